@@ -1,0 +1,2 @@
+//! The `wdb` command.
+fn main() {}
