@@ -1,1 +1,25 @@
-//! placeholder
+//! The WebAssembly core dump format: one owned model, a strict writer, a liberal reader, a validator.
+
+pub mod code;
+mod model;
+mod value;
+
+pub use model::{
+    Capture, Contents, CoreDump, Crash, CrashKind, Exception, Frame, Global, GlobalId, HostFrame,
+    Instance, InstanceId, Memory, MemoryCapture, MemoryId, MemoryShape, Module, ModuleId, Process, Producer,
+    Rest, Run, Table, TableId, Thread, ValueCapture,
+};
+pub use value::{HeapType, Inference, Missing, Reference, Slot, Value};
+
+/// What `codeoffset` of a dump's frames counts from. Four bases were seen in the wild.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// The function's body, which begins with its local declarations: wasmtime, wasmer, and us.
+    Body,
+    /// The first instruction, after the local declarations: wasm-coredump-rewriter 0.2.2.
+    FirstInstruction,
+    /// The code section's payload, as DWARF counts: wasm-coredump-rewriter up to 0.2.1, early 2023 drafts.
+    CodeSection,
+    /// The module file: WasmEdge up to 2026-08.
+    Module,
+}

@@ -1,0 +1,107 @@
+//! WebAssembly values as a debugger sees them: known, inferred, or missing for a reason.
+
+use wdb_module::FuncIndex;
+
+use crate::InstanceId;
+
+/// One WebAssembly value. Floats are kept as their bits, so that NaN payloads survive and values
+/// compare by identity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// An `i32`.
+    I32(i32),
+    /// An `i64`.
+    I64(i64),
+    /// An `f32`, as its IEEE 754 bits.
+    F32(u32),
+    /// An `f64`, as its IEEE 754 bits.
+    F64(u64),
+    /// A `v128`; byte 0 of the vector is the least significant byte.
+    V128(u128),
+    /// A reference.
+    Ref(Reference),
+}
+
+/// A reference value, as far as it means something outside the engine that held it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Reference {
+    /// A null reference of the given heap type (`func`, `extern`, `any`, `exn`, …).
+    Null(HeapType),
+    /// A function of a WebAssembly instance in this dump.
+    Func {
+        /// The instance whose function it is.
+        instance: InstanceId,
+        /// Its index in that instance's module.
+        func: FuncIndex,
+    },
+    /// An `i31ref`, sign-extended.
+    I31(i32),
+    /// A non-null reference to something that the dump does not hold: a host function, a host
+    /// object, a garbage-collected struct or array, an exception.
+    Opaque {
+        /// What kind of thing it refers to.
+        heap: HeapType,
+        /// What the engine could say about it, for people: `host function`, `struct {i32 7}`. May be empty.
+        description: String,
+    },
+}
+
+/// The abstract heap types of the specification (section 2.3.5), by the byte of their encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names are the specification's own")]
+pub enum HeapType {
+    NoExn = 0x74,
+    NoFunc = 0x73,
+    NoExtern = 0x72,
+    None = 0x71,
+    Func = 0x70,
+    Extern = 0x6f,
+    Any = 0x6e,
+    Eq = 0x6d,
+    I31 = 0x6c,
+    Struct = 0x6b,
+    Array = 0x6a,
+    Exn = 0x69,
+    Cont = 0x68,
+}
+
+/// A place that holds a value, or tells why it cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The value, as the engine had it.
+    Known(Value),
+    /// A value that was not recorded but follows from what was.
+    Inferred(Value, Inference),
+    /// No value, and the reason.
+    Missing(Missing),
+}
+
+/// How an inferred value was found. More ways come with more inference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Inference {
+    /// The producer wrote only the low 32 bits of a wider value (old WasmEdge).
+    Low32Bits,
+}
+
+/// Why a value is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// The dump marks it missing (value tag `0x01`) and gives no other reason: code optimised by
+    /// the engine keeps no record of its locals.
+    NotRecorded,
+    /// The producer wrote a constant filler in its place (wasm-coredump-rewriter: 666, 667, 669+i).
+    Filler,
+    /// It stood in a part of the dump that is damaged or cut off.
+    Damaged,
+}
+
+impl Slot {
+    /// The value, if known or inferred.
+    pub fn value(&self) -> Option<&Value> {
+        match self {
+            Slot::Known(value) | Slot::Inferred(value, _) => Some(value),
+            Slot::Missing(_) => None,
+        }
+    }
+}
