@@ -1,2 +1,36 @@
-//! chores
-fn main() {}
+//! `cargo xtask COMMAND`: the project's own chores.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+mod fixtures;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+  fixtures [NAME]...   build the guest programs and dumps of fixtures/ (all of them by default)
+  fixtures --check     check that sources, recipes and built files belong together
+  fixtures --list      print the names";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let done = match args.split_first() {
+        Some((command, rest)) if command == "fixtures" => fixtures::run(rest),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The directory of the workspace.
+fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}
