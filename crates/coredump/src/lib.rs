@@ -1,15 +1,27 @@
 //! The WebAssembly core dump format: one owned model, a strict writer, a liberal reader, a validator.
 
+mod check;
 pub mod code;
+mod decode;
+mod encode;
+mod globals;
 mod model;
+mod ours;
+mod read;
+mod scan;
+mod segments;
 mod value;
+mod write;
 
 pub use model::{
     Capture, Contents, CoreDump, Crash, CrashKind, Exception, Frame, Global, GlobalId, HostFrame,
-    Instance, InstanceId, Memory, MemoryCapture, MemoryId, MemoryShape, Module, ModuleId, Process, Producer,
-    Rest, Run, Table, TableId, Thread, ValueCapture,
+    Instance, InstanceId, Memory, MemoryCapture, MemoryId, MemoryShape, Module, ModuleId, Process,
+    Producer, Rest, Run, Table, TableId, Thread, ValueCapture,
 };
+pub use read::{Dialect, Note, ReadError, Reading, read};
+pub use scan::nonzero_runs;
 pub use value::{HeapType, Inference, Missing, Reference, Slot, Value};
+pub use write::{MemorySource, WriteError, write, write_streaming};
 
 /// What `codeoffset` of a dump's frames counts from. Four bases were seen in the wild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

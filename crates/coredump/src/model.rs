@@ -321,6 +321,34 @@ impl Global {
     }
 }
 
+impl Run {
+    /// The addresses of its bytes.
+    pub fn range(&self) -> Range<u64> {
+        self.address..self.address.saturating_add(self.bytes.len() as u64)
+    }
+}
+
+impl Contents {
+    /// Copies what is recorded of the bytes at `address` into `buffer`, and leaves the bytes in
+    /// gaps as they are.
+    pub fn copy(&self, address: u64, buffer: &mut [u8]) {
+        let end = address.saturating_add(buffer.len() as u64);
+        let first = self.runs.partition_point(|run| run.range().end <= address);
+        for run in self.runs.iter().skip(first) {
+            if run.address >= end {
+                break;
+            }
+            let from = address.max(run.address);
+            let to = end.min(run.range().end);
+            let source = (from - run.address) as usize..(to - run.address) as usize;
+            let target = (from - address) as usize..(to - address) as usize;
+            if let (Some(source), Some(target)) = (run.bytes.get(source), buffer.get_mut(target)) {
+                target.copy_from_slice(source);
+            }
+        }
+    }
+}
+
 impl MemoryShape {
     /// Size in bytes, saturating.
     pub fn len(&self) -> u64 {

@@ -66,6 +66,74 @@ pub enum HeapType {
     Cont = 0x68,
 }
 
+impl HeapType {
+    /// The type whose encoding is `byte`, if there is one.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Some(match byte {
+            0x74 => HeapType::NoExn,
+            0x73 => HeapType::NoFunc,
+            0x72 => HeapType::NoExtern,
+            0x71 => HeapType::None,
+            0x70 => HeapType::Func,
+            0x6f => HeapType::Extern,
+            0x6e => HeapType::Any,
+            0x6d => HeapType::Eq,
+            0x6c => HeapType::I31,
+            0x6b => HeapType::Struct,
+            0x6a => HeapType::Array,
+            0x69 => HeapType::Exn,
+            0x68 => HeapType::Cont,
+            _ => return None,
+        })
+    }
+
+    /// Its name in the text format: `func`, `noextern`.
+    pub fn name(self) -> &'static str {
+        match self {
+            HeapType::NoExn => "noexn",
+            HeapType::NoFunc => "nofunc",
+            HeapType::NoExtern => "noextern",
+            HeapType::None => "none",
+            HeapType::Func => "func",
+            HeapType::Extern => "extern",
+            HeapType::Any => "any",
+            HeapType::Eq => "eq",
+            HeapType::I31 => "i31",
+            HeapType::Struct => "struct",
+            HeapType::Array => "array",
+            HeapType::Exn => "exn",
+            HeapType::Cont => "cont",
+        }
+    }
+
+    /// The top of its hierarchy: `func`, `extern`, `any`, `exn` or `cont`.
+    pub fn top(self) -> Self {
+        match self {
+            HeapType::Func | HeapType::NoFunc => HeapType::Func,
+            HeapType::Extern | HeapType::NoExtern => HeapType::Extern,
+            HeapType::Exn | HeapType::NoExn => HeapType::Exn,
+            HeapType::Cont => HeapType::Cont,
+            HeapType::None
+            | HeapType::Any
+            | HeapType::Eq
+            | HeapType::I31
+            | HeapType::Struct
+            | HeapType::Array => HeapType::Any,
+        }
+    }
+}
+
+impl Reference {
+    /// The most general heap type that is known to hold it.
+    pub fn heap(&self) -> HeapType {
+        match self {
+            Reference::Null(heap) | Reference::Opaque { heap, .. } => *heap,
+            Reference::Func { .. } => HeapType::Func,
+            Reference::I31(_) => HeapType::I31,
+        }
+    }
+}
+
 /// A place that holds a value, or tells why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {

@@ -1,0 +1,130 @@
+//! Reads a core dump of any producer, keeps what is whole, and says what it had to assume.
+
+mod container;
+mod extra;
+mod memory;
+mod settle;
+mod sniff;
+mod stack;
+mod standard;
+
+use bytes::Bytes;
+
+use crate::decode::Fault;
+use crate::{Base, CoreDump};
+use container::Kind;
+use stack::Layout;
+
+/// A dump as read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The dump. Every index in it leads somewhere: what did not was replaced, with a note.
+    pub dump: CoreDump,
+    /// Whose way of writing it was met.
+    pub dialect: Dialect,
+    /// What `codeoffset` counts from in this dialect. [`crate::find_base`] is surer, given the modules.
+    pub base: Base,
+    /// What was damaged, and what was assumed.
+    pub notes: Vec<Note>,
+}
+
+/// Something that a reader of the dump should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// For people.
+    pub message: String,
+    /// Where in the file, if it is about a place.
+    pub offset: Option<u64>,
+}
+
+/// Why the bytes are not a dump of which anything could be kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ReadError {
+    /// What it is instead, and what to do.
+    pub message: String,
+    /// Where in the file.
+    pub offset: u64,
+}
+
+/// Whose way of writing dumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// Ours: the standard and our own sections.
+    Wdb,
+    /// The standard, from an unknown producer.
+    Standard,
+}
+
+/// Reads a dump. The runs of its memories are slices of `file`, nothing is copied.
+///
+/// # Errors
+///
+/// When `file` is something else than a dump, or so damaged that nothing is left.
+pub fn read(file: Bytes) -> Result<Reading, ReadError> {
+    sniff::refuse_others(&file)?;
+    let mut notes = Notes::default();
+    let sections = container::sections(&file, &mut notes);
+    if !sections
+        .iter()
+        .any(|s| matches!(s.kind, Kind::Core | Kind::Stack))
+    {
+        return Err(sniff::without_dump_sections(&sections));
+    }
+    let ours = sections.iter().any(|s| matches!(s.kind, Kind::Ours(_)));
+    let dialect = if ours {
+        Dialect::Wdb
+    } else {
+        Dialect::Standard
+    };
+
+    let mut dump = CoreDump::default();
+    let segments = standard::read(&file, &sections, &mut dump, &mut notes);
+    standard::stacks(&file, &sections, Layout::default(), &mut dump, &mut notes);
+    extra::read(&file, &sections, &mut dump, &mut notes);
+    settle::shapes(&mut dump, &mut notes);
+    memory::fill(&file, &mut dump, segments, &mut notes);
+    settle::indices(&mut dump, &sections, &mut notes);
+    Ok(Reading {
+        dump,
+        dialect,
+        base: Base::Body,
+        notes: notes.list(),
+    })
+}
+
+/// Collects notes, a bounded number of them.
+#[derive(Default)]
+struct Notes {
+    list: Vec<Note>,
+    more: u64,
+}
+
+impl Notes {
+    const LIMIT: usize = 50;
+
+    fn push(&mut self, offset: impl Into<Option<u64>>, message: impl Into<String>) {
+        if self.list.len() < Self::LIMIT {
+            self.list.push(Note {
+                message: message.into(),
+                offset: offset.into(),
+            });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn fault(&mut self, what: &str, fault: &Fault) {
+        self.push(fault.offset, format!("{what}: {}", fault.message));
+    }
+
+    fn list(mut self) -> Vec<Note> {
+        if self.more > 0 {
+            self.list.push(Note {
+                message: format!("and {} more of the like", self.more),
+                offset: None,
+            });
+        }
+        self.list
+    }
+}
