@@ -1,1 +1,31 @@
-//! placeholder
+//! The live debuggee: a guest in wasmtime under its guest-debug instrumentation.
+//!
+//! [`Live::launch`] compiles and links a program; [`wdb_target::Execute::resume`] runs it until it
+//! stops. The guest runs on a thread of its own, because wasmtime's debug handler is called with the
+//! guest's frames on the stack and has to stay in that call for as long as somebody looks at them
+//! ([`mod@guest`]). The debuggee sends it questions as closures over the store ([`mod@debuggee`]).
+//!
+//! [`light`] is the other way to run: optimised code, no handler, and after a trap what wasmtime's own
+//! core dump holds.
+
+mod debuggee;
+mod engine;
+mod exception;
+mod frames;
+mod guest;
+mod host;
+mod inventory;
+mod invoke;
+pub mod light;
+mod link;
+mod memory;
+mod program;
+mod stack;
+mod stdio;
+mod table;
+mod trap;
+mod value;
+
+pub use debuggee::Live;
+pub use program::{Capture, Directory, LaunchError, Limits, Program, Wasi};
+pub use stdio::Tail;

@@ -14,6 +14,7 @@ pub mod foreign;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod index;
+pub mod instruction;
 mod metadata;
 mod module;
 mod names;

@@ -1,0 +1,179 @@
+//! What the guest's store holds of the host: WASI for modules and components, and the limits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use wasmtime::{Engine, ResourceLimiter, Store};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::{
+    FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
+};
+
+use crate::program::{LaunchError, Program};
+use crate::stdio::{Stderr, Tail};
+
+/// The data of the guest's store.
+pub(crate) struct Host {
+    world: World,
+    memory: MemoryLimit,
+}
+
+enum World {
+    Module(Box<WasiP1Ctx>),
+    Component { wasi: WasiCtx, table: ResourceTable },
+}
+
+impl Host {
+    /// The world of a module. Only functions of its linker call this.
+    pub(crate) fn preview1(&mut self) -> &mut WasiP1Ctx {
+        match &mut self.world {
+            World::Module(wasi) => wasi,
+            World::Component { .. } => unreachable!("a component's linker has no preview 1"),
+        }
+    }
+}
+
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        match &mut self.world {
+            World::Component { wasi, table } => WasiCtxView { ctx: wasi, table },
+            World::Module(_) => unreachable!("a module's linker has no preview 2"),
+        }
+    }
+}
+
+/// A store with the world that `program` is to see.
+pub(crate) fn store(
+    engine: &Engine,
+    program: &Program,
+    stderr: &Tail,
+) -> Result<Store<Host>, LaunchError> {
+    let mut builder = WasiCtxBuilder::new();
+    builder
+        .inherit_stdin()
+        .inherit_stdout()
+        .stderr(Stderr(stderr.clone()))
+        .args(&program.wasi.arguments)
+        .envs(&program.wasi.environment);
+    if program.wasi.network {
+        builder.inherit_network().allow_ip_name_lookup(true);
+    }
+    for directory in &program.wasi.directories {
+        builder
+            .preopened_dir(
+                &directory.host,
+                &directory.guest,
+                FsPerms::ReadWrite,
+            )
+            .map_err(|error| {
+                LaunchError::Host(format!(
+                    "cannot give the guest the directory {}: {error:#}",
+                    directory.host.display()
+                ))
+            })?;
+    }
+    let world = match program.binary.kind() {
+        wdb_module::Kind::Module => World::Module(Box::new(builder.build_p1())),
+        wdb_module::Kind::Component => World::Component {
+            wasi: builder.build(),
+            table: ResourceTable::new(),
+        },
+    };
+    let memory = MemoryLimit {
+        left: program.limits.memory,
+    };
+    let mut store = Store::new(engine, Host { world, memory });
+    store.limiter(|host| &mut host.memory);
+    if let Some(fuel) = program.limits.fuel {
+        store
+            .set_fuel(fuel)
+            .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
+    }
+    Ok(store)
+}
+
+/// The limit on all linear memories together. Going beyond ends the program: a guest that is told
+/// "no" hides the cause behind whatever its allocator does then.
+struct MemoryLimit {
+    left: Option<u64>,
+}
+
+/// The error with which a guest ends that wants more memory than it may have.
+#[derive(Debug)]
+pub(crate) struct MemoryLimitReached {
+    current: usize,
+    desired: usize,
+}
+
+impl fmt::Display for MemoryLimitReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the memory limit is reached: a memory of {} bytes wanted to grow to {} bytes",
+            self.current, self.desired
+        )
+    }
+}
+
+impl std::error::Error for MemoryLimitReached {}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if let Some(left) = self.left {
+            let more = desired.saturating_sub(current) as u64;
+            let Some(rest) = left.checked_sub(more) else {
+                return Err(wasmtime::Error::new(MemoryLimitReached { current, desired }));
+            };
+            self.left = Some(rest);
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// Why the epoch was moved on: somebody wants the guest to stop.
+#[derive(Clone, Default)]
+pub(crate) struct StopRequest(Arc<AtomicU8>);
+
+/// Who wants the guest to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Requester {
+    User,
+    Timer,
+}
+
+impl StopRequest {
+    /// Asks for a stop; the first who asks is remembered.
+    pub(crate) fn set(&self, requester: Requester) {
+        let value = match requester {
+            Requester::User => 1,
+            Requester::Timer => 2,
+        };
+        let _ = self
+            .0
+            .compare_exchange(0, value, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Takes the request.
+    pub(crate) fn take(&self) -> Option<Requester> {
+        match self.0.swap(0, Ordering::SeqCst) {
+            1 => Some(Requester::User),
+            2 => Some(Requester::Timer),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Arguments and results of an export called by name, as text.
+
+use wasmtime::{FuncType, Val, ValType};
+
+/// `add(i32, i64) -> f32`.
+pub(crate) fn signature(name: &str, ty: &FuncType) -> String {
+    let join = |types: Vec<String>| types.join(", ");
+    let params = join(ty.params().map(|ty| ty.to_string()).collect());
+    let results: Vec<String> = ty.results().map(|ty| ty.to_string()).collect();
+    match results.len() {
+        0 => format!("{name}({params})"),
+        1 => format!("{name}({params}) -> {}", join(results)),
+        _ => format!("{name}({params}) -> ({})", join(results)),
+    }
+}
+
+/// The arguments by the types of the parameters, or what does not fit.
+pub(crate) fn arguments(ty: &FuncType, texts: &[String]) -> Result<Vec<Val>, String> {
+    if ty.params().len() != texts.len() {
+        return Err(format!(
+            "it takes {}, and {} given",
+            count(ty.params().len()),
+            match texts.len() {
+                1 => "1 was".to_owned(),
+                n => format!("{n} were"),
+            }
+        ));
+    }
+    ty.params()
+        .zip(texts)
+        .enumerate()
+        .map(|(position, (ty, text))| {
+            argument(&ty, text).ok_or_else(|| {
+                format!("argument {}, `{text}`, is not {}", position + 1, describe(&ty))
+            })
+        })
+        .collect()
+}
+
+fn count(n: usize) -> String {
+    match n {
+        0 => "no arguments".into(),
+        1 => "1 argument".into(),
+        n => format!("{n} arguments"),
+    }
+}
+
+fn describe(ty: &ValType) -> String {
+    match ty {
+        ValType::I32 => "an i32 (-2147483648 to 4294967295, or 0x…)".into(),
+        ValType::I64 => "an i64 (-2^63 to 2^64-1, or 0x…)".into(),
+        ValType::F32 | ValType::F64 => format!("an {ty} (a number, inf or nan)"),
+        ValType::V128 => "a v128 (0x and up to 32 digits)".into(),
+        ValType::Ref(_) => format!("a {ty} that can be given in text (only `null` can)"),
+    }
+}
+
+fn argument(ty: &ValType, text: &str) -> Option<Val> {
+    Some(match ty {
+        ValType::I32 => {
+            let n = integer(text)?;
+            Val::I32(
+                i32::try_from(n)
+                    .ok()
+                    .or_else(|| u32::try_from(n).ok().map(u32::cast_signed))?,
+            )
+        }
+        ValType::I64 => {
+            let n = integer(text)?;
+            Val::I64(
+                i64::try_from(n)
+                    .ok()
+                    .or_else(|| u64::try_from(n).ok().map(u64::cast_signed))?,
+            )
+        }
+        ValType::F32 => Val::F32(text.parse::<f32>().ok()?.to_bits()),
+        ValType::F64 => Val::F64(text.parse::<f64>().ok()?.to_bits()),
+        ValType::V128 => {
+            Val::V128(u128::from_str_radix(text.strip_prefix("0x")?, 16).ok()?.into())
+        }
+        ValType::Ref(ty) if text == "null" && ty.is_nullable() => Val::null_ref(ty.heap_type()),
+        ValType::Ref(_) => return None,
+    })
+}
+
+fn integer(text: &str) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let n = match digits.strip_prefix("0x") {
+        Some(hex) => i128::from_str_radix(hex, 16).ok()?,
+        None if digits.starts_with('+') => return None,
+        None => digits.parse().ok()?,
+    };
+    Some(if negative { -n } else { n })
+}
+
+/// A result, as it is printed.
+pub(crate) fn result(value: &Val) -> String {
+    match value {
+        Val::I32(n) => n.to_string(),
+        Val::I64(n) => n.to_string(),
+        Val::F32(bits) => f32::from_bits(*bits).to_string(),
+        Val::F64(bits) => f64::from_bits(*bits).to_string(),
+        Val::V128(bits) => format!("{:#034x}", bits.as_u128()),
+        Val::FuncRef(None)
+        | Val::ExternRef(None)
+        | Val::AnyRef(None)
+        | Val::ExnRef(None)
+        | Val::ContRef(None) => "null".into(),
+        Val::FuncRef(_) => "<funcref>".into(),
+        Val::ExternRef(_) => "<externref>".into(),
+        Val::AnyRef(_) => "<anyref>".into(),
+        Val::ExnRef(_) => "<exnref>".into(),
+        Val::ContRef(_) => "<contref>".into(),
+    }
+}

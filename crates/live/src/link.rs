@@ -1,0 +1,153 @@
+//! From a program to something that can start: compiled, its imports found, its entry checked.
+//!
+//! Everything that can fail before the guest's first instruction fails here.
+
+use wasmtime::component::{Component, Linker as ComponentLinker};
+use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Val};
+use wasmtime_wasi::p2::bindings::CommandPre;
+
+use crate::host::Host;
+use crate::invoke;
+use crate::program::{LaunchError, Program};
+
+/// A program, ready to start.
+pub(crate) enum Linked {
+    Module {
+        module: Module,
+        pre: InstancePre<Host>,
+        entry: Entry,
+    },
+    Component {
+        component: Component,
+        command: CommandPre<Host>,
+    },
+}
+
+/// What to call in a module.
+pub(crate) enum Entry {
+    /// `_start`, of a WASI command.
+    Start,
+    /// An export with its arguments; `_initialize` first where there is one (WASI reactors).
+    Export { name: String, arguments: Vec<Val> },
+}
+
+pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchError> {
+    let bytes = program.binary.bytes();
+    let invalid = |error: wasmtime::Error| LaunchError::Invalid {
+        name: program.name.clone(),
+        cause: format!("{error:#}"),
+    };
+    match program.binary.kind() {
+        wdb_module::Kind::Module => {
+            let module = Module::from_binary(engine, bytes).map_err(invalid)?;
+            let entry = entry(&module, program)?;
+            let mut linker = Linker::new(engine);
+            wasmtime_wasi::p1::add_to_linker_async(&mut linker, Host::preview1)
+                .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
+            let pre = linker.instantiate_pre(&module).map_err(|error| {
+                missing_imports(&linker, engine, program, &module)
+                    .unwrap_or_else(|| invalid(error))
+            })?;
+            Ok(Linked::Module { module, pre, entry })
+        }
+        wdb_module::Kind::Component => {
+            if let Some((export, _)) = &program.invoke {
+                return Err(LaunchError::Arguments {
+                    export: export.clone(),
+                    problem: "--invoke works on modules; a component is run by its `wasi:cli/run`"
+                        .into(),
+                });
+            }
+            let component = Component::from_binary(engine, bytes).map_err(invalid)?;
+            let mut linker = ComponentLinker::new(engine);
+            wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+                .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
+            let pre = linker.instantiate_pre(&component).map_err(|error| {
+                LaunchError::MissingImport {
+                    name: program.name.clone(),
+                    imports: vec![format!("{error:#}")],
+                }
+            })?;
+            let command = CommandPre::new(pre).map_err(|_| LaunchError::NoStart {
+                name: program.name.clone(),
+                exports: component
+                    .component_type()
+                    .exports(engine)
+                    .map(|(name, _)| name.to_owned())
+                    .collect(),
+            })?;
+            Ok(Linked::Component { component, command })
+        }
+    }
+}
+
+fn entry(module: &Module, program: &Program) -> Result<Entry, LaunchError> {
+    let Some((name, arguments)) = &program.invoke else {
+        return match module.get_export("_start") {
+            Some(ExternType::Func(_)) => Ok(Entry::Start),
+            _ => Err(LaunchError::NoStart {
+                name: program.name.clone(),
+                exports: functions(module),
+            }),
+        };
+    };
+    let Some(ExternType::Func(ty)) = module.get_export(name) else {
+        return Err(LaunchError::NoExport {
+            name: program.name.clone(),
+            export: name.clone(),
+            exports: functions(module),
+        });
+    };
+    let arguments =
+        invoke::arguments(&ty, arguments).map_err(|problem| LaunchError::Arguments {
+            export: invoke::signature(name, &ty),
+            problem,
+        })?;
+    Ok(Entry::Export {
+        name: name.clone(),
+        arguments,
+    })
+}
+
+fn functions(module: &Module) -> Vec<String> {
+    module
+        .exports()
+        .filter_map(|export| match export.ty() {
+            ExternType::Func(ty) => Some(format!("`{}`", invoke::signature(export.name(), &ty))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The imports that the linker does not have, all of them: the engine names only the first.
+fn missing_imports(
+    linker: &Linker<Host>,
+    engine: &Engine,
+    program: &Program,
+    module: &Module,
+) -> Option<LaunchError> {
+    let mut store = crate::host::store(engine, program, &crate::Tail::default()).ok()?;
+    let imports: Vec<String> = module
+        .imports()
+        .filter(|import| {
+            linker
+                .get(&mut store, import.module(), import.name())
+                .is_err()
+        })
+        .map(|import| {
+            let what = match import.ty() {
+                ExternType::Func(_) => "a function",
+                ExternType::Global(_) => "a global",
+                ExternType::Table(_) => "a table",
+                ExternType::Memory(memory) if memory.is_shared() => "a shared memory",
+                ExternType::Memory(_) => "a memory",
+                ExternType::Tag(_) => "a tag",
+            };
+            format!("`{}.{}` ({what})", import.module(), import.name())
+        })
+        .collect();
+    (!imports.is_empty()).then(|| LaunchError::MissingImport {
+        name: program.name.clone(),
+        imports,
+    })
+}

@@ -1,0 +1,95 @@
+//! The guest's linear memories, read while it stands still.
+
+use std::cell::UnsafeCell;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use wasmtime::{StoreContext, StoreContextMut};
+use wdb_coredump::{MemoryId, MemoryShape};
+use wdb_target::Error;
+
+use crate::host::Host;
+use crate::inventory::{AnyMemory, Inventory};
+
+/// How much of a shared memory is copied out at a time.
+const CHUNK: usize = 1 << 20;
+
+pub(crate) fn shape(store: StoreContext<'_, Host>, memory: &AnyMemory) -> MemoryShape {
+    let (ty, pages) = match memory {
+        AnyMemory::Unshared(memory) => (memory.ty(&store), memory.size(&store)),
+        AnyMemory::Shared(memory) => (memory.ty(), memory.size()),
+    };
+    MemoryShape {
+        memory64: ty.is_64(),
+        shared: ty.is_shared(),
+        page_size_log2: u32::from(ty.page_size_log2()),
+        pages,
+        maximum: ty.maximum(),
+    }
+}
+
+pub(crate) fn read(
+    store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    id: MemoryId,
+    address: u64,
+    length: usize,
+) -> Result<Vec<u8>, Error> {
+    let memory = find(inventory, id)?;
+    let size = match memory {
+        AnyMemory::Unshared(memory) => memory.data_size(&store),
+        AnyMemory::Shared(memory) => memory.data_size(),
+    };
+    let range = usize::try_from(address)
+        .ok()
+        .and_then(|start| Some(start..start.checked_add(length)?))
+        .filter(|range| range.end <= size)
+        .ok_or(Error::OutOfBounds {
+            memory: id,
+            address,
+            length: length as u64,
+            size: size as u64,
+        })?;
+    Ok(match memory {
+        AnyMemory::Unshared(memory) => memory.data(&store)[range].to_vec(),
+        AnyMemory::Shared(memory) => copy(&memory.data()[range]),
+    })
+}
+
+pub(crate) fn occupied(
+    store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    id: MemoryId,
+) -> Result<Vec<Range<u64>>, Error> {
+    Ok(match find(inventory, id)? {
+        AnyMemory::Unshared(memory) => wdb_coredump::nonzero_runs(memory.data(&store), 0),
+        AnyMemory::Shared(memory) => memory
+            .data()
+            .chunks(CHUNK)
+            .enumerate()
+            .flat_map(|(i, cells)| wdb_coredump::nonzero_runs(&copy(cells), (i * CHUNK) as u64))
+            .collect(),
+    })
+}
+
+fn find(inventory: &Inventory, id: MemoryId) -> Result<&AnyMemory, Error> {
+    inventory
+        .memories
+        .get(id.position())
+        .ok_or_else(|| Error::NotFound(format!("memory {}", id.0)))
+}
+
+/// The bytes of a shared memory. Other threads may write them meanwhile.
+fn copy(cells: &[UnsafeCell<u8>]) -> Vec<u8> {
+    cells
+        .iter()
+        .map(|cell| {
+            // SAFETY: the pointer comes from a live cell, and u8 has no alignment. Whoever else
+            // touches these bytes is WebAssembly code, whose accesses to a shared memory are atomic
+            // in the memory model that wasmtime compiles to, so an atomic load is no data race.
+            #[expect(unsafe_code, reason = "wasmtime gives shared memories out as cells only")]
+            let byte = unsafe { AtomicU8::from_ptr(cell.get()) };
+            byte.load(Ordering::Relaxed)
+        })
+        .collect()
+}

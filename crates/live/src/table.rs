@@ -1,0 +1,71 @@
+//! The guest's globals and tables, read while it stands still.
+
+use wasmtime::{AsContextMut as _, Mutability, Ref, RootScope, StoreContextMut, Val};
+use wdb_coredump::{Global, Reference, Slot, Table, TableId, Value};
+use wdb_target::Error;
+
+use crate::host::Host;
+use crate::inventory::Inventory;
+use crate::value::Converter;
+
+pub(crate) fn globals(mut store: StoreContextMut<'_, Host>, inventory: &Inventory) -> Vec<Global> {
+    let mut converter = Converter::new(inventory);
+    inventory
+        .globals
+        .iter()
+        .map(|global| {
+            let ty = global.ty(&store);
+            let mut scope = RootScope::new(&mut store);
+            let value = global.get(&mut scope);
+            Global {
+                ty: ty.content().to_string(),
+                mutable: ty.mutability() == Mutability::Var,
+                value: Slot::Known(converter.value(scope.as_context_mut(), value)),
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn read(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    id: TableId,
+) -> Result<Table, Error> {
+    let table = inventory
+        .tables
+        .get(id.position())
+        .ok_or_else(|| Error::NotFound(format!("table {}", id.0)))?;
+    let ty = table.ty(&store);
+    let size = table.size(&store);
+    let mut converter = Converter::new(inventory);
+    let mut elements = Vec::new();
+    for index in 0..size {
+        let mut scope = RootScope::new(&mut store);
+        let Some(element) = table.get(&mut scope, index) else {
+            break;
+        };
+        if let Some(reference) = reference(&mut converter, scope.as_context_mut(), element) {
+            elements.push((index, reference));
+        }
+    }
+    Ok(Table {
+        element: ty.element().to_string(),
+        table64: ty.is_64(),
+        maximum: ty.maximum(),
+        size,
+        elements,
+    })
+}
+
+/// `None` for null.
+fn reference(
+    converter: &mut Converter<'_>,
+    store: StoreContextMut<'_, Host>,
+    element: Ref,
+) -> Option<Reference> {
+    match converter.value(store, Val::from(element)) {
+        Value::Ref(Reference::Null(_)) => None,
+        Value::Ref(reference) => Some(reference),
+        _ => None,
+    }
+}
