@@ -12,26 +12,64 @@ pub fn may_trap(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
         O::Unreachable
-            | O::I32DivS | O::I32DivU | O::I32RemS | O::I32RemU
-            | O::I64DivS | O::I64DivU | O::I64RemS | O::I64RemU
-            | O::I32TruncF32S | O::I32TruncF32U | O::I32TruncF64S | O::I32TruncF64U
-            | O::I64TruncF32S | O::I64TruncF32U | O::I64TruncF64S | O::I64TruncF64U
-            | O::CallIndirect { .. } | O::ReturnCallIndirect { .. }
-            | O::CallRef { .. } | O::ReturnCallRef { .. }
-            | O::TableGet { .. } | O::TableSet { .. } | O::TableFill { .. }
-            | O::TableCopy { .. } | O::TableInit { .. } | O::TableGrow { .. }
-            | O::MemoryFill { .. } | O::MemoryCopy { .. } | O::MemoryInit { .. }
+            | O::I32DivS
+            | O::I32DivU
+            | O::I32RemS
+            | O::I32RemU
+            | O::I64DivS
+            | O::I64DivU
+            | O::I64RemS
+            | O::I64RemU
+            | O::I32TruncF32S
+            | O::I32TruncF32U
+            | O::I32TruncF64S
+            | O::I32TruncF64U
+            | O::I64TruncF32S
+            | O::I64TruncF32U
+            | O::I64TruncF64S
+            | O::I64TruncF64U
+            | O::CallIndirect { .. }
+            | O::ReturnCallIndirect { .. }
+            | O::CallRef { .. }
+            | O::ReturnCallRef { .. }
+            | O::TableGet { .. }
+            | O::TableSet { .. }
+            | O::TableFill { .. }
+            | O::TableCopy { .. }
+            | O::TableInit { .. }
+            | O::TableGrow { .. }
+            | O::MemoryFill { .. }
+            | O::MemoryCopy { .. }
+            | O::MemoryInit { .. }
             | O::MemoryGrow { .. }
-            | O::Throw { .. } | O::ThrowRef | O::Rethrow { .. }
-            | O::RefAsNonNull | O::RefCastNonNull { .. } | O::RefCastNullable { .. }
-            | O::StructNew { .. } | O::StructNewDefault { .. }
-            | O::StructGet { .. } | O::StructGetS { .. } | O::StructGetU { .. } | O::StructSet { .. }
-            | O::ArrayNew { .. } | O::ArrayNewDefault { .. } | O::ArrayNewFixed { .. }
-            | O::ArrayNewData { .. } | O::ArrayNewElem { .. }
-            | O::ArrayGet { .. } | O::ArrayGetS { .. } | O::ArrayGetU { .. } | O::ArraySet { .. }
-            | O::ArrayLen | O::ArrayFill { .. } | O::ArrayCopy { .. }
-            | O::ArrayInitData { .. } | O::ArrayInitElem { .. }
-            | O::I31GetS | O::I31GetU
+            | O::Throw { .. }
+            | O::ThrowRef
+            | O::Rethrow { .. }
+            | O::RefAsNonNull
+            | O::RefCastNonNull { .. }
+            | O::RefCastNullable { .. }
+            | O::StructNew { .. }
+            | O::StructNewDefault { .. }
+            | O::StructGet { .. }
+            | O::StructGetS { .. }
+            | O::StructGetU { .. }
+            | O::StructSet { .. }
+            | O::ArrayNew { .. }
+            | O::ArrayNewDefault { .. }
+            | O::ArrayNewFixed { .. }
+            | O::ArrayNewData { .. }
+            | O::ArrayNewElem { .. }
+            | O::ArrayGet { .. }
+            | O::ArrayGetS { .. }
+            | O::ArrayGetU { .. }
+            | O::ArraySet { .. }
+            | O::ArrayLen
+            | O::ArrayFill { .. }
+            | O::ArrayCopy { .. }
+            | O::ArrayInitData { .. }
+            | O::ArrayInitElem { .. }
+            | O::I31GetS
+            | O::I31GetU
     )
 }
 

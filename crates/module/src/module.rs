@@ -29,6 +29,7 @@ pub struct Module {
     bytes: Bytes,
     file_offset: FileOffset,
     sections: Vec<Section>,
+    code: Option<Range<ModuleOffset>>,
     pub(crate) declarations: Declarations,
     notes: Vec<Error>,
     bodies: OnceLock<Bodies>,
@@ -43,7 +44,9 @@ impl Module {
     pub(crate) fn parse(bytes: Bytes, file_offset: FileOffset) -> Result<Self, Error> {
         let base = Base(file_offset);
         let (sections, notes) = section::scan(&bytes, base)?;
+        let code = sections.iter().find(|s| s.id == section::CODE);
         Ok(Module {
+            code: code.map(|section| section.range.clone()),
             declarations: Declarations::parse(&bytes, &sections, base)?,
             bytes,
             file_offset,
@@ -91,8 +94,7 @@ impl Module {
     /// The contents of the code section, whose first byte is the function count. `None` if there is
     /// none, as in a debug file that dropped it.
     pub fn code_section(&self) -> Option<Range<ModuleOffset>> {
-        let code = self.sections.iter().find(|s| s.id == section::CODE)?;
-        Some(code.range.clone())
+        self.code.clone()
     }
 
     /// The contents of the first custom section of this name.
@@ -188,7 +190,7 @@ impl Module {
 
     /// Its own name in the name section.
     pub fn name(&self) -> Option<&str> {
-        self.names().module(self.custom("name")?.0)
+        self.names().module()
     }
 
     /// The name of a function in the name section.
@@ -250,13 +252,14 @@ impl Module {
     }
 
     fn name_in(&self, space: Space, outer: u32, index: u32) -> Option<&str> {
-        let names = self.names();
-        names.get(self.custom("name")?.0, space, outer, index)
+        self.names().get(space, outer, index)
     }
 
     fn names(&self) -> &Names {
         self.names.get_or_init(|| match self.custom("name") {
-            Some((contents, start)) => Names::parse(contents, start, self.base()),
+            Some((contents, start)) => {
+                Names::parse(self.bytes.slice_ref(contents), start, self.base())
+            }
             None => Names::default(),
         })
     }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use wasmparser::BinaryReader;
 
 use crate::error::Base;
@@ -25,9 +26,11 @@ pub(crate) enum Space {
 
 const SUBSECTIONS: usize = 12;
 
-/// What the name section says; positions count from its contents.
+/// What the name section says.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    /// The contents of the section. All positions here count from its start.
+    contents: Bytes,
     module: Option<Range<usize>>,
     maps: [Vec<Entry>; SUBSECTIONS],
     pub(crate) notes: Vec<Error>,
@@ -44,10 +47,10 @@ struct Entry {
 }
 
 impl Names {
-    pub(crate) fn parse(contents: &[u8], start: ModuleOffset, base: Base) -> Self {
+    pub(crate) fn parse(contents: Bytes, start: ModuleOffset, base: Base) -> Self {
         let mut names = Names::default();
         let origin = start.0 as usize;
-        let mut reader = BinaryReader::new(contents, origin);
+        let mut reader = BinaryReader::new(&contents, origin);
         while !reader.eof() {
             let subsection = reader
                 .read_u8()
@@ -63,6 +66,7 @@ impl Names {
                 names.notes.push(base.corrupt("the name section", &e));
             }
         }
+        names.contents = contents;
         names
     }
 
@@ -97,30 +101,32 @@ impl Names {
             let message = "a name in the name section is not UTF-8, so it is ignored";
             self.notes.push(base.error(message, offset));
         }
-        // The specification wants them sorted and unique; lookup needs it.
+        // The specification wants them sorted and unique, and lookup needs it. Of two names for one
+        // index the later one counts, as in wasmtime: in the adapters that `wit-component` puts
+        // into components the earlier one is that of an import which it has replaced.
         if !map.is_sorted_by_key(|entry| entry.key) {
             map.sort_by_key(|entry| entry.key);
         }
-        map.dedup_by_key(|entry| entry.key);
+        map.dedup_by(|later, kept| {
+            let same = later.key == kept.key;
+            if same {
+                *kept = *later;
+            }
+            same
+        });
         result
     }
 
-    pub(crate) fn module<'a>(&self, contents: &'a [u8]) -> Option<&'a str> {
-        std::str::from_utf8(contents.get(self.module.clone()?)?).ok()
+    pub(crate) fn module(&self) -> Option<&str> {
+        std::str::from_utf8(self.contents.get(self.module.clone()?)?).ok()
     }
 
-    pub(crate) fn get<'a>(
-        &self,
-        contents: &'a [u8],
-        space: Space,
-        outer: u32,
-        index: u32,
-    ) -> Option<&'a str> {
+    pub(crate) fn get(&self, space: Space, outer: u32, index: u32) -> Option<&str> {
         let map = self.maps.get(space as usize)?;
         let found = map.binary_search_by_key(&(outer, index), |entry| entry.key);
         let entry = map.get(found.ok()?)?;
         let start = entry.start as usize;
-        let name = contents.get(start..start + entry.length as usize)?;
+        let name = self.contents.get(start..start + entry.length as usize)?;
         std::str::from_utf8(name).ok()
     }
 }
