@@ -18,6 +18,17 @@ mod recipes;
 
 use recipes::Recipe;
 
+/// `expect CODE TEXT ARGS`, for scripts: runs a guest under wasmtime, which must end so.
+const EXPECT: &str = "\
+expect() {
+  want=$1 text=$2; shift 2
+  got=0; wasmtime run \"$@\" > log 2>&1 || got=$?
+  if test $got != $want || ! grep -qF -e \"$text\" log; then
+    echo \"wasmtime run $*: code $got, not $want with '$text'\"; cat log; exit 1
+  fi
+}
+";
+
 /// What the manifest says of one built file.
 #[derive(Clone, PartialEq)]
 struct Record {
@@ -97,9 +108,8 @@ fn build(recipe: &Recipe, manifest: &mut Manifest) -> Result<()> {
     }
     let mut shell = Command::new("sh");
     shell
-        .args(["-euc", &recipe.script])
-        .current_dir(&work)
-        .env("LC_ALL", "C");
+        .args(["-euc", &format!("{EXPECT}{}", recipe.script)])
+        .current_dir(&work);
     // What `cargo run` and the user's habits would leak into the compilers.
     for name in [
         "LD_LIBRARY_PATH",
