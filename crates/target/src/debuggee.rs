@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use wdb_coredump::{
-    Crash, Global, GlobalId, HostFrame, Instance, InstanceId, MemoryId, MemoryShape, ModuleId,
-    Process, Slot, Table, TableId,
+    Capture, Crash, Global, HostFrame, Instance, InstanceId, MemoryId, MemoryShape, ModuleId,
+    Process, Rest, Slot, Table, TableId,
 };
 use wdb_module::{FuncIndex, FunctionOffset};
 
@@ -24,6 +24,21 @@ pub trait Debuggee {
 
     /// Arguments, process id, time and producers, as far as known.
     fn process(&self) -> &Process;
+
+    /// The program's name: what a core dump's `core` section holds. May be empty.
+    fn executable(&self) -> &str {
+        self.process().arguments.first().map_or("", String::as_str)
+    }
+
+    /// How much of its state there is to see. Unstated: nobody said.
+    fn capture(&self) -> Capture {
+        Capture::default()
+    }
+
+    /// What had to be assumed to make sense of it, and what is damaged: sentences for people.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
 
     /// Its modules, each with its binary if that is at hand.
     fn modules(&self) -> &[Module];
@@ -70,7 +85,12 @@ pub trait Debuggee {
     /// When a live debuggee has gone away.
     fn occupied_memory(&mut self, memory: MemoryId) -> Result<Vec<std::ops::Range<u64>>, Error>;
 
-    /// All globals, in the order of [`GlobalId`].
+    /// What the bytes outside of [`Debuggee::occupied_memory`] are. A live program's are zero.
+    fn rest_of_memory(&mut self, _memory: MemoryId) -> Rest {
+        Rest::Zero
+    }
+
+    /// All globals, in the order of [`wdb_coredump::GlobalId`].
     ///
     /// # Errors
     ///
@@ -179,8 +199,8 @@ pub enum Trust {
     Doubtful,
 }
 
-/// How sure the bytes of a memory are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How sure the bytes of a memory are. The greater is the less sure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
     /// They were in the memory.
     Known,

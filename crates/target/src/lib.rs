@@ -1,11 +1,18 @@
 //! The hub: the trait [`Debuggee`] with its vocabulary and capabilities, and [`PostMortem`], a core
 //! dump as a debuggee. [`dump`] turns any debuggee into a core dump.
 
+mod c_stack;
+mod contents;
 mod debuggee;
+pub mod dump;
 mod error;
+pub mod identity;
+mod postmortem;
 
+pub use c_stack::CStack;
 pub use debuggee::{
     Certainty, Debuggee, Execute, Frame, Interrupt, Module, StopReason, Thread, Trust,
 };
 pub use error::Error;
+pub use postmortem::PostMortem;
 pub use wdb_coredump as coredump;

@@ -1,0 +1,343 @@
+//! A core dump as a debuggee.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use wdb_coredump::{
+    Base, Capture, CoreDump, Crash, CrashKind, Dialect, Global, GlobalId, Instance, MemoryId,
+    MemoryShape, Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture,
+};
+use wdb_module::{CodeOffset, FuncIndex, FunctionOffset, ModuleOffset};
+
+use crate::{
+    Certainty, Debuggee, Error, Execute, Frame, Module, StopReason, Thread, Trust, contents,
+};
+
+/// A core dump as a debuggee.
+#[derive(Debug)]
+pub struct PostMortem {
+    dump: CoreDump,
+    base: Base,
+    dialect: Dialect,
+    /// Whether something was assumed that concerns every frame.
+    assumed: bool,
+    modules: Vec<Module>,
+    stop: Vec<StopReason>,
+    notes: Vec<String>,
+}
+
+impl PostMortem {
+    /// A dump with the modules that were found for it, in the order of the dump's modules (a dump
+    /// without a list of modules has one). Never fails: what does not fit is marked where it stands.
+    pub fn new(reading: Reading, modules: Vec<Option<Arc<wdb_module::Module>>>) -> PostMortem {
+        let base = reading.base;
+        let mut notes: Vec<String> = reading.notes.iter().map(|n| n.message.clone()).collect();
+        let dialect = reading.dialect;
+        let mut dump = reading.dump;
+        let assumed = complete(&mut dump, &mut notes);
+        let mut modules = modules.into_iter();
+        let modules = dump
+            .modules
+            .iter()
+            .map(|record| Module {
+                record: record.clone(),
+                binary: modules.next().flatten(),
+            })
+            .collect();
+        PostMortem {
+            stop: stop(&dump),
+            dump,
+            base,
+            dialect,
+            assumed,
+            modules,
+            notes,
+        }
+    }
+
+    /// The dump, with instances and modules added where it has frames but lacks those.
+    pub fn dump(&self) -> &CoreDump {
+        &self.dump
+    }
+
+    fn memory(&self, memory: MemoryId) -> Result<&wdb_coredump::Memory, Error> {
+        self.dump
+            .memories
+            .get(memory.position())
+            .ok_or_else(|| Error::NotFound(format!("memory {}", memory.0)))
+    }
+}
+
+/// Adds what frames need and the producer left out: one module and one instance that has everything.
+/// Whether anything was missing.
+fn complete(dump: &mut CoreDump, notes: &mut Vec<String>) -> bool {
+    let frames = dump.threads.iter().any(|thread| !thread.frames.is_empty());
+    if !frames || !dump.instances.is_empty() {
+        return false;
+    }
+    if dump.modules.is_empty() {
+        dump.modules.push(wdb_coredump::Module {
+            name: dump.executable.clone(),
+            ..Default::default()
+        });
+    }
+    let all = |count: usize| 0..u32::try_from(count).unwrap_or(u32::MAX);
+    dump.instances.push(Instance {
+        module: ModuleId(0),
+        memories: all(dump.memories.len())
+            .map(|id| Some(MemoryId(id)))
+            .collect(),
+        globals: all(dump.globals.len())
+            .map(|id| Some(GlobalId(id)))
+            .collect(),
+        tables: all(dump.tables.len()).map(|id| Some(TableId(id))).collect(),
+    });
+    notes.push(
+        "the dump lists no instances: its frames are taken to be of one that has all memories and globals"
+            .into(),
+    );
+    true
+}
+
+/// A dump with frames was taken of a crash, also where it does not say of which.
+fn stop(dump: &CoreDump) -> Vec<StopReason> {
+    let unknown = || Crash {
+        thread: 0,
+        kind: CrashKind::Other,
+        code: String::new(),
+        message: String::new(),
+        causes: Vec::new(),
+        exception: None,
+    };
+    match &dump.crash {
+        Some(crash) => vec![StopReason::Crash(crash.clone())],
+        None if dump.threads.iter().any(|thread| !thread.frames.is_empty()) => {
+            vec![StopReason::Crash(unknown())]
+        }
+        None => Vec::new(),
+    }
+}
+
+impl Debuggee for PostMortem {
+    fn stop(&self) -> &[StopReason] {
+        &self.stop
+    }
+
+    fn process(&self) -> &Process {
+        &self.dump.process
+    }
+
+    fn executable(&self) -> &str {
+        &self.dump.executable
+    }
+
+    fn capture(&self) -> Capture {
+        self.dump.capture
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    fn instances(&mut self) -> Result<Vec<Instance>, Error> {
+        Ok(self.dump.instances.clone())
+    }
+
+    fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        let mut reader = FrameReader::new(self);
+        Ok(self
+            .dump
+            .threads
+            .iter()
+            .map(|thread| Thread {
+                name: thread.name.clone(),
+                frames: thread
+                    .frames
+                    .iter()
+                    .map(|frame| reader.read(frame))
+                    .collect(),
+                host_frames: thread.host_frames.clone(),
+            })
+            .collect())
+    }
+
+    fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        Ok(self
+            .dump
+            .memories
+            .iter()
+            .map(|memory| memory.shape)
+            .collect())
+    }
+
+    fn read_memory(
+        &mut self,
+        memory: MemoryId,
+        address: u64,
+        buffer: &mut [u8],
+    ) -> Result<Certainty, Error> {
+        let found = self.memory(memory)?;
+        let size = found.shape.len();
+        let length = buffer.len() as u64;
+        match address.checked_add(length) {
+            Some(end) if end <= size => contents::read(&found.contents, address..end, buffer),
+            _ => Err(Error::OutOfBounds {
+                memory,
+                address,
+                length,
+                size,
+            }),
+        }
+    }
+
+    fn occupied_memory(&mut self, memory: MemoryId) -> Result<Vec<Range<u64>>, Error> {
+        let runs = &self.memory(memory)?.contents.runs;
+        Ok(runs.iter().map(contents::range).collect())
+    }
+
+    fn rest_of_memory(&mut self, memory: MemoryId) -> Rest {
+        self.memory(memory)
+            .map_or(Rest::Unstated, |memory| memory.contents.rest.clone())
+    }
+
+    fn globals(&mut self) -> Result<Vec<Global>, Error> {
+        Ok(self.dump.globals.clone())
+    }
+
+    fn table(&mut self, table: TableId) -> Result<Table, Error> {
+        self.dump
+            .tables
+            .get(table.position())
+            .cloned()
+            .ok_or_else(|| Error::NotFound(format!("table {}", table.0)))
+    }
+
+    fn table_count(&mut self) -> u32 {
+        u32::try_from(self.dump.tables.len()).unwrap_or(u32::MAX)
+    }
+
+    fn execute(&mut self) -> Option<&mut dyn Execute> {
+        None
+    }
+}
+
+/// Reads the frames of a dump, most of which stand at few places.
+struct FrameReader<'a> {
+    dump: &'a PostMortem,
+    guessed_instances: Vec<ModuleId>,
+    places: HashMap<(ModuleId, FuncIndex, u32), Place>,
+    padding: usize,
+}
+
+/// What a frame's function and offset say, given the module.
+#[derive(Clone, Copy)]
+struct Place {
+    pc: Option<FunctionOffset>,
+    locals: usize,
+    fits: bool,
+}
+
+/// How many missing locals are spelled out over all frames. Beyond that a frame has those that the
+/// dump holds: a module may declare 50,000 in a function that a dump has thousands of frames of.
+const PADDING: usize = 1 << 20;
+
+impl<'a> FrameReader<'a> {
+    fn new(dump: &'a PostMortem) -> Self {
+        let mut guessed_instances = Vec::new();
+        if dump.dialect == Dialect::Wasmtime {
+            // wasmtime takes the last instance of the frame's module (its `coredump.rs` says so).
+            let mut seen = HashSet::new();
+            let instances = dump.dump.instances.iter();
+            guessed_instances.extend(instances.map(|i| i.module).filter(|m| !seen.insert(*m)));
+        }
+        FrameReader {
+            dump,
+            guessed_instances,
+            places: HashMap::new(),
+            padding: PADDING,
+        }
+    }
+
+    fn read(&mut self, frame: &wdb_coredump::Frame) -> Frame {
+        let instance = self.dump.dump.instances.get(frame.instance.position());
+        let module = instance.map_or(ModuleId(0), |instance| instance.module);
+        let place = self.place(module, frame.func, frame.codeoffset);
+        let mut locals = frame.locals.clone();
+        let missing = place.locals.saturating_sub(locals.len());
+        if missing <= self.padding {
+            self.padding -= missing;
+            locals.resize(locals.len() + missing, Slot::Missing(Missing::NotRecorded));
+        }
+        let recorded = match self.dump.dump.capture.values {
+            ValueCapture::Full => true,
+            ValueCapture::Light => false,
+            // An operand stack may well be empty; a producer that writes none writes no locals either.
+            ValueCapture::Unstated => !frame.stack.is_empty() || !frame.locals.is_empty(),
+        };
+        let trust = if instance.is_none() || !place.fits {
+            Trust::Doubtful
+        } else if self.dump.assumed || self.guessed_instances.contains(&module) {
+            Trust::Assumed
+        } else {
+            Trust::Exact
+        };
+        Frame {
+            instance: frame.instance,
+            module,
+            func: frame.func,
+            pc: place.pc,
+            locals,
+            stack: recorded.then(|| frame.stack.clone()),
+            trust,
+        }
+    }
+
+    fn place(&mut self, module: ModuleId, func: FuncIndex, codeoffset: u32) -> Place {
+        *self
+            .places
+            .entry((module, func, codeoffset))
+            .or_insert_with(|| {
+                let at_hand = self.dump.modules.get(module.position());
+                match at_hand.and_then(|module| module.binary.as_deref()) {
+                    Some(binary) => locate(self.dump.base, binary, func, codeoffset),
+                    // Without the module only an offset from the body is an offset from the body.
+                    None => Place {
+                        pc: (self.dump.base == Base::Body && codeoffset != 0)
+                            .then_some(FunctionOffset(codeoffset)),
+                        locals: 0,
+                        fits: true,
+                    },
+                }
+            })
+    }
+}
+
+fn locate(base: Base, module: &wdb_module::Module, func: FuncIndex, codeoffset: u32) -> Place {
+    let offset = u64::from(codeoffset);
+    let pc = match base {
+        Base::Body => Some(FunctionOffset(codeoffset)),
+        Base::FirstInstruction => module
+            .first_instruction(func)
+            .and_then(|first| module.to_function(func, ModuleOffset(first.0.checked_add(offset)?))),
+        Base::CodeSection => module
+            .from_code(CodeOffset(offset))
+            .and_then(|at| module.to_function(func, at)),
+        Base::Module => module.to_function(func, ModuleOffset(offset)),
+    };
+    let instruction = pc
+        .and_then(|pc| module.from_function(func, pc))
+        .and_then(|at| module.instruction_at(at));
+    let defined = module.function(func).is_some_and(|f| f.body.is_some());
+    // Only an offset from the body can be 0 without pointing at an instruction: "unknown".
+    let unknown = base == Base::Body && codeoffset == 0;
+    Place {
+        pc: pc.filter(|_| !unknown),
+        locals: module.locals(func).map_or(0, |locals| locals.len()),
+        fits: defined && (unknown || instruction.is_some()),
+    }
+}
