@@ -1,0 +1,125 @@
+//! The DWARF of a module: its sections, borrowed where the file lies in memory.
+//!
+//! gimli reads DWARF. What is kept between questions are plain tables of offsets and addresses
+//! ([`crate::units`], [`crate::functions`], [`crate::lines`]), each made when first needed.
+//! Everything else is read again from the sections, which costs microseconds.
+
+use std::convert::Infallible;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use bytes::Bytes;
+
+use crate::fuel::Stop;
+use crate::lines::LineTables;
+use crate::notes::Notes;
+use crate::units::Units;
+
+/// How gimli sees a section. WebAssembly is little endian.
+pub(crate) type Slice<'a> = gimli::EndianSlice<'a, gimli::LittleEndian>;
+
+/// The DWARF sections of one file and the tables made of them.
+pub(crate) struct Sections {
+    bytes: gimli::DwarfSections<Bytes>,
+    size: usize,
+    code_size: u32,
+    units: OnceLock<Units>,
+    lines: Mutex<LineTables>,
+    /// How many more rows, functions and ranges the tables may hold.
+    room: AtomicUsize,
+    notes: Arc<Notes>,
+}
+
+impl Sections {
+    /// The DWARF of `file`, which describes code of `code_size` bytes; `None` if it has none.
+    pub(crate) fn new(
+        file: &wdb_module::Module,
+        code_size: u32,
+        notes: Arc<Notes>,
+    ) -> Option<Self> {
+        if !has_dwarf(file) {
+            return None;
+        }
+        let load = |id: gimli::SectionId| {
+            Ok::<_, Infallible>(file.custom_section(id.name()).unwrap_or_default())
+        };
+        let Ok(bytes) = gimli::DwarfSections::load(load);
+        let mut size = 0_usize;
+        bytes.borrow(|it: &Bytes| {
+            size = size.saturating_add(it.len());
+            gimli::EndianSlice::new(it, gimli::LittleEndian)
+        });
+        Some(Sections {
+            bytes,
+            size,
+            room: AtomicUsize::new(size),
+            code_size,
+            units: OnceLock::new(),
+            lines: Mutex::default(),
+            notes,
+        })
+    }
+
+    /// A view of the sections to read from.
+    pub(crate) fn read(&self) -> Dwarf<'_> {
+        let borrow = |bytes| gimli::EndianSlice::new(bytes, gimli::LittleEndian);
+        Dwarf {
+            gimli: self.bytes.borrow(|bytes| borrow(bytes)),
+            sections: self,
+        }
+    }
+}
+
+/// Whether a file has DWARF in it.
+pub(crate) fn has_dwarf(file: &wdb_module::Module) -> bool {
+    file.custom_section(".debug_info")
+        .is_some_and(|it| !it.is_empty())
+}
+
+/// The DWARF of a module, for reading.
+pub(crate) struct Dwarf<'a> {
+    /// gimli's view.
+    pub(crate) gimli: gimli::Dwarf<Slice<'a>>,
+    sections: &'a Sections,
+}
+
+impl<'a> Dwarf<'a> {
+    /// The units, found on first use.
+    pub(crate) fn units(&self) -> &'a Units {
+        self.sections.units.get_or_init(|| Units::scan(self))
+    }
+
+    /// The line tables read so far.
+    pub(crate) fn lines(&self) -> &'a Mutex<LineTables> {
+        &self.sections.lines
+    }
+
+    /// Where to say what is broken.
+    pub(crate) fn notes(&self) -> &'a Notes {
+        &self.sections.notes
+    }
+
+    /// The size of all sections together.
+    pub(crate) fn size(&self) -> usize {
+        self.sections.size
+    }
+
+    /// Makes room for one more row, function or range.
+    ///
+    /// Each has at least a byte of its own in honest DWARF, where nothing is described twice. Only
+    /// what refers to the same bytes over and over runs out of room.
+    pub(crate) fn keep(&self) -> Result<(), Stop> {
+        let room = &self.sections.room;
+        let less = |it: usize| it.checked_sub(1);
+        room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .map_err(|_| Stop::Exhausted)?;
+        Ok(())
+    }
+
+    /// The range as offsets in the code section, if it is one of live code.
+    pub(crate) fn live(&self, begin: u64, end: u64) -> Option<Range<u32>> {
+        let (begin, end) = (u32::try_from(begin).ok()?, u32::try_from(end).ok()?);
+        (0 < begin && begin < end && end <= self.sections.code_size).then_some(begin..end)
+    }
+}

@@ -1,0 +1,33 @@
+//! A bound on the work that one piece of DWARF may cause.
+//!
+//! DWARF refers freely: a thousand entries may share one list of a million ranges, and a one byte
+//! entry may have a million attributes of no size. Honest data never does, so that work in
+//! proportion to the bytes at hand is always enough.
+
+/// Why reading DWARF ended early.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    /// The bytes are no DWARF.
+    #[error("{0}")]
+    Broken(#[from] gimli::Error),
+    /// It asks for more work than its size can justify.
+    #[error("it refers to the same data far too often")]
+    Exhausted,
+}
+
+/// The steps that are left.
+pub(crate) struct Fuel(u64);
+
+impl Fuel {
+    /// Enough for anything sensible in `bytes` bytes. Entries have up to 40 attributes, a few of
+    /// them without a byte of their own.
+    pub(crate) fn for_bytes(bytes: usize) -> Self {
+        Fuel(16 * bytes as u64 + (1 << 16))
+    }
+
+    /// Takes `steps`.
+    pub(crate) fn burn(&mut self, steps: usize) -> Result<(), Stop> {
+        self.0 = self.0.checked_sub(steps as u64).ok_or(Stop::Exhausted)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! The functions of a unit: where their code is, what they are called, where they are declared.
+
+use std::ops::Range;
+
+use gimli::{AttributeValue, UnitOffset};
+
+use crate::dwarf::{Dwarf, Slice};
+use crate::fuel::{Fuel, Stop};
+use crate::lines;
+use crate::name::Name;
+use crate::ranges::Extent;
+use crate::units::Unit;
+
+/// The functions of a unit that have code, sorted by where it starts.
+pub(crate) struct Functions(Vec<Function>);
+
+/// A `DW_TAG_subprogram` with code.
+#[derive(Clone)]
+pub(crate) struct Function {
+    /// Its code, in the code section.
+    pub(crate) code: Range<u32>,
+    /// Its entry in the unit.
+    pub(crate) entry: UnitOffset,
+}
+
+impl Functions {
+    /// Finds them all. What was found before the DWARF breaks counts.
+    pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<Stop>) {
+        let mut functions = Vec::new();
+        let stop = scan(dwarf, unit, &mut functions).err();
+        functions.sort_by_key(|it| it.code.start);
+        (Functions(functions), stop)
+    }
+
+    /// Where the code of each is.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<u32>> {
+        self.0.iter().map(|it| it.code.clone())
+    }
+
+    /// The function that covers `address` and starts at `earliest` or later.
+    ///
+    /// The code of a function is in one WebAssembly function, whose start bounds the search: a
+    /// stale entry before it, however long, is not met.
+    pub(crate) fn at(&self, address: u32, earliest: u32) -> Option<&Function> {
+        let after = self.0.partition_point(|it| it.code.start <= address);
+        self.0[..after]
+            .iter()
+            .rev()
+            .take_while(|it| earliest <= it.code.start)
+            .find(|it| address < it.code.end)
+    }
+}
+
+fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, found: &mut Vec<Function>) -> Result<(), Stop> {
+    let mut fuel = Fuel::for_bytes(dwarf.size());
+    let mut entries = unit.gimli.entries_raw(None)?;
+    while !entries.is_empty() {
+        let entry = entries.next_offset();
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            continue;
+        };
+        fuel.burn(1 + abbreviation.attributes().len())?;
+        if abbreviation.tag() != gimli::DW_TAG_subprogram {
+            entries.skip_attributes(abbreviation.attributes())?;
+            continue;
+        }
+        let mut extent = Extent::default();
+        for spec in abbreviation.attributes() {
+            extent.note(&entries.read_attribute(*spec)?);
+        }
+        extent.each(dwarf, &unit.gimli, &mut fuel, |code| {
+            dwarf.keep()?;
+            found.push(Function { code, entry });
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// The name of the function whose entry, inlined or not, is at `offset`.
+pub(crate) fn name<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -> Option<Name> {
+    let mut language = None;
+    let (mut linkage, mut plain) = (None, None);
+    visit(dwarf, unit, offset, |unit, attribute| {
+        let slot = match attribute.name() {
+            gimli::DW_AT_linkage_name | gimli::DW_AT_MIPS_linkage_name => &mut linkage,
+            gimli::DW_AT_name => &mut plain,
+            _ => return,
+        };
+        if slot.is_none() {
+            *slot = dwarf.gimli.attr_string(&unit.gimli, attribute.value()).ok();
+            language = unit.language;
+        }
+    });
+    let text = |it: Option<Slice<'_>>| it.map(|it| it.to_string_lossy().into_owned());
+    Name::from_dwarf(text(linkage).as_deref(), text(plain).as_deref(), language)
+}
+
+/// The file and line in which that function is declared: where its definition starts, as far as the
+/// compiler says.
+pub(crate) fn declaration<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    offset: UnitOffset,
+) -> Option<(String, u32)> {
+    let (mut file, mut line) = (None, None);
+    visit(dwarf, unit, offset, |unit, attribute| {
+        match (attribute.name(), attribute.value()) {
+            (gimli::DW_AT_decl_file, AttributeValue::FileIndex(index)) if file.is_none() => {
+                file = lines::file(dwarf, unit, index);
+            }
+            (gimli::DW_AT_decl_line, value) if line.is_none() => {
+                line = value.udata_value().and_then(|it| u32::try_from(it).ok());
+            }
+            _ => {}
+        }
+    });
+    file.zip(line.filter(|it| *it != 0))
+}
+
+/// As many hops as from an inlined call to its abstract function, to that one's declaration, and
+/// then some. The way may be a circle.
+const MOST_HOPS: usize = 16;
+
+/// Shows the attributes of the entry at `offset`, and then those of the entries it is an instance
+/// of: an inlined call refers to the abstract function (`DW_AT_abstract_origin`), that to the
+/// declaration in its class (`DW_AT_specification`), possibly in another unit.
+fn visit<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    mut offset: UnitOffset,
+    mut see: impl FnMut(&Unit<'a>, &gimli::Attribute<Slice<'a>>),
+) {
+    let mut other = None;
+    for _ in 0..MOST_HOPS {
+        let here = other.as_ref().unwrap_or(unit);
+        let mut entry = gimli::DebuggingInformationEntry::null();
+        let read = here.gimli.entries_raw(Some(offset));
+        if !read.is_ok_and(|mut it| it.read_entry(&mut entry).unwrap_or(false)) {
+            return;
+        }
+        let mut next = None;
+        for attribute in entry.attrs() {
+            see(here, attribute);
+            if let gimli::DW_AT_abstract_origin | gimli::DW_AT_specification = attribute.name() {
+                next = Some(attribute.value());
+            }
+        }
+        offset = match next {
+            Some(AttributeValue::UnitRef(offset)) => offset,
+            Some(AttributeValue::DebugInfoRef(offset)) => {
+                let Some((id, offset)) = dwarf.units().containing(offset) else {
+                    return;
+                };
+                let Ok(unit) = dwarf.units().open(dwarf, id) else {
+                    return;
+                };
+                other = Some(unit);
+                offset
+            }
+            _ => return,
+        };
+    }
+}

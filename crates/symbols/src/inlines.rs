@@ -1,0 +1,111 @@
+//! The calls that were inlined around an address.
+
+use gimli::{AttributeValue, UnitOffset};
+
+use crate::dwarf::Dwarf;
+use crate::fuel::{Fuel, Stop};
+use crate::ranges::Extent;
+use crate::units::Unit;
+
+/// A `DW_TAG_inlined_subroutine`: the function that was inlined, and the call that it replaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// Its entry in the unit.
+    pub(crate) entry: usize,
+    /// Where the call stood, in the function around: the index of the file.
+    pub(crate) file: Option<u64>,
+    /// The line.
+    pub(crate) line: Option<u32>,
+    /// The column.
+    pub(crate) column: Option<u32>,
+}
+
+/// The inlined calls that `address` is in, outermost first, in the function whose entry is at
+/// `function`. What was found before the DWARF breaks counts.
+pub(crate) fn at<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    function: UnitOffset,
+    address: u32,
+) -> (Vec<Call>, Option<Stop>) {
+    let mut calls = Vec::new();
+    let stop = walk(dwarf, unit, function, address, &mut calls).err();
+    (calls, stop)
+}
+
+fn walk<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    function: UnitOffset,
+    address: u32,
+    calls: &mut Vec<Call>,
+) -> Result<(), Stop> {
+    let mut fuel = Fuel::for_bytes(dwarf.size());
+    let mut entries = unit.gimli.entries_raw(Some(function))?;
+    let Some(own) = entries.read_abbreviation()? else {
+        return Ok(());
+    };
+    entries.skip_attributes(own.attributes())?;
+    // The depth of the innermost call found so far: once the walk is back at it, its children are
+    // done, and with them everything that the address is in.
+    let mut innermost = 0;
+    // The depth of an entry whose children are of no interest, while the walk is among them.
+    let mut aside: Option<isize> = None;
+    while !entries.is_empty() {
+        let depth = entries.next_depth();
+        if depth <= innermost {
+            break;
+        }
+        let entry = entries.next_offset();
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            continue;
+        };
+        fuel.burn(1 + abbreviation.attributes().len())?;
+        aside = aside.filter(|it| *it < depth);
+        let tag = abbreviation.tag();
+        if aside.is_some() || tag != gimli::DW_TAG_inlined_subroutine {
+            entries.skip_attributes(abbreviation.attributes())?;
+            // The calls in a function that is declared in this one are its own.
+            if aside.is_none() && tag == gimli::DW_TAG_subprogram {
+                aside = Some(depth);
+            }
+            continue;
+        }
+        let mut call = Call {
+            entry: entry.0,
+            ..Call::default()
+        };
+        let mut extent = Extent::default();
+        for spec in abbreviation.attributes() {
+            let attribute = entries.read_attribute(*spec)?;
+            extent.note(&attribute);
+            let value = || {
+                attribute
+                    .udata_value()
+                    .and_then(|it| u32::try_from(it).ok())
+            };
+            match attribute.name() {
+                gimli::DW_AT_call_file => {
+                    if let AttributeValue::FileIndex(index) = attribute.value() {
+                        call.file = Some(index);
+                    }
+                }
+                gimli::DW_AT_call_line => call.line = value(),
+                gimli::DW_AT_call_column => call.column = value(),
+                _ => {}
+            }
+        }
+        let mut covered = false;
+        extent.each(dwarf, &unit.gimli, &mut fuel, |range| {
+            covered |= range.contains(&address);
+            Ok(())
+        })?;
+        if covered {
+            calls.push(call);
+            innermost = depth;
+        } else {
+            aside = Some(depth);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! From an address to source places: the DWARF's answer.
+
+use std::ops::Range;
+
+use gimli::UnitOffset;
+
+use crate::dwarf::Dwarf;
+use crate::inlines::{self, Call};
+use crate::lines::{self, Lines, Row};
+use crate::units::Unit;
+use crate::{Location, functions};
+
+/// As many rows of a line table as are looked at for one with a line.
+const MOST_ROWS: usize = 64;
+
+/// The places that `address` was made from, innermost first; empty if the DWARF does not know it.
+/// `body` is the WebAssembly function that it is in.
+pub(crate) fn locate(dwarf: &Dwarf<'_>, address: u32, body: &Range<u32>) -> Vec<Location> {
+    let mut line_only = None;
+    for unit in covering(dwarf, address, body) {
+        let lines = Lines::of(dwarf, &unit);
+        let functions = dwarf.units().functions(dwarf, &unit);
+        if let Some(function) = functions.at(address, body.start) {
+            let function = function.entry;
+            return places(dwarf, &unit, function, &lines, address, body);
+        }
+        if line_only.is_none() {
+            line_only = lines.before(address, body).next().map(|row| {
+                let mut place = Location::default();
+                place.set_row(dwarf, &unit, &row);
+                place
+            });
+        }
+    }
+    // Assembly has lines and no functions.
+    line_only.into_iter().collect()
+}
+
+/// The unit and the entry of the function at `address`.
+pub(crate) fn function<'a>(
+    dwarf: &Dwarf<'a>,
+    address: u32,
+    body: &Range<u32>,
+) -> Option<(Unit<'a>, UnitOffset)> {
+    covering(dwarf, address, body).find_map(|unit| {
+        let functions = dwarf.units().functions(dwarf, &unit);
+        let entry = functions.at(address, body.start)?.entry;
+        Some((unit, entry))
+    })
+}
+
+fn covering<'a>(
+    dwarf: &Dwarf<'a>,
+    address: u32,
+    body: &Range<u32>,
+) -> impl Iterator<Item = Unit<'a>> {
+    let units = dwarf.units();
+    let ids = units.covering(address, body).into_iter();
+    ids.filter_map(|it| units.open(dwarf, it).ok())
+}
+
+fn places<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    function: UnitOffset,
+    lines: &Lines,
+    address: u32,
+    body: &Range<u32>,
+) -> Vec<Location> {
+    let calls_at = |address| {
+        let (calls, broken) = inlines::at(dwarf, unit, function, address);
+        if let Some(error) = broken {
+            dwarf.notes().add(format!(
+                "the DWARF of the function at .debug_info+{:#x} is broken ({error}); inlined functions may be missing",
+                function.to_debug_info_offset(&unit.gimli.header).map_or(0, |it| it.0)
+            ));
+        }
+        calls
+    };
+    let calls = calls_at(address);
+
+    let mut place = Location::default();
+    if let Some((row, is_exact)) = row(lines, address, body, |it| calls_at(it) == calls) {
+        place.set_row(dwarf, unit, &row);
+        place.approximate = !is_exact;
+    }
+    let mut places = Vec::with_capacity(calls.len() + 1);
+    for call in calls.iter().rev() {
+        place.inlined = true;
+        place.function = functions::name(dwarf, unit, UnitOffset(call.entry));
+        places.push(std::mem::take(&mut place));
+        place.set_call(dwarf, unit, call);
+    }
+    place.function = functions::name(dwarf, unit, function);
+    places.push(place);
+    places
+}
+
+/// The row that holds at `address`, and whether it does exactly. Where the compiler names no line,
+/// the nearest earlier row that does and that is `in_same_call`.
+fn row(
+    lines: &Lines,
+    address: u32,
+    body: &Range<u32>,
+    in_same_call: impl Fn(u32) -> bool,
+) -> Option<(Row, bool)> {
+    let mut rows = lines.before(address, body).take(MOST_ROWS);
+    let exact = rows.next()?;
+    if exact.line != 0 {
+        return Some((exact, true));
+    }
+    let near = rows.find(|it| it.line != 0 && in_same_call(it.address));
+    Some(near.map_or((exact, true), |it| (it, false)))
+}
+
+impl Location {
+    fn set_row<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>, row: &Row) {
+        self.file = lines::file(dwarf, unit, u64::from(row.file));
+        self.line = Some(row.line).filter(|it| *it != 0);
+        self.column = Some(row.column).filter(|it| *it != 0 && row.line != 0);
+    }
+
+    fn set_call<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>, call: &Call) {
+        self.file = call.file.and_then(|it| lines::file(dwarf, unit, it));
+        self.line = call.line.filter(|it| *it != 0);
+        self.column = call.column.filter(|it| *it != 0);
+    }
+}

@@ -1,0 +1,526 @@
+//! Which functions are not the program's own: panic machinery, start code, allocators, standard
+//! libraries. A report folds their frames.
+
+use crate::name::{Language, Name};
+
+/// What a function of the runtime is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// It ends the program after an error: panic, abort, failed assertion, terminate.
+    Panic,
+    /// It starts the program, below `main`.
+    Entry,
+    /// It manages the heap.
+    Allocator,
+    /// The rest of a language's standard library.
+    Library,
+}
+
+impl std::fmt::Display for Family {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Family::Panic => "panic machinery",
+            Family::Entry => "start code",
+            Family::Allocator => "allocator",
+            Family::Library => "runtime library",
+        })
+    }
+}
+
+/// Symbols with C linkage. Met in modules of wasi-libc, libc++abi, compiler-rt and rustc.
+const SYMBOLS: &[(Family, &[&str])] = &[
+    (
+        Family::Panic,
+        &[
+            "abort",
+            "_Exit",
+            "exit",
+            "raise",
+            "proc_exit",
+            "__wasi_proc_exit",
+            "__assert_fail",
+            "__assert",
+            "__stack_chk_fail",
+            "__abort_message",
+            "abort_message",
+            "__cxa_throw",
+            "__cxa_rethrow",
+            "__cxa_bad_cast",
+            "__cxa_bad_typeid",
+            "__cxa_pure_virtual",
+            "__cxa_deleted_virtual",
+            "__cxa_throw_bad_array_new_length",
+            // clang calls it from a noexcept function that something is thrown out of.
+            "__clang_call_terminate",
+            "_Unwind_RaiseException",
+            "_Unwind_Resume",
+            // rustc before it gave them a path (1.87).
+            "rust_begin_unwind",
+            "rust_panic",
+            "rust_oom",
+            "__rust_start_panic",
+            "__rust_alloc_error_handler",
+            "__rg_oom",
+            // AssemblyScript's host calls it `abort` too, Emscripten's libc these.
+            "_abort_js",
+            "__handle_stack_overflow",
+        ],
+    ),
+    (
+        Family::Entry,
+        &[
+            "_start",
+            "_initialize",
+            "__wasm_call_ctors",
+            "__wasm_call_dtors",
+            "__wasm_init_memory",
+            "__wasm_apply_data_relocs",
+            "__libc_start",
+            "__libc_start_main",
+            "__wasi_init_tp",
+            "_start_c",
+            // wasi-libc's thread start.
+            "wasi_thread_start",
+            "__wasi_thread_start_C",
+        ],
+    ),
+    (
+        Family::Allocator,
+        &[
+            "malloc",
+            "calloc",
+            "realloc",
+            "reallocarray",
+            "free",
+            "aligned_alloc",
+            "memalign",
+            "posix_memalign",
+            "malloc_usable_size",
+            "sbrk",
+            "dlmalloc",
+            "dlcalloc",
+            "dlrealloc",
+            "dlfree",
+            "dlmemalign",
+            "internal_memalign",
+            "dispose_chunk",
+            "tmalloc_small",
+            "tmalloc_large",
+            "prepend_alloc",
+            "sys_alloc",
+            "sys_trim",
+            "try_realloc_chunk",
+            "emmalloc_malloc",
+            "emmalloc_free",
+            "emmalloc_realloc",
+            "cabi_realloc",
+            "__rust_alloc",
+            "__rust_alloc_zeroed",
+            "__rust_dealloc",
+            "__rust_realloc",
+            "__rdl_alloc",
+            "__rdl_alloc_zeroed",
+            "__rdl_dealloc",
+            "__rdl_realloc",
+        ],
+    ),
+    (
+        // What takes a wild pointer and traps, or calls back, in a libc without DWARF (wasi-sdk's).
+        Family::Library,
+        &[
+            "memcpy",
+            "memmove",
+            "memset",
+            "memcmp",
+            "memchr",
+            "strlen",
+            "strnlen",
+            "strcmp",
+            "strncmp",
+            "strcpy",
+            "strncpy",
+            "strcat",
+            "strchr",
+            "strrchr",
+            "strstr",
+            "strdup",
+            "__stpcpy",
+            "__strchrnul",
+            "qsort",
+            "bsearch",
+            "printf",
+            "fprintf",
+            "sprintf",
+            "snprintf",
+            "vprintf",
+            "vfprintf",
+            "vsnprintf",
+            "printf_core",
+            "puts",
+            "fputs",
+            "fwrite",
+            "fread",
+            "fgets",
+            "fclose",
+            "fflush",
+            "strtol",
+            "strtod",
+            "atoi",
+            "__fwritex",
+            "__stdio_write",
+            "__stdout_write",
+            "writev",
+            "write",
+            "read",
+            "longjmp",
+            "setjmp",
+        ],
+    ),
+];
+
+/// Paths of Rust and C++ functions, as demangled. The longest that fits decides.
+const PATHS: &[(Family, &[&str])] = &[
+    (
+        Family::Panic,
+        &[
+            "core::panicking::",
+            "core::option::unwrap_failed",
+            "core::option::expect_failed",
+            "core::result::unwrap_failed",
+            "core::cell::panic_already_borrowed",
+            "core::cell::panic_already_mutably_borrowed",
+            "core::slice::index::slice_",
+            "core::slice::copy_from_slice_impl::len_mismatch_fail",
+            "core::str::slice_error_fail",
+            "core::num::int_sqrt::panic_for_negative_argument",
+            "core::intrinsics::abort",
+            "alloc::alloc::handle_alloc_error",
+            "alloc::raw_vec::handle_error",
+            "alloc::raw_vec::capacity_overflow",
+            "std::panicking::",
+            "std::panic::",
+            "std::process::abort",
+            "std::process::exit",
+            "std::rt::abort",
+            "std::alloc::rust_oom",
+            "std::alloc::default_alloc_error_hook",
+            "std::backtrace::",
+            "std::backtrace_rs::",
+            "std::sys::backtrace::__rust_end_short_backtrace",
+            "std::sys_common::backtrace::__rust_end_short_backtrace",
+            // The platform's own: std::sys::pal::wasi::abort_internal and its like.
+            "std::sys::pal::wasi::abort_internal",
+            "std::sys::pal::wasi::helpers::abort_internal",
+            "std::sys::pal::wasip1::abort_internal",
+            "std::sys::pal::unix::abort_internal",
+            "std::sys::pal::wasm::abort_internal",
+            "panic_abort::",
+            "panic_unwind::",
+            "__rustc::rust_begin_unwind",
+            "__rustc::rust_panic",
+            "__rustc::__rust_start_panic",
+            "__rustc::__rust_abort",
+            "__rustc::__rust_alloc_error_handler",
+            "__rustc::__rdl_oom",
+            "rustc_demangle::",
+            "std::terminate",
+            "std::__terminate",
+            "std::unexpected",
+            "std::__libcpp_verbose_abort",
+            "std::__throw_",
+            "demangling_terminate_handler",
+            "demangling_unexpected_handler",
+        ],
+    ),
+    (
+        Family::Entry,
+        &[
+            "std::rt::",
+            "std::sys::backtrace::__rust_begin_short_backtrace",
+            "std::sys_common::backtrace::__rust_begin_short_backtrace",
+            "std::thread::Builder::spawn_unchecked",
+            "std::sys::pal::unix::thread::Thread::new::thread_start",
+        ],
+    ),
+    (
+        Family::Allocator,
+        &[
+            "alloc::alloc::",
+            "std::alloc::",
+            "std::sys::alloc::",
+            "core::alloc::",
+            "__rustc::__rust_alloc",
+            "__rustc::__rust_dealloc",
+            "__rustc::__rust_realloc",
+            "__rustc::__rdl_",
+            "dlmalloc::",
+            "wee_alloc::",
+            "operator new",
+            "operator delete",
+            "std::__libcpp_operator_new",
+            "std::__libcpp_operator_delete",
+        ],
+    ),
+    (
+        Family::Library,
+        &[
+            "core::",
+            "alloc::",
+            "std::",
+            "compiler_builtins::",
+            "__cxxabiv1::",
+            "wasip1::",
+        ],
+    ),
+];
+
+/// Parts of the paths of library sources, as compilers record them.
+const SOURCES: &[(Family, &[&str])] = &[
+    (
+        Family::Allocator,
+        &["/dlmalloc/src/", "/dlmalloc-", "/emmalloc.c"],
+    ),
+    (Family::Panic, &["/panic_abort/src/", "/panic_unwind/src/"]),
+    // wasi-libc's start code, and what it calls for a program whose `main` takes arguments.
+    (
+        Family::Entry,
+        &[
+            "libc-bottom-half/crt/",
+            "libc-bottom-half/sources/__original_main.c",
+            "libc-bottom-half/sources/__main_void.c",
+        ],
+    ),
+    (
+        Family::Library,
+        &[
+            // Rust: remapped to a commit in official builds, below the sysroot with rust-src.
+            "/rustc/",
+            "/rustlib/src/rust/library/",
+            // Rust 1.82 and later: crates that std is built from.
+            "/rust/deps/",
+            // wasi-libc builds in its own directory, so that its paths are relative.
+            "libc-bottom-half/",
+            "libc-top-half/",
+            "/c++/v1/",
+            "/libcxx/src/",
+            "/libcxxabi/src/",
+            "/libunwind/src/",
+            "/compiler-rt/lib/",
+            // Emscripten's and AssemblyScript's.
+            "/emscripten/system/lib/",
+            "~lib/",
+        ],
+    ),
+];
+
+/// The family of a function of the runtime; `None` for the program's own.
+///
+/// `file` is the source file of the place in it. A template or a generic of the standard library
+/// belongs to the library also when it is instantiated with the program's types.
+pub fn family(name: &Name, file: Option<&str>) -> Option<Family> {
+    let symbol = name.display.strip_suffix(".command_export");
+    let symbol = symbol.unwrap_or(&name.display);
+    if let Some((family, _)) = SYMBOLS.iter().find(|(_, all)| all.contains(&symbol)) {
+        return Some(*family);
+    }
+
+    let path = match name.language {
+        Some(Language::Rust) => rust_path(symbol),
+        _ => cpp_path(symbol),
+    };
+    let fits = |prefix: &&&str| path.starts_with(**prefix);
+    let by_path = PATHS
+        .iter()
+        .filter_map(|(family, prefixes)| {
+            let longest = prefixes.iter().filter(fits).map(|it| it.len()).max()?;
+            Some((longest, *family))
+        })
+        .max_by_key(|it| it.0)
+        .map(|it| it.1);
+    if by_path.is_some_and(|it| it != Family::Library) {
+        return by_path;
+    }
+
+    let by_source = file.and_then(|file| {
+        SOURCES
+            .iter()
+            .find(|(_, parts)| parts.iter().any(|it| file.contains(it)))
+            .map(|(family, _)| *family)
+    });
+    by_source.or(by_path)
+}
+
+/// Where the path of a Rust function starts: in `<alloc::vec::Vec<T> as Trait>::f` at `alloc`, and
+/// where the type has no crate, as in `<[u8] as core::fmt::Debug>::fmt`, at the trait's.
+fn rust_path(name: &str) -> &str {
+    let Some(inner) = name.strip_prefix('<') else {
+        return name;
+    };
+    let of_type = inner.trim_start_matches(['<', '&', '*', '[', '(']);
+    let of_type = ["mut ", "const ", "dyn "]
+        .iter()
+        .fold(of_type, |it, word| it.strip_prefix(word).unwrap_or(it));
+    let crate_name = of_type
+        .split(|it: char| !it.is_alphanumeric() && it != '_')
+        .next();
+    if crate_name.is_some_and(|it| !it.is_empty() && of_type[it.len()..].starts_with("::")) {
+        return of_type;
+    }
+    // `as` at the depth of the type itself.
+    let mut depth = 0_usize;
+    for (at, byte) in inner.bytes().enumerate() {
+        match byte {
+            b'<' | b'(' | b'[' => depth += 1,
+            // `->` closes nothing.
+            b'>' if inner[..at].ends_with('-') => {}
+            b'>' | b')' | b']' => depth = depth.saturating_sub(1),
+            b' ' if depth == 0 && inner[at..].starts_with(" as ") => return &inner[at + 4..],
+            _ => {}
+        }
+    }
+    name
+}
+
+/// Where the qualified name of a C++ function starts, after the return type that a function
+/// template has: `bool std::operator!=<int>(int)` at `std`.
+fn cpp_path(name: &str) -> &str {
+    let mut depth = 0_usize;
+    let mut start = 0;
+    for (at, byte) in name.bytes().enumerate() {
+        match byte {
+            b'<' => depth += 1,
+            b'>' => depth = depth.saturating_sub(1),
+            b'(' if depth == 0 => break,
+            b' ' if depth == 0 && !name[..at].ends_with("operator") => start = at + 1,
+            _ => {}
+        }
+    }
+    &name[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Origin;
+
+    fn of(raw: &str, file: Option<&str>) -> Option<Family> {
+        family(
+            &Name::from_symbol(raw.to_owned(), Origin::NameSection),
+            file,
+        )
+    }
+
+    fn rust(display: &str) -> Option<Family> {
+        let name = Name {
+            raw: display.to_owned(),
+            display: display.to_owned(),
+            origin: Origin::Dwarf,
+            language: Some(Language::Rust),
+        };
+        family(&name, None)
+    }
+
+    #[test]
+    fn rust_functions() {
+        for (name, expected) in [
+            ("core::panicking::panic_fmt", Some(Family::Panic)),
+            (
+                "std::panicking::panic_handler::{closure#0}",
+                Some(Family::Panic),
+            ),
+            ("__rustc::rust_begin_unwind", Some(Family::Panic)),
+            (
+                "core::slice::index::slice_index_fail::do_panic",
+                Some(Family::Panic),
+            ),
+            ("alloc::alloc::handle_alloc_error", Some(Family::Panic)),
+            (
+                "std::rt::lang_start::<()>::{closure#0}",
+                Some(Family::Entry),
+            ),
+            (
+                "std::sys::backtrace::__rust_begin_short_backtrace::<fn(), ()>",
+                Some(Family::Entry),
+            ),
+            ("__rustc::__rust_alloc", Some(Family::Allocator)),
+            (
+                "<alloc::alloc::Global as core::alloc::Allocator>::allocate",
+                Some(Family::Allocator),
+            ),
+            (
+                "<dlmalloc::dlmalloc::Dlmalloc<A>>::malloc",
+                Some(Family::Allocator),
+            ),
+            ("<alloc::vec::Vec<app::Row>>::push", Some(Family::Library)),
+            (
+                "<[u16] as core::ops::index::Index<usize>>::index",
+                Some(Family::Library),
+            ),
+            (
+                "<usize as core::slice::index::SliceIndex<[u16]>>::index",
+                Some(Family::Library),
+            ),
+            (
+                "<fn() -> app::Row as core::ops::function::FnOnce<()>>::call_once",
+                Some(Family::Library),
+            ),
+            ("app::main", None),
+            ("app::main::{closure#0}", None),
+            ("<app::Row as core::fmt::Display>::fmt", None),
+            ("<&app::Row as core::fmt::Display>::fmt", None),
+            ("<u8 as app::Checksum>::of", None),
+            ("<(u8, core::ops::Range<u8>) as app::Checksum>::of", None),
+            ("corelib::run", None),
+        ] {
+            assert_eq!(rust(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn c_and_cpp_functions() {
+        for (name, expected) in [
+            ("abort", Some(Family::Panic)),
+            ("__assert_fail", Some(Family::Panic)),
+            ("std::terminate()", Some(Family::Panic)),
+            (
+                "std::__2::__throw_length_error(char const*)",
+                Some(Family::Panic),
+            ),
+            ("_start", Some(Family::Entry)),
+            ("_start.command_export", Some(Family::Entry)),
+            ("dlmalloc", Some(Family::Allocator)),
+            ("operator new(unsigned long)", Some(Family::Allocator)),
+            (
+                "std::vector<shop::Item>::push_back(shop::Item&&)",
+                Some(Family::Library),
+            ),
+            (
+                "bool std::operator!=<shop::Item*>(shop::Item* const&)",
+                Some(Family::Library),
+            ),
+            ("std::string shop::name<int>(int)", None),
+            ("shop::Basket::total(std::string const&) const", None),
+            ("shop::Pool::free(void*)", None),
+            ("main", None),
+            ("average", None),
+            ("func[12]", None),
+        ] {
+            assert_eq!(of(name, None), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_source_decides_where_the_name_does_not() {
+        let libc = Some("libc-top-half/musl/src/stdlib/qsort.c");
+        assert_eq!(of("smoothsort", libc), Some(Family::Library));
+        assert_eq!(of("smoothsort", Some("/src/sort.c")), None);
+        assert_eq!(
+            of("~lib/array/Array<i32>#__get", Some("~lib/array.ts")),
+            Some(Family::Library)
+        );
+        assert_eq!(
+            of("dlmalloc", Some("dlmalloc/src/malloc.c")),
+            Some(Family::Allocator)
+        );
+    }
+}

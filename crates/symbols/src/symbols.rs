@@ -1,0 +1,257 @@
+//! All that is known of a module's source, from whichever of its parts or files knows it.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use sourcemap::SourceMap;
+use wdb_module::{FuncIndex, Module, ModuleOffset};
+
+use crate::dwarf::{self, Sections};
+use crate::name::{Language, Name, Origin};
+use crate::notes::Notes;
+use crate::runtime::{self, Family};
+use crate::{functions, lookup, source_map};
+
+/// The symbols of one module.
+///
+/// Cheap to make: everything is read when first asked for, and only as far as the answer needs.
+/// What is broken is as good as absent, and [`Symbols::notes`] says so.
+pub struct Symbols {
+    module: Arc<Module>,
+    debug: Option<Arc<Module>>,
+    dwarf: Option<Sections>,
+    source_map_bytes: Option<Bytes>,
+    source_map: OnceLock<Option<SourceMap>>,
+    notes: Arc<Notes>,
+}
+
+/// Files beside a module that hold what the module itself does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// There is no DWARF in the module: a debug file of the same build id is worth a search.
+    pub debug_file: bool,
+    /// Where the module says that file is (`external_debug_info`): a URL, relative or not.
+    pub debug_file_url: Option<String>,
+    /// Where the module says its source map is (`sourceMappingURL`): a URL, relative or not.
+    pub source_map_url: Option<String>,
+}
+
+/// A source place, with the function that it is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// The function; `None` for an inlined one that the DWARF does not name.
+    pub function: Option<Name>,
+    /// The path of the source file, as the compiler recorded it.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// The column, from 1.
+    pub column: Option<u32>,
+    /// The function was inlined: the call to it is the next location.
+    pub inlined: bool,
+    /// The compiler made the instruction of no line in particular; this is the one before, in the
+    /// same function.
+    pub approximate: bool,
+}
+
+impl Symbols {
+    /// What would help with the symbols of a module, beside the module.
+    pub fn wanted(module: &Module) -> Wanted {
+        if dwarf::has_dwarf(module) {
+            return Wanted::default();
+        }
+        let url = module.source_mapping_url();
+        Wanted {
+            debug_file: true,
+            debug_file_url: module.external_debug_info().map(str::to_owned),
+            source_map_url: url
+                .filter(|it| !source_map::is_data_url(it))
+                .map(str::to_owned),
+        }
+    }
+
+    /// The symbols of `module`. Its DWARF and names may be in a `debug` file instead, which may lack
+    /// the code; `source_map` is used where there is no DWARF.
+    pub fn new(module: Arc<Module>, debug: Option<Arc<Module>>, source_map: Option<Bytes>) -> Self {
+        let notes = Arc::new(Notes::default());
+        let code = module
+            .code_section()
+            .map_or(0, |it| it.end.0.saturating_sub(it.start.0));
+        let code_size = u32::try_from(code).unwrap_or(u32::MAX);
+        let sections = |file: &Module| Sections::new(file, code_size, Arc::clone(&notes));
+        let beside = debug.as_deref().and_then(sections);
+        if debug.is_some() && beside.is_none() {
+            notes.add("the debug file has no DWARF (no .debug_info section)".to_owned());
+        }
+        Symbols {
+            dwarf: beside.or_else(|| sections(&module)),
+            module,
+            debug,
+            source_map_bytes: source_map,
+            source_map: OnceLock::new(),
+            notes,
+        }
+    }
+
+    /// The source places of the instruction at `pc`: the innermost inlined function first, the
+    /// function of the module last. Only for an address outside of all functions there is none.
+    pub fn locate(&self, pc: ModuleOffset) -> Vec<Location> {
+        let Some(index) = self.module.function_at(pc) else {
+            return Vec::new();
+        };
+        let mut places = self.locate_in_dwarf(index, pc);
+        if places.is_empty() {
+            places.push(self.locate_in_source_map(index, pc));
+        }
+        if let Some(outermost) = places.last_mut() {
+            outermost.function = Some(self.best_name(index, outermost.function.take()));
+        }
+        places
+    }
+
+    /// The name of a function, from the DWARF, else the name section, else its export or import.
+    /// Every index has one, also one out of range.
+    pub fn function_name(&self, index: FuncIndex) -> Name {
+        let in_dwarf = self.in_dwarf(index, |dwarf, address, body| {
+            let (unit, entry) = lookup::function(dwarf, address, body)?;
+            functions::name(dwarf, &unit, entry)
+        });
+        self.best_name(index, in_dwarf)
+    }
+
+    /// The file and the line, from 1, where a function is declared.
+    pub fn function_declaration(&self, index: FuncIndex) -> Option<(String, u32)> {
+        self.in_dwarf(index, |dwarf, address, body| {
+            let (unit, entry) = lookup::function(dwarf, address, body)?;
+            functions::declaration(dwarf, &unit, entry)
+        })
+    }
+
+    /// Which part of the language's runtime a place is in; `None` for the program's own code.
+    pub fn family(&self, place: &Location) -> Option<Family> {
+        let name = place.function.as_ref()?;
+        if name.origin != Origin::Dwarf && self.is_shim_of_main(&name.raw) {
+            return Some(Family::Entry);
+        }
+        runtime::family(name, place.file.as_deref())
+    }
+
+    /// The text of a source file, where the debug information carries it.
+    pub fn source_text(&self, file: &str) -> Option<&str> {
+        source_map::text(self.source_map()?, file)
+    }
+
+    /// What was found broken or missing so far, as sentences.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.all()
+    }
+
+    fn locate_in_dwarf(&self, index: FuncIndex, pc: ModuleOffset) -> Vec<Location> {
+        let Some(address) = self.to_code(pc) else {
+            return Vec::new();
+        };
+        self.in_dwarf(index, |dwarf, _, body| {
+            Some(lookup::locate(dwarf, address, body))
+        })
+        .unwrap_or_default()
+    }
+
+    fn locate_in_source_map(&self, index: FuncIndex, pc: ModuleOffset) -> Location {
+        let found = || {
+            let body = self.module.function(index)?.body?;
+            source_map::locate(self.source_map()?, pc.0, body.start.0)
+        };
+        let Some((file, line, column)) = found() else {
+            return Location::default();
+        };
+        Location {
+            file: Some(file),
+            line: Some(line),
+            column,
+            ..Location::default()
+        }
+    }
+
+    /// Asks the DWARF something about a function: about its first byte, and its body.
+    fn in_dwarf<T>(
+        &self,
+        index: FuncIndex,
+        ask: impl FnOnce(&dwarf::Dwarf<'_>, u32, &Range<u32>) -> Option<T>,
+    ) -> Option<T> {
+        let dwarf = self.dwarf.as_ref()?.read();
+        let body = self.module.function(index)?.body?;
+        let body = self.to_code(body.start)?..self.to_code(body.end)?;
+        ask(&dwarf, body.start, &body)
+    }
+
+    fn to_code(&self, offset: ModuleOffset) -> Option<u32> {
+        u32::try_from(self.module.to_code(offset)?.0).ok()
+    }
+
+    /// The source map, if there is one and no DWARF.
+    fn source_map(&self) -> Option<&SourceMap> {
+        let read = || {
+            if self.dwarf.is_some() {
+                return None;
+            }
+            let url = self.module.source_mapping_url();
+            source_map::read(self.source_map_bytes.as_ref(), url).unwrap_or_else(|error| {
+                self.notes.add(error);
+                None
+            })
+        };
+        self.source_map.get_or_init(read).as_ref()
+    }
+
+    /// The name in the DWARF, unless there is none or the binary's own says more: with
+    /// `-gline-tables-only`, clang writes `terminate` into the DWARF for `std::terminate()`.
+    fn best_name(&self, index: FuncIndex, in_dwarf: Option<Name>) -> Name {
+        let Some(name) = in_dwarf else {
+            return self.symbol(index);
+        };
+        if name.display != name.raw || name.language == Some(Language::C) {
+            return name;
+        }
+        let symbol = self.symbol(index);
+        let path = symbol.display.split(['(', '<']).next().unwrap_or_default();
+        let is_qualified = path
+            .strip_suffix(&name.display)
+            .is_some_and(|it| it.ends_with("::"));
+        if is_qualified { symbol } else { name }
+    }
+
+    /// The name that the binary itself gives a function.
+    fn symbol(&self, index: FuncIndex) -> Name {
+        let beside = || self.debug.as_ref()?.function_name(index);
+        if let Some(name) = self.module.function_name(index).or_else(beside) {
+            return Name::from_symbol(name.to_owned(), Origin::NameSection);
+        }
+        match self.module.function_name_or_export(index) {
+            Some(name) if self.module.function_import(index).is_some() => {
+                Name::from_symbol(name.into_owned(), Origin::Import)
+            }
+            Some(name) => Name::from_symbol(name.into_owned(), Origin::Export),
+            None => Name::from_index(index),
+        }
+    }
+
+    /// Whether a function without DWARF is code that calls the program's `main`.
+    ///
+    /// `__main_void` and `__original_main` are wasi-libc's where there is a `main` with arguments, and
+    /// rustc's where there is a `lang_start`; else they are other names of a `main` without any.
+    fn is_shim_of_main(&self, symbol: &str) -> bool {
+        let any = |is: fn(&str) -> bool| {
+            (0..self.module.function_count())
+                .any(|it| self.module.function_name(FuncIndex(it)).is_some_and(is))
+        };
+        let is_rust = || any(|it| it.contains("lang_start"));
+        match symbol {
+            "main" | "__main_argc_argv" => is_rust(),
+            "__main_void" | "__original_main" => {
+                any(|it| it == "main" || it == "__main_argc_argv") || is_rust()
+            }
+            _ => false,
+        }
+    }
+}
