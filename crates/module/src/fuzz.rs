@@ -38,7 +38,12 @@ fn all(module: &Module, file: &[u8]) {
     names(module);
     let count = module.function_count();
     assert!(module.imported_function_count() <= count);
-    assert_eq!(module.function(FuncIndex(count)), None);
+    for absent in [count, u32::MAX].map(FuncIndex) {
+        assert_eq!(module.function(absent), None);
+        assert_eq!(module.function_type(absent), None);
+        assert_eq!(module.locals(absent), None);
+        assert_eq!(module.instructions(absent).count(), 0);
+    }
     for index in 0..count.min(SAMPLE) {
         function(module, FuncIndex(index));
     }

@@ -237,6 +237,26 @@ fn compact_imports_share_the_name_of_their_module() {
 }
 
 #[test]
+fn more_than_any_engine_takes_is_an_error() {
+    let sections = vec![(0, &b"\0"[..]); 100_001];
+    let message = error(&assemble(HEADER, &sections)).message;
+    assert!(message.contains("more than 100000 sections"), "{message}");
+    assert!(parse(&assemble(HEADER, &sections[1..])).is_ok());
+
+    let functions = |count| [leb(count), vec![0; count]].concat();
+    let message = error(&assemble(HEADER, &[(3, &functions(1_000_001))])).message;
+    assert!(message.contains("more than 1000000 entries"), "{message}");
+    assert!(parse(&assemble(HEADER, &[(3, &functions(1_000_000))])).is_ok());
+
+    let modules = vec![(1, HEADER); 10_001];
+    let message = error(&assemble(COMPONENT_HEADER, &modules)).message;
+    assert!(
+        message.contains("more than 10000 core modules"),
+        "{message}"
+    );
+}
+
+#[test]
 fn nesting_of_components_is_bounded() {
     let nest = |depth: usize| {
         let innermost = assemble(COMPONENT_HEADER, &[(1, HEADER)]);
