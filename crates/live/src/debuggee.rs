@@ -9,8 +9,10 @@ use std::time::SystemTime;
 
 use wasmtime::{AsContext as _, Engine, StoreContextMut};
 use wdb_coredump::{
-    Global, Instance, MemoryId, MemoryShape, Process, Producer, Table, TableId, code,
+    Capture, Global, Instance, MemoryCapture, MemoryId, MemoryShape, Process, Producer, Table, TableId,
+    Value, ValueCapture, code,
 };
+use wdb_module::MemoryIndex;
 use wdb_target::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, StopReason, Thread,
 };
@@ -20,7 +22,7 @@ use crate::host::{Host, Requester, StopRequest};
 use crate::inventory::Inventory;
 use crate::program::{LaunchError, Program};
 use crate::stdio::Tail;
-use crate::{engine, frames, guest, host, link, memory, stack, table};
+use crate::{engine, frames, guest, host, link, memory, operands, stack, table};
 
 /// A program in wasmtime, under guest-debug instrumentation.
 pub struct Live {
@@ -141,6 +143,31 @@ impl Live {
         Ok(())
     }
 
+    /// Gives the youngest frame the operands of the instruction that it crashed at.
+    fn complete_operands(&mut self, thread: &mut Thread) {
+        let Some(frame) = thread.frames.first_mut() else {
+            return;
+        };
+        let binary = self.modules[frame.module.position()].binary.clone();
+        let Some((binary, pc)) = binary.zip(frame.pc) else {
+            return;
+        };
+        let (Some(pc), Some(stack), Ok(globals)) = (
+            binary.from_function(frame.func, pc),
+            &mut frame.stack,
+            self.globals(),
+        ) else {
+            return;
+        };
+        let instance = self.inventory.instances[frame.instance.position()].1.clone();
+        let mut state = AtCrash {
+            live: self,
+            instance,
+            globals,
+        };
+        operands::complete(&binary, frame.func, pc, &frame.locals, stack, &mut state);
+    }
+
     fn module(&self, module: &wasmtime::Module) -> Module {
         let binary = self.binaries.get(module);
         let file_offset = binary.as_ref().map_or(0, |binary| binary.file_offset().0);
@@ -162,6 +189,27 @@ impl Live {
         }
     }
 
+}
+
+/// The state of the crashed frame's instance.
+struct AtCrash<'a> {
+    live: &'a mut Live,
+    instance: Instance,
+    globals: Vec<Global>,
+}
+
+impl operands::State for AtCrash<'_> {
+    fn global(&mut self, index: u32) -> Option<Value> {
+        let id = (*self.instance.globals.get(index as usize)?)?;
+        self.globals.get(id.position())?.known().cloned()
+    }
+
+    fn memory(&mut self, index: MemoryIndex, address: u64, length: usize) -> Option<Vec<u8>> {
+        let id = (*self.instance.memories.get(index.position())?)?;
+        let mut bytes = vec![0; length];
+        self.live.read_memory(id, address, &mut bytes).ok()?;
+        Some(bytes)
+    }
 }
 
 /// What asks the guest to stop, from any thread.
@@ -212,6 +260,17 @@ impl Debuggee for Live {
         &self.process
     }
 
+    fn capture(&self) -> Capture {
+        Capture {
+            values: ValueCapture::Full,
+            memory: MemoryCapture::Full,
+        }
+    }
+
+    fn executable(&self) -> &str {
+        &self.name
+    }
+
     fn modules(&self) -> &[Module] {
         &self.modules
     }
@@ -234,9 +293,11 @@ impl Debuggee for Live {
             .ask(move |store| stack::activations(store, &inventory, in_prologue))?
             .map_err(|error| Error::Debuggee(format!("{error:#}")))?;
         let instances = &self.inventory.instances;
-        Ok(vec![frames::thread(activations, &self.modules, |id| {
+        let mut thread = frames::thread(activations, &self.modules, |id| {
             instances[id.position()].1.module
-        })])
+        });
+        self.complete_operands(&mut thread);
+        Ok(vec![thread])
     }
 
     fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {

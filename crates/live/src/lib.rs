@@ -19,6 +19,7 @@ mod invoke;
 pub mod light;
 mod link;
 mod memory;
+mod operands;
 mod program;
 mod stack;
 mod stdio;

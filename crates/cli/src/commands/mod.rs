@@ -1,0 +1,38 @@
+//! The subcommands, one a file.
+
+mod inspect;
+mod report;
+mod run;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// What every help page ends with.
+pub(crate) const EXIT_STATUS: &str = "\
+Exit status:
+  the guest's own   it ended by itself
+  134               it crashed; there is a report and a core dump
+  130               it was interrupted (Ctrl-C)
+  1                 a check found something
+  2                 bad usage or input";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Run(run::Arguments),
+    Report(report::Arguments),
+    Inspect(inspect::Arguments),
+    Validate(validate::Arguments),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Command::Run(arguments) => run::run(arguments),
+            Command::Report(arguments) => report::run(&arguments),
+            Command::Inspect(arguments) => inspect::run(&arguments),
+            Command::Validate(arguments) => validate::run(&arguments),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! `wdb run`: run a program; when it crashes, a core dump lies on the disk and a report on the terminal.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use bytes::Bytes;
+use wdb_coredump::{CrashKind, MemoryCapture, ValueCapture};
+use wdb_live::{Capture, Directory, Limits, Live, Program, Wasi, light};
+use wdb_target::{Debuggee, PostMortem, StopReason, dump};
+
+use crate::commands::report::{self, Shown};
+use crate::core_file::{CoreFile, Pattern};
+use crate::{open, symbols, units};
+
+/// Run a WASI program; when it crashes, write a core dump and report what happened
+///
+/// The program runs under the engine's debug instrumentation, so that the dump holds everything: all
+/// memories, globals and tables, and every local of every frame. With --capture light it runs as
+/// optimised code at full speed, and the dump holds no locals.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  wdb run app.wasm                             run a WASI command
+  wdb run --dir . --env LANG=C app.wasm in.txt give it a directory, a variable and an argument
+  wdb run --invoke add lib.wasm 1 2            call an export, and print what it returns
+  wdb run --core '/tmp/%n.%p.core.zst' app.wasm  dump to another place, compressed
+  wdb run --timeout 10s --max-memory 64MiB app.wasm
+
+Exit status: the guest's own; 134 when it crashed, 130 after Ctrl-C, 2 for bad usage or input.")]
+pub(crate) struct Arguments {
+    /// The module or component, binary or text; it may be compressed with zstd
+    program: PathBuf,
+    /// Its arguments, or those of the export that --invoke names
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    arguments: Vec<String>,
+    /// Call this export instead of `_start`
+    #[arg(long, value_name = "NAME")]
+    invoke: Option<String>,
+    /// Let the program open a directory, under its own or another name
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = directory)]
+    directories: Vec<Directory>,
+    /// Set an environment variable of the program, or pass one on
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    environment: Vec<String>,
+    /// Let the program use the network (components only)
+    #[arg(long)]
+    inherit_network: bool,
+    /// How much a dump is to hold: `full` runs instrumented code, `light` optimised code
+    #[arg(long, value_name = "HOW", default_value = "full", value_parser = ["full", "light"])]
+    capture: String,
+    /// Where a dump goes: %n is the program, %p the process, %t the time, %% a percent sign;
+    /// a name that ends in .zst compresses. Never overwrites
+    #[arg(long, value_name = "PATTERN", default_value = "%n.%p.core")]
+    core: Pattern,
+    /// Write no dump
+    #[arg(long, conflicts_with = "core")]
+    no_core: bool,
+    /// How much of the program's memory goes into the dump: memory can hold secrets
+    #[arg(long, value_name = "WHAT", default_value = "full", value_parser = ["none", "stack", "full"])]
+    memory: String,
+    /// End the program when its memories want more than this
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_bytes)]
+    max_memory: Option<u64>,
+    /// End the program after about this many instructions
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+    /// End the program after this time
+    #[arg(long, value_name = "TIME", value_parser = units::parse_duration)]
+    timeout: Option<Duration>,
+    /// The size of the call stack that the engine gives the program
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_bytes)]
+    max_stack: Option<u64>,
+    /// Do not keep compiled code in wasmtime's cache
+    #[arg(long)]
+    no_cache: bool,
+    #[command(flatten)]
+    symbols: symbols::Arguments,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// The guest crashed: 128 and SIGABRT, as a shell reports a native program that aborts.
+const CRASHED: u8 = 134;
+/// 128 and SIGINT.
+const INTERRUPTED: u8 = 130;
+
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let binary = open::binary(&arguments.program)?;
+    let program = program(&arguments, binary);
+    let core = (!arguments.no_core)
+        .then(|| CoreFile::create(&arguments.core, &program.name))
+        .transpose()?;
+    match program.capture {
+        Capture::Full => full(&arguments, &program, core),
+        Capture::Light => light(&arguments, &program, core),
+    }
+}
+
+fn full(
+    arguments: &Arguments,
+    program: &Program,
+    core: Option<CoreFile>,
+) -> anyhow::Result<ExitCode> {
+    let mut live = Live::launch(program)?;
+    if let Some(execute) = live.execute() {
+        on_interrupt(execute.interrupt())?;
+        execute.resume()?;
+    }
+    if let [StopReason::Exited(code)] = live.stop() {
+        return exited(*code, live.results());
+    }
+    let stderr = live.stderr().bytes();
+    crashed(arguments, &mut live, &stderr, core)
+}
+
+fn light(
+    arguments: &Arguments,
+    program: &Program,
+    core: Option<CoreFile>,
+) -> anyhow::Result<ExitCode> {
+    match light::run(program)? {
+        light::Outcome::Exited(code, results) => exited(code, &results),
+        light::Outcome::Crashed {
+            crash,
+            dump,
+            process,
+            stderr,
+        } => {
+            let mut reading = match dump {
+                Some(dump) => wdb_coredump::read(Bytes::from(dump))
+                    .context("the dump that wasmtime wrote cannot be read")?,
+                None => empty(),
+            };
+            reading.dump.crash = Some(crash);
+            reading.dump.process = process;
+            reading.dump.capture.values = ValueCapture::Light;
+            reading.dump.capture.memory = MemoryCapture::Full;
+            let modules = identify(&mut reading.dump, program);
+            let mut debuggee = PostMortem::new(reading, modules);
+            crashed(arguments, &mut debuggee, &stderr.bytes(), core)
+        }
+    }
+}
+
+/// Records which module each of wasmtime's dump is. It gives no identity, but its modules are those of
+/// the program, by name or in the order of the file.
+fn identify(
+    dump: &mut wdb_coredump::CoreDump,
+    program: &Program,
+) -> Vec<Option<Arc<wdb_module::Module>>> {
+    let own = program.binary.modules();
+    let path = program
+        .path
+        .as_ref()
+        .map(|path| path.to_string_lossy().into_owned());
+    let by_order = dump.modules.len() == own.len();
+    dump.modules
+        .iter_mut()
+        .enumerate()
+        .map(|(position, record)| {
+            let module = own
+                .iter()
+                .find(|module| module.name() == Some(&record.name))
+                .or_else(|| own.get(position).filter(|_| by_order))?;
+            if record.name.starts_with("<anonymous-module") && module.file_offset().0 == 0 {
+                record.name.clone_from(&program.name);
+            }
+            record.path.clone_from(&path);
+            record.sha256 = Some(module.sha256());
+            record.build_id = module.build_id().map(<[u8]>::to_vec);
+            record.file_offset = module.file_offset().0;
+            Some(module.clone())
+        })
+        .collect()
+}
+
+fn crashed(
+    arguments: &Arguments,
+    debuggee: &mut dyn Debuggee,
+    stderr: &[u8],
+    core: Option<CoreFile>,
+) -> anyhow::Result<ExitCode> {
+    let memory = match arguments.memory.as_str() {
+        "none" => MemoryCapture::None,
+        "stack" => MemoryCapture::Stack,
+        _ => MemoryCapture::Full,
+    };
+    // The dump first: it is what cannot be had again.
+    let written = core.map(|core| core.write(|out| Ok(dump::write(debuggee, memory, out)?)));
+    report::print(
+        debuggee,
+        &arguments.symbols,
+        &arguments.shown,
+        stderr,
+        &mut anstream::stderr(),
+    )?;
+    if let Some(written) = written {
+        let path = written?;
+        let size = path.metadata().map_or(0, |file| file.len());
+        writeln!(
+            io::stderr(),
+            "\ncore dump: {} ({}); `wdb report {}` shows this again",
+            path.display(),
+            units::bytes(size),
+            path.display()
+        )?;
+    }
+    let interrupted = debuggee.stop().iter().any(
+        |reason| matches!(reason, StopReason::Crash(crash) if crash.kind == CrashKind::Interrupt),
+    );
+    Ok(ExitCode::from(if interrupted { INTERRUPTED } else { CRASHED }))
+}
+
+/// The first Ctrl-C stops the guest where it is. One that waits in a host call does not come back to
+/// be stopped; the second ends wdb too.
+fn on_interrupt(guest: wdb_target::Interrupt) -> anyhow::Result<()> {
+    let again = AtomicBool::new(false);
+    ctrlc::set_handler(move || {
+        if again.swap(true, Ordering::SeqCst) {
+            std::process::exit(INTERRUPTED.into());
+        }
+        guest.interrupt();
+    })
+    .context("cannot listen for Ctrl-C")
+}
+
+fn exited(code: i32, results: &[String]) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout();
+    for result in results {
+        writeln!(out, "{result}")?;
+    }
+    out.flush()?;
+    // Not `ExitCode`, which knows only eight bits: the system decides what becomes of the rest.
+    std::process::exit(code)
+}
+
+fn program(arguments: &Arguments, binary: wdb_module::Binary) -> Program {
+    let path = std::path::absolute(&arguments.program).ok();
+    let name = arguments
+        .program
+        .file_name()
+        .unwrap_or(arguments.program.as_os_str())
+        .to_string_lossy()
+        .into_owned();
+    let own = arguments.program.to_string_lossy().into_owned();
+    let guest_arguments = match arguments.invoke {
+        Some(_) => vec![own],
+        None => std::iter::once(own)
+            .chain(arguments.arguments.iter().cloned())
+            .collect(),
+    };
+    Program {
+        name,
+        path,
+        binary: Arc::new(binary),
+        invoke: arguments
+            .invoke
+            .clone()
+            .map(|name| (name, arguments.arguments.clone())),
+        wasi: Wasi {
+            arguments: guest_arguments,
+            environment: arguments
+                .environment
+                .iter()
+                .filter_map(|variable| match variable.split_once('=') {
+                    Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+                    None => Some((variable.clone(), std::env::var(variable).ok()?)),
+                })
+                .collect(),
+            directories: arguments.directories.clone(),
+            network: arguments.inherit_network,
+        },
+        limits: Limits {
+            memory: arguments.max_memory,
+            fuel: arguments.fuel,
+            time: arguments.timeout,
+            stack: arguments
+                .max_stack
+                .map(|size| usize::try_from(size).unwrap_or(usize::MAX)),
+        },
+        capture: match arguments.capture.as_str() {
+            "light" => Capture::Light,
+            _ => Capture::Full,
+        },
+        cache: !arguments.no_cache,
+    }
+}
+
+fn directory(text: &str) -> Result<Directory, String> {
+    let (host, guest) = text.split_once("::").unwrap_or((text, text));
+    if host.is_empty() || guest.is_empty() {
+        return Err("use HOST or HOST::GUEST".into());
+    }
+    Ok(Directory {
+        host: host.into(),
+        guest: guest.into(),
+    })
+}

@@ -1,0 +1,191 @@
+//! Debug information and source files, found on the disk.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wdb_coredump::ModuleId;
+use wdb_module::Module;
+use wdb_session::report::Resolver;
+use wdb_symbols::Symbols;
+use wdb_target::identity::hex;
+
+/// Where to look.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct Arguments {
+    /// A directory with debug files and modules; repeat it for several
+    ///
+    /// A debug file is looked for as <build id>.wasm, <build id>.debug.wasm, <SHA-256>.wasm and by the name of
+    /// the module, in that order.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) symbols: Vec<PathBuf>,
+    /// A directory with source files, when they are not where they were compiled; repeat it for several
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sources: Vec<PathBuf>,
+}
+
+/// Answers what a report asks for.
+pub(crate) struct Finder<'a> {
+    arguments: &'a Arguments,
+    modules: Vec<(Option<Arc<Module>>, Option<PathBuf>)>,
+    cache: HashMap<ModuleId, Option<Rc<Symbols>>>,
+    /// What was looked for and not found, or was no good.
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'a> Finder<'a> {
+    pub(crate) fn new(arguments: &'a Arguments, modules: &[wdb_target::Module]) -> Self {
+        Finder {
+            arguments,
+            modules: modules
+                .iter()
+                .map(|module| {
+                    let path = module.record.path.as_ref().map(PathBuf::from);
+                    (module.binary.clone(), path)
+                })
+                .collect(),
+            cache: HashMap::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn load(&mut self, id: ModuleId) -> Option<Rc<Symbols>> {
+        let (module, path) = self.modules.get(id.position())?.clone();
+        let module = module?;
+        let wanted = Symbols::wanted(&module);
+        let debug = wanted
+            .debug_file
+            .then(|| self.debug_file(&module, path.as_deref(), wanted.debug_file_url.as_deref()))
+            .flatten();
+        let source_map = match (&debug, &wanted.source_map_url) {
+            (None, Some(url)) => self.source_map(path.as_deref(), url),
+            _ => None,
+        };
+        Some(Rc::new(Symbols::new(module, debug, source_map)))
+    }
+
+    fn debug_file(
+        &mut self,
+        module: &Module,
+        path: Option<&Path>,
+        url: Option<&str>,
+    ) -> Option<Arc<Module>> {
+        let beside = url.and_then(|url| beside(path, url));
+        let mut candidates: Vec<PathBuf> = beside.clone().into_iter().collect();
+        for directory in &self.arguments.symbols {
+            let mut stems = Vec::new();
+            if let Some(build_id) = module.build_id() {
+                stems.push(hex(build_id));
+            }
+            stems.push(hex(&module.sha256()));
+            for stem in stems {
+                for ending in ["wasm", "debug.wasm", "wasm.zst", "debug.wasm.zst"] {
+                    candidates.push(directory.join(format!("{stem}.{ending}")));
+                }
+            }
+            let name = url
+                .and_then(|url| Path::new(url).file_name())
+                .or_else(|| path?.file_name());
+            candidates.extend(name.map(|name| directory.join(name)));
+        }
+        for candidate in candidates.iter().filter(|path| path.is_file()) {
+            match crate::open::binary(candidate) {
+                Ok(binary) => match binary.modules().first() {
+                    Some(debug) if agrees(module, debug) => return Some(debug.clone()),
+                    Some(_) => self.notes.push(format!(
+                        "the debug file {} has another build id than the module and is not used",
+                        candidate.display()
+                    )),
+                    None => {}
+                },
+                Err(error) => self.notes.push(format!("{error:#}")),
+            }
+        }
+        if let Some(url) = url {
+            self.notes.push(format!(
+                "the module's debug information is in a file of its own, `{}`, which was not found; give its directory with --symbols",
+                wdb_session::report::printable(url)
+            ));
+        }
+        None
+    }
+
+    fn source_map(&mut self, path: Option<&Path>, url: &str) -> Option<Bytes> {
+        let name = Path::new(url).file_name();
+        let found = beside(path, url)
+            .into_iter()
+            .chain(
+                self.arguments
+                    .symbols
+                    .iter()
+                    .filter_map(|directory| Some(directory.join(name?))),
+            )
+            .find(|path| path.is_file())
+            .and_then(|path| crate::open::open(&path).ok());
+        if found.is_none() {
+            self.notes.push(format!(
+                "the module's source map, `{}`, was not found; give its directory with --symbols",
+                wdb_session::report::printable(url)
+            ));
+        }
+        found
+    }
+}
+
+/// A debug file of the same build id belongs to the module; where either has none, its name must do.
+fn agrees(module: &Module, debug: &Module) -> bool {
+    match (module.build_id(), debug.build_id()) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => true,
+    }
+}
+
+/// A file by a relative URL, or a `file:` one: nothing is fetched from a network.
+fn beside(module: Option<&Path>, url: &str) -> Option<PathBuf> {
+    if let Some(path) = url.strip_prefix("file://") {
+        return Some(PathBuf::from(path));
+    }
+    if url.contains("://") {
+        return None;
+    }
+    Some(module?.parent()?.join(url))
+}
+
+impl Resolver for Finder<'_> {
+    fn symbols(&mut self, id: ModuleId) -> Option<Rc<Symbols>> {
+        if let Some(known) = self.cache.get(&id) {
+            return known.clone();
+        }
+        let symbols = self.load(id);
+        self.cache.insert(id, symbols.clone());
+        symbols
+    }
+
+    /// A source file where it was compiled, or its longest tail of a path in a --sources directory.
+    fn source(&mut self, path: &str) -> Option<String> {
+        let path = Path::new(path);
+        let mut tail = path.components();
+        let mut tails = Vec::new();
+        while tail.next().is_some() {
+            tails.push(tail.as_path().to_owned());
+        }
+        let elsewhere = self.arguments.sources.iter().flat_map(|directory| {
+            std::iter::once(path)
+                .chain(tails.iter().map(PathBuf::as_path))
+                .filter(|tail| tail.is_relative() && !tail.as_os_str().is_empty())
+                .map(|tail| directory.join(tail))
+        });
+        std::iter::once(path.to_owned())
+            .chain(elsewhere)
+            .filter(|path| {
+                path.metadata()
+                    .is_ok_and(|file| file.is_file() && file.len() <= SOURCE_LIMIT)
+            })
+            .find_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned()))
+    }
+}
+
+/// A source file of more than this is none.
+const SOURCE_LIMIT: u64 = 64 << 20;

@@ -1,0 +1,256 @@
+//! Golden tests through the built binary: transcripts in `tests/cli/`, one test a file.
+//!
+//! A transcript is a list of commands, each with what it printed; `tests/cli/README.md` teaches the format.
+//! `BLESS=1 cargo test --test cli` writes what is printed now into the files.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use libtest_mimic::{Failed, Trial};
+
+fn main() {
+    let arguments = libtest_mimic::Arguments::from_args();
+    let mut trials = Vec::new();
+    collect(&root().join("tests/cli"), &mut trials);
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn collect(directory: &Path, trials: &mut Vec<Trial>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            collect(&path, trials);
+        } else if path.extension().is_some_and(|ending| ending == "test") {
+            let name = path
+                .strip_prefix(root().join("tests/cli"))
+                .unwrap()
+                .with_extension("");
+            let missing = missing_tool(&fs::read_to_string(&path).unwrap());
+            let required = std::env::var_os("WDB_TEST_REQUIRE_TOOLS").is_some();
+            if let Some(tool) = missing.as_ref().filter(|_| !required) {
+                eprintln!("skipped: {} needs `{tool}`, which is not installed", name.display());
+            }
+            let ignored = missing.is_some() && !required;
+            trials.push(
+                Trial::test(name.display().to_string(), move || check(&path))
+                    .with_ignored_flag(ignored),
+            );
+        }
+    }
+}
+
+/// A tool that a transcript names with `# needs: TOOL` and that is not there.
+fn missing_tool(text: &str) -> Option<String> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("# needs: "))
+        .find(|tool| {
+            Command::new(tool.trim())
+                .arg("--version")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .is_err()
+        })
+        .map(str::to_owned)
+}
+
+fn check(path: &Path) -> Result<(), Failed> {
+    let expected = fs::read_to_string(path)?;
+    let directory = tempfile::tempdir()?;
+    let mut actual = String::new();
+    let mut lines = expected.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            while lines.next_if(|line| is_output(line)).is_some() {}
+            let output = run(command, directory.path())?;
+            writeln!(actual, "{line}")?;
+            if output.status.code() != Some(0) {
+                match output.status.code() {
+                    Some(code) => writeln!(actual, "? {code}")?,
+                    None => writeln!(actual, "? {}", output.status)?,
+                }
+            }
+            quote(&mut actual, ">", &output.stdout, directory.path());
+            quote(&mut actual, "!", &output.stderr, directory.path());
+        } else {
+            writeln!(actual, "{line}")?;
+        }
+    }
+    if actual == expected {
+        return Ok(());
+    }
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, actual)?;
+        return Ok(());
+    }
+    Err(format!(
+        "{} differs (- expected, + actual); BLESS=1 accepts\n{}",
+        path.display(),
+        difference(&expected, &actual)
+    )
+    .into())
+}
+
+fn is_output(line: &str) -> bool {
+    [">", "!", "?"].iter().any(|mark| line.starts_with(mark))
+}
+
+fn run(command: &str, directory: &Path) -> io::Result<Output> {
+    let fixtures = fixtures();
+    let sources = root().join("fixtures/src");
+    let words: Vec<String> = split(command)
+        .into_iter()
+        .map(|word| {
+            word.replace("%f/", &format!("{}/", fixtures.display()))
+                .replace("%s/", &format!("{}/", sources.display()))
+        })
+        .collect();
+    let (stdin, words) = match &words[..] {
+        [rest @ .., less, file] if less == "<" => {
+            (Stdio::from(fs::File::open(directory.join(file))?), rest)
+        }
+        all => (Stdio::null(), all),
+    };
+    let program = match words[0].as_str() {
+        "wdb" => env!("CARGO_BIN_EXE_wdb"),
+        other => other,
+    };
+    Command::new(program)
+        .args(&words[1..])
+        .current_dir(directory)
+        .stdin(stdin)
+        .env_remove("RUST_BACKTRACE")
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .output()
+        .map_err(|error| io::Error::other(format!("{program}: {error}")))
+}
+
+/// Words, with single and double quotes.
+fn split(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in command.chars() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            (c, Some(_)) => word.get_or_insert_default().push(c),
+            ('\'' | '"', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (' ', None) => words.extend(word.take()),
+            (c, None) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// All fixtures, decompressed once for all tests.
+fn fixtures() -> &'static Path {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures");
+        fs::create_dir_all(&out).unwrap();
+        for kind in ["built", "dumps"] {
+            for entry in fs::read_dir(root().join("fixtures").join(kind)).unwrap() {
+                let path = entry.unwrap().path();
+                let compressed = path.extension().is_some_and(|ending| ending == "zst");
+                let name = path.file_name().unwrap();
+                let bytes = fs::read(&path).unwrap();
+                if compressed {
+                    let bytes = zstd::decode_all(&bytes[..]).unwrap();
+                    // Several test processes may run at once; each writes the same bytes.
+                    let part = tempfile::NamedTempFile::new_in(&out).unwrap();
+                    fs::write(part.path(), bytes).unwrap();
+                    part.persist(out.join(name).with_extension("")).unwrap();
+                } else {
+                    fs::write(out.join(name), bytes).unwrap();
+                }
+            }
+        }
+        out
+    })
+}
+
+/// Appends output, each line marked, with what differs from run to run replaced.
+fn quote(out: &mut String, mark: &str, bytes: &[u8], directory: &Path) {
+    let text = String::from_utf8_lossy(bytes);
+    let sources = root().join("fixtures/src").display().to_string();
+    let mut replacements = BTreeMap::from([
+        (fixtures().display().to_string(), "[FIXTURES]"),
+        (directory.display().to_string(), "[DIR]"),
+        (sources, "[SOURCES]"),
+    ]);
+    if let Ok(real) = directory.canonicalize() {
+        replacements.insert(real.display().to_string(), "[DIR]");
+    }
+    for line in text.lines() {
+        let mut line = line.to_owned();
+        for (from, to) in &replacements {
+            line = line.replace(from, to);
+        }
+        let line = numbers_after(&line, "pid: ", "[PID]");
+        let line = numbers_after(&line, "time: ", "[TIME]");
+        let line = numbers_after(&line, "process ", "[PID]");
+        let line = numbers_after(&line, "\"pid\": ", "[PID]");
+        let line = numbers_after(&line, "\"time\": ", "[TIME]");
+        let space = if line.is_empty() { "" } else { " " };
+        _ = writeln!(out, "{mark}{space}{line}");
+    }
+}
+
+/// Replaces the number that stands after `before`.
+fn numbers_after(line: &str, before: &str, with: &str) -> String {
+    let Some(at) = line.find(before) else {
+        return line.to_owned();
+    };
+    let (head, tail) = line.split_at(at + before.len());
+    let rest = tail.trim_start_matches(|c: char| c.is_ascii_digit());
+    if rest.len() == tail.len() {
+        return line.to_owned();
+    }
+    format!("{head}{with}{rest}")
+}
+
+/// The lines that differ, with a few around them.
+fn difference(expected: &str, actual: &str) -> String {
+    let expected: Vec<&str> = expected.lines().collect();
+    let actual: Vec<&str> = actual.lines().collect();
+    let same = expected
+        .iter()
+        .zip(&actual)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let same_end = expected[same..]
+        .iter()
+        .rev()
+        .zip(actual[same..].iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let mut out = String::new();
+    for line in &expected[same.saturating_sub(3)..same] {
+        _ = writeln!(out, "  {line}");
+    }
+    for line in &expected[same..expected.len() - same_end] {
+        _ = writeln!(out, "- {line}");
+    }
+    for line in &actual[same..actual.len() - same_end] {
+        _ = writeln!(out, "+ {line}");
+    }
+    out
+}
