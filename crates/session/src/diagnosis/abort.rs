@@ -1,0 +1,45 @@
+//! The program aborted itself: who called `abort`, or what of a runtime did. Fixtures `c-abort`,
+//! `cpp-abort` and `cpp-vector-at`.
+
+use wdb_target::coredump::code;
+
+use super::Names;
+use crate::evidence::Evidence;
+
+/// Functions that end a program on purpose, as it calls them itself, and what that means.
+const ENDS: &[(&str, &str)] = &[
+    ("__cxa_pure_virtual", "a pure virtual function was called"),
+    (
+        "__cxa_deleted_virtual",
+        "a deleted virtual function was called",
+    ),
+    (
+        "__cxa_throw",
+        "a C++ exception was thrown, which this build does not support",
+    ),
+    (
+        "__stack_chk_fail",
+        "a buffer on the C stack was overrun: the stack protector's guard has changed",
+    ),
+    ("std::terminate()", "std::terminate was called"),
+    ("std::process::abort", "std::process::abort was called"),
+    ("abort", "abort was called"),
+];
+
+pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+    if evidence.crash.code != code::UNREACHABLE || evidence.panic_is_told {
+        return None;
+    }
+    let (at, what) = ENDS
+        .iter()
+        .find_map(|(name, what)| Some((evidence.frame_of(&[name])?, what)))?;
+    let callers = evidence.functions.get(at + 1..)?;
+    let Some(caller) = callers.first() else {
+        return Some((*what).to_owned());
+    };
+    let own = callers.iter().find(|function| function.family.is_none());
+    Some(match own.filter(|own| own.name != caller.name) {
+        Some(own) => format!("{what} by `{}`, on behalf of `{}`", caller.name, own.name),
+        None => format!("{what} by `{}`", caller.name),
+    })
+}

@@ -1,0 +1,59 @@
+//! A Rust panic whose message is nowhere: a guest without standard error formats none. The function
+//! that panicked says what it was. Fixture `rust-library`.
+
+use super::Names;
+use crate::evidence::Evidence;
+
+/// Functions that rustc calls for a failed check, `core::panicking::panic_const::panic_const_div_by_zero`
+/// among them.
+const CONST: &str = "core::panicking::panic_const::panic_const_";
+const CHECKS: &[(&str, &str)] = &[
+    ("core::panicking::panic_bounds_check", "index out of bounds"),
+    ("core::option::unwrap_failed", "`Option::unwrap` on `None`"),
+    ("core::option::expect_failed", "`Option::expect` on `None`"),
+    (
+        "core::result::unwrap_failed",
+        "`Result::unwrap` or `expect` on `Err`",
+    ),
+    (
+        "core::cell::panic_already_borrowed",
+        "a `RefCell` is borrowed already",
+    ),
+    (
+        "core::cell::panic_already_mutably_borrowed",
+        "a `RefCell` is borrowed mutably already",
+    ),
+    ("core::slice::index::", "slice index out of range"),
+    (
+        "core::str::slice_error_fail",
+        "string index out of range or inside of a character",
+    ),
+    (
+        "core::panicking::assert_failed",
+        "assertion of two values failed",
+    ),
+];
+
+pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+    if evidence.panic_is_told {
+        return None;
+    }
+    let panicked = |name: &str| name.contains("panicking::") || name.contains("rust_begin_unwind");
+    let first = evidence.functions.iter().position(|f| panicked(&f.name))?;
+    let (_, above) = evidence.functions.split_at(first);
+    let culprit = above.iter().find(|function| function.family.is_none());
+    let what = above.iter().find_map(|function| {
+        if let Some(check) = function.name.strip_prefix(CONST) {
+            return Some(check.replace('_', " "));
+        }
+        let known = CHECKS
+            .iter()
+            .find(|(name, _)| function.name.starts_with(name));
+        known.map(|(_, what)| (*what).to_owned())
+    });
+    let by = culprit.map_or_else(String::new, |function| format!(" in `{}`", function.name));
+    Some(match what {
+        Some(what) => format!("Rust panic{by}: {what}"),
+        None => format!("Rust panic{by}; its message was not recorded"),
+    })
+}

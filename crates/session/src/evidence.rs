@@ -1,0 +1,167 @@
+//! The state of a crash, as what explains it looks at it.
+
+use wdb_module::{MemoryIndex, ModuleOffset, Operator, TableIndex};
+use wdb_symbols::runtime::Family;
+use wdb_target::coredump::{
+    Crash, Global, Instance, MemoryId, MemoryShape, ModuleId, Table, Value,
+};
+use wdb_target::{CStack, Debuggee, Error, Frame, Module};
+
+/// Everything about a crash that its explanation may need.
+pub(crate) struct Evidence<'a> {
+    pub(crate) debuggee: &'a mut dyn Debuggee,
+    pub(crate) crash: Crash,
+    pub(crate) modules: &'a [Module],
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) globals: Vec<Global>,
+    pub(crate) memories: Vec<MemoryShape>,
+    /// The frames of the crashed thread, youngest first.
+    pub(crate) frames: Vec<Frame>,
+    /// The function of each frame.
+    pub(crate) functions: Vec<Function>,
+    /// Whether the report has a panic's message already.
+    pub(crate) panic_is_told: bool,
+}
+
+/// The function of a frame.
+pub(crate) struct Function {
+    /// Its name as a programmer writes it.
+    pub(crate) name: String,
+    /// The part of a runtime that it belongs to.
+    pub(crate) family: Option<Family>,
+}
+
+/// The instruction at which a frame stands.
+pub(crate) struct Site<'a> {
+    pub(crate) module: &'a wdb_module::Module,
+    pub(crate) at: ModuleOffset,
+    pub(crate) operator: Operator<'a>,
+}
+
+/// Longer strings are not read: an assertion's text, a file name.
+const LONGEST_STRING: u64 = 4096;
+
+impl<'a> Evidence<'a> {
+    /// Asks `debuggee` for what it has; `functions` are those of `frames`.
+    pub(crate) fn new(
+        debuggee: &'a mut dyn Debuggee,
+        modules: &'a [Module],
+        crash: Crash,
+        frames: Vec<Frame>,
+        functions: Vec<Function>,
+    ) -> Result<Self, Error> {
+        Ok(Evidence {
+            instances: debuggee.instances()?,
+            globals: debuggee.globals()?,
+            memories: debuggee.memories()?,
+            debuggee,
+            crash,
+            modules,
+            frames,
+            functions,
+            panic_is_told: false,
+        })
+    }
+
+    /// The binary of a module.
+    pub(crate) fn binary(&self, module: ModuleId) -> Option<&'a wdb_module::Module> {
+        self.modules.get(module.position())?.binary.as_deref()
+    }
+
+    /// The instruction at which the frame at `position` stands.
+    pub(crate) fn site(&self, position: usize) -> Option<Site<'a>> {
+        let frame = self.frames.get(position)?;
+        let module = self.binary(frame.module)?;
+        let at = module.from_function(frame.func, frame.pc?)?;
+        Some(Site {
+            module,
+            at,
+            operator: module.instruction_at(at)?,
+        })
+    }
+
+    /// The operand of the crashed instruction with `above` others above it on the stack.
+    pub(crate) fn operand(&self, above: usize) -> Option<&Value> {
+        let stack = self.frames.first()?.stack.as_ref()?;
+        stack.get(stack.len().checked_sub(above + 1)?)?.value()
+    }
+
+    /// The operand as an address, an index or a size: unsigned.
+    pub(crate) fn unsigned(&self, above: usize) -> Option<u64> {
+        unsigned(self.operand(above)?)
+    }
+
+    /// The value of a local of a frame, unsigned.
+    pub(crate) fn local(&self, position: usize, local: usize) -> Option<u64> {
+        unsigned(self.frames.get(position)?.locals.get(local)?.value()?)
+    }
+
+    /// The position of the youngest frame of a function with one of these names.
+    pub(crate) fn frame_of(&self, names: &[&str]) -> Option<usize> {
+        self.functions
+            .iter()
+            .position(|function| names.contains(&function.name.as_str()))
+    }
+
+    /// The instance of the frame at `position`.
+    pub(crate) fn instance(&self, position: usize) -> Option<&Instance> {
+        let frame = self.frames.get(position)?;
+        self.instances.get(frame.instance.position())
+    }
+
+    /// A memory of the frame at `position`.
+    pub(crate) fn memory(
+        &self,
+        position: usize,
+        index: MemoryIndex,
+    ) -> Option<(MemoryId, MemoryShape)> {
+        let id = (*self.instance(position)?.memories.get(index.position())?)?;
+        Some((id, *self.memories.get(id.position())?))
+    }
+
+    /// A table of the frame at `position`.
+    pub(crate) fn table(&mut self, position: usize, index: TableIndex) -> Option<Table> {
+        let id = (*self.instance(position)?.tables.get(index.position())?)?;
+        self.debuggee.table(id).ok()
+    }
+
+    /// The C stack of the frame at `position`, and the stack pointer.
+    pub(crate) fn c_stack(&self, position: usize) -> Option<(CStack, u64)> {
+        let frame = self.frames.get(position)?;
+        let stack = CStack::find(self.binary(frame.module)?)?;
+        let current = stack.current(self.instance(position)?, &self.globals)?;
+        Some((stack, current))
+    }
+
+    /// The string that ends with a zero byte at `address`: UTF-8 without control characters, not
+    /// empty. `None` also for what is not that.
+    pub(crate) fn c_string(&mut self, memory: MemoryId, address: u64) -> Option<String> {
+        let size = self.memories.get(memory.position())?.len();
+        let length = LONGEST_STRING.min(size.checked_sub(address)?);
+        let mut bytes = vec![0; usize::try_from(length).ok()?];
+        // What follows the string may be absent: then its own few bytes may be there.
+        let whole = self
+            .debuggee
+            .read_memory(memory, address, &mut bytes)
+            .is_ok();
+        if !whole {
+            bytes.truncate(256);
+            self.debuggee
+                .read_memory(memory, address, &mut bytes)
+                .ok()?;
+        }
+        let end = bytes.iter().position(|byte| *byte == 0)?;
+        bytes.truncate(end);
+        let text = String::from_utf8(bytes).ok()?;
+        (address != 0 && !text.is_empty() && !text.contains(char::is_control)).then_some(text)
+    }
+}
+
+/// A value as an address, an index or a size.
+pub(crate) fn unsigned(value: &Value) -> Option<u64> {
+    match value {
+        Value::I32(value) => Some(u64::from(value.cast_unsigned())),
+        Value::I64(value) => Some(value.cast_unsigned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,219 @@
+//! The crash report: what happened, where, in whose source line, as plain data.
+//!
+//! [`build`] asks a debuggee; [`text()`] and [`json()`] render. A report needs a [`Resolver`] for
+//! debug information and source files, because nothing here does I/O.
+
+mod backtrace;
+mod build;
+mod fold;
+mod json;
+mod panic;
+mod printable;
+mod reason;
+mod snippet;
+mod text;
+
+use std::rc::Rc;
+
+use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
+use wdb_symbols::Symbols;
+use wdb_symbols::runtime::Family;
+use wdb_target::Trust;
+use wdb_target::coredump::{CrashKind, InstanceId, ModuleId, Slot};
+
+pub use build::build;
+pub use json::json;
+pub use printable::printable;
+pub(crate) use reason::size as memory_size;
+pub(crate) use text::thousands;
+pub use text::{Style, text};
+
+/// What a report needs from outside, answered by who may do I/O. An answer of `None` makes the report
+/// poorer and never fails it.
+pub trait Resolver {
+    /// The debug information of a module. Asked once for each module that has a frame.
+    fn symbols(&mut self, module: ModuleId) -> Option<Rc<Symbols>>;
+
+    /// The text of a source file, by the path that the debug information has for it.
+    fn source(&mut self, path: &str) -> Option<String>;
+}
+
+/// What else is known of the run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// The end of what the guest wrote to its standard error. Empty: unknown. A panic message is
+    /// looked for here first.
+    pub guest_stderr: &'a [u8],
+}
+
+/// A crash report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The program's name. May be empty.
+    pub program: String,
+    /// Its arguments, its own name first. Empty: not recorded.
+    pub arguments: Vec<String>,
+    /// The process id of the engine.
+    pub pid: Option<u32>,
+    /// When it happened: milliseconds since 1970-01-01 UTC.
+    pub time: Option<u64>,
+    /// What wrote the dump, name and version.
+    pub producers: Vec<String>,
+    /// Why it stands still. `None`: it has not crashed.
+    pub reason: Option<Reason>,
+    /// What Rust's panic handler said.
+    pub panic: Option<Panic>,
+    /// What the state proves about the cause.
+    pub diagnosis: Option<Diagnosis>,
+    /// Its modules, in the debuggee's order.
+    pub modules: Vec<Module>,
+    /// The module of each of its instances.
+    pub instances: Vec<ModuleId>,
+    /// Its threads, the crashed one first.
+    pub threads: Vec<Thread>,
+    /// Some lines of the source around the place of the crash.
+    pub source: Option<Source>,
+    /// What the report lacks and what was assumed: sentences.
+    pub notes: Vec<String>,
+}
+
+/// Why the program stands still.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// The kind of crash.
+    pub kind: CrashKind,
+    /// Its stable name, from [`wdb_target::coredump::code`]. Empty: unknown.
+    pub code: String,
+    /// What happened, in words a programmer knows, with the values where they are proven.
+    pub message: String,
+    /// The engine's own words. May be empty.
+    pub engine_message: String,
+    /// For an error from a host call: what caused it, outermost first.
+    pub causes: Vec<String>,
+    /// Whether it was concluded from the instruction, because the producer of the dump did not say.
+    pub inferred: bool,
+}
+
+/// A Rust panic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    /// The message; may have several lines.
+    pub message: String,
+    /// The name of Rust's thread.
+    pub thread: Option<String>,
+    /// The source file, as the compiler knew it.
+    pub file: String,
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+/// What the state proves about the cause of the crash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The stable name of the rule that found it.
+    pub rule: &'static str,
+    /// One sentence.
+    pub message: String,
+}
+
+/// A module of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// What the producer called it.
+    pub name: String,
+    /// The file it came from.
+    pub path: Option<String>,
+    /// Its build id.
+    pub build_id: Option<Vec<u8>>,
+    /// SHA-256 of the core module.
+    pub sha256: Option<[u8; 32]>,
+    /// Whether it was at hand for this report.
+    pub at_hand: bool,
+}
+
+/// A thread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thread {
+    /// Its name.
+    pub name: String,
+    /// Whether the crash happened on it.
+    pub crashed: bool,
+    /// What is on its stack, youngest first.
+    pub entries: Vec<Entry>,
+}
+
+/// Something on a stack.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// A function of the program.
+    Frame(Frame),
+    /// Host code: what it is, as far as known.
+    Host(String),
+}
+
+/// A frame as the source has it: an activation of a function, or one inlined into it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Counts the frames of the thread from 0, the youngest.
+    pub index: u32,
+    /// The function's name, demangled.
+    pub function: String,
+    /// The source file.
+    pub file: Option<String>,
+    /// The line.
+    pub line: Option<u32>,
+    /// The column.
+    pub column: Option<u32>,
+    /// Whether the compiler inlined it into the next frame that is not inlined.
+    pub inlined: bool,
+    /// Whether the instruction belongs to no line, and the line is that of one before it.
+    pub approximate: bool,
+    /// The part of a language's runtime that it belongs to. `None`: the program's own.
+    pub family: Option<Family>,
+    /// Its module.
+    pub module: ModuleId,
+    /// Its instance.
+    pub instance: InstanceId,
+    /// Its function, or the one that it was inlined into.
+    pub func: FuncIndex,
+    /// Where it stands. `None`: not recorded, or the module is not at hand.
+    pub at: Option<ModuleOffset>,
+    /// How far to believe it.
+    pub trust: Trust,
+    /// The wasm locals, for a frame that is not inlined.
+    pub locals: Vec<Local>,
+    /// The operand stack, bottom first, for a frame that is not inlined. `None`: not recorded.
+    pub stack: Option<Vec<Slot>>,
+}
+
+/// A wasm local.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Local {
+    /// Its index.
+    pub index: LocalIndex,
+    /// Its name, from the name section.
+    pub name: Option<String>,
+    /// Its declared type as in the text format, when the module is at hand.
+    pub ty: Option<String>,
+    /// Its value.
+    pub value: Slot,
+}
+
+/// Some lines of a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file.
+    pub file: String,
+    /// The number of the first of the lines.
+    pub first_line: u32,
+    /// The lines, without their ends.
+    pub lines: Vec<String>,
+    /// The line with the spot.
+    pub line: u32,
+    /// The column of the spot, from 1, in bytes. `None`: unknown.
+    pub column: Option<u32>,
+    /// The function.
+    pub function: String,
+}

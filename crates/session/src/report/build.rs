@@ -1,0 +1,226 @@
+//! Collects a report from a debuggee.
+
+use wdb_target::coredump::{Crash, MemoryCapture, ValueCapture};
+use wdb_target::{Debuggee, Error, StopReason, Trust};
+
+use super::backtrace::Backtracer;
+use super::{Entry, Frame, Module, Options, Reason, Report, Resolver, Source, Thread};
+use crate::diagnosis;
+use crate::evidence::{Evidence, Function};
+
+/// How many lines of source are shown before the one with the spot, and after it.
+const CONTEXT: (u32, u32) = (2, 1);
+/// A source file with a longer line there is minified: showing it helps nobody.
+const LONGEST_LINE: usize = 400;
+
+/// Asks `debuggee` what happened.
+///
+/// # Errors
+///
+/// When a live debuggee has gone away. What a dump lacks, the report lacks, and its notes say so.
+pub fn build(
+    debuggee: &mut dyn Debuggee,
+    resolver: &mut dyn Resolver,
+    options: &Options<'_>,
+) -> Result<Report, Error> {
+    let crash = debuggee.stop().iter().find_map(|reason| match reason {
+        StopReason::Crash(crash) => Some(crash.clone()),
+        StopReason::Exited(_) => None,
+    });
+    let modules = debuggee.modules().to_vec();
+    let mut notes = debuggee.notes().to_vec();
+    notes.extend(lacking(debuggee));
+    let threads = debuggee.threads()?;
+    let mut backtracer = Backtracer::new(&modules, resolver);
+    let crashed = crash.as_ref().map_or(0, |crash| crash.thread as usize);
+    let mut reported: Vec<Thread> = threads
+        .iter()
+        .enumerate()
+        .map(|(position, thread)| Thread {
+            name: thread.name.clone(),
+            crashed: crash.is_some() && position == crashed,
+            entries: backtracer.entries(thread),
+        })
+        .collect();
+    if crashed < reported.len() {
+        reported[..=crashed].rotate_right(1);
+    }
+    let entries = reported.first().map_or(&[][..], |thread| &thread.entries);
+    let frames = threads.into_iter().nth(crashed).map(|thread| thread.frames);
+
+    let mut report = Report {
+        program: debuggee.executable().to_owned(),
+        arguments: debuggee.process().arguments.clone(),
+        pid: debuggee.process().pid,
+        time: debuggee.process().time,
+        producers: debuggee
+            .process()
+            .producers
+            .iter()
+            .map(|producer| format!("{} {}", producer.name, producer.version))
+            .collect(),
+        reason: None,
+        panic: None,
+        diagnosis: None,
+        modules: modules.iter().map(module).collect(),
+        instances: debuggee.instances()?.iter().map(|i| i.module).collect(),
+        source: source(entries, &mut backtracer),
+        threads: Vec::new(),
+        notes: Vec::new(),
+    };
+    if let Some(crash) = crash {
+        let functions = physical(entries)
+            .map(|frame| Function {
+                name: frame.function.clone(),
+                family: frame.family,
+            })
+            .collect();
+        let frames = frames.unwrap_or_default();
+        let mut evidence = Evidence::new(debuggee, &modules, crash, frames, functions)?;
+        explain(
+            &mut report,
+            &mut evidence,
+            entries,
+            &mut backtracer,
+            options,
+        );
+    }
+    notes.extend(doubts(entries));
+    notes.extend(backtracer.notes());
+    notes.dedup();
+    report.threads = reported;
+    report.notes = notes;
+    Ok(report)
+}
+
+fn explain(
+    report: &mut Report,
+    evidence: &mut Evidence<'_>,
+    entries: &[Entry],
+    backtracer: &mut Backtracer<'_>,
+    options: &Options<'_>,
+) {
+    let inferred = evidence.crash.code.is_empty();
+    if inferred {
+        super::reason::infer(evidence);
+    }
+    report.panic = super::panic::find(evidence, entries, options.guest_stderr);
+    evidence.panic_is_told = report.panic.is_some();
+    report.diagnosis = diagnosis::diagnose(evidence, &mut |module, func| {
+        backtracer.function_name(module, func)
+    });
+    let message = super::reason::words(evidence);
+    let Crash {
+        kind,
+        code,
+        message: engine_message,
+        causes,
+        ..
+    } = evidence.crash.clone();
+    report.reason = Some(Reason {
+        kind,
+        inferred: inferred && !code.is_empty(),
+        code,
+        message,
+        engine_message,
+        causes,
+    });
+}
+
+fn module(module: &wdb_target::Module) -> Module {
+    Module {
+        name: module.record.name.clone(),
+        path: module.record.path.clone(),
+        build_id: module.record.build_id.clone(),
+        sha256: module.record.sha256,
+        at_hand: module.binary.is_some(),
+    }
+}
+
+/// The frames that are not inlined: one for each activation, in order.
+fn physical(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
+    frames(entries).filter(|frame| !frame.inlined)
+}
+
+fn frames(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
+    entries.iter().filter_map(|entry| match entry {
+        Entry::Frame(frame) => Some(frame),
+        Entry::Host(_) => None,
+    })
+}
+
+/// What the debuggee does not have to show.
+fn lacking(debuggee: &dyn Debuggee) -> Vec<String> {
+    let mut notes = Vec::new();
+    let capture = debuggee.capture();
+    if capture.values == ValueCapture::Light {
+        notes.push(
+            "locals and operand stacks were not recorded: the program ran as optimised code"
+                .to_owned(),
+        );
+    }
+    match capture.memory {
+        MemoryCapture::Stack => {
+            notes.push("of the memory only the C stack was recorded (--memory stack)".into());
+        }
+        MemoryCapture::None => notes.push("no memory was recorded (--memory none)".into()),
+        MemoryCapture::Full | MemoryCapture::Unstated => {}
+    }
+    for module in debuggee.modules() {
+        if module.binary.is_none() {
+            notes.push(format!(
+                "the module `{}` was not found: its functions have no names and no lines here; name it with --module",
+                super::printable(&module.record.name)
+            ));
+        }
+    }
+    notes
+}
+
+/// What the frames of the crashed thread are not sure of.
+fn doubts(entries: &[Entry]) -> Option<String> {
+    let count = |trust| {
+        physical(entries)
+            .filter(|frame| frame.trust == trust)
+            .count()
+    };
+    match count(Trust::Doubtful) {
+        0 => None,
+        1 => Some("one frame does not fit its module: it is marked with `?`".into()),
+        many => Some(format!(
+            "{many} frames do not fit their module: they are marked with `?`"
+        )),
+    }
+}
+
+/// The lines around the youngest place in the program's own code, else in any.
+fn source(entries: &[Entry], backtracer: &mut Backtracer<'_>) -> Option<Source> {
+    let known = || frames(entries).filter(|frame| frame.file.is_some() && frame.line.is_some());
+    let own = known().find(|frame| frame.family.is_none());
+    let frame = own.or_else(|| known().next())?;
+    let (file, line) = (frame.file.clone()?, frame.line?);
+    let text = backtracer.source(frame.module, &file);
+    let first_line = line.saturating_sub(CONTEXT.0).max(1);
+    let lines: Vec<String> = text
+        .iter()
+        .flat_map(|text| text.lines())
+        .skip(first_line as usize - 1)
+        .take((line - first_line + 1 + CONTEXT.1) as usize)
+        .map(str::to_owned)
+        .collect();
+    // A file that ends before the line is not the one that was compiled.
+    let reaches = lines.len() > (line - first_line) as usize;
+    let readable = lines.iter().all(|line| line.len() <= LONGEST_LINE);
+    Some(Source {
+        file,
+        first_line,
+        lines: if reaches && readable {
+            lines
+        } else {
+            Vec::new()
+        },
+        line,
+        column: frame.column,
+        function: frame.function.clone(),
+    })
+}

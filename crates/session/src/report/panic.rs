@@ -1,0 +1,173 @@
+//! Rust's panic message.
+//!
+//! std prints `thread 'main' panicked at src/main.rs:5:10:`, the message on the lines after it, and
+//! then `note: run with …` (the panic hook, `library/std/src/panicking.rs`). Before it prints, it
+//! formats all that into a buffer of 512 bytes on the stack, which nothing of the way to the
+//! abort overwrites: so the text is in a dump's memory, too.
+
+use wdb_module::MemoryIndex;
+use wdb_symbols::runtime::Family;
+use wdb_target::coredump::MemoryId;
+
+use super::{Entry, Frame, Panic};
+use crate::evidence::Evidence;
+
+/// A message is cut off after this many bytes.
+const LONGEST: usize = 16 << 10;
+/// How much memory is searched at most: a C stack is 1 MiB in Rust programs.
+const SEARCHED: u64 = 16 << 20;
+
+const MARK: &[u8] = b" panicked at ";
+
+/// The panic that the crashed thread died of. `None` if it did not panic, or the message is nowhere.
+pub(super) fn find(evidence: &mut Evidence<'_>, entries: &[Entry], stderr: &[u8]) -> Option<Panic> {
+    let frames = || {
+        entries.iter().filter_map(|entry| match entry {
+            Entry::Frame(frame) => Some(frame),
+            Entry::Host(_) => None,
+        })
+    };
+    if !frames().any(is_panic) {
+        return None;
+    }
+    // The message is of this panic if it names a place that a frame stands at; where there are no
+    // lines to compare, the last one printed is.
+    let own = |panic: &Panic| frames().any(|frame| stands_at(frame, panic));
+    let has_lines = frames().any(|frame| frame.line.is_some() && frame.family.is_none());
+    let mut candidates = parse_all(stderr);
+    if let Some(panic) = candidates.iter().rev().find(|panic| own(panic)) {
+        return Some(panic.clone());
+    }
+    if let Some(last) = candidates.pop().filter(|_| !has_lines) {
+        return Some(last);
+    }
+    let mut stored = parse_all(&stack(evidence)?);
+    let found = stored.iter().position(own);
+    match found {
+        Some(at) => Some(stored.swap_remove(at)),
+        None if has_lines || stored.len() != 1 => None,
+        None => stored.pop(),
+    }
+}
+
+/// Whether a frame is in Rust's panic machinery.
+fn is_panic(frame: &Frame) -> bool {
+    const NAMES: &[&str] = &["rust_begin_unwind", "rust_panic", "panicking::"];
+    frame.family == Some(Family::Panic) && NAMES.iter().any(|name| frame.function.contains(name))
+}
+
+/// The paths are compared by their ends: a debug file may have another directory in front.
+fn stands_at(frame: &Frame, panic: &Panic) -> bool {
+    let Some(file) = &frame.file else {
+        return false;
+    };
+    let relative = panic.file.trim_start_matches("./");
+    frame.line == Some(panic.line)
+        && (file.ends_with(relative) || relative.ends_with(file.as_str()))
+}
+
+/// The C stack of the youngest frame: all of it, because the printed text is in a part that was given
+/// back.
+fn stack(evidence: &mut Evidence<'_>) -> Option<Vec<u8>> {
+    let (stack, _) = evidence.c_stack(0)?;
+    let (memory, shape) = evidence.memory(0, MemoryIndex(0))?;
+    let end = stack.range.end.min(shape.len());
+    let start = stack.range.start.max(end.saturating_sub(SEARCHED)).min(end);
+    read(evidence, memory, start, end)
+}
+
+/// The bytes from `start` to `end`, or as many before `end` as a dump of parts of the memory has.
+fn read(evidence: &mut Evidence<'_>, memory: MemoryId, start: u64, end: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(end - start).ok()?];
+    match evidence.debuggee.read_memory(memory, start, &mut bytes) {
+        Ok(_) => Some(bytes),
+        Err(wdb_target::Error::Absent { .. }) => None,
+        Err(_) => None,
+    }
+}
+
+/// All panic messages in `bytes`.
+fn parse_all(bytes: &[u8]) -> Vec<Panic> {
+    let mut found = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(MARK.len()).position(|window| window == MARK) {
+        let (before, after) = rest.split_at(at);
+        let after = after.get(MARK.len()..).unwrap_or_default();
+        found.extend(parse(before, after));
+        rest = after;
+    }
+    found
+}
+
+/// The panic around a mark.
+fn parse(before: &[u8], after: &[u8]) -> Option<Panic> {
+    let after = after.get(..LONGEST).unwrap_or(after);
+    // A buffer in memory ends with what was there before.
+    let end = after
+        .iter()
+        .position(|byte| *byte < b' ' && !matches!(byte, b'\n' | b'\t' | b'\r'));
+    let after = String::from_utf8_lossy(after.get(..end.unwrap_or(after.len()))?);
+    let (place, message) = after.split_once('\n')?;
+    let mut parts = place.trim_end().strip_suffix(':')?.rsplitn(3, ':');
+    let column = parts.next()?.parse().ok()?;
+    let line = parts.next()?.parse().ok()?;
+    let file = parts.next()?.to_owned();
+    let message = message.split("\nnote: run with `RUST_BACKTRACE").next()?;
+    let message = message.split("\nstack backtrace:\n").next()?.trim_end();
+    // `thread 'main'`, since 1.90 `thread 'main' (1)`.
+    let tail = before.get(before.len().saturating_sub(256)..)?;
+    let tail = String::from_utf8_lossy(tail);
+    let thread = tail.rsplit_once("thread '").and_then(|(_, name)| {
+        let (name, rest) = name.split_once('\'')?;
+        (rest.len() < 16).then(|| name.to_owned())
+    });
+    Some(Panic {
+        message: message.to_owned(),
+        thread,
+        file,
+        line,
+        column,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_old_and_new_rust() {
+        let printed = b"hello\n\nthread 'main' (1) panicked at src/a.rs:5:10:\nassertion `left == right` failed: x\n  left: 1\n right: 2\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\nthread 'w' panicked at C:\\b.rs:1:2:\nboom\n\0\0";
+        let found = parse_all(printed);
+        assert_eq!(
+            found,
+            [
+                Panic {
+                    message: "assertion `left == right` failed: x\n  left: 1\n right: 2".into(),
+                    thread: Some("main".into()),
+                    file: "src/a.rs".into(),
+                    line: 5,
+                    column: 10,
+                },
+                Panic {
+                    message: "boom".into(),
+                    thread: Some("w".into()),
+                    file: "C:\\b.rs".into(),
+                    line: 1,
+                    column: 2,
+                }
+            ]
+        );
+    }
+
+    #[test]
+    fn the_words_alone_are_no_panic() {
+        for bytes in [
+            &b"thread '{}' panicked at {}:\n{}"[..],
+            b"x panicked at y",
+            b" panicked at a:b:c:\nm",
+            b" panicked at 1:2:\nm",
+        ] {
+            assert_eq!(parse_all(bytes), [], "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+}

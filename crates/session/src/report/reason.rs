@@ -1,0 +1,338 @@
+//! The reason of a crash in words a programmer knows, with the values where they are proven.
+//!
+//! The operands stand on the stack of the youngest frame, as they were before the instruction. They
+//! are told only if they explain the crash: an engine that keeps its stack otherwise, or a
+//! damaged dump, must not make the report lie.
+
+use wasmparser::Operator as Op;
+use wdb_module::{MemoryIndex, TableIndex};
+use wdb_target::coredump::{CrashKind, MemoryShape, Value, code};
+
+use super::text::thousands;
+use crate::evidence::{Evidence, Site};
+use crate::operation::{self, Access};
+use crate::value;
+
+/// Finds the code of a crash of which the producer did not say what it is, from the instruction. Only
+/// if that can fail in one way, given the operands if there are any.
+pub(super) fn infer(evidence: &mut Evidence<'_>) {
+    let Some(site) = evidence.site(0) else {
+        return;
+    };
+    let found = match &site.operator {
+        Op::Unreachable => Some(code::UNREACHABLE),
+        Op::I32DivU | Op::I64DivU | Op::I32RemS | Op::I32RemU | Op::I64RemS | Op::I64RemU => {
+            Some(code::INTEGER_DIVIDE_BY_ZERO)
+        }
+        Op::I32DivS | Op::I64DivS => match evidence.unsigned(0) {
+            Some(0) => Some(code::INTEGER_DIVIDE_BY_ZERO),
+            Some(_) => Some(code::INTEGER_OVERFLOW),
+            None => None,
+        },
+        Op::MemoryFill { .. } | Op::MemoryCopy { .. } | Op::MemoryInit { .. } => {
+            Some(code::MEMORY_OUT_OF_BOUNDS)
+        }
+        // An atomic access can also be misaligned.
+        operator => operation::access(operator)
+            .filter(|_| !operation::mnemonic(operator).contains("atomic"))
+            .map(|_| code::MEMORY_OUT_OF_BOUNDS),
+    };
+    if let Some(found) = found {
+        evidence.crash.kind = CrashKind::Trap;
+        evidence.crash.code = found.to_owned();
+    }
+}
+
+/// What happened.
+pub(super) fn words(evidence: &mut Evidence<'_>) -> String {
+    let crash = evidence.crash.clone();
+    let site = evidence.site(0);
+    let site = site.as_ref();
+    match crash.code.as_str() {
+        code::UNREACHABLE => "the program gave up: it executed `unreachable`".into(),
+        code::MEMORY_OUT_OF_BOUNDS => memory(evidence, site),
+        code::MEMORY_MISALIGNED => misaligned(evidence, site),
+        code::TABLE_OUT_OF_BOUNDS => table(evidence, site),
+        code::INDIRECT_CALL_NULL => null_call(evidence, site),
+        code::INDIRECT_CALL_TYPE => "indirect call of a function that has another type".into(),
+        code::INTEGER_DIVIDE_BY_ZERO => with(division(evidence, site), "integer divide by zero"),
+        code::INTEGER_OVERFLOW => with(
+            division(evidence, site).or_else(|| conversion(evidence, site)),
+            "integer overflow",
+        ),
+        code::INVALID_CONVERSION => with(
+            conversion(evidence, site),
+            "invalid conversion of a float to an integer",
+        ),
+        code::STACK_OVERFLOW => {
+            let frames = evidence.frames.len() as u64;
+            format!("call stack exhausted: {} frames", thousands(frames))
+        }
+        code::NULL_REFERENCE => "null reference".into(),
+        code::ARRAY_OUT_OF_BOUNDS => with(index(evidence, site), "array index out of bounds"),
+        code::CAST_FAILURE => "a reference was cast to a type that it does not have".into(),
+        code::UNCAUGHT_EXCEPTION => exception(evidence),
+        code::HOST_ERROR => host(evidence, &crash.message),
+        code::ALLOCATION_TOO_LARGE => "an allocation was larger than the engine allows".into(),
+        code::INTERRUPTED => "interrupted".into(),
+        code::REQUESTED => "the dump was asked for".into(),
+        "" => unknown(site),
+        // Limits bring their numbers; a code that is not known yet brings its words.
+        _ if crash.message.is_empty() => crash.code.replace('-', " "),
+        _ => crash.message,
+    }
+}
+
+fn with(detail: Option<String>, words: &str) -> String {
+    match detail {
+        Some(detail) => format!("{words}: {detail}"),
+        None => words.to_owned(),
+    }
+}
+
+fn unknown(site: Option<&Site<'_>>) -> String {
+    match site {
+        Some(site) => format!(
+            "unknown: the dump does not say; the program stands at `{}`",
+            operation::mnemonic(&site.operator)
+        ),
+        None => "unknown: the dump does not say".into(),
+    }
+}
+
+/// `7 / 0`.
+fn division(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> {
+    let sign = match &site?.operator {
+        Op::I32DivS | Op::I32DivU | Op::I64DivS | Op::I64DivU => '/',
+        Op::I32RemS | Op::I32RemU | Op::I64RemS | Op::I64RemU => '%',
+        _ => return None,
+    };
+    let unsigned = matches!(
+        &site?.operator,
+        Op::I32DivU | Op::I64DivU | Op::I32RemU | Op::I64RemU
+    );
+    let (left, right) = (evidence.operand(1)?, evidence.operand(0)?);
+    let minimum = matches!(left, Value::I32(i32::MIN) | Value::I64(i64::MIN));
+    let explains = match right {
+        Value::I32(0) | Value::I64(0) => evidence.crash.code == code::INTEGER_DIVIDE_BY_ZERO,
+        Value::I32(-1) | Value::I64(-1) => {
+            minimum && sign == '/' && evidence.crash.code == code::INTEGER_OVERFLOW
+        }
+        _ => false,
+    };
+    let show = |operand: &Value| match operand {
+        Value::I32(value) if unsigned => value.cast_unsigned().to_string(),
+        Value::I64(value) if unsigned => value.cast_unsigned().to_string(),
+        other => value::text(other),
+    };
+    explains.then(|| format!("{} {sign} {}", show(left), show(right)))
+}
+
+/// `3e10 does not fit an i32`.
+fn conversion(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> {
+    let target = match &site?.operator {
+        Op::I32TruncF32S | Op::I32TruncF64S => "an i32",
+        Op::I32TruncF32U | Op::I32TruncF64U => "an unsigned i32",
+        Op::I64TruncF32S | Op::I64TruncF64S => "an i64",
+        Op::I64TruncF32U | Op::I64TruncF64U => "an unsigned i64",
+        _ => return None,
+    };
+    let operand = evidence.operand(0)?;
+    let is_nan = match operand {
+        Value::F32(bits) => f32::from_bits(*bits).is_nan(),
+        Value::F64(bits) => f64::from_bits(*bits).is_nan(),
+        _ => return None,
+    };
+    let explains = is_nan == (evidence.crash.code == code::INVALID_CONVERSION);
+    explains.then(|| format!("{} does not fit {target}", value::text(operand)))
+}
+
+/// The bytes that the instruction wanted: what it does, the number, the address.
+struct Range {
+    what: &'static str,
+    memory: MemoryIndex,
+    bytes: u64,
+    address: Option<u64>,
+}
+
+/// The first address that `access` goes to. Beyond 64 bits it is out of any memory, too, but cannot
+/// be told.
+pub(crate) fn effective_address(evidence: &Evidence<'_>, access: Access) -> Option<u64> {
+    let base = evidence.unsigned(access.above)?;
+    base.checked_add(access.argument.offset)
+}
+
+fn memory(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> String {
+    let words = "memory access out of bounds";
+    let Some(range) = site.and_then(|site| range(evidence, site)) else {
+        // At a call the host may have been what went out of bounds.
+        return words.into();
+    };
+    let Some((_, shape)) = evidence.memory(0, range.memory) else {
+        return words.into();
+    };
+    let several = evidence.instance(0).is_some_and(|of| of.memories.len() > 1);
+    let name = site.and_then(|site| site.module.memory_name(range.memory));
+    let memory = match name {
+        _ if !several => "memory".to_owned(),
+        Some(name) => format!("memory `{name}`"),
+        None => format!("memory {}", range.memory),
+    };
+    let explains = |address: u64| {
+        let end = address.checked_add(range.bytes);
+        end.is_none_or(|end| end > shape.len())
+    };
+    let at = match range.address.filter(|address| explains(*address)) {
+        Some(address) => format!(" at {address:#x}"),
+        None => String::new(),
+    };
+    let plural = if range.bytes == 1 { "byte" } else { "bytes" };
+    // Without the address a bulk operation's length is not known either.
+    if at.is_empty() && range.bytes == 0 {
+        return format!("{words}: {memory} has {}", size(shape));
+    }
+    format!(
+        "{words}: {} of {} {plural}{at}, {memory} has {}",
+        range.what,
+        range.bytes,
+        size(shape)
+    )
+}
+
+/// `2 pages (131072 bytes)`.
+pub(crate) fn size(shape: MemoryShape) -> String {
+    let pages = if shape.pages == 1 { "page" } else { "pages" };
+    format!("{} {pages} ({} bytes)", shape.pages, shape.len())
+}
+
+fn range(evidence: &Evidence<'_>, site: &Site<'_>) -> Option<Range> {
+    if let Some(access) = operation::access(&site.operator) {
+        return Some(Range {
+            what: if access.writes { "write" } else { "read" },
+            memory: MemoryIndex(access.argument.memory),
+            bytes: access.bytes(),
+            address: effective_address(evidence, access),
+        });
+    }
+    let length = evidence.unsigned(0);
+    let part = |what, memory, above| Range {
+        what,
+        memory: MemoryIndex(memory),
+        bytes: length.unwrap_or(0),
+        address: evidence.unsigned(above).filter(|_| length.is_some()),
+    };
+    match site.operator {
+        Op::MemoryFill { mem } => Some(part("write", mem, 2)),
+        Op::MemoryInit { mem, .. } => Some(part("write", mem, 2)),
+        Op::MemoryCopy { dst_mem, src_mem } => {
+            let to = part("write", dst_mem, 2);
+            let shape = evidence.memory(0, to.memory)?.1;
+            let fits = to.address?.checked_add(to.bytes)? <= shape.len();
+            Some(if fits { part("read", src_mem, 1) } else { to })
+        }
+        _ => None,
+    }
+}
+
+fn misaligned(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> String {
+    let access = site.and_then(|site| operation::access(&site.operator));
+    let detail = access.and_then(|access| {
+        let address = effective_address(evidence, access)?;
+        let bytes = access.bytes();
+        (!address.is_multiple_of(bytes)).then(|| format!("{bytes} bytes at {address:#x}"))
+    });
+    with(detail, "atomic access that is not aligned")
+}
+
+/// The table and how far above the index stands on the operand stack.
+fn table_operand(site: &Site<'_>) -> Option<(TableIndex, usize)> {
+    match site.operator {
+        Op::CallIndirect { table_index, .. } | Op::ReturnCallIndirect { table_index, .. } => {
+            Some((TableIndex(table_index), 0))
+        }
+        Op::TableGet { table } => Some((TableIndex(table), 0)),
+        Op::TableSet { table } => Some((TableIndex(table), 1)),
+        _ => None,
+    }
+}
+
+fn table(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
+    let words = "table index out of bounds";
+    let Some((index, above)) = site.and_then(table_operand) else {
+        return "table access out of bounds".into();
+    };
+    let Some(table) = evidence.table(0, index) else {
+        return words.into();
+    };
+    let has = format!("the table has {} elements", table.size);
+    match evidence
+        .unsigned(above)
+        .filter(|index| *index >= table.size)
+    {
+        Some(index) => format!("{words}: index {index}, {has}"),
+        None => format!("{words}: {has}"),
+    }
+}
+
+fn null_call(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
+    let slot = site
+        .and_then(table_operand)
+        .and_then(|(_, above)| evidence.unsigned(above));
+    match slot {
+        Some(slot) => format!("indirect call of nothing: slot {slot} of the table is empty"),
+        None => "indirect call of nothing: the slot of the table is empty".into(),
+    }
+}
+
+fn index(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> {
+    let above = match site?.operator {
+        Op::ArrayGet { .. } | Op::ArrayGetS { .. } | Op::ArrayGetU { .. } => 0,
+        Op::ArraySet { .. } => 1,
+        _ => return None,
+    };
+    Some(format!("index {}", evidence.unsigned(above)?))
+}
+
+/// The tag's name and the payload of an exception that nothing caught.
+fn exception(evidence: &Evidence<'_>) -> String {
+    let words = "uncaught exception";
+    let Some(exception) = &evidence.crash.exception else {
+        return words.into();
+    };
+    let tag = exception.tag.and_then(|(instance, tag)| {
+        let module = evidence.instances.get(instance.position())?.module;
+        let name = evidence
+            .binary(module)
+            .and_then(|binary| binary.tag_name(tag));
+        Some(match name {
+            Some(name) => format!(" `{name}`"),
+            None => format!(" with tag {tag}"),
+        })
+    });
+    let payload: Vec<String> = exception
+        .payload
+        .iter()
+        .map(|slot| slot.value().map_or_else(|| "?".into(), value::text))
+        .collect();
+    let payload = match payload.as_slice() {
+        [] => String::new(),
+        some => format!(": {}", some.join(", ")),
+    };
+    format!("{words}{}{payload}", tag.unwrap_or_default())
+}
+
+fn host(evidence: &Evidence<'_>, message: &str) -> String {
+    let import = evidence.site(0).and_then(|site| match site.operator {
+        Op::Call { function_index } | Op::ReturnCall { function_index } => {
+            let import = site
+                .module
+                .function_import(wdb_module::FuncIndex(function_index))?;
+            Some(format!(" `{}.{}`", import.module, import.name))
+        }
+        _ => None,
+    });
+    format!(
+        "the host function{} failed: {message}",
+        import.unwrap_or_default()
+    )
+}

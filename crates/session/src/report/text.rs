@@ -1,0 +1,227 @@
+//! A report for people.
+
+use std::fmt::Write as _;
+
+use wdb_target::Trust;
+use wdb_target::coredump::{CrashKind, code};
+
+use super::fold::{self, Line};
+use super::printable::printable;
+use super::{Entry, Frame, Report, Thread, snippet};
+
+/// How a report looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Colours and bold type, by ANSI escapes.
+    pub colour: bool,
+    /// Every frame on a line of its own.
+    pub all_frames: bool,
+}
+
+/// Renders `report`. Ends with a line end; holds no control characters but those and, with
+/// colour, escapes that set colours.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut out = head(report, style);
+    out.push('\n');
+    for thread in &report.threads {
+        stack(&mut out, report, thread, style);
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "\n{}: {}", paint("note", BOLD, style), printable(note));
+    }
+    out
+}
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+
+fn paint(text: &str, with: &str, style: Style) -> String {
+    if style.colour {
+        format!("{with}{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What happened and where. The title is what says most: the panic's message; the diagnosis where the
+/// trap itself only says that the program gave up; else the reason.
+fn head(report: &Report, style: Style) -> String {
+    let mut remarks = Vec::new();
+    let mut diagnosis = report.diagnosis.as_ref().map(|found| lines(&found.message));
+    let (label, title) = match (&report.panic, &report.reason) {
+        (Some(panic), _) => ("panic", lines(&panic.message)),
+        (None, Some(reason)) => {
+            let gave_up = reason.code == code::UNREACHABLE;
+            let title = diagnosis.take_if(|_| gave_up);
+            (
+                label(reason.kind),
+                title.unwrap_or_else(|| lines(&reason.message)),
+            )
+        }
+        (None, None) => ("state", "the program has not crashed".into()),
+    };
+    remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
+    if let Some(reason) = &report.reason {
+        for cause in &reason.causes {
+            remarks.push(("cause", lines(cause)));
+        }
+        if reason.inferred {
+            let text = "the dump does not say why it was taken; this is what the instruction can fail with";
+            remarks.push(("note", text.to_owned()));
+        }
+    }
+    snippet::render(label, &title, report, &remarks, style.colour)
+}
+
+fn label(kind: CrashKind) -> &'static str {
+    match kind {
+        CrashKind::Trap | CrashKind::Exception | CrashKind::HostError | CrashKind::Other => "crash",
+        CrashKind::Limit => "limit",
+        CrashKind::Interrupt => "interrupted",
+        CrashKind::Requested => "state",
+    }
+}
+
+/// A text that may have several lines.
+fn lines(text: &str) -> String {
+    let lines: Vec<_> = text.trim_end().lines().map(printable).collect();
+    lines.join("\n")
+}
+
+fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
+    let name = printable(&thread.name);
+    let title = match (report.threads.len(), thread.crashed) {
+        (..=1, _) => "stack, youngest frame first:".to_owned(),
+        (_, true) => format!("stack of the crashed thread `{name}`, youngest frame first:"),
+        (_, false) => format!("stack of thread `{name}`:"),
+    };
+    let _ = writeln!(out, "\n{}", paint(&title, BOLD, style));
+    if thread.entries.is_empty() {
+        out.push_str("  (no frames were recorded)\n");
+    }
+    let lines = if style.all_frames {
+        fold::all(&thread.entries)
+    } else {
+        fold::fold(&thread.entries)
+    };
+    let width = thread.entries.iter().rev().find_map(|entry| match entry {
+        Entry::Frame(frame) => Some(frame.index.to_string().len()),
+        Entry::Host(_) => None,
+    });
+    let width = width.unwrap_or(1) + 1;
+    for line in lines {
+        match line {
+            Line::Frame(frame) => {
+                let number = paint(
+                    &format!("{:>width$}", format!("#{}", frame.index)),
+                    DIM,
+                    style,
+                );
+                let _ = writeln!(out, "  {number}  {}", describe(report, frame, style));
+            }
+            other => {
+                let text = paint(&aside(&other), DIM, style);
+                let _ = writeln!(out, "  {:>width$}  {text}", "");
+            }
+        }
+    }
+}
+
+/// A line that stands for frames or host code.
+fn aside(line: &Line<'_>) -> String {
+    match line {
+        Line::Frame(_) => String::new(),
+        Line::Host(name) if name.is_empty() => "(host code)".into(),
+        Line::Host(name) => format!("(host code: {})", printable(name)),
+        Line::Runtime { frames, families } => {
+            let families: Vec<String> = families.iter().map(ToString::to_string).collect();
+            let mut text = format!("… {} of {}", count(frames.len(), ""), families.join(", "));
+            let names: Vec<_> = frames
+                .iter()
+                .map(|frame| printable(&frame.function))
+                .collect();
+            let names = names.join(", ");
+            if frames.len() <= 3 && names.len() <= 72 {
+                let _ = write!(text, ": {names}");
+            }
+            text
+        }
+        Line::Recursion { hidden, round } => {
+            let names: Vec<String> = round.iter().map(|frame| place(frame)).collect();
+            format!("… {} of {}", count(*hidden, "more "), names.join(", "))
+        }
+        Line::Middle(hidden) => format!("… {} not shown", count(*hidden, "")),
+    }
+}
+
+/// A function for a summary: `fib (fib.c:12)`.
+fn place(frame: &Frame) -> String {
+    let file = frame.file.as_deref().map(|file| {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        printable(name)
+    });
+    match (file, frame.line) {
+        (Some(file), Some(line)) => format!("{} ({file}:{line})", printable(&frame.function)),
+        _ => printable(&frame.function).into_owned(),
+    }
+}
+
+fn count(frames: usize, more: &str) -> String {
+    let plural = if frames == 1 { "frame" } else { "frames" };
+    format!("{} {more}{plural}", thousands(frames as u64))
+}
+
+/// A number with a comma between groups of three digits.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn describe(report: &Report, frame: &Frame, style: Style) -> String {
+    let mut text = paint(&printable(&frame.function), BOLD, style);
+    if frame.trust == Trust::Doubtful {
+        text.push_str(" ?");
+    }
+    if frame.inlined {
+        text.push_str(" (inlined)");
+    }
+    let module = report.modules.get(frame.module.position());
+    let module = module.map_or_else(String::new, |module| printable(&module.name).into_owned());
+    match (&frame.file, frame.line) {
+        (Some(file), Some(line)) => {
+            let at = if frame.approximate { "near" } else { "at" };
+            let _ = write!(text, " {at} {}:{line}", printable(file));
+            if let Some(column) = frame.column {
+                let _ = write!(text, ":{column}");
+            }
+            if report.modules.len() > 1 {
+                let _ = write!(text, " in {module}");
+            }
+        }
+        _ => {
+            if let Some(at) = frame.at {
+                let _ = write!(text, " at {at}");
+            }
+            if !module.is_empty() {
+                let _ = write!(text, " in {module}");
+            }
+        }
+    }
+    let siblings = report.instances.iter().filter(|of| **of == frame.module);
+    if siblings.count() > 1 {
+        let guess = if frame.trust == Trust::Assumed {
+            "?"
+        } else {
+            ""
+        };
+        let _ = write!(text, " (instance {}{guess})", frame.instance.0);
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! Fixtures as debuggees, and a resolver that knows their sources.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wdb_module::{Binary, Module};
+use wdb_session::report::Resolver;
+use wdb_symbols::Symbols;
+use wdb_target::PostMortem;
+use wdb_target::coredump::ModuleId;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+fn unpacked(path: &Path) -> Bytes {
+    let packed = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    zstd::decode_all(&packed[..]).unwrap().into()
+}
+
+/// The core modules of a built fixture.
+pub fn modules(name: &str) -> Vec<Arc<Module>> {
+    let bytes = unpacked(&fixtures().join(format!("built/{name}.wasm.zst")));
+    Binary::parse(bytes).unwrap().modules().to_vec()
+}
+
+/// A dump fixture with the modules of a built one.
+pub fn dump(dump: &str, module: &str) -> PostMortem {
+    let bytes = unpacked(&fixtures().join(format!("dumps/{dump}.core.zst")));
+    let reading = wdb_coredump::read(bytes).unwrap();
+    PostMortem::new(reading, modules(module).into_iter().map(Some).collect())
+}
+
+/// Symbols of the modules, and sources from the fixtures' directory.
+pub struct Fixtures {
+    modules: Vec<Arc<Module>>,
+    symbols: HashMap<ModuleId, Rc<Symbols>>,
+}
+
+impl Fixtures {
+    pub fn new(modules: Vec<Arc<Module>>) -> Self {
+        Fixtures {
+            modules,
+            symbols: HashMap::new(),
+        }
+    }
+}
+
+impl Resolver for Fixtures {
+    fn symbols(&mut self, id: ModuleId) -> Option<Rc<Symbols>> {
+        let module = self.modules.get(id.position())?.clone();
+        let symbols = || Rc::new(Symbols::new(module, None, None));
+        Some(self.symbols.entry(id).or_insert_with(symbols).clone())
+    }
+
+    fn source(&mut self, path: &str) -> Option<String> {
+        let relative = path.strip_prefix("/src/")?;
+        std::fs::read_to_string(fixtures().join("src").join(relative)).ok()
+    }
+}
