@@ -79,7 +79,7 @@ fn build_named(recipes: &[Recipe], names: &[String]) -> Result<()> {
 fn missing_tools(recipes: &[&Recipe]) -> Result<()> {
     let mut missing = String::new();
     for (tool, source) in recipes::TOOLS {
-        let needed = recipes.iter().any(|recipe| recipe.script.contains(tool));
+        let needed = recipes.iter().any(|recipe| script(recipe).contains(tool));
         let path = std::env::var_os("PATH").unwrap_or_default();
         let found = Path::new(tool).is_absolute() && Path::new(tool).exists()
             || std::env::split_paths(&path).any(|dir| dir.join(tool).exists());
@@ -89,6 +89,10 @@ fn missing_tools(recipes: &[&Recipe]) -> Result<()> {
     }
     ensure!(missing.is_empty(), "tools are missing:{missing}");
     Ok(())
+}
+
+fn script(recipe: &Recipe) -> String {
+    format!("{EXPECT}{}", recipe.script)
 }
 
 fn build(recipe: &Recipe, manifest: &mut Manifest) -> Result<()> {
@@ -322,4 +326,49 @@ fn write_manifest(manifest: &Manifest) -> Result<()> {
         writeln!(text, "{name} {recipe} {built}")?;
     }
     fs::write(manifest_path(), text).context("cannot write fixtures/manifest.txt")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_fixtures_belong_to_their_recipes() {
+        check(&recipes::all()).unwrap();
+    }
+
+    #[test]
+    fn a_recipe_is_told_from_another() {
+        let mut all = recipes::all();
+        let recipe = all.swap_remove(0);
+        let before = hash_recipe(&recipe).unwrap();
+        let other_flags = Recipe {
+            script: recipe.script.clone() + " -O1",
+            ..recipe
+        };
+        assert_ne!(before, hash_recipe(&other_flags).unwrap());
+        let other_input = Recipe {
+            inputs: vec!["src/c-abort.c".into()],
+            ..other_flags
+        };
+        assert_ne!(before, hash_recipe(&other_input).unwrap());
+    }
+
+    #[test]
+    fn a_stale_recipe_is_a_fault_that_says_what_to_run() {
+        let mut all = recipes::all();
+        all[0].script += " -O1";
+        let fault = format!("{:#}", check(&all).unwrap_err());
+        assert!(
+            fault.contains(&format!("run `cargo xtask fixtures {}`", all[0].name)),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn a_path_of_this_machine_is_refused() {
+        let leak = format!("before {} after", crate::root().join("src").display());
+        assert!(no_path_of_this_machine(leak.as_bytes()).is_err());
+        assert!(no_path_of_this_machine(b"/src/c-div-zero.c").is_ok());
+    }
 }
