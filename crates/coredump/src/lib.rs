@@ -1,5 +1,6 @@
 //! The WebAssembly core dump format: one owned model, a strict writer, a liberal reader, a validator.
 
+mod base;
 mod check;
 pub mod code;
 mod decode;
@@ -8,17 +9,20 @@ mod globals;
 mod model;
 mod ours;
 mod read;
+mod refine;
 mod scan;
 mod segments;
 mod value;
 mod write;
 
+pub use base::{find_base, function_offset};
 pub use model::{
     Capture, Contents, CoreDump, Crash, CrashKind, Exception, Frame, Global, GlobalId, HostFrame,
     Instance, InstanceId, Memory, MemoryCapture, MemoryId, MemoryShape, Module, ModuleId, Process,
     Producer, Rest, Run, Table, TableId, Thread, ValueCapture,
 };
 pub use read::{Dialect, Note, ReadError, Reading, read};
+pub use refine::refine;
 pub use scan::nonzero_runs;
 pub use value::{HeapType, Inference, Missing, Reference, Slot, Value};
 pub use write::{MemorySource, WriteError, write, write_streaming};

@@ -221,7 +221,7 @@ pub struct HostFrame {
 pub struct Frame {
     /// Its instance.
     pub instance: InstanceId,
-    /// Its function, in the module's index space.
+    /// Its function, in the module's index space. [`Frame::NO_FUNCTION`] where the dump does not name it.
     pub func: FuncIndex,
     /// Where it stands, as the dump says it. In a dump that follows the standard as wasmtime does:
     /// bytes from the start of the function's body (its local declarations), 0 for "unknown"; the
@@ -232,6 +232,12 @@ pub struct Frame {
     pub locals: Vec<Slot>,
     /// Its operand stack, bottom first.
     pub stack: Vec<Slot>,
+}
+
+impl Frame {
+    /// What stands for a function that the dump does not name (drafts of early 2023): no module has
+    /// so many. [`crate::refine`] finds it from the offset.
+    pub const NO_FUNCTION: FuncIndex = FuncIndex(u32::MAX);
 }
 
 /// A linear memory.

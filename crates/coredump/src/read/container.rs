@@ -119,3 +119,12 @@ fn custom(name: &[u8]) -> Option<Kind> {
         name => Kind::Ours(OURS.into_iter().find(|ours| ours.as_bytes() == name)?),
     })
 }
+
+/// Whether `kind` is in `seen`, where it is from now on. There are few kinds, however many sections.
+pub(crate) fn seen_before(seen: &mut Vec<Kind>, kind: Kind) -> bool {
+    let before = seen.contains(&kind);
+    if !before {
+        seen.push(kind);
+    }
+    before
+}

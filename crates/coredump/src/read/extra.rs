@@ -1,7 +1,7 @@
 //! Our own sections: reads them and lays them over what the standard sections said.
 
 use super::Notes;
-use super::container::{Kind, Section};
+use super::container::{Kind, Section, seen_before};
 use crate::CoreDump;
 use crate::decode::{self, Result};
 use crate::ours::{self, Place};
@@ -9,18 +9,15 @@ use wasmparser::BinaryReader;
 
 /// Reads all of our sections that are there. A damaged one is left out with a note.
 pub(super) fn read(file: &[u8], sections: &[Section], dump: &mut CoreDump, notes: &mut Notes) {
-    for (position, section) in sections.iter().enumerate() {
+    let mut seen = Vec::new();
+    for section in sections {
         let Kind::Ours(name) = section.kind else {
             continue;
         };
         if name == ours::DATA {
             continue;
         }
-        if sections
-            .iter()
-            .take(position)
-            .any(|s| s.kind == section.kind)
-        {
+        if seen_before(&mut seen, section.kind) {
             notes.push(
                 section.payload.start as u64,
                 format!("`{name}` comes again; the first one counts"),

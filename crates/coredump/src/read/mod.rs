@@ -1,6 +1,8 @@
 //! Reads a core dump of any producer, keeps what is whole, and says what it had to assume.
 
 mod container;
+mod containerless;
+mod dialect;
 mod extra;
 mod memory;
 mod settle;
@@ -13,7 +15,7 @@ use bytes::Bytes;
 use crate::decode::Fault;
 use crate::{Base, CoreDump};
 use container::Kind;
-use stack::Layout;
+pub use dialect::Dialect;
 
 /// A dump as read.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,48 +49,49 @@ pub struct ReadError {
     pub offset: u64,
 }
 
-/// Whose way of writing dumps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// Ours: the standard and our own sections.
-    Wdb,
-    /// The standard, from an unknown producer.
-    Standard,
-}
-
 /// Reads a dump. The runs of its memories are slices of `file`, nothing is copied.
 ///
 /// # Errors
 ///
 /// When `file` is something else than a dump, or so damaged that nothing is left.
 pub fn read(file: Bytes) -> Result<Reading, ReadError> {
+    if let Some(reading) = containerless::read(&file) {
+        return Ok(reading);
+    }
     sniff::refuse_others(&file)?;
     let mut notes = Notes::default();
-    let sections = container::sections(&file, &mut notes);
+    let mut sections = container::sections(&file, &mut notes);
     if !sections
         .iter()
         .any(|s| matches!(s.kind, Kind::Core | Kind::Stack))
     {
         return Err(sniff::without_dump_sections(&sections));
     }
-    let ours = sections.iter().any(|s| matches!(s.kind, Kind::Ours(_)));
-    let dialect = if ours {
-        Dialect::Wdb
-    } else {
-        Dialect::Standard
-    };
+    let image = dialect::image_start(&file, &sections);
+    if let Some(start) = image {
+        // What follows the data is the rest of the image, whatever it looks like.
+        sections.retain(|section| section.payload.end <= start);
+        notes = Notes::default();
+    }
+    let (guess, layouts) = dialect::guess(&file, &sections, image.is_some());
 
     let mut dump = CoreDump::default();
-    let segments = standard::read(&file, &sections, &mut dump, &mut notes);
-    standard::stacks(&file, &sections, Layout::default(), &mut dump, &mut notes);
+    let mut segments = standard::read(&file, &sections, guess, &mut dump, &mut notes);
+    if let Some(start) = image {
+        segments = vec![dialect::image(&file, start, &mut dump, &mut notes)];
+    }
+    let (threads, layout) = standard::stacks(&file, &sections, layouts, &mut notes);
+    dump.threads = threads;
+    let dialect = dialect::decide(guess, layout, &mut notes);
     extra::read(&file, &sections, &mut dump, &mut notes);
     settle::shapes(&mut dump, &mut notes);
     memory::fill(&file, &mut dump, segments, &mut notes);
+    dialect::interpret(dialect, &mut dump, &mut notes);
     settle::indices(&mut dump, &sections, &mut notes);
     Ok(Reading {
         dump,
         dialect,
-        base: Base::Body,
+        base: dialect.base(),
         notes: notes.list(),
     })
 }

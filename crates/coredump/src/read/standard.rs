@@ -2,30 +2,31 @@
 
 use wasmparser::BinaryReader;
 
-use super::Notes;
-use super::container::{Kind, Section};
+use super::container::{Kind, Section, seen_before};
 use super::memory::{self, Segment};
-use super::stack::{self, Layout};
+use super::stack::{self, Layout, Stack};
+use super::{Dialect, Notes};
 use crate::decode::{self, Result};
 use crate::encode::ABSENT;
-use crate::{Contents, CoreDump, GlobalId, Instance, Memory, MemoryId, Module, ModuleId, ours};
+use crate::{
+    Contents, CoreDump, GlobalId, Instance, Memory, MemoryId, Module, ModuleId, Thread, ours,
+};
 
 /// Reads all standard sections but the stacks; the contents of the memories come back as segments.
 pub(super) fn read(
     file: &[u8],
     sections: &[Section],
+    dialect: Dialect,
     dump: &mut CoreDump,
     notes: &mut Notes,
 ) -> Vec<Segment> {
     let mut segments = Vec::new();
     let mut shapes = Vec::new();
-    for (position, section) in sections.iter().enumerate() {
+    let mut seen = Vec::new();
+    for section in sections {
         let mut reader = decode::at(file, section.payload.clone());
         let reader = &mut reader;
-        let again = sections
-            .iter()
-            .take(position)
-            .any(|s| s.kind == section.kind);
+        let again = seen_before(&mut seen, section.kind);
         let (what, result) = match section.kind {
             Kind::Core | Kind::Modules | Kind::Instances if again => {
                 notes.push(
@@ -35,6 +36,11 @@ pub(super) fn read(
                 continue;
             }
             Kind::Core => ("the `core` section is damaged", core(reader, dump)),
+            Kind::Modules if dialect == Dialect::OldWasmEdge => {
+                let payload = file.get(section.payload.clone());
+                dump.modules.push(old_wasmedge_module(payload));
+                continue;
+            }
             Kind::Modules => (
                 "the `coremodules` section is damaged",
                 modules(reader, &mut dump.modules),
@@ -83,24 +89,72 @@ pub(super) fn read(
     segments
 }
 
-/// Reads all stacks under one layout.
+/// Reads all stacks under the first of the `likely` layouts, and failing these of all layouts,
+/// under which the sections are whole; if none is, under that which yields the most frames.
 pub(super) fn stacks(
     file: &[u8],
     sections: &[Section],
-    layout: Layout,
-    dump: &mut CoreDump,
+    likely: &[Layout],
     notes: &mut Notes,
-) {
-    for section in sections.iter().filter(|s| s.kind == Kind::Stack) {
-        let stack = stack::read(decode::at(file, section.payload.clone()), layout);
+) -> (Vec<Thread>, Layout) {
+    let sections: Vec<_> = sections.iter().filter(|s| s.kind == Kind::Stack).collect();
+    let mut best: Option<(Quality, Layout, Vec<Stack>)> = None;
+    for layout in likely.iter().chain(&Layout::ALL) {
+        let stacks: Vec<Stack> = sections
+            .iter()
+            .map(|section| stack::read(decode::at(file, section.payload.clone()), *layout))
+            .collect();
+        let quality = Quality::of(&stacks);
+        if best.as_ref().is_none_or(|(best, ..)| quality > *best) {
+            best = Some((quality, *layout, stacks));
+        }
+        if quality.whole && quality.complete {
+            break;
+        }
+    }
+    let Some((_, layout, stacks)) = best else {
+        return (Vec::new(), Layout::STANDARD);
+    };
+    for (stack, section) in stacks.iter().zip(sections) {
+        let kept = stack.thread.frames.len();
         if let Some(fault) = &stack.fault {
-            let kept = stack.thread.frames.len();
             notes.fault(
-                &format!("a stack is damaged, of which {kept} frames were kept"),
+                &format!("a stack is damaged; kept its first {kept} frames"),
                 fault,
             );
+        } else if kept < stack.count as usize {
+            notes.push(
+                section.payload.start as u64,
+                format!("a stack has {kept} frames and says it has {}", stack.count),
+            );
         }
-        dump.threads.push(stack.thread);
+    }
+    (
+        stacks.into_iter().map(|stack| stack.thread).collect(),
+        layout,
+    )
+}
+
+/// How well a layout fits. The more important comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Quality {
+    /// All bytes were read.
+    whole: bool,
+    /// There are as many frames as the sections say.
+    complete: bool,
+    frames: usize,
+}
+
+impl Quality {
+    fn of(stacks: &[Stack]) -> Self {
+        let frames = |stack: &Stack| stack.thread.frames.len();
+        Quality {
+            whole: stacks.iter().all(|stack| stack.fault.is_none()),
+            complete: stacks
+                .iter()
+                .all(|stack| frames(stack) == stack.count as usize),
+            frames: stacks.iter().map(frames).sum(),
+        }
     }
 }
 
@@ -119,6 +173,17 @@ fn modules(reader: &mut BinaryReader<'_>, out: &mut Vec<Module>) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// The one module of old WasmEdge, whose name has no length: count 1, the leading 0, the name.
+fn old_wasmedge_module(payload: Option<&[u8]>) -> Module {
+    let name = payload
+        .and_then(|payload| payload.get(2..))
+        .unwrap_or_default();
+    Module {
+        name: String::from_utf8_lossy(name).into_owned(),
+        ..Module::default()
+    }
 }
 
 fn instances(reader: &mut BinaryReader<'_>, out: &mut Vec<Instance>) -> Result<()> {
