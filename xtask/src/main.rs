@@ -4,17 +4,20 @@ use std::path::Path;
 use std::process::ExitCode;
 
 mod fixtures;
+mod tidy;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
   fixtures [NAME]...   build the guest programs and dumps of fixtures/ (all of them by default)
   fixtures --check     check that sources, recipes and built files belong together
-  fixtures --list      print the names";
+  fixtures --list      print the names
+  tidy                 check the rules that rustc and clippy do not know";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.split_first() {
         Some((command, rest)) if command == "fixtures" => fixtures::run(rest),
+        Some((command, rest)) if command == "tidy" => tidy::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

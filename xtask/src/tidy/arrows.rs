@@ -1,0 +1,175 @@
+//! The allowed arrows between crates, in one table.
+
+use super::manifests::{self, Kind, Manifest};
+use super::{Finding, Tree};
+
+/// Each crate of `crates/` with those of them that it may depend on. A crate names only crates above it
+/// in this list, so no arrow can point upwards.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("module", &[]),
+    ("coredump", &["module"]),
+    ("symbols", &["module"]),
+    ("target", &["module", "coredump"]),
+    ("live", &["module", "coredump", "target"]),
+    ("session", &["module", "symbols", "target"]),
+    (
+        "cli",
+        &["module", "coredump", "symbols", "target", "live", "session"],
+    ),
+];
+
+/// Dependencies that only these crates may have. Above all: no crate but `live` names the engine.
+const RESERVED: &[(&str, &[&str])] = &[
+    ("wasmtime", &["live"]),
+    ("wasmtime-wasi", &["live"]),
+    ("tokio", &["live"]),
+    ("clap", &["cli"]),
+];
+
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for manifest in manifests::members(tree) {
+        let name = directory(&manifest);
+        let Some(allowed) = allowed(name) else {
+            findings.push(Finding::new(
+                manifest.path,
+                None,
+                format!("crate `{name}` is not in the table of xtask/src/tidy/arrows.rs"),
+            ));
+            continue;
+        };
+        for dependency in manifest.dependencies() {
+            // Tests may use what stands below the crate at any depth: a fixture builder, say.
+            let allowed = match dependency.kind {
+                Kind::Dev => below(name),
+                Kind::Normal | Kind::Build => allowed.to_vec(),
+            };
+            let ours = our_directory(&dependency.name);
+            if ours.is_some_and(|to| !allowed.contains(&to)) {
+                findings.push(Finding::new(
+                    manifest.path,
+                    dependency.line,
+                    format!("`{name}` must not depend on `{}`", dependency.name),
+                ));
+            }
+            let reserved = RESERVED.iter().find(|(to, _)| *to == dependency.name);
+            if let Some((to, users)) = reserved
+                && !users.contains(&name)
+            {
+                findings.push(Finding::new(
+                    manifest.path,
+                    dependency.line,
+                    format!("only `{}` may depend on `{to}`", users.join("`, `")),
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// The name of the crate's directory, by which the table knows it. `xtask` is one too, and has no
+/// arrows.
+fn directory<'a>(manifest: &Manifest<'a>) -> &'a str {
+    let directory = manifest.path.trim_end_matches("/Cargo.toml");
+    directory.rsplit('/').next().unwrap_or(directory)
+}
+
+fn our_directory(package: &str) -> Option<&str> {
+    match package {
+        "wdb" => Some("cli"),
+        _ => package.strip_prefix("wdb-"),
+    }
+}
+
+fn allowed(name: &str) -> Option<&'static [&'static str]> {
+    if name == "xtask" {
+        return Some(&[]);
+    }
+    let row = ARROWS.iter().find(|(from, _)| *from == name);
+    row.map(|(_, to)| *to)
+}
+
+/// Everything that `name` reaches.
+fn below(name: &str) -> Vec<&'static str> {
+    let mut reached = allowed(name).unwrap_or_default().to_vec();
+    let mut next = 0;
+    while let Some(name) = reached.get(next) {
+        for to in allowed(name).unwrap_or_default() {
+            if !reached.contains(to) {
+                reached.push(to);
+            }
+        }
+        next += 1;
+    }
+    reached
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::found;
+    use super::*;
+
+    #[test]
+    fn the_table_points_downwards() {
+        for (at, (from, to)) in ARROWS.iter().enumerate() {
+            for name in *to {
+                let stands_at = ARROWS.iter().position(|(it, _)| it == name);
+                assert!(stands_at.is_some_and(|it| it < at), "{from} -> {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_arrow_that_is_not_in_the_table() {
+        let manifest = "[dependencies]\nwdb-module.workspace = true\nwdb-live.workspace = true\n";
+        assert_eq!(
+            found(check, &[("crates/session/Cargo.toml", manifest)]),
+            ["crates/session/Cargo.toml:3: `session` must not depend on `wdb-live`"]
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_at_the_top() {
+        let manifest = "[dependencies]\nwdb.workspace = true\n";
+        assert_eq!(
+            found(check, &[("crates/live/Cargo.toml", manifest)]),
+            ["crates/live/Cargo.toml:2: `live` must not depend on `wdb`"]
+        );
+    }
+
+    #[test]
+    fn an_engine_outside_live() {
+        let manifest = "[dev-dependencies]\nwasmtime.workspace = true\n";
+        assert_eq!(
+            found(check, &[("crates/session/Cargo.toml", manifest)]),
+            ["crates/session/Cargo.toml:2: only `live` may depend on `wasmtime`"]
+        );
+    }
+
+    #[test]
+    fn tests_may_look_further_down() {
+        let dependency = "wdb-coredump.workspace = true\n";
+        let path = "crates/session/Cargo.toml";
+        let dev = format!("[dev-dependencies]\n{dependency}");
+        assert!(found(check, &[(path, &dev)]).is_empty());
+        let normal = format!("[dependencies]\n{dependency}");
+        assert_eq!(found(check, &[(path, &normal)]).len(), 1);
+    }
+
+    #[test]
+    fn a_platform_is_no_way_around() {
+        let manifest = "[target.'cfg(unix)'.dependencies]\nwdb-target.workspace = true\n";
+        assert_eq!(
+            found(check, &[("crates/coredump/Cargo.toml", manifest)]),
+            ["crates/coredump/Cargo.toml:2: `coredump` must not depend on `wdb-target`"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_crate() {
+        assert_eq!(
+            found(check, &[("crates/new/Cargo.toml", "")]),
+            ["crates/new/Cargo.toml: crate `new` is not in the table of xtask/src/tidy/arrows.rs"]
+        );
+    }
+}

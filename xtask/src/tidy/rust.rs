@@ -1,0 +1,126 @@
+//! What every Rust file has and has not.
+
+use super::{Finding, Tree};
+
+/// A file longer than this has more than one idea.
+const MAX_LINES: usize = 800;
+
+/// Macros for work in progress. Clippy knows some of them, where it compiles the code.
+const LEFTOVERS: [&str; 3] = ["todo", "unimplemented", "dbg"];
+
+pub(super) fn openings(tree: &Tree) -> Vec<Finding> {
+    let files = tree.ending(".rs");
+    files
+        .filter(|(_, text)| !text.starts_with("//! "))
+        .map(|(path, _)| {
+            Finding::new(
+                path,
+                1,
+                "open with a `//!` line that says what the file is for",
+            )
+        })
+        .collect()
+}
+
+pub(super) fn lengths(tree: &Tree) -> Vec<Finding> {
+    let files = tree
+        .ending(".rs")
+        .map(|(path, text)| (path, text.lines().count()));
+    files
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .map(|(path, lines)| {
+            Finding::new(
+                path,
+                MAX_LINES + 1,
+                format!("{lines} lines, more than {MAX_LINES}: split it"),
+            )
+        })
+        .collect()
+}
+
+pub(super) fn leftovers(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.ending(".rs") {
+        for (number, line) in (1..).zip(text.lines()) {
+            let code = line.trim_start();
+            if code.starts_with("//") {
+                continue;
+            }
+            if code.starts_with("#[") && code.get(2..).is_some_and(|it| it.starts_with("ignore")) {
+                findings.push(Finding::new(
+                    path,
+                    number,
+                    "an ignored test tests nothing: assert what holds today, or delete it",
+                ));
+            }
+            for name in LEFTOVERS {
+                if calls(code, name) {
+                    findings.push(Finding::new(path, number, format!("a leftover `{name}!`")));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// Whether a macro of this name is used in the line.
+fn calls(code: &str, name: &str) -> bool {
+    let call = format!("{name}!");
+    code.match_indices(&call).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = code[at + call.len()..].trim_start().chars().next();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            && matches!(after, Some('(' | '[' | '{'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::found;
+    use super::*;
+
+    #[test]
+    fn a_file_that_does_not_say_what_it_is_for() {
+        let files = [
+            ("a.rs", "//! Says it.\n"),
+            ("b.rs", "// No.\n"),
+            ("c.rs", ""),
+            ("d.c", "int x;"),
+        ];
+        assert_eq!(
+            found(openings, &files),
+            [
+                "b.rs:1: open with a `//!` line that says what the file is for",
+                "c.rs:1: open with a `//!` line that says what the file is for",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_file() {
+        let long = "\n".repeat(801);
+        assert_eq!(
+            found(lengths, &[("long.rs", &long), ("fits.rs", &long[1..])]),
+            ["long.rs:801: 801 lines, more than 800: split it"]
+        );
+    }
+
+    #[test]
+    fn work_in_progress() {
+        // In two parts, or this file had them itself.
+        let code = [
+            "    let x = to",
+            "do!(\"later\");\n// to",
+            "do!()\nmy_db",
+            "g!(x); db",
+            "g! { x }\n",
+        ]
+        .concat();
+        assert_eq!(
+            found(leftovers, &[("a.rs", &code)]),
+            ["a.rs:1: a leftover `todo!`", "a.rs:3: a leftover `dbg!`"]
+        );
+        let test = ["    #", "[ignore = \"slow\"]\n    #", "[ignore]\n"].concat();
+        assert_eq!(found(leftovers, &[("a.rs", &test)]).len(), 2);
+    }
+}
