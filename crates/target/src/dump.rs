@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use wdb_coredump::{
-    Contents, CoreDump, Frame, Instance, Memory, MemoryCapture, MemoryId, MemoryShape,
-    MemorySource, Rest, Table, TableId, Thread, WriteError,
+    Contents, CoreDump, Frame, Memory, MemoryCapture, MemoryId, MemoryShape, MemorySource, Rest,
+    Table, TableId, Thread, WriteError,
 };
 
 use crate::{CStack, Debuggee, StopReason};
@@ -37,32 +37,33 @@ pub fn write(
     memory: MemoryCapture,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let (dump, kept) = state(debuggee, memory)?;
+    let shapes = debuggee.memories()?;
+    let kept = match memory {
+        MemoryCapture::Unstated | MemoryCapture::Full => {
+            shapes.iter().map(|shape| whole(shape.len())).collect()
+        }
+        MemoryCapture::Stack => stacks(debuggee, &shapes)?,
+        MemoryCapture::None => vec![Vec::new(); shapes.len()],
+    };
+    let dump = state(debuggee, memory, shapes, &kept)?;
     let mut source = Source { debuggee, kept };
     wdb_coredump::write_streaming(&dump, &mut source, out)?;
     Ok(())
 }
 
-/// The dump without the bytes of its memories, and for each memory the ranges to keep.
+/// The dump without the bytes of its memories, of each of which it will hold the `kept` ranges.
 fn state(
     debuggee: &mut dyn Debuggee,
     memory: MemoryCapture,
-) -> Result<(CoreDump, Vec<Vec<Range<u64>>>), crate::Error> {
+    shapes: Vec<MemoryShape>,
+    kept: &[Vec<Range<u64>>],
+) -> Result<CoreDump, crate::Error> {
     let crash = debuggee.stop().iter().find_map(|reason| match reason {
         StopReason::Crash(crash) => Some(crash.clone()),
         StopReason::Exited(_) => None,
     });
-    let instances = debuggee.instances()?;
-    let shapes = debuggee.memories()?;
-    let kept: Vec<Vec<Range<u64>>> = match memory {
-        MemoryCapture::Unstated | MemoryCapture::Full => {
-            shapes.iter().map(|shape| whole(shape.len())).collect()
-        }
-        MemoryCapture::Stack => stacks(debuggee, &instances, &shapes)?,
-        MemoryCapture::None => vec![Vec::new(); shapes.len()],
-    };
     let mut memories = Vec::with_capacity(shapes.len());
-    for (id, (shape, kept)) in (0..).map(MemoryId).zip(shapes.into_iter().zip(&kept)) {
+    for (id, (shape, kept)) in (0..).map(MemoryId).zip(shapes.into_iter().zip(kept)) {
         let rest = match debuggee.rest_of_memory(id) {
             rest if *kept == whole(shape.len()) => rest,
             Rest::Zero => Rest::ZeroIn(kept.clone()),
@@ -78,7 +79,7 @@ fn state(
             },
         });
     }
-    let dump = CoreDump {
+    Ok(CoreDump {
         executable: debuggee.executable().to_owned(),
         process: debuggee.process().clone(),
         crash,
@@ -91,15 +92,14 @@ fn state(
             .iter()
             .map(|m| m.record.clone())
             .collect(),
-        instances,
+        instances: debuggee.instances()?,
         threads: debuggee.threads()?.into_iter().map(thread).collect(),
         memories,
         globals: debuggee.globals()?,
         tables: (0..debuggee.table_count())
             .map(|id| debuggee.table(TableId(id)))
             .collect::<Result<Vec<Table>, _>>()?,
-    };
-    Ok((dump, kept))
+    })
 }
 
 fn thread(thread: crate::Thread) -> Thread {
@@ -137,12 +137,11 @@ fn narrower(have: MemoryCapture, asked: MemoryCapture) -> MemoryCapture {
 /// For each memory, the used part of the C stacks in it.
 fn stacks(
     debuggee: &mut dyn Debuggee,
-    instances: &[Instance],
     shapes: &[MemoryShape],
 ) -> Result<Vec<Vec<Range<u64>>>, crate::Error> {
     let globals = debuggee.globals()?;
     let mut kept: Vec<Vec<Range<u64>>> = vec![Vec::new(); shapes.len()];
-    for instance in instances {
+    for instance in &debuggee.instances()? {
         let module = debuggee.modules().get(instance.module.position());
         let Some(stack) = module
             .and_then(|module| module.binary.as_deref())

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use wdb_coredump::{
-    Base, Capture, CoreDump, Crash, CrashKind, Dialect, Global, GlobalId, Instance, MemoryId,
-    MemoryShape, Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture,
+    Base, Capture, CoreDump, Crash, CrashKind, Dialect, Global, Instance, MemoryId, MemoryShape,
+    Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture,
 };
-use wdb_module::{CodeOffset, FuncIndex, FunctionOffset, ModuleOffset};
+use wdb_module::{FuncIndex, FunctionOffset};
 
 use crate::{
     Certainty, Debuggee, Error, Execute, Frame, Module, StopReason, Thread, Trust, contents,
@@ -28,21 +28,27 @@ pub struct PostMortem {
 }
 
 impl PostMortem {
-    /// A dump with the modules that were found for it, in the order of the dump's modules (a dump
-    /// without a list of modules has one). Never fails: what does not fit is marked where it stands.
-    pub fn new(reading: Reading, modules: Vec<Option<Arc<wdb_module::Module>>>) -> PostMortem {
-        let base = reading.base;
-        let mut notes: Vec<String> = reading.notes.iter().map(|n| n.message.clone()).collect();
-        let dialect = reading.dialect;
-        let mut dump = reading.dump;
-        let assumed = complete(&mut dump, &mut notes);
-        let mut modules = modules.into_iter();
+    /// A dump with the modules that were found for it, in the order of the dump's modules. Never fails:
+    /// what does not fit is marked where it stands.
+    pub fn new(mut reading: Reading, binaries: Vec<Option<Arc<wdb_module::Module>>>) -> PostMortem {
+        let usual = reading.base;
+        let at_hand: Vec<_> = binaries.iter().map(Option::as_deref).collect();
+        wdb_coredump::refine(&mut reading, &at_hand);
+        let Reading {
+            dump,
+            dialect,
+            base,
+            notes,
+        } = reading;
+        let mut notes: Vec<String> = notes.into_iter().map(|note| note.message).collect();
+        notes.extend(cut_off(&dump, dialect));
+        let mut binaries = binaries.into_iter();
         let modules = dump
             .modules
             .iter()
             .map(|record| Module {
                 record: record.clone(),
-                binary: modules.next().flatten(),
+                binary: binaries.next().flatten(),
             })
             .collect();
         PostMortem {
@@ -50,13 +56,13 @@ impl PostMortem {
             dump,
             base,
             dialect,
-            assumed,
+            assumed: base != usual || !names_instances(dialect),
             modules,
             notes,
         }
     }
 
-    /// The dump, with instances and modules added where it has frames but lacks those.
+    /// The dump.
     pub fn dump(&self) -> &CoreDump {
         &self.dump
     }
@@ -69,35 +75,29 @@ impl PostMortem {
     }
 }
 
-/// Adds what frames need and the producer left out: one module and one instance that has everything.
-/// Whether anything was missing.
-fn complete(dump: &mut CoreDump, notes: &mut Vec<String>) -> bool {
-    let frames = dump.threads.iter().any(|thread| !thread.frames.is_empty());
-    if !frames || !dump.instances.is_empty() {
-        return false;
+/// wasmtime captures this many frames unless its embedder says otherwise
+/// (`Config::wasm_backtrace_max_frames`).
+const WASMTIME_FRAMES: usize = 20;
+
+/// Says so when a stack is probably deeper than the dump.
+fn cut_off(dump: &CoreDump, dialect: Dialect) -> Option<String> {
+    let full = |thread: &wdb_coredump::Thread| thread.frames.len() == WASMTIME_FRAMES;
+    (dialect == Dialect::Wasmtime && dump.threads.iter().any(full)).then(|| {
+        format!("wasmtime records {WASMTIME_FRAMES} frames and no more: there may be older ones")
+    })
+}
+
+/// Whether frames of a dialect say whose instance they are of.
+fn names_instances(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Wdb | Dialect::Standard | Dialect::Wasmtime | Dialect::WasmEdge => true,
+        Dialect::Wasmer
+        | Dialect::OldWasmEdge
+        | Dialect::Rewriter
+        | Dialect::OldRewriter
+        | Dialect::Early
+        | Dialect::Draft => false,
     }
-    if dump.modules.is_empty() {
-        dump.modules.push(wdb_coredump::Module {
-            name: dump.executable.clone(),
-            ..Default::default()
-        });
-    }
-    let all = |count: usize| 0..u32::try_from(count).unwrap_or(u32::MAX);
-    dump.instances.push(Instance {
-        module: ModuleId(0),
-        memories: all(dump.memories.len())
-            .map(|id| Some(MemoryId(id)))
-            .collect(),
-        globals: all(dump.globals.len())
-            .map(|id| Some(GlobalId(id)))
-            .collect(),
-        tables: all(dump.tables.len()).map(|id| Some(TableId(id))).collect(),
-    });
-    notes.push(
-        "the dump lists no instances: its frames are taken to be of one that has all memories and globals"
-            .into(),
-    );
-    true
 }
 
 /// A dump with frames was taken of a crash, also where it does not say of which.
@@ -318,17 +318,7 @@ impl<'a> FrameReader<'a> {
 }
 
 fn locate(base: Base, module: &wdb_module::Module, func: FuncIndex, codeoffset: u32) -> Place {
-    let offset = u64::from(codeoffset);
-    let pc = match base {
-        Base::Body => Some(FunctionOffset(codeoffset)),
-        Base::FirstInstruction => module
-            .first_instruction(func)
-            .and_then(|first| module.to_function(func, ModuleOffset(first.0.checked_add(offset)?))),
-        Base::CodeSection => module
-            .from_code(CodeOffset(offset))
-            .and_then(|at| module.to_function(func, at)),
-        Base::Module => module.to_function(func, ModuleOffset(offset)),
-    };
+    let pc = wdb_coredump::function_offset(base, codeoffset, func, module);
     let instruction = pc
         .and_then(|pc| module.from_function(func, pc))
         .and_then(|at| module.instruction_at(at));
