@@ -113,39 +113,37 @@ pub(crate) fn mnemonic(operator: &Operator<'_>) -> String {
 mod tests {
     use super::*;
 
-    fn with(argument: MemArg) -> [(Operator<'static>, &'static str, Option<(usize, bool)>); 10] {
+    #[test]
+    fn accesses_and_names() {
         use Operator as O;
-        [
+        let memarg = MemArg {
+            align: 0,
+            max_align: 2,
+            offset: 8,
+            memory: 0,
+        };
+        let lane = 1;
+        let (type_index, table_index) = (0, 0);
+        for (operator, name, expected) in [
+            (O::I32Load { memarg }, "i32.load", Some((0, false))),
+            (O::I64Store32 { memarg }, "i64.store32", Some((1, true))),
             (
-                O::I32Load { memarg: argument },
-                "i32.load",
-                Some((0, false)),
-            ),
-            (
-                O::I64Store32 { memarg: argument },
-                "i64.store32",
-                Some((1, true)),
-            ),
-            (
-                O::V128Load8x8S { memarg: argument },
+                O::V128Load8x8S { memarg },
                 "v128.load8x8_s",
                 Some((0, false)),
             ),
             (
-                O::V128Store16Lane {
-                    memarg: argument,
-                    lane: 1,
-                },
+                O::V128Store16Lane { memarg, lane },
                 "v128.store16_lane",
                 Some((1, true)),
             ),
             (
-                O::I32AtomicRmw8CmpxchgU { memarg: argument },
+                O::I32AtomicRmw8CmpxchgU { memarg },
                 "i32.atomic.rmw8.cmpxchg_u",
                 Some((2, false)),
             ),
             (
-                O::MemoryAtomicWait32 { memarg: argument },
+                O::MemoryAtomicWait32 { memarg },
                 "memory.atomic.wait32",
                 Some((2, false)),
             ),
@@ -153,29 +151,18 @@ mod tests {
             (O::Unreachable, "unreachable", None),
             (
                 O::CallIndirect {
-                    type_index: 0,
-                    table_index: 0,
+                    type_index,
+                    table_index,
                 },
                 "call_indirect",
                 None,
             ),
             (O::MemoryFill { mem: 0 }, "memory.fill", None),
-        ]
-    }
-
-    #[test]
-    fn accesses_and_names() {
-        let argument = MemArg {
-            align: 0,
-            max_align: 2,
-            offset: 8,
-            memory: 0,
-        };
-        for (operator, name, expected) in with(argument) {
+        ] {
             assert_eq!(mnemonic(&operator), name);
             let found = access(&operator);
             assert_eq!(found.map(|it| (it.above, it.writes)), expected, "{name}");
-            assert!(found.is_none_or(|it| it.argument == argument && it.bytes() == 4));
+            assert!(found.is_none_or(|it| it.argument == memarg && it.bytes() == 4));
         }
         let divide = Arity { pops: 2, pushes: 1 };
         assert_eq!(arity(&Operator::I32DivS), Some(divide));

@@ -1,5 +1,7 @@
 //! Reports of the dumps that other producers wrote.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use support::{Fixtures, dump, modules};
@@ -20,6 +22,15 @@ fn show() {
         ("c-unreachable.rewriter", "c-unreachable"),
     ] {
         let report = report_of(d, m);
-        println!("{}", report::text(&report, Style::default()));
+        println!(
+            "{}",
+            report::text(
+                &report,
+                Style {
+                    all_frames: true,
+                    ..Style::default()
+                }
+            )
+        );
     }
 }

@@ -168,9 +168,12 @@ fn lacking(debuggee: &dyn Debuggee) -> Vec<String> {
     }
     for module in debuggee.modules() {
         if module.binary.is_none() {
+            let name = match module.record.name.as_str() {
+                "" => String::new(),
+                name => format!(" `{name}`"),
+            };
             notes.push(format!(
-                "the module `{}` was not found: its functions have no names and no lines here; name it with --module",
-                super::printable(&module.record.name)
+                "the module{name} was not found: its functions have no names and no lines here; name it with --module"
             ));
         }
     }

@@ -91,12 +91,21 @@ fn with(detail: Option<String>, words: &str) -> String {
 }
 
 fn unknown(site: Option<&Site<'_>>) -> String {
-    match site {
-        Some(site) => format!(
+    let Some(site) = site else {
+        return "unknown: the dump does not say".into();
+    };
+    match &site.operator {
+        Op::I32DivS | Op::I64DivS => "integer divide by zero, or integer overflow".into(),
+        operator if operation::access(operator).is_some() => {
+            "atomic access that is out of bounds or not aligned".into()
+        }
+        Op::CallIndirect { .. } | Op::ReturnCallIndirect { .. } => {
+            "indirect call of nothing, or of a function that has another type".into()
+        }
+        operator => format!(
             "unknown: the dump does not say; the program stands at `{}`",
-            operation::mnemonic(&site.operator)
+            operation::mnemonic(operator)
         ),
-        None => "unknown: the dump does not say".into(),
     }
 }
 

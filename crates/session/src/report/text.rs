@@ -26,8 +26,11 @@ pub fn text(report: &Report, style: Style) -> String {
     for thread in &report.threads {
         stack(&mut out, report, thread, style);
     }
+    if !report.notes.is_empty() {
+        out.push('\n');
+    }
     for note in &report.notes {
-        let _ = writeln!(out, "\n{}: {}", paint("note", BOLD, style), printable(note));
+        let _ = writeln!(out, "{}: {}", paint("note", BOLD, style), printable(note));
     }
     out
 }
@@ -66,7 +69,7 @@ fn head(report: &Report, style: Style) -> String {
             remarks.push(("cause", lines(cause)));
         }
         if reason.inferred {
-            let text = "the dump does not say why it was taken; this is what the instruction can fail with";
+            let text = "the dump does not say why it was taken; the instruction does";
             remarks.push(("note", text.to_owned()));
         }
     }
@@ -131,7 +134,7 @@ fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
 fn aside(line: &Line<'_>) -> String {
     match line {
         Line::Frame(_) => String::new(),
-        Line::Host(name) if name.is_empty() => "(host code)".into(),
+        Line::Host("") => "(host code)".into(),
         Line::Host(name) => format!("(host code: {})", printable(name)),
         Line::Runtime { frames, families } => {
             let families: Vec<String> = families.iter().map(ToString::to_string).collect();

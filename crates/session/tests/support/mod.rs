@@ -1,6 +1,11 @@
 //! Fixtures as debuggees, and a resolver that knows their sources.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part"
+)]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
