@@ -20,6 +20,9 @@ pub(crate) struct Call {
     pub(crate) column: Option<u32>,
 }
 
+/// As many calls as are worth telling. Optimised Rust has been seen to go 30 deep.
+const MOST_CALLS: usize = 1000;
+
 /// The inlined calls that `address` is in, outermost first, in the function whose entry is at
 /// `function`. What was found before the DWARF breaks counts.
 pub(crate) fn at<'a>(
@@ -101,6 +104,9 @@ fn walk<'a>(
             Ok(())
         })?;
         if covered {
+            if calls.len() == MOST_CALLS {
+                return Err(Stop::Exhausted);
+            }
             calls.push(call);
             innermost = depth;
         } else {

@@ -27,6 +27,10 @@ impl std::fmt::Display for Family {
     }
 }
 
+/// What wasm-ld appends to the name of the wrapper that calls an export of a WASI command between
+/// its constructors and destructors.
+pub(crate) const EXPORT_SUFFIX: &str = ".command_export";
+
 /// Symbols with C linkage. Met in modules of wasi-libc, libc++abi, compiler-rt and rustc.
 const SYMBOLS: &[(Family, &[&str])] = &[
     (
@@ -61,7 +65,7 @@ const SYMBOLS: &[(Family, &[&str])] = &[
             "__rust_start_panic",
             "__rust_alloc_error_handler",
             "__rg_oom",
-            // AssemblyScript's host calls it `abort` too, Emscripten's libc these.
+            // Emscripten's.
             "_abort_js",
             "__handle_stack_overflow",
         ],
@@ -198,7 +202,6 @@ const PATHS: &[(Family, &[&str])] = &[
             "alloc::raw_vec::handle_error",
             "alloc::raw_vec::capacity_overflow",
             "std::panicking::",
-            "std::panic::",
             "std::process::abort",
             "std::process::exit",
             "std::rt::abort",
@@ -222,7 +225,6 @@ const PATHS: &[(Family, &[&str])] = &[
             "__rustc::__rust_abort",
             "__rustc::__rust_alloc_error_handler",
             "__rustc::__rdl_oom",
-            "rustc_demangle::",
             "std::terminate",
             "std::__terminate",
             "std::unexpected",
@@ -230,6 +232,7 @@ const PATHS: &[(Family, &[&str])] = &[
             "std::__throw_",
             "demangling_terminate_handler",
             "demangling_unexpected_handler",
+            "~lib/builtins/abort",
         ],
     ),
     (
@@ -240,6 +243,8 @@ const PATHS: &[(Family, &[&str])] = &[
             "std::sys_common::backtrace::__rust_begin_short_backtrace",
             "std::thread::Builder::spawn_unchecked",
             "std::sys::pal::unix::thread::Thread::new::thread_start",
+            // AssemblyScript's.
+            "~start",
         ],
     ),
     (
@@ -248,7 +253,6 @@ const PATHS: &[(Family, &[&str])] = &[
             "alloc::alloc::",
             "std::alloc::",
             "std::sys::alloc::",
-            "core::alloc::",
             "__rustc::__rust_alloc",
             "__rustc::__rust_dealloc",
             "__rustc::__rust_realloc",
@@ -259,6 +263,7 @@ const PATHS: &[(Family, &[&str])] = &[
             "operator delete",
             "std::__libcpp_operator_new",
             "std::__libcpp_operator_delete",
+            "~lib/rt/",
         ],
     ),
     (
@@ -267,9 +272,20 @@ const PATHS: &[(Family, &[&str])] = &[
             "core::",
             "alloc::",
             "std::",
+            // Callbacks run in these; nothing has gone wrong yet.
+            "std::panicking::catch_unwind",
+            "std::panicking::try",
+            "__rustc::",
             "compiler_builtins::",
-            "__cxxabiv1::",
+            "rustc_demangle::",
+            "wasi::",
             "wasip1::",
+            "__cxxabiv1::",
+            "__cxa_",
+            "__wasi_",
+            "__wasilibc_",
+            "__stdio_",
+            "~lib/",
         ],
     ),
 ];
@@ -302,11 +318,11 @@ const SOURCES: &[(Family, &[&str])] = &[
             "libc-bottom-half/",
             "libc-top-half/",
             "/c++/v1/",
-            "/libcxx/src/",
-            "/libcxxabi/src/",
+            "/libcxx/",
+            "/libcxxabi/",
             "/libunwind/src/",
             "/compiler-rt/lib/",
-            // Emscripten's and AssemblyScript's.
+            // Emscripten, AssemblyScript.
             "/emscripten/system/lib/",
             "~lib/",
         ],
@@ -318,7 +334,7 @@ const SOURCES: &[(Family, &[&str])] = &[
 /// `file` is the source file of the place in it. A template or a generic of the standard library
 /// belongs to the library also when it is instantiated with the program's types.
 pub fn family(name: &Name, file: Option<&str>) -> Option<Family> {
-    let symbol = name.display.strip_suffix(".command_export");
+    let symbol = name.display.strip_suffix(EXPORT_SUFFIX);
     let symbol = symbol.unwrap_or(&name.display);
     if let Some((family, _)) = SYMBOLS.iter().find(|(_, all)| all.contains(&symbol)) {
         return Some(*family);
@@ -350,35 +366,42 @@ pub fn family(name: &Name, file: Option<&str>) -> Option<Family> {
     by_source.or(by_path)
 }
 
-/// Where the path of a Rust function starts: in `<alloc::vec::Vec<T> as Trait>::f` at `alloc`, and
-/// where the type has no crate, as in `<[u8] as core::fmt::Debug>::fmt`, at the trait's.
-fn rust_path(name: &str) -> &str {
-    let Some(inner) = name.strip_prefix('<') else {
-        return name;
-    };
-    let of_type = inner.trim_start_matches(['<', '&', '*', '[', '(']);
-    let of_type = ["mut ", "const ", "dyn "]
-        .iter()
-        .fold(of_type, |it, word| it.strip_prefix(word).unwrap_or(it));
-    let crate_name = of_type
-        .split(|it: char| !it.is_alphanumeric() && it != '_')
-        .next();
-    if crate_name.is_some_and(|it| !it.is_empty() && of_type[it.len()..].starts_with("::")) {
-        return of_type;
-    }
-    // `as` at the depth of the type itself.
-    let mut depth = 0_usize;
-    for (at, byte) in inner.bytes().enumerate() {
-        match byte {
-            b'<' | b'(' | b'[' => depth += 1,
-            // `->` closes nothing.
-            b'>' if inner[..at].ends_with('-') => {}
-            b'>' | b')' | b']' => depth = depth.saturating_sub(1),
-            b' ' if depth == 0 && inner[at..].starts_with(" as ") => return &inner[at + 4..],
-            _ => {}
+/// Where the path of a Rust function starts: in `<alloc::vec::Vec<T> as Trait>::f` at `alloc`; in
+/// `<[u8] as core::fmt::Debug>::fmt`, whose type has no crate, at the trait's. What has neither, as
+/// `<[u8]>::len`, is a method of a primitive, and those are core's.
+fn rust_path(mut name: &str) -> &str {
+    while let Some(inner) = name.strip_prefix('<') {
+        let of_type = inner.trim_start_matches(['<', '&', '*', '[', '(']);
+        let of_type = ["mut ", "const ", "dyn "]
+            .iter()
+            .fold(of_type, |it, word| it.strip_prefix(word).unwrap_or(it));
+        let end = of_type.find(|it: char| !it.is_alphanumeric() && it != '_');
+        if end.is_some_and(|it| 0 < it && of_type[it..].starts_with("::")) {
+            return of_type;
+        }
+        match end_of_type(inner) {
+            Some(at) if inner[at..].starts_with(" as ") => name = &inner[at + 4..],
+            _ => return "core::",
         }
     }
     name
+}
+
+/// Where the type that `text` starts with ends: at ` as ` or `>`.
+fn end_of_type(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'<' | b'(' | b'[' => depth += 1,
+            // `->` closes nothing.
+            b'>' if text[..at].ends_with('-') => {}
+            b'>' if depth == 0 => return Some(at),
+            b'>' | b')' | b']' => depth = depth.saturating_sub(1),
+            b' ' if depth == 0 && text[at..].starts_with(" as ") => return Some(at),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Where the qualified name of a C++ function starts, after the return type that a function
@@ -471,6 +494,17 @@ mod tests {
             ("<u8 as app::Checksum>::of", None),
             ("<(u8, core::ops::Range<u8>) as app::Checksum>::of", None),
             ("corelib::run", None),
+            ("<[u8]>::split_at_mut", Some(Family::Library)),
+            ("<*const _>::is_null::runtime", Some(Family::Library)),
+            (
+                "<&[u8] as <alloc::ffi::c_str::CString>::new::SpecNewImpl>::spec_new_impl",
+                Some(Family::Library),
+            ),
+            (
+                "std::panicking::catch_unwind::do_call",
+                Some(Family::Library),
+            ),
+            ("<", Some(Family::Library)),
         ] {
             assert_eq!(rust(name), expected, "{name}");
         }

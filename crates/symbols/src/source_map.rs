@@ -17,12 +17,12 @@ pub(crate) fn read(bytes: Option<&Bytes>, url: Option<&str>) -> Result<Option<So
         (None, Some(url)) if is_data_url(url) => sourcemap::decode_data_url(url),
         _ => return Ok(None),
     };
-    let broken = |error: sourcemap::Error| format!("the source map is broken: {error}");
-    match map.map_err(broken)? {
-        DecodedMap::Regular(map) => Ok(Some(map)),
-        // An index of maps: a module that was linked from several.
-        DecodedMap::Index(index) => Ok(Some(index.flatten().map_err(broken)?)),
-        DecodedMap::Hermes(_) => Err("the source map is one of React Native's Hermes".to_owned()),
+    match map {
+        Ok(DecodedMap::Regular(map)) => Ok(Some(map)),
+        // A bundler's, of several scripts; no compiler has been seen to write one for a module.
+        Ok(DecodedMap::Index(_)) => Err("the source map is an index of source maps".to_owned()),
+        Ok(DecodedMap::Hermes(_)) => Err("the source map is one of React Native's".to_owned()),
+        Err(error) => Err(format!("the source map is broken: {error}")),
     }
 }
 
@@ -44,13 +44,18 @@ pub(crate) fn locate(
     if token.get_dst_line() != 0 || u64::from(token.get_dst_col()) < earliest {
         return None;
     }
-    let file = token.get_source()?.to_owned();
+    let file = tidy(token.get_source()?).to_owned();
     let line = token.get_src_line().checked_add(1)?;
     Some((file, line, token.get_src_col().checked_add(1)))
 }
 
 /// The text of a source file, if the map has it.
 pub(crate) fn text<'a>(map: &'a SourceMap, file: &str) -> Option<&'a str> {
-    let position = map.sources().position(|it| it == file)?;
+    let position = map.sources().position(|it| tidy(it) == file)?;
     map.get_source_contents(u32::try_from(position).ok()?)
+}
+
+/// AssemblyScript's `sourceRoot` starts like this.
+fn tidy(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }

@@ -181,7 +181,9 @@ impl Symbols {
     ) -> Option<T> {
         let dwarf = self.dwarf.as_ref()?.read();
         let body = self.module.function(index)?.body?;
-        let body = self.to_code(body.start)?..self.to_code(body.end)?;
+        let start = self.to_code(body.start)?;
+        let length = u32::try_from(body.end.0.checked_sub(body.start.0)?).ok()?;
+        let body = start..start.checked_add(length)?;
         ask(&dwarf, body.start, &body)
     }
 
@@ -246,7 +248,10 @@ impl Symbols {
                 .any(|it| self.module.function_name(FuncIndex(it)).is_some_and(is))
         };
         let is_rust = || any(|it| it.contains("lang_start"));
-        match symbol {
+        match symbol
+            .strip_suffix(runtime::EXPORT_SUFFIX)
+            .unwrap_or(symbol)
+        {
             "main" | "__main_argc_argv" => is_rust(),
             "__main_void" | "__original_main" => {
                 any(|it| it == "main" || it == "__main_argc_argv") || is_rust()

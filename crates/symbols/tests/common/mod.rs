@@ -6,6 +6,8 @@
     reason = "every test takes what it needs"
 )]
 
+pub(crate) mod dwarf;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -1,0 +1,329 @@
+//! Broken and hostile DWARF, names and source maps: an answer comes, soon, and nothing panics.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::dwarf::{
+    self, ABSTRACT, INLINED, SUBPROGRAM, SUBPROGRAM_OF_RANGES, UNIT, UNIT_OF_RANGES,
+};
+use wdb_module::{FuncIndex, Module};
+use wdb_symbols::Symbols;
+
+/// Far more than any of this takes, even unoptimised on a busy machine; what it is to catch takes
+/// hours.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Asks everything there is to ask about the module.
+fn ask_everything(module: &Arc<Module>) -> Symbols {
+    let start = Instant::now();
+    let symbols = Symbols::new(Arc::clone(module), None, None);
+    for index in (0..module.function_count()).map(FuncIndex) {
+        symbols.function_name(index);
+        symbols.function_declaration(index);
+        for instruction in module.instructions(index) {
+            for place in symbols.locate(instruction.unwrap().0) {
+                symbols.family(&place);
+            }
+        }
+    }
+    assert!(start.elapsed() < SOON, "took {:?}", start.elapsed());
+    symbols
+}
+
+/// Marsaglia's xorshift: the same numbers on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+}
+
+/// Locates in `rounds` damaged copies of a fixture.
+fn damage(name: &str, rounds: u64) {
+    let bytes = common::file(&format!("{name}.wasm"));
+    let sound = common::module(name);
+    let sections: Vec<_> = sound
+        .custom_sections()
+        .filter(|(name, _)| name.starts_with(".debug_") || *name == "name")
+        .map(|(_, range)| range.start.0 as usize..range.end.0 as usize)
+        .filter(|range| !range.is_empty())
+        .collect();
+    assert!(5 <= sections.len(), "{name} has DWARF");
+    let functions = sound.function_count() as usize;
+    let pcs: Vec<_> = (0..sound.function_count())
+        .flat_map(|it| sound.instructions(FuncIndex(it)))
+        .map(|it| it.unwrap().0)
+        .collect();
+
+    for seed in 0..rounds {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut damaged = bytes.to_vec();
+        for _ in 0..1 << random.below(8) {
+            let section = &sections[random.below(sections.len())];
+            // Headers and tables, at the starts, matter most.
+            let reach = match random.below(2) {
+                0 => section.len(),
+                _ => section.len().min(600),
+            };
+            let byte = &mut damaged[section.start + random.below(reach)];
+            *byte = match random.below(5) {
+                0 => 0,
+                1 => 0xff,
+                2 => 0x7f,
+                3 => *byte ^ (1 << random.below(8)),
+                _ => random.next() as u8,
+            };
+        }
+        let start = Instant::now();
+        let symbols = Symbols::new(common::parse(damaged), None, None);
+        for _ in 0..10 {
+            let places = symbols.locate(pcs[random.below(pcs.len())]);
+            assert!(!places.is_empty(), "seed {seed}");
+        }
+        for _ in 0..5 {
+            let index = FuncIndex(random.below(functions) as u32);
+            symbols.function_name(index);
+            symbols.function_declaration(index);
+        }
+        assert!(start.elapsed() < SOON, "seed {seed}");
+    }
+}
+
+#[test]
+fn damaged_dwarf_4() {
+    damage("c-inlined-o2", 400);
+}
+
+#[test]
+fn damaged_dwarf_5() {
+    damage("c-inlined-o2-dwarf5", 400);
+}
+
+#[test]
+fn damaged_cpp() {
+    damage("cpp-abort", 100);
+}
+
+/// The layout of the module that crafted DWARF describes.
+fn body(index: u32) -> std::ops::Range<u32> {
+    dwarf::body(&dwarf::module(4, &[]), index)
+}
+
+fn unit_of(entries: &[u8]) -> Vec<u8> {
+    let mut all = vec![UNIT];
+    all.extend(dwarf::span(body(0).start, body(3).end - body(0).start));
+    all.extend(0_u32.to_le_bytes());
+    all.extend(entries);
+    dwarf::unit(&all)
+}
+
+#[test]
+fn calls_inlined_a_hundred_thousand_deep() {
+    let code = body(1);
+    let mut entries = vec![SUBPROGRAM];
+    entries.extend(b"outer\0");
+    entries.extend(dwarf::span(code.start, code.len() as u32));
+    for _ in 0..100_000 {
+        entries.push(INLINED);
+        entries.extend(11_u32.to_le_bytes());
+        entries.extend(dwarf::span(code.start, code.len() as u32));
+        entries.push(1);
+    }
+    let module = dwarf::module(
+        4,
+        &[
+            (".debug_abbrev", dwarf::abbreviations()),
+            (".debug_info", unit_of(&entries)),
+        ],
+    );
+    let symbols = ask_everything(&module);
+    let places = symbols.locate(dwarf::pc(&module, code.start + 1));
+    let outermost = places.last().unwrap().function.clone().unwrap();
+    assert_eq!(outermost.display, "outer");
+    assert!(places.len() < 10_000);
+    assert!(symbols.notes().iter().any(|it| it.contains("inlined")));
+}
+
+#[test]
+fn functions_that_are_instances_of_each_other() {
+    let code = body(1);
+    // The unit's root has 13 bytes.
+    let first = 11 + 13;
+    let second = first + 5;
+    let mut entries = vec![ABSTRACT];
+    entries.extend(u32::to_le_bytes(second));
+    entries.push(ABSTRACT);
+    entries.extend(u32::to_le_bytes(first));
+    entries.push(SUBPROGRAM);
+    entries.extend(b"outer\0");
+    entries.extend(dwarf::span(code.start, code.len() as u32));
+    entries.push(INLINED);
+    entries.extend(first.to_le_bytes());
+    entries.extend(dwarf::span(code.start, code.len() as u32));
+    entries.extend([9, 0, 0, 0]);
+    let module = dwarf::module(
+        4,
+        &[
+            (".debug_abbrev", dwarf::abbreviations()),
+            (".debug_info", unit_of(&entries)),
+        ],
+    );
+    let symbols = ask_everything(&module);
+    let places = symbols.locate(dwarf::pc(&module, code.start + 1));
+    assert_eq!(places.len(), 2);
+    assert_eq!(places[0].function, None);
+    assert_eq!(places[1].line, Some(9));
+}
+
+/// Thousands of units and functions that all refer to one list of ranges, whose every entry covers
+/// live code: each for itself is harmless.
+#[test]
+fn one_range_list_for_everything() {
+    let (first, last) = (body(0), body(3));
+    let mut info = Vec::new();
+    for _ in 0..3_000 {
+        let mut entries = vec![UNIT_OF_RANGES];
+        entries.extend([0; 8]);
+        for _ in 0..10 {
+            entries.push(SUBPROGRAM_OF_RANGES);
+            entries.extend(b"f\0");
+            entries.extend([0; 4]);
+            entries.push(0);
+        }
+        entries.push(0);
+        info.extend(dwarf::unit(&entries));
+    }
+    let ranges = dwarf::range_list(&vec![(first.start, last.end); 50_000]);
+    let module = dwarf::module(
+        4,
+        &[
+            (".debug_abbrev", dwarf::abbreviations()),
+            (".debug_info", info),
+            (".debug_ranges", ranges),
+        ],
+    );
+    let symbols = ask_everything(&module);
+    assert!(!symbols.notes().is_empty());
+}
+
+/// Units that all use the same line program, or programs in each other's middle.
+#[test]
+fn line_programs_in_line_programs() {
+    let code = body(1);
+    let rows = vec![(code.start, 1); 5_000];
+    let mut lines = Vec::new();
+    let mut info = Vec::new();
+    for depth in 0..200_u32 {
+        let mut entries = vec![UNIT];
+        entries.extend(dwarf::span(code.start, code.len() as u32));
+        entries.extend((depth * 64).to_le_bytes());
+        entries.push(0);
+        info.extend(dwarf::unit(&entries));
+        // A header that spans everything after it, padded to its place.
+        let mut program = dwarf::line_program(&[]);
+        program[..4].copy_from_slice(&(64 * (200 - depth) + 65_000 - 4).to_le_bytes());
+        program.resize(64, gimli::DW_LNS_copy.0);
+        lines.extend(program);
+    }
+    lines.extend(&dwarf::line_program(&[(code.end, &rows)])[48..]);
+    lines.resize(64 * 200 + 65_000, gimli::DW_LNS_copy.0);
+    let module = dwarf::module(
+        4,
+        &[
+            (".debug_abbrev", dwarf::abbreviations()),
+            (".debug_info", info),
+            (".debug_line", lines),
+        ],
+    );
+    ask_everything(&module);
+}
+
+/// Tables of abbreviations that start in each other, and entries of one byte with a hundred thousand
+/// attributes of none.
+#[test]
+fn abbreviations_without_end() {
+    let flags = vec![(gimli::DW_AT_external, gimli::DW_FORM_flag_present); 100_000];
+    let mut table = dwarf::abbreviation(1, gimli::DW_TAG_compile_unit, true, &[]);
+    table.extend(dwarf::abbreviation(
+        2,
+        gimli::DW_TAG_subprogram,
+        false,
+        &flags,
+    ));
+    table.push(0);
+    let mut info = dwarf::unit(&[&[1][..], &[2; 100_000], &[0]].concat());
+    for offset in 1..50_000_u32 {
+        let mut unit = dwarf::unit(&[1, 0]);
+        unit[6..10].copy_from_slice(&(offset * 4).to_le_bytes());
+        info.extend(unit);
+    }
+    let module = dwarf::module(4, &[(".debug_abbrev", table), (".debug_info", info)]);
+    let symbols = ask_everything(&module);
+    assert!(!symbols.notes().is_empty());
+    assert!(symbols.notes().len() <= 100);
+}
+
+#[test]
+fn names_that_explode() {
+    // Each type is a template of the one before, twice.
+    let mut symbol = String::from("_Z1fN1AE1BIS_S_E");
+    for at in 0..36 {
+        let digit = char::from_digit(at, 36).unwrap().to_ascii_uppercase();
+        symbol.push_str(&format!("1BIS{digit}_S{digit}_E"));
+    }
+    let symbol = format!("(module (func ${symbol} nop))");
+    let module = common::parse(wat::parse_str(symbol).unwrap());
+    let symbols = ask_everything(&module);
+    assert!(symbols.function_name(FuncIndex(0)).display.len() < 100_000);
+}
+
+#[test]
+fn damaged_source_maps() {
+    let map = common::file("as-bounds.wasm.map");
+    let module = common::module("as-bounds");
+    let pcs: Vec<_> = (0..module.function_count())
+        .flat_map(|it| module.instructions(FuncIndex(it)))
+        .map(|it| it.unwrap().0)
+        .collect();
+    for seed in 0..300_u64 {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut damaged = map.to_vec();
+        for _ in 0..1 << random.below(5) {
+            let at = random.below(damaged.len());
+            damaged[at] = match random.below(3) {
+                0 => b"\"{}[],:;+/gA9"[random.below(13)],
+                1 => damaged[random.below(map.len())],
+                _ => random.next() as u8,
+            };
+        }
+        let symbols = Symbols::new(Arc::clone(&module), None, Some(damaged.into()));
+        for _ in 0..20 {
+            assert!(!symbols.locate(pcs[random.below(pcs.len())]).is_empty());
+        }
+    }
+    // Numbers beyond all bounds, and an index of indices.
+    for map in [
+        r#"{"version":3,"sources":["a"],"names":[],"mappings":"+/////////////D"}"#,
+        r#"{"version":3,"sources":["a"],"names":[],"mappings":"A+/////////D+/////////D+/////////D"}"#,
+        r#"{"version":3,"sections":[{"offset":{"line":0,"column":4294967295},"map":{"version":3,"sources":["a"],"names":[],"mappings":"AAAA,GAAA"}}]}"#,
+        r#"{"version":3,"sections":[]}"#,
+        "[]",
+        "",
+    ] {
+        let symbols = Symbols::new(Arc::clone(&module), None, Some(map.into()));
+        for pc in &pcs {
+            symbols.locate(*pc);
+        }
+    }
+}
