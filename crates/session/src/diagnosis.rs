@@ -1,5 +1,4 @@
-//! What the state of a crash proves about its cause. One rule a file; the first that finds something
-//! speaks.
+//! What the state of a crash proves about its cause: one rule a file.
 
 mod abort;
 mod address;
@@ -9,6 +8,7 @@ mod c_stack;
 mod exception;
 mod indirect_call;
 mod limit;
+mod memory;
 mod null_function;
 mod null_pointer;
 mod panic;
@@ -26,10 +26,10 @@ pub(crate) type Names<'n> = &'n mut dyn FnMut(ModuleId, FuncIndex) -> String;
 /// A rule: one sentence if the state proves it.
 type Rule = fn(&mut Evidence<'_>, Names<'_>) -> Option<String>;
 
-/// The rules, each with its stable name. In order: what explains other things comes before them. A C
-/// stack that overflowed makes wild pointers, an allocation that failed makes null pointers, and both
-/// an assertion and an allocation end in `abort`.
-const RULES: &[(&str, Rule)] = &[
+/// The rules for the cause, each with its stable name; the first that finds something speaks. In order:
+/// what explains other things comes before them. A C stack that overflowed makes wild pointers, and
+/// an assertion, an allocation and a panic end in `abort`.
+const CAUSES: &[(&str, Rule)] = &[
     ("limit", limit::find),
     ("uncaught-exception", exception::find),
     ("call-stack-exhausted", recursion::find),
@@ -43,10 +43,18 @@ const RULES: &[(&str, Rule)] = &[
     ("abort", abort::find),
 ];
 
-/// Applies the rules.
-pub(crate) fn diagnose(evidence: &mut Evidence<'_>, names: Names<'_>) -> Option<Diagnosis> {
-    RULES.iter().find_map(|(rule, find)| {
+/// The rules for circumstances that are worth knowing with any cause.
+const CIRCUMSTANCES: &[(&str, Rule)] = &[("memory-full", memory::find)];
+
+/// Applies the rules: the cause, and the circumstances.
+pub(crate) fn diagnose(
+    evidence: &mut Evidence<'_>,
+    names: Names<'_>,
+) -> (Option<Diagnosis>, Vec<Diagnosis>) {
+    let mut apply = |(rule, find): &(&'static str, Rule)| {
         let message = find(evidence, names)?;
         Some(Diagnosis { rule, message })
-    })
+    };
+    let cause = CAUSES.iter().find_map(&mut apply);
+    (cause, CIRCUMSTANCES.iter().filter_map(apply).collect())
 }

@@ -65,6 +65,8 @@ pub struct Report {
     pub panic: Option<Panic>,
     /// What the state proves about the cause.
     pub diagnosis: Option<Diagnosis>,
+    /// What else the state shows that is worth knowing.
+    pub circumstances: Vec<Diagnosis>,
     /// Its modules, in the debuggee's order.
     pub modules: Vec<Module>,
     /// The module of each of its instances.

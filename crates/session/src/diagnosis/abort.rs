@@ -26,16 +26,36 @@ const ENDS: &[(&str, &str)] = &[
     ("abort", "abort was called"),
 ];
 
+/// What libc++ calls to throw in a build without exceptions, with the exception's name after it.
+const THROW: &str = "std::__throw_";
+
 pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
     if evidence.crash.code != code::UNREACHABLE || evidence.panic_is_told {
         return None;
     }
-    let (at, what) = ENDS
+    let thrown = evidence
+        .functions
         .iter()
-        .find_map(|(name, what)| Some((evidence.frame_of(&[name])?, what)))?;
+        .enumerate()
+        .find_map(|(at, function)| {
+            let name = function
+                .name
+                .strip_prefix(THROW)?
+                .split(['(', '['])
+                .next()?;
+            Some((
+                at,
+                format!("std::{name} was thrown, in a build without exceptions,"),
+            ))
+        });
+    let ended = || {
+        ENDS.iter()
+            .find_map(|(name, what)| Some((evidence.frame_of(&[name])?, (*what).to_owned())))
+    };
+    let (at, what) = thrown.or_else(ended)?;
     let callers = evidence.functions.get(at + 1..)?;
     let Some(caller) = callers.first() else {
-        return Some((*what).to_owned());
+        return Some(what);
     };
     let own = callers.iter().find(|function| function.family.is_none());
     Some(match own.filter(|own| own.name != caller.name) {

@@ -71,6 +71,48 @@ pub(super) fn terms(evidence: &mut Evidence<'_>, above: usize) -> Option<Vec<Ter
     (sum & mask == actual).then_some(terms)
 }
 
+/// The pointers that an operand of the crashed instruction was read through, in the order in which they
+/// were followed. Empty when it was not read from memory, or that cannot be said.
+pub(super) fn followed(evidence: &mut Evidence<'_>, above: usize) -> Vec<u64> {
+    let mut pointers = Vec::new();
+    let operand = |evidence: &Evidence<'_>| {
+        let site = evidence.site(0)?;
+        let program = Program::read(site.module, evidence.frames.first()?.func, site.at);
+        Some((program.operand(above)?, program))
+    };
+    let Some((mut id, program)) = operand(evidence) else {
+        return pointers;
+    };
+    let mut evaluation = Evaluation {
+        program: &program,
+        evidence,
+        steps: STEPS,
+        mask: u64::from(u32::MAX),
+    };
+    let mut first_read = true;
+    while let Some(node) = evaluation.node(id, DEPTH) {
+        id = match node {
+            // The first read gave the operand itself. What a pointer variable was read through, the
+            // frame in the C stack, is of no interest.
+            Node::Load { address, .. } => {
+                let Some(pointer) = evaluation.value(address, DEPTH) else {
+                    break;
+                };
+                if !evaluation.is_frame(address) {
+                    pointers.push(pointer);
+                }
+                first_read = false;
+                address
+            }
+            Node::Local(_, Some(definition)) => definition,
+            Node::Add(left, _) if !first_read => left,
+            _ => break,
+        };
+    }
+    pointers.reverse();
+    pointers
+}
+
 /// A position in [`Program::nodes`].
 type Id = usize;
 
@@ -304,6 +346,18 @@ impl Evaluation<'_, '_> {
             }
         };
         value.map(|value| value & self.mask)
+    }
+
+    /// Whether an address is that of the function's frame on the C stack: what no local or memory
+    /// holds, because it comes from the stack pointer.
+    fn is_frame(&mut self, id: Id) -> bool {
+        let value = self.value(id, DEPTH);
+        match (self.evidence.c_stack(0), value) {
+            (Some((stack, pointer)), Some(value)) => {
+                (pointer.min(stack.range.end)..stack.range.end).contains(&value)
+            }
+            _ => false,
+        }
     }
 
     fn load(&mut self, address: u64, bytes: u64) -> Option<u64> {

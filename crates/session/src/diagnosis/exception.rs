@@ -1,26 +1,30 @@
-//! An exception that nothing caught: for C++ ones, where the object is. Fixtures `wat-exception` and
-//! `cpp-exception`.
+//! A C++ exception that nothing caught: where the object is. Fixture `cpp-exception`.
+
+use wdb_module::{FuncIndex, Module, TagIndex};
 
 use super::Names;
 use crate::evidence::{Evidence, unsigned};
-
-/// The tag that LLVM gives to C++ exceptions; its payload is the address of the exception object
-/// (tool-conventions, `EHScheme.md`).
-const CPP: &str = "__cpp_exception";
 
 pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
     let exception = evidence.crash.exception.as_ref()?;
     let (instance, tag) = exception.tag?;
     let module = evidence.instances.get(instance.position())?.module;
-    let name = evidence.binary(module)?.tag_name(tag)?;
-    if name != CPP {
-        return None;
-    }
     let [payload] = exception.payload.as_slice() else {
         return None;
     };
     let object = unsigned(payload.value()?)?;
-    Some(format!(
-        "a C++ exception reached the end of the stack without a handler; its object is at {object:#x}"
-    ))
+    is_cpp(evidence.binary(module)?, tag)
+        .then(|| format!("nothing caught a C++ exception; the exception object is at {object:#x}"))
+}
+
+/// LLVM gives C++ exceptions the tag `__cpp_exception` (tool-conventions, `EHScheme.md`), but its linker
+/// writes no names of tags: then the function that throws tells.
+fn is_cpp(module: &Module, tag: TagIndex) -> bool {
+    if let Some(name) = module.tag_name(tag) {
+        return name == "__cpp_exception";
+    }
+    let functions = (0..module.function_count()).map(FuncIndex);
+    functions
+        .filter_map(|func| module.function_name(func))
+        .any(|name| name == "__cxa_throw")
 }

@@ -4,7 +4,7 @@
 use wasmparser::Operator as Op;
 use wdb_target::coredump::code;
 
-use super::Names;
+use super::{Names, address};
 use crate::evidence::Evidence;
 
 pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
@@ -18,5 +18,13 @@ pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<Str
     if !indirect || evidence.unsigned(0)? != 0 {
         return None;
     }
-    Some("the function pointer is null".into())
+    // A virtual call reads the vtable's address through the object's, then the function from it.
+    let followed = address::followed(evidence, 0);
+    Some(match followed.iter().position(|pointer| *pointer == 0) {
+        Some(0) if followed.len() > 1 => {
+            "the object is null: the vtable was looked for at address 0".into()
+        }
+        Some(_) => "the function pointer is null: it was read through a null pointer".into(),
+        None => "the function pointer is null".into(),
+    })
 }

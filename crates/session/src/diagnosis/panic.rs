@@ -7,8 +7,9 @@ use crate::evidence::Evidence;
 /// Functions that rustc calls for a failed check, `core::panicking::panic_const::panic_const_div_by_zero`
 /// among them.
 const CONST: &str = "core::panicking::panic_const::panic_const_";
+const BOUNDS: &str = "core::panicking::panic_bounds_check";
 const CHECKS: &[(&str, &str)] = &[
-    ("core::panicking::panic_bounds_check", "index out of bounds"),
+    (BOUNDS, "index out of bounds"),
     ("core::option::unwrap_failed", "`Option::unwrap` on `None`"),
     ("core::option::expect_failed", "`Option::expect` on `None`"),
     (
@@ -42,18 +43,32 @@ pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<Str
     let first = evidence.functions.iter().position(|f| panicked(&f.name))?;
     let (_, above) = evidence.functions.split_at(first);
     let culprit = above.iter().find(|function| function.family.is_none());
-    let what = above.iter().find_map(|function| {
-        if let Some(check) = function.name.strip_prefix(CONST) {
-            return Some(check.replace('_', " "));
-        }
-        let known = CHECKS
-            .iter()
-            .find(|(name, _)| function.name.starts_with(name));
-        known.map(|(_, what)| (*what).to_owned())
+    let bounds = bounds(evidence);
+    let what = bounds.or_else(|| {
+        above.iter().find_map(|function| {
+            if let Some(check) = function.name.strip_prefix(CONST) {
+                return Some(check.replace('_', " "));
+            }
+            let known = CHECKS
+                .iter()
+                .find(|(name, _)| function.name.starts_with(name));
+            known.map(|(_, what)| (*what).to_owned())
+        })
     });
     let by = culprit.map_or_else(String::new, |function| format!(" in `{}`", function.name));
     Some(match what {
         Some(what) => format!("Rust panic{by}: {what}"),
         None => format!("Rust panic{by}; its message was not recorded"),
     })
+}
+
+/// The index and the length, which are the first arguments of the function that panics for them, if they
+/// are still in its locals.
+fn bounds(evidence: &Evidence<'_>) -> Option<String> {
+    let frame = evidence.frame_of(&[BOUNDS])?;
+    let index = evidence.local(frame, 0)?;
+    let length = evidence.local(frame, 1).filter(|length| index >= *length)?;
+    Some(format!(
+        "index out of bounds: the len is {length} but the index is {index}"
+    ))
 }

@@ -62,6 +62,7 @@ pub fn build(
         reason: None,
         panic: None,
         diagnosis: None,
+        circumstances: Vec::new(),
         modules: modules.iter().map(module).collect(),
         instances: debuggee.instances()?.iter().map(|i| i.module).collect(),
         source: source(entries, &mut backtracer),
@@ -106,9 +107,10 @@ fn explain(
     }
     report.panic = super::panic::find(evidence, entries, options.guest_stderr);
     evidence.panic_is_told = report.panic.is_some();
-    report.diagnosis = diagnosis::diagnose(evidence, &mut |module, func| {
-        backtracer.function_name(module, func)
-    });
+    (report.diagnosis, report.circumstances) =
+        diagnosis::diagnose(evidence, &mut |module, func| {
+            backtracer.function_name(module, func)
+        });
     let message = super::reason::words(evidence);
     let Crash {
         kind,

@@ -14,10 +14,11 @@ pub(super) enum Line<'a> {
     Frame(&'a Frame),
     /// Host code.
     Host(&'a str),
-    /// Frames of a language's runtime, of these families, youngest first.
+    /// Frames of a language's runtime, youngest first, and the family that says most of why they
+    /// are there.
     Runtime {
         frames: Vec<&'a Frame>,
-        families: Vec<Family>,
+        family: Family,
     },
     /// More rounds of the recursion that stands before it.
     Recursion {
@@ -147,17 +148,24 @@ fn runtime(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
             out.push(Line::Frame(frame));
             continue;
         };
-        if let Some(Line::Runtime { frames, families }) = out.last_mut() {
-            frames.push(frame);
-            if !families.contains(&family) {
-                families.push(family);
+        match out.last_mut() {
+            Some(Line::Runtime { frames, family: of }) => {
+                frames.push(frame);
+                *of = telling(*of, family);
             }
-        } else {
-            out.push(Line::Runtime {
+            _ => out.push(Line::Runtime {
                 frames: vec![frame],
-                families: vec![family],
-            });
+                family,
+            }),
         }
     }
     out
+}
+
+/// The more telling of two families: start code catches panics, panics format with the library.
+fn telling(a: Family, b: Family) -> Family {
+    [Family::Entry, Family::Panic, Family::Allocator]
+        .into_iter()
+        .find(|family| a == *family || b == *family)
+        .unwrap_or(Family::Library)
 }

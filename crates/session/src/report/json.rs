@@ -36,6 +36,8 @@ struct Document {
     panic: Option<Panic>,
     #[serde(skip_serializing_if = "Option::is_none")]
     diagnosis: Option<Diagnosis>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    circumstances: Vec<Diagnosis>,
     modules: Vec<Module>,
     instances: Vec<Instance>,
     threads: Vec<Thread>,
@@ -190,10 +192,8 @@ impl From<&Report> for Document {
                 line: panic.line,
                 column: panic.column,
             }),
-            diagnosis: report.diagnosis.as_ref().map(|found| Diagnosis {
-                rule: found.rule,
-                message: found.message.clone(),
-            }),
+            diagnosis: report.diagnosis.as_ref().map(diagnosis),
+            circumstances: report.circumstances.iter().map(diagnosis).collect(),
             modules: report.modules.iter().map(module).collect(),
             instances: report
                 .instances
@@ -210,6 +210,13 @@ impl From<&Report> for Document {
             }),
             notes: report.notes.clone(),
         }
+    }
+}
+
+fn diagnosis(found: &super::Diagnosis) -> Diagnosis {
+    Diagnosis {
+        rule: found.rule,
+        message: found.message.clone(),
     }
 }
 

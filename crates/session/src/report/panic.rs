@@ -1,9 +1,10 @@
 //! Rust's panic message.
 //!
 //! std prints `thread 'main' panicked at src/main.rs:5:10:`, the message on the lines after it, and
-//! then `note: run with …` (the panic hook, `library/std/src/panicking.rs`). Before it prints, it
-//! formats all that into a buffer of 512 bytes on the stack, which nothing of the way to the
-//! abort overwrites: so the text is in a dump's memory, too.
+//! then `note: run with …` (the panic hook, `library/std/src/panicking.rs`). A dump has the message in
+//! memory: the function that calls the hook is given the payload, which has the formatted message,
+//! and the place. Where those arguments are not recorded there is the buffer of 512 bytes on the
+//! stack in which the hook formats what it prints, unless later calls have overwritten it.
 
 use wdb_module::MemoryIndex;
 use wdb_symbols::runtime::Family;
@@ -41,6 +42,9 @@ pub(super) fn find(evidence: &mut Evidence<'_>, entries: &[Entry], stderr: &[u8]
     if let Some(last) = candidates.pop().filter(|_| !has_lines) {
         return Some(last);
     }
+    if let Some(panic) = passed(evidence).filter(|panic| !has_lines || own(panic)) {
+        return Some(panic);
+    }
     let mut stored = parse_all(&stack(evidence)?);
     let found = stored.iter().position(own);
     match found {
@@ -66,6 +70,75 @@ fn stands_at(frame: &Frame, panic: &Panic) -> bool {
         && (file.ends_with(relative) || relative.ends_with(file.as_str()))
 }
 
+/// The panic that was given to the function that calls the hook:
+/// `panic_with_hook(payload: &mut dyn PanicPayload, location: &Location, …)`.
+fn passed(evidence: &mut Evidence<'_>) -> Option<Panic> {
+    const NAMES: &[&str] = &[
+        "std::panicking::panic_with_hook",
+        "std::panicking::rust_panic_with_hook",
+    ];
+    let frame = evidence.frame_of(NAMES)?;
+    let (memory, _) = evidence.memory(frame, MemoryIndex(0))?;
+    // rustc orders the fields as it likes. These are the orders that were met; each part is believed
+    // only if it leads to what it should be.
+    let location = evidence.local(frame, 2)?;
+    let [file, length, line, column] = words(evidence, memory, location)?;
+    let file = utf8(evidence, memory, file, length)?;
+    if line == 0 || column == 0 || file.contains(char::is_control) {
+        return None;
+    }
+    let payload = evidence.local(frame, 0)?;
+    let parts: [u32; 6] = words(evidence, memory, payload)?;
+    let message = parts.windows(2).find_map(|pair| match pair {
+        [address, length] => utf8(evidence, memory, *address, *length),
+        _ => None,
+    })?;
+    Some(Panic {
+        message: message.trim_end().to_owned(),
+        thread: None,
+        file,
+        line,
+        column,
+    })
+}
+
+fn words<const N: usize>(
+    evidence: &mut Evidence<'_>,
+    memory: MemoryId,
+    address: u64,
+) -> Option<[u32; N]> {
+    let mut words = [0; N];
+    for (position, word) in (0..).zip(&mut words) {
+        let mut bytes = [0; 4];
+        let address = address.checked_add(4 * position)?;
+        let read = evidence.debuggee.read_memory(memory, address, &mut bytes);
+        read.ok()?;
+        *word = u32::from_le_bytes(bytes);
+    }
+    Some(words)
+}
+
+/// A string of this length that can be a message or a path.
+fn utf8(
+    evidence: &mut Evidence<'_>,
+    memory: MemoryId,
+    address: u32,
+    length: u32,
+) -> Option<String> {
+    let length = length as usize;
+    if length == 0 || length > LONGEST || address == 0 {
+        return None;
+    }
+    let mut bytes = vec![0; length];
+    evidence
+        .debuggee
+        .read_memory(memory, address.into(), &mut bytes)
+        .ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let readable = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r' | '\u{1b}');
+    text.chars().all(readable).then_some(text)
+}
+
 /// The C stack of the youngest frame: all of it, because the printed text is in a part that was given
 /// back.
 fn stack(evidence: &mut Evidence<'_>) -> Option<Vec<u8>> {
@@ -73,17 +146,12 @@ fn stack(evidence: &mut Evidence<'_>) -> Option<Vec<u8>> {
     let (memory, shape) = evidence.memory(0, MemoryIndex(0))?;
     let end = stack.range.end.min(shape.len());
     let start = stack.range.start.max(end.saturating_sub(SEARCHED)).min(end);
-    read(evidence, memory, start, end)
-}
-
-/// The bytes from `start` to `end`, or as many before `end` as a dump of parts of the memory has.
-fn read(evidence: &mut Evidence<'_>, memory: MemoryId, start: u64, end: u64) -> Option<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(end - start).ok()?];
-    match evidence.debuggee.read_memory(memory, start, &mut bytes) {
-        Ok(_) => Some(bytes),
-        Err(wdb_target::Error::Absent { .. }) => None,
-        Err(_) => None,
-    }
+    evidence
+        .debuggee
+        .read_memory(memory, start, &mut bytes)
+        .ok()?;
+    Some(bytes)
 }
 
 /// All panic messages in `bytes`.

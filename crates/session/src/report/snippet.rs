@@ -5,6 +5,9 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use super::printable::{printable, printable_source};
 use super::{Report, Source};
 
+/// Longer names of functions stand in the backtrace only.
+const LONGEST_LABEL: usize = 60;
+
 /// Renders `title`, labelled `label`, the source of `report`, and `remarks`, each with its label.
 pub(super) fn render(
     label: &str,
@@ -54,15 +57,15 @@ fn snippet(source: &Source) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         text.push_str(&printable_source(line));
         text.push('\n');
     }
+    let mut mark = AnnotationKind::Primary.span(span);
+    if source.function.len() <= LONGEST_LABEL {
+        mark = mark.label(format!("in {}", printable(&source.function)));
+    }
     Snippet::source(text)
         .line_start(source.first_line as usize)
         .path(printable(&source.file))
         .fold(false)
-        .annotation(
-            AnnotationKind::Primary
-                .span(span)
-                .label(format!("in {}", printable(&source.function))),
-        )
+        .annotation(mark)
 }
 
 /// What to mark of a line: the word or the sign at the column, else all but the indentation.

@@ -64,6 +64,9 @@ fn head(report: &Report, style: Style) -> String {
         (None, None) => ("state", "the program has not crashed".into()),
     };
     remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
+    for found in &report.circumstances {
+        remarks.push(("note", lines(&found.message)));
+    }
     if let Some(reason) = &report.reason {
         for cause in &reason.causes {
             remarks.push(("cause", lines(cause)));
@@ -136,9 +139,8 @@ fn aside(line: &Line<'_>) -> String {
         Line::Frame(_) => String::new(),
         Line::Host("") => "(host code)".into(),
         Line::Host(name) => format!("(host code: {})", printable(name)),
-        Line::Runtime { frames, families } => {
-            let families: Vec<String> = families.iter().map(ToString::to_string).collect();
-            let mut text = format!("… {} of {}", count(frames.len(), ""), families.join(", "));
+        Line::Runtime { frames, family } => {
+            let mut text = format!("… {} of {family}", count(frames.len(), ""));
             let names: Vec<_> = frames
                 .iter()
                 .map(|frame| printable(&frame.function))
@@ -203,9 +205,6 @@ fn describe(report: &Report, frame: &Frame, style: Style) -> String {
             let _ = write!(text, " {at} {}:{line}", printable(file));
             if let Some(column) = frame.column {
                 let _ = write!(text, ":{column}");
-            }
-            if report.modules.len() > 1 {
-                let _ = write!(text, " in {module}");
             }
         }
         _ => {
