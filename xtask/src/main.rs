@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+mod bench;
 mod fixtures;
 mod tidy;
 
@@ -11,13 +12,15 @@ usage: cargo xtask COMMAND
   fixtures [NAME]...   build the guest programs and dumps of fixtures/ (all of them by default)
   fixtures --check     check that sources, recipes and built files belong together
   fixtures --list      print the names
-  tidy                 check the rules that rustc and clippy do not know";
+  tidy                 check the rules that rustc and clippy do not know
+  bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, speed";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.split_first() {
         Some((command, rest)) if command == "fixtures" => fixtures::run(rest),
         Some((command, rest)) if command == "tidy" => tidy::run(rest),
+        Some((command, rest)) if command == "bench" => bench::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
