@@ -39,7 +39,7 @@ pub(crate) struct Site<'a> {
 }
 
 /// Longer strings are not read: an assertion's text, a file name.
-const LONGEST_STRING: u64 = 4096;
+const LONGEST_STRING: usize = 4096;
 
 impl<'a> Evidence<'a> {
     /// Asks `debuggee` for what it has; `functions` are those of `frames`.
@@ -133,27 +133,43 @@ impl<'a> Evidence<'a> {
         Some((stack, current))
     }
 
-    /// The string that ends with a zero byte at `address`: UTF-8 without control characters, not
-    /// empty. `None` also for what is not that.
-    pub(crate) fn c_string(&mut self, memory: MemoryId, address: u64) -> Option<String> {
-        let size = self.memories.get(memory.position())?.len();
-        let length = LONGEST_STRING.min(size.checked_sub(address)?);
-        let mut bytes = vec![0; usize::try_from(length).ok()?];
-        // What follows the string may be absent: then its own few bytes may be there.
-        let whole = self
-            .debuggee
-            .read_memory(memory, address, &mut bytes)
-            .is_ok();
-        if !whole {
-            bytes.truncate(256);
-            self.debuggee
-                .read_memory(memory, address, &mut bytes)
-                .ok()?;
+    /// Reads memory 0 of the frame at `position`; what a dump left out comes from the constants of its
+    /// module.
+    pub(crate) fn read(&mut self, position: usize, address: u64, buffer: &mut [u8]) -> Option<()> {
+        let (memory, _) = self.memory(position, MemoryIndex(0))?;
+        match self.debuggee.read_memory(memory, address, buffer) {
+            Ok(_) => Some(()),
+            Err(Error::Absent { .. }) => {
+                let module = self.binary(self.frames.get(position)?.module)?;
+                let constant = wdb_target::initial_memory(module, address, buffer.len())?;
+                buffer.copy_from_slice(constant);
+                Some(())
+            }
+            Err(_) => None,
         }
-        let end = bytes.iter().position(|byte| *byte == 0)?;
-        bytes.truncate(end);
-        let text = String::from_utf8(bytes).ok()?;
-        (address != 0 && !text.is_empty() && !text.contains(char::is_control)).then_some(text)
+    }
+
+    /// The string that ends with a zero byte at `address` of memory 0 of the frame at `position`: UTF-8
+    /// without control characters, not empty. `None` also for what is not that.
+    pub(crate) fn c_string(&mut self, position: usize, address: u64) -> Option<String> {
+        let mut bytes = Vec::new();
+        // Byte by byte, because what follows the string may be outside of the memory or the dump.
+        while address != 0 && bytes.len() < LONGEST_STRING {
+            let mut byte = [0];
+            self.read(
+                position,
+                address.checked_add(bytes.len() as u64)?,
+                &mut byte,
+            )?;
+            match byte {
+                [0] => {
+                    let text = String::from_utf8(bytes).ok()?;
+                    return (!text.is_empty() && !text.contains(char::is_control)).then_some(text);
+                }
+                [byte] => bytes.push(byte),
+            }
+        }
+        None
     }
 }
 

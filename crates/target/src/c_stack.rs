@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
-use wasmparser::{DataKind, Operator};
 use wdb_coredump::{Global, Instance, Value};
 use wdb_module::{GlobalIndex, Module};
+
+use crate::initial::{constant, section, segments};
 
 /// The C stack of a module. It grows downwards from the end of its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl CStack {
     pub fn find(module: &Module) -> Option<CStack> {
         let (pointer, top) = pointer(module)?;
         let (mut below, mut above) = (0, false);
-        for range in data(module) {
+        for (range, _) in segments(module) {
             if range.start >= top {
                 above = true;
             } else {
@@ -104,40 +105,4 @@ fn defined_globals(module: &Module) -> impl Iterator<Item = wasmparser::Global<'
         .into_iter()
         .flatten()
         .map_while(Result::ok)
-}
-
-/// The addresses of the active data segments of memory 0.
-fn data(module: &Module) -> impl Iterator<Item = Range<u64>> {
-    section(module, 11)
-        .and_then(|reader| wasmparser::DataSectionReader::new(reader).ok())
-        .into_iter()
-        .flatten()
-        .map_while(Result::ok)
-        .filter_map(|data| match data.kind {
-            DataKind::Active {
-                memory_index: 0,
-                offset_expr,
-            } => {
-                let start = constant(&offset_expr)?;
-                Some(start..start.saturating_add(data.data.len() as u64))
-            }
-            _ => None,
-        })
-}
-
-fn section(module: &Module, id: u8) -> Option<wasmparser::BinaryReader<'_>> {
-    let section = module.sections().iter().find(|section| section.id == id)?;
-    let start = usize::try_from(section.range.start.0).ok()?;
-    let end = usize::try_from(section.range.end.0).ok()?;
-    let payload = module.bytes().get(start..end)?;
-    Some(wasmparser::BinaryReader::new(payload, start))
-}
-
-/// The address that a constant expression of one instruction is.
-fn constant(expression: &wasmparser::ConstExpr<'_>) -> Option<u64> {
-    match expression.get_operators_reader().read().ok()? {
-        Operator::I32Const { value } => Some(u64::from(value.cast_unsigned())),
-        Operator::I64Const { value } => Some(value.cast_unsigned()),
-        _ => None,
-    }
 }

@@ -7,6 +7,7 @@ mod debuggee;
 pub mod dump;
 mod error;
 pub mod identity;
+mod initial;
 mod postmortem;
 
 pub use c_stack::CStack;
@@ -14,5 +15,6 @@ pub use debuggee::{
     Certainty, Debuggee, Execute, Frame, Interrupt, Module, StopReason, Thread, Trust,
 };
 pub use error::Error;
+pub use initial::initial_memory;
 pub use postmortem::PostMortem;
 pub use wdb_coredump as coredump;

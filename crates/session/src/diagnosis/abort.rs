@@ -8,6 +8,7 @@ use crate::evidence::Evidence;
 
 /// Functions that end a program on purpose, as it calls them itself, and what that means.
 const ENDS: &[(&str, &str)] = &[
+    ("__assert_fail", "an assertion failed and was reported"),
     ("__cxa_pure_virtual", "a pure virtual function was called"),
     (
         "__cxa_deleted_virtual",
@@ -26,36 +27,34 @@ const ENDS: &[(&str, &str)] = &[
     ("abort", "abort was called"),
 ];
 
-/// What libc++ calls to throw in a build without exceptions, with the exception's name after it.
+/// What libc++ calls to throw, with the exception's name after it. In a build without exceptions it
+/// ends the program.
 const THROW: &str = "std::__throw_";
 
 pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
     if evidence.crash.code != code::UNREACHABLE || evidence.panic_is_told {
         return None;
     }
-    let thrown = evidence
-        .functions
+    let thrown = evidence.functions.iter().find_map(|function| {
+        let name = function.name.strip_prefix(THROW)?;
+        name.split(['(', '[']).next()
+    });
+    if let Some(name) = thrown {
+        let own = evidence
+            .functions
+            .iter()
+            .find(|function| function.family.is_none())?;
+        return Some(format!(
+            "std::{name} was thrown in a call from `{}`, in a build without exceptions",
+            own.name
+        ));
+    }
+    let (at, what) = ENDS
         .iter()
-        .enumerate()
-        .find_map(|(at, function)| {
-            let name = function
-                .name
-                .strip_prefix(THROW)?
-                .split(['(', '['])
-                .next()?;
-            Some((
-                at,
-                format!("std::{name} was thrown, in a build without exceptions,"),
-            ))
-        });
-    let ended = || {
-        ENDS.iter()
-            .find_map(|(name, what)| Some((evidence.frame_of(&[name])?, (*what).to_owned())))
-    };
-    let (at, what) = thrown.or_else(ended)?;
+        .find_map(|(name, what)| Some((evidence.frame_of(&[name])?, *what)))?;
     let callers = evidence.functions.get(at + 1..)?;
     let Some(caller) = callers.first() else {
-        return Some(what);
+        return Some(what.to_owned());
     };
     let own = callers.iter().find(|function| function.family.is_none());
     Some(match own.filter(|own| own.name != caller.name) {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use wasmparser::Operator as Op;
-use wdb_module::{FuncIndex, MemoryIndex, Module, ModuleOffset};
+use wdb_module::{FuncIndex, Module, ModuleOffset};
 use wdb_target::coredump::Value;
 
 use crate::evidence::Evidence;
@@ -361,13 +361,9 @@ impl Evaluation<'_, '_> {
     }
 
     fn load(&mut self, address: u64, bytes: u64) -> Option<u64> {
-        let (memory, _) = self.evidence.memory(0, MemoryIndex(0))?;
         let mut buffer = [0; 8];
         let part = buffer.get_mut(..usize::try_from(bytes).ok()?)?;
-        self.evidence
-            .debuggee
-            .read_memory(memory, address, part)
-            .ok()?;
+        self.evidence.read(0, address, part)?;
         Some(u64::from_le_bytes(buffer))
     }
 }

@@ -3,8 +3,6 @@
 //! The arguments of `__assert_fail` are in its locals, unless the compiler used those for something
 //! else; so they count only if they lead to strings and to the line that the caller stands at.
 
-use wdb_module::MemoryIndex;
-
 use super::Names;
 use crate::evidence::Evidence;
 
@@ -13,18 +11,17 @@ const LINES: u64 = 10_000_000;
 
 pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
     let frame = evidence.frame_of(&["__assert_fail"])?;
-    let (memory, _) = evidence.memory(frame, MemoryIndex(0))?;
     // `__assert_fail(const char *expression, const char *file, int line, const char *function)`,
     // as musl and wasi-libc declare it.
     let expression = evidence.local(frame, 0)?;
-    let expression = evidence.c_string(memory, expression)?;
+    let expression = evidence.c_string(frame, expression)?;
     let file = evidence.local(frame, 1)?;
-    let file = evidence.c_string(memory, file)?;
+    let file = evidence.c_string(frame, file)?;
     let line = evidence
         .local(frame, 2)
         .filter(|line| (1..LINES).contains(line))?;
     let function = evidence.local(frame, 3)?;
-    let function = evidence.c_string(memory, function)?;
+    let function = evidence.c_string(frame, function)?;
     Some(format!(
         "assertion failed: `{expression}` in {function} at {file}:{line}"
     ))

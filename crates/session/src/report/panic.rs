@@ -8,7 +8,6 @@
 
 use wdb_module::MemoryIndex;
 use wdb_symbols::runtime::Family;
-use wdb_target::coredump::MemoryId;
 
 use super::{Entry, Frame, Panic};
 use crate::evidence::Evidence;
@@ -78,19 +77,18 @@ fn passed(evidence: &mut Evidence<'_>) -> Option<Panic> {
         "std::panicking::rust_panic_with_hook",
     ];
     let frame = evidence.frame_of(NAMES)?;
-    let (memory, _) = evidence.memory(frame, MemoryIndex(0))?;
     // rustc orders the fields as it likes. These are the orders that were met; each part is believed
     // only if it leads to what it should be.
     let location = evidence.local(frame, 2)?;
-    let [file, length, line, column] = words(evidence, memory, location)?;
-    let file = utf8(evidence, memory, file, length)?;
+    let [file, length, line, column] = words(evidence, frame, location)?;
+    let file = utf8(evidence, frame, file, length)?;
     if line == 0 || column == 0 || file.contains(char::is_control) {
         return None;
     }
     let payload = evidence.local(frame, 0)?;
-    let parts: [u32; 6] = words(evidence, memory, payload)?;
+    let parts: [u32; 6] = words(evidence, frame, payload)?;
     let message = parts.windows(2).find_map(|pair| match pair {
-        [address, length] => utf8(evidence, memory, *address, *length),
+        [address, length] => utf8(evidence, frame, *address, *length),
         _ => None,
     })?;
     Some(Panic {
@@ -104,36 +102,27 @@ fn passed(evidence: &mut Evidence<'_>) -> Option<Panic> {
 
 fn words<const N: usize>(
     evidence: &mut Evidence<'_>,
-    memory: MemoryId,
+    frame: usize,
     address: u64,
 ) -> Option<[u32; N]> {
     let mut words = [0; N];
     for (position, word) in (0..).zip(&mut words) {
         let mut bytes = [0; 4];
         let address = address.checked_add(4 * position)?;
-        let read = evidence.debuggee.read_memory(memory, address, &mut bytes);
-        read.ok()?;
+        evidence.read(frame, address, &mut bytes)?;
         *word = u32::from_le_bytes(bytes);
     }
     Some(words)
 }
 
 /// A string of this length that can be a message or a path.
-fn utf8(
-    evidence: &mut Evidence<'_>,
-    memory: MemoryId,
-    address: u32,
-    length: u32,
-) -> Option<String> {
+fn utf8(evidence: &mut Evidence<'_>, frame: usize, address: u32, length: u32) -> Option<String> {
     let length = length as usize;
     if length == 0 || length > LONGEST || address == 0 {
         return None;
     }
     let mut bytes = vec![0; length];
-    evidence
-        .debuggee
-        .read_memory(memory, address.into(), &mut bytes)
-        .ok()?;
+    evidence.read(frame, address.into(), &mut bytes)?;
     let text = String::from_utf8(bytes).ok()?;
     let readable = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r' | '\u{1b}');
     text.chars().all(readable).then_some(text)

@@ -68,7 +68,7 @@ pub(super) fn words(evidence: &mut Evidence<'_>) -> String {
             let frames = evidence.frames.len() as u64;
             format!("call stack exhausted: {} frames", thousands(frames))
         }
-        code::NULL_REFERENCE => "null reference".into(),
+        code::NULL_REFERENCE => null_reference(site).into(),
         code::ARRAY_OUT_OF_BOUNDS => with(index(evidence, site), "array index out of bounds"),
         code::CAST_FAILURE => "a reference was cast to a type that it does not have".into(),
         code::UNCAUGHT_EXCEPTION => exception(evidence),
@@ -175,7 +175,12 @@ fn memory(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> String {
     let words = "memory access out of bounds";
     let Some(range) = site.and_then(|site| range(evidence, site)) else {
         // At a call the host may have been what went out of bounds.
-        return words.into();
+        return match site.map(|site| &site.operator) {
+            Some(Op::MemoryInit { data_index, .. }) => {
+                format!("{words}: data segment {data_index} is too short, or was dropped")
+            }
+            _ => words.into(),
+        };
     };
     let Some((_, shape)) = evidence.memory(0, range.memory) else {
         return words.into();
@@ -232,7 +237,13 @@ fn range(evidence: &Evidence<'_>, site: &Site<'_>) -> Option<Range> {
     };
     match site.operator {
         Op::MemoryFill { mem } => Some(part("write", mem, 2)),
-        Op::MemoryInit { mem, .. } => Some(part("write", mem, 2)),
+        Op::MemoryInit { mem, .. } => {
+            let to = part("write", mem, 2);
+            let shape = evidence.memory(0, to.memory)?.1;
+            // If it fits the memory, then it is the segment that is too short, or was dropped.
+            let fits = to.address?.checked_add(to.bytes)? <= shape.len();
+            (!fits).then_some(to)
+        }
         Op::MemoryCopy { dst_mem, src_mem } => {
             let to = part("write", dst_mem, 2);
             let shape = evidence.memory(0, to.memory)?.1;
@@ -253,43 +264,66 @@ fn misaligned(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> String {
     with(detail, "atomic access that is not aligned")
 }
 
-/// The table and how far above the index stands on the operand stack.
-fn table_operand(site: &Site<'_>) -> Option<(TableIndex, usize)> {
-    match site.operator {
+/// The table that an instruction uses, how far above the first index stands on the operand stack, and
+/// whether it uses as many elements as the topmost operand says, not one.
+fn table_operand(site: &Site<'_>) -> Option<(TableIndex, usize, bool)> {
+    let (table, above, many) = match site.operator {
         Op::CallIndirect { table_index, .. } | Op::ReturnCallIndirect { table_index, .. } => {
-            Some((TableIndex(table_index), 0))
+            (table_index, 0, false)
         }
-        Op::TableGet { table } => Some((TableIndex(table), 0)),
-        Op::TableSet { table } => Some((TableIndex(table), 1)),
-        _ => None,
-    }
+        Op::TableGet { table } => (table, 0, false),
+        Op::TableSet { table } => (table, 1, false),
+        Op::TableFill { table } | Op::TableInit { table, .. } => (table, 2, true),
+        Op::TableCopy { dst_table, .. } => (dst_table, 2, true),
+        _ => return None,
+    };
+    Some((TableIndex(table), above, many))
 }
 
 fn table(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
-    let words = "table index out of bounds";
-    let Some((index, above)) = site.and_then(table_operand) else {
-        return "table access out of bounds".into();
+    let words = "table access out of bounds";
+    let Some((index, above, many)) = site.and_then(table_operand) else {
+        return words.into();
     };
     let Some(table) = evidence.table(0, index) else {
         return words.into();
     };
     let has = format!("the table has {} elements", table.size);
-    match evidence
-        .unsigned(above)
-        .filter(|index| *index >= table.size)
-    {
-        Some(index) => format!("{words}: index {index}, {has}"),
-        None => format!("{words}: {has}"),
+    let count = if many { evidence.unsigned(0) } else { Some(1) };
+    let (Some(first), Some(count)) = (evidence.unsigned(above), count) else {
+        return format!("{words}: {has}");
+    };
+    let outside = first.checked_add(count).is_none_or(|end| end > table.size);
+    match (outside, many) {
+        (true, false) => format!("{words}: index {first}, {has}"),
+        (true, true) => format!("{words}: {count} elements from index {first}, {has}"),
+        // Then it is what the elements come from: another table, or a segment, of which nobody
+        // records whether it was dropped.
+        (false, _) => format!("{words}: the source has not {count} elements there"),
     }
 }
 
 fn null_call(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
     let slot = site
         .and_then(table_operand)
-        .and_then(|(_, above)| evidence.unsigned(above));
+        .and_then(|(_, above, _)| evidence.unsigned(above));
     match slot {
         Some(slot) => format!("indirect call of nothing: slot {slot} of the table is empty"),
         None => "indirect call of nothing: the slot of the table is empty".into(),
+    }
+}
+
+fn null_reference(site: Option<&Site<'_>>) -> &'static str {
+    let Some(site) = site else {
+        return "null reference";
+    };
+    let mnemonic = operation::mnemonic(&site.operator);
+    match mnemonic.split('.').next() {
+        Some("call_ref" | "return_call_ref") => "call of a null function reference",
+        Some("struct") => "access to a field of a null reference",
+        Some("array") => "access to an element of a null reference",
+        Some("throw_ref") => "throw of a null exception reference",
+        _ => "null reference",
     }
 }
 
