@@ -173,7 +173,7 @@ impl Symbols {
         }
     }
 
-    /// Asks the DWARF something about a function: about its first byte, and its body.
+    /// Asks the DWARF something about a function: about its first byte, and its code.
     fn in_dwarf<T>(
         &self,
         index: FuncIndex,
@@ -183,8 +183,10 @@ impl Symbols {
         let body = self.module.function(index)?.body?;
         let start = self.to_code(body.start)?;
         let length = u32::try_from(body.end.0.checked_sub(body.start.0)?).ok()?;
-        let body = start..start.checked_add(length)?;
-        ask(&dwarf, body.start, &body)
+        // Addresses of functions have been seen to be that of the size field before the body,
+        // whose longest form has five bytes.
+        let code = start.saturating_sub(5)..start.checked_add(length)?;
+        ask(&dwarf, start, &code)
     }
 
     fn to_code(&self, offset: ModuleOffset) -> Option<u32> {

@@ -126,9 +126,9 @@ impl Units {
 
     /// The units that say they cover `address`, which is in the function `body`, the likeliest first.
     ///
-    /// Of an inline function that several units compiled the linker keeps one, in C++ that of the
-    /// first unit, and lets the debug information of the others point to it. The one that was kept
-    /// is as long as the code.
+    /// Of an inline C++ function that several units compiled the linker keeps that of the first, and
+    /// lets the debug information of the others point to it. The one that was kept ends where the
+    /// code does.
     pub(crate) fn covering(&self, address: u32, body: &Range<u32>) -> Vec<UnitId> {
         let after = self.ranges.partition_point(|it| it.begin <= address);
         let mut covering: Vec<(bool, UnitId)> = self.ranges[..after]
@@ -136,7 +136,7 @@ impl Units {
             .rev()
             .take_while(|it| address < it.max_end)
             .filter(|it| address < it.end)
-            .map(|it| ((it.begin..it.end) != *body, it.unit))
+            .map(|it| (it.end != body.end, it.unit))
             .collect();
         covering.sort_unstable();
         let mut units: Vec<UnitId> = covering.into_iter().map(|it| it.1).collect();

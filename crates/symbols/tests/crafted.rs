@@ -81,6 +81,57 @@ fn dropped_functions_are_nowhere() {
 }
 
 #[test]
+fn a_function_may_start_at_its_size_field() {
+    let layout = dwarf::module(4, &[]);
+    let body = dwarf::body(&layout, 1);
+    let mut entries = vec![UNIT_WITHOUT_RANGES];
+    entries.extend(0_u32.to_le_bytes());
+    let length = body.len() as u32 + 1;
+    entries.extend(dwarf::subprogram("one", body.start - 1, length));
+    entries.push(0);
+    let rows = [(body.start - 1, 7), (body.end - 1, 8)];
+    let (module, symbols) = symbols(&[
+        (".debug_abbrev", dwarf::abbreviations()),
+        (".debug_info", dwarf::unit(&entries)),
+        (".debug_line", dwarf::line_program(&[(body.end, &rows)])),
+    ]);
+    let at = |address| brief(symbols.locate(dwarf::pc(&module, address)));
+    assert_eq!(at(body.start + 3), plain("one", Some(7)));
+    assert_eq!(at(body.end - 1), plain("one", Some(8)));
+    assert_eq!(at(body.end + 1), plain("func[2]", None));
+    assert_eq!(at(body.start - 2), plain("func[0]", None));
+}
+
+/// An inline C++ function that two units compiled, the second to shorter code.
+#[test]
+fn of_two_units_the_one_that_fits_the_code_is_right() {
+    let layout = dwarf::module(4, &[]);
+    let body = dwarf::body(&layout, 1);
+    let length = body.len() as u32;
+    for (first, second, expected) in [
+        (length - 3, length, "second"),
+        (length, length - 3, "first"),
+        (length, length, "first"),
+    ] {
+        let unit = |name, length| {
+            let mut entries = vec![UNIT];
+            entries.extend(dwarf::span(body.start, length));
+            entries.extend(0_u32.to_le_bytes());
+            entries.extend(dwarf::subprogram(name, body.start, length));
+            entries.push(0);
+            dwarf::unit(&entries)
+        };
+        let info = [unit("first", first), unit("second", second)].concat();
+        let (module, symbols) = symbols(&[
+            (".debug_abbrev", dwarf::abbreviations()),
+            (".debug_info", info),
+        ]);
+        let places = brief(symbols.locate(dwarf::pc(&module, body.start + 1)));
+        assert_eq!(places, plain(expected, None));
+    }
+}
+
+#[test]
 fn a_unit_need_not_say_what_it_covers() {
     let layout = dwarf::module(4, &[]);
     let body = dwarf::body(&layout, 3);

@@ -275,20 +275,6 @@ fn abbreviations_without_end() {
 }
 
 #[test]
-fn names_that_explode() {
-    // Each type is a template of the one before, twice.
-    let mut symbol = String::from("_Z1fN1AE1BIS_S_E");
-    for at in 0..36 {
-        let digit = char::from_digit(at, 36).unwrap().to_ascii_uppercase();
-        symbol.push_str(&format!("1BIS{digit}_S{digit}_E"));
-    }
-    let symbol = format!("(module (func ${symbol} nop))");
-    let module = common::parse(wat::parse_str(symbol).unwrap());
-    let symbols = ask_everything(&module);
-    assert!(symbols.function_name(FuncIndex(0)).display.len() < 100_000);
-}
-
-#[test]
 fn damaged_source_maps() {
     let map = common::file("as-bounds.wasm.map");
     let module = common::module("as-bounds");
