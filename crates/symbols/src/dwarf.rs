@@ -45,15 +45,13 @@ impl Sections {
         if !has_dwarf(file) {
             return None;
         }
+        let mut size = 0_usize;
         let load = |id: gimli::SectionId| {
-            Ok::<_, Infallible>(file.custom_section(id.name()).unwrap_or_default())
+            let bytes = file.custom_section(id.name()).unwrap_or_default();
+            size = size.saturating_add(bytes.len());
+            Ok::<_, Infallible>(bytes)
         };
         let Ok(bytes) = gimli::DwarfSections::load(load);
-        let mut size = 0_usize;
-        bytes.borrow(|it: &Bytes| {
-            size = size.saturating_add(it.len());
-            gimli::EndianSlice::new(it, gimli::LittleEndian)
-        });
         Some(Sections {
             bytes,
             size,

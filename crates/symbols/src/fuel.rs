@@ -10,6 +10,9 @@ pub(crate) enum Stop {
     /// The bytes are no DWARF.
     #[error("{0}")]
     Broken(#[from] gimli::Error),
+    /// The unit's table in `.debug_abbrev` could not be read.
+    #[error("its abbreviations are broken")]
+    NoAbbreviations,
     /// It asks for more work than its size can justify.
     #[error("it refers to the same data far too often")]
     Exhausted,

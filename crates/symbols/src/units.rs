@@ -235,7 +235,7 @@ fn open<'a>(
     abbreviations: &BTreeMap<usize, Arc<gimli::Abbreviations>>,
 ) -> Result<(Opened<'a>, Extent<'a>), Stop> {
     let table = abbreviations.get(&header.debug_abbrev_offset().0);
-    let table = table.ok_or(gimli::Error::UnexpectedEof(gimli::ReaderOffsetId(0)))?;
+    let table = table.ok_or(Stop::NoAbbreviations)?;
     let encoding = header.encoding();
     let main = gimli::DwarfFileType::Main;
     let mut unit = gimli::Unit {
