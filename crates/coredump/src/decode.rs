@@ -15,6 +15,8 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     /// In the file.
     pub(crate) offset: u64,
+    /// The bytes end too early, but what is there is good.
+    pub(crate) cut: bool,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Fault>;
@@ -24,6 +26,7 @@ impl From<wasmparser::Error> for Fault {
         Fault {
             message: error.message().to_owned(),
             offset: error.offset() as u64,
+            cut: error.message() == "unexpected end-of-file",
         }
     }
 }
@@ -33,6 +36,7 @@ pub(crate) fn error<T>(reader: &BinaryReader<'_>, message: impl Into<String>) ->
     Err(Fault {
         message: message.into(),
         offset: (reader.original_position() as u64).saturating_sub(1),
+        cut: false,
     })
 }
 

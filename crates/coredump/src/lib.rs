@@ -5,6 +5,8 @@ mod check;
 pub mod code;
 mod decode;
 mod encode;
+#[doc(hidden)]
+pub mod fuzz;
 mod globals;
 mod model;
 mod ours;
@@ -12,6 +14,7 @@ mod read;
 mod refine;
 mod scan;
 mod segments;
+mod validate;
 mod value;
 mod write;
 
@@ -24,6 +27,7 @@ pub use model::{
 pub use read::{Dialect, Note, ReadError, Reading, read};
 pub use refine::refine;
 pub use scan::nonzero_runs;
+pub use validate::{Finding, Severity, validate};
 pub use value::{HeapType, Inference, Missing, Reference, Slot, Value};
 pub use write::{MemorySource, WriteError, write, write_streaming};
 

@@ -21,6 +21,9 @@ use crate::{
 /// The version that every section of ours has now.
 pub(crate) const VERSION: u8 = 1;
 
+/// What the names of our sections begin with.
+pub(crate) const PREFIX: &str = "wdb.";
+
 pub(crate) const PROCESS: &str = "wdb.process";
 pub(crate) const CRASH: &str = "wdb.crash";
 pub(crate) const CAPTURE: &str = "wdb.capture";
@@ -32,6 +35,20 @@ pub(crate) const MEMORIES: &str = "wdb.memories";
 pub(crate) const TABLES: &str = "wdb.tables";
 /// Data segments for which the data section has no room: its size is a `u32`.
 pub(crate) const DATA: &str = "wdb.data";
+
+/// The names of all our sections.
+pub(crate) const ALL: [&str; 10] = [
+    PROCESS,
+    CRASH,
+    CAPTURE,
+    MODULES,
+    HOST_FRAMES,
+    VALUES,
+    GLOBALS,
+    MEMORIES,
+    TABLES,
+    DATA,
+];
 
 /// All sections but [`DATA`], with their payloads.
 pub(crate) fn encode(dump: &CoreDump) -> Vec<(&'static str, Vec<u8>)> {

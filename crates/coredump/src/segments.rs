@@ -7,6 +7,9 @@ use crate::{CoreDump, Memory, MemoryId, MemorySource, Rest, WriteError};
 /// wasmparser, and with it most readers, refuse a module with more than 100,000 data segments.
 const MAX_SEGMENTS: usize = 100_000;
 
+/// More runs than this are merged. What is left to the maximum is for runs that have to be split.
+pub(crate) const MERGED_ABOVE: usize = 90_000;
+
 /// No segment is longer: three fit into a section, whose size is a `u32`.
 const MAX_LENGTH: u64 = 1 << 30;
 
@@ -36,7 +39,7 @@ pub(crate) fn plan(
             segments.push(Segment { memory: id, range });
         }
     }
-    let segments = merge(segments, &dump.memories, MAX_SEGMENTS);
+    let segments = merge(segments, &dump.memories, MERGED_ABOVE);
     // Splitting adds few: one for each GiB.
     let segments: Vec<_> = segments.into_iter().flat_map(split).collect();
     if segments.len() > MAX_SEGMENTS {
@@ -124,4 +127,81 @@ pub(crate) fn fitting(sizes: impl Iterator<Item = u64>, limit: u64) -> usize {
             (*sum <= limit).then_some(())
         })
         .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Contents, MemoryShape};
+
+    fn memory(rest: Rest) -> Memory {
+        Memory {
+            shape: MemoryShape {
+                memory64: true,
+                shared: false,
+                page_size_log2: 16,
+                pages: 1 << 20,
+                maximum: None,
+            },
+            contents: Contents {
+                runs: Vec::new(),
+                rest,
+            },
+        }
+    }
+
+    fn segments(memory: u32, ranges: &[(u64, u64)]) -> Vec<Segment> {
+        let segment = |(start, end): &(u64, u64)| Segment {
+            memory: MemoryId(memory),
+            range: *start..*end,
+        };
+        ranges.iter().map(segment).collect()
+    }
+
+    #[test]
+    fn the_smallest_gaps_are_closed_and_no_more_than_needed() {
+        let apart = segments(0, &[(0, 10), (20, 30), (35, 40), (45, 50), (90, 95)]);
+        let memories = [memory(Rest::Zero)];
+        assert_eq!(merge(apart.clone(), &memories, 5), apart);
+        // Of two gaps of 5, one.
+        let merged = segments(0, &[(0, 10), (20, 40), (45, 50), (90, 95)]);
+        assert_eq!(merge(apart.clone(), &memories, 4), merged);
+        let merged = segments(0, &[(0, 50), (90, 95)]);
+        assert_eq!(merge(apart.clone(), &memories, 2), merged);
+        assert_eq!(merge(apart, &memories, 1), segments(0, &[(0, 95)]));
+    }
+
+    #[test]
+    fn a_gap_that_nobody_recorded_stays_open() {
+        let apart = segments(0, &[(0, 10), (20, 30), (40, 50), (60, 70)]);
+        assert_eq!(merge(apart.clone(), &[memory(Rest::Unstated)], 1), apart);
+        let part = Rest::ZeroIn(vec![0..15, 15..35, 38..60]);
+        let merged = segments(0, &[(0, 10), (20, 30), (40, 70)]);
+        assert_eq!(merge(apart, &[memory(part)], 1), merged);
+    }
+
+    #[test]
+    fn memories_stay_apart() {
+        let mut apart = segments(0, &[(0, 10), (30, 40)]);
+        apart.extend(segments(1, &[(40, 50), (52, 60)]));
+        let memories = [memory(Rest::Zero), memory(Rest::Zero)];
+        let mut merged = segments(0, &[(0, 40)]);
+        merged.extend(segments(1, &[(40, 60)]));
+        assert_eq!(merge(apart, &memories, 1), merged);
+    }
+
+    #[test]
+    fn long_runs_are_split() {
+        let [whole] = &segments(0, &[(5, 5 + (5 << 30))])[..] else {
+            panic!()
+        };
+        let pieces: Vec<_> = split(whole.clone()).map(|piece| piece.range).collect();
+        assert_eq!(pieces.len(), 5);
+        assert!(
+            pieces
+                .iter()
+                .all(|piece| piece.end - piece.start == 1 << 30)
+        );
+        assert!(pieces.is_sorted_by(|a, b| a.end == b.start));
+    }
 }

@@ -94,7 +94,7 @@ pub fn write_streaming(
     memories(&mut head, dump);
     global_section(&mut head, dump);
     out.write_all(&head)?;
-    data(dump, &segments, source, out)?;
+    data(dump, &segments, ROOM, source, out)?;
     out.write_all(&extra)?;
     Ok(())
 }
@@ -201,15 +201,18 @@ fn extra_sections(dump: &CoreDump) -> Result<Vec<u8>, WriteError> {
     Ok(out)
 }
 
-/// The data section and, for what does not fit its 4 GiB, sections of our own with the same contents.
+/// How many bytes of segments a section takes: its size is a `u32`, and its name, its version and the
+/// number of segments need some of it.
+const ROOM: u64 = u32::MAX as u64 - 32;
+
+/// The data section and, for what does not fit into it, sections of our own with the same contents.
 fn data(
     dump: &CoreDump,
     segments: &[Segment],
+    room: u64,
     source: &mut dyn MemorySource,
     out: &mut dyn Write,
 ) -> Result<(), WriteError> {
-    // Room for the section's name, its version and the number of segments.
-    const ROOM: u64 = u32::MAX as u64 - 32;
     let headers: Vec<Vec<u8>> = segments.iter().map(|s| segment_header(dump, s)).collect();
     let size = |(segment, header): (&Segment, &Vec<u8>)| {
         header.len() as u64 + (segment.range.end - segment.range.start)
@@ -219,7 +222,7 @@ fn data(
         (segments.get(done..), headers.get(done..))
     {
         let sizes = || segments.iter().zip(headers).map(size);
-        let count = segments::fitting(sizes(), ROOM).max(1);
+        let count = segments::fitting(sizes(), room).max(1);
         let mut payload = Vec::new();
         if done > 0 {
             encode::name(&mut payload, ours::DATA);
@@ -307,5 +310,64 @@ impl MemorySource for Owned<'_> {
             memory.contents.copy(address, buffer);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{Contents, Memory, MemoryShape, Rest, Run};
+
+    #[test]
+    fn what_does_not_fit_the_data_section_goes_into_sections_of_ours() {
+        let run = |address: u64, length: usize| Run {
+            address,
+            bytes: Bytes::from(vec![address as u8; length]),
+        };
+        let shape = MemoryShape {
+            memory64: false,
+            shared: false,
+            page_size_log2: 16,
+            pages: 1,
+            maximum: None,
+        };
+        let memory = |runs| Memory {
+            shape,
+            contents: Contents {
+                runs,
+                rest: Rest::Zero,
+            },
+        };
+        let dump = CoreDump {
+            memories: vec![
+                memory(vec![run(1, 30), run(100, 60), run(200, 10), run(300, 90)]),
+                memory(vec![run(7, 50)]),
+            ],
+            ..CoreDump::default()
+        };
+        let mut source = Owned(&dump);
+        let segments = segments::plan(&dump, &mut source).unwrap();
+        let mut whole = Vec::new();
+        write(&dump, &mut whole).unwrap();
+        let mut split = Vec::new();
+        data(&dump, &segments, 100, &mut source, &mut split).unwrap();
+
+        // The same file, with the one data section replaced by those of at most 100 bytes.
+        let mut one = Vec::new();
+        data(&dump, &segments, ROOM, &mut source, &mut one).unwrap();
+        let at = whole
+            .windows(one.len())
+            .position(|window| window == one)
+            .unwrap();
+        whole.splice(at..at + one.len(), split.iter().copied());
+        let names = |name: &[u8]| split.windows(name.len()).filter(|w| *w == name).count();
+        assert_eq!(names(ours::DATA.as_bytes()), 3);
+
+        let reading = crate::read(Bytes::from(whole.clone())).unwrap();
+        assert_eq!(reading.notes, []);
+        assert_eq!(reading.dump, dump);
+        assert_eq!(crate::validate(&Bytes::from(whole), &[]), []);
     }
 }

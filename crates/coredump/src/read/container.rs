@@ -19,6 +19,8 @@ pub(crate) struct Section {
     pub(crate) kind: Kind,
     /// In the file, without id, size and name.
     pub(crate) payload: Range<usize>,
+    /// The file ends before the section does.
+    pub(crate) cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,19 +37,6 @@ pub(crate) enum Kind {
     /// One of ours, by name.
     Ours(&'static str),
 }
-
-const OURS: [&str; 10] = [
-    ours::PROCESS,
-    ours::CRASH,
-    ours::CAPTURE,
-    ours::MODULES,
-    ours::HOST_FRAMES,
-    ours::VALUES,
-    ours::GLOBALS,
-    ours::MEMORIES,
-    ours::TABLES,
-    ours::DATA,
-];
 
 /// The sections of a file that begins with [`HEADER`].
 pub(crate) fn sections(file: &[u8], notes: &mut Notes) -> Vec<Section> {
@@ -66,7 +55,8 @@ pub(crate) fn sections(file: &[u8], notes: &mut Notes) -> Vec<Section> {
             }
         };
         let payload = reader.original_position();
-        if size > reader.bytes_remaining() {
+        let cut = size > reader.bytes_remaining();
+        if cut {
             let there = reader.bytes_remaining();
             notes.push(
                 start as u64,
@@ -77,7 +67,7 @@ pub(crate) fn sections(file: &[u8], notes: &mut Notes) -> Vec<Section> {
         if reader.read_bytes(size).is_err() {
             break;
         }
-        if let Some(section) = known(file, id, payload..payload + size) {
+        if let Some(section) = known(file, id, payload..payload + size, cut) {
             sections.push(section);
         }
     }
@@ -88,11 +78,12 @@ fn header(reader: &mut BinaryReader<'_>) -> decode::Result<(u8, usize)> {
     Ok((reader.read_u8()?, reader.read_var_u32()? as usize))
 }
 
-fn known(file: &[u8], id: u8, payload: Range<usize>) -> Option<Section> {
+fn known(file: &[u8], id: u8, payload: Range<usize>, cut: bool) -> Option<Section> {
     let plain = |kind| {
         Some(Section {
             kind,
             payload: payload.clone(),
+            cut,
         })
     };
     match id {
@@ -100,7 +91,7 @@ fn known(file: &[u8], id: u8, payload: Range<usize>) -> Option<Section> {
             let mut reader = decode::at(file, payload.clone());
             let kind = custom(decode::bytes(&mut reader).ok()?)?;
             let payload = reader.original_position()..payload.end;
-            Some(Section { kind, payload })
+            Some(Section { kind, payload, cut })
         }
         3 | 10 => plain(Kind::Program),
         5 => plain(Kind::Memory),
@@ -116,7 +107,7 @@ fn custom(name: &[u8]) -> Option<Kind> {
         b"coremodules" => Kind::Modules,
         b"coreinstances" => Kind::Instances,
         b"corestack" => Kind::Stack,
-        name => Kind::Ours(OURS.into_iter().find(|ours| ours.as_bytes() == name)?),
+        name => Kind::Ours(ours::ALL.into_iter().find(|ours| ours.as_bytes() == name)?),
     })
 }
 

@@ -127,7 +127,16 @@ fn runs(file: &Bytes, segments: &[Segment], size: u64, notes: &mut Notes) -> Vec
                 ),
             );
         }
-        for free in claim(&mut taken, segment.address..end.min(size)) {
+        let range = segment.address..end.min(size);
+        let wanted = range.end.saturating_sub(range.start);
+        let free = claim(&mut taken, range);
+        if free.iter().map(|free| free.end - free.start).sum::<u64>() < wanted {
+            notes.push(
+                segment.bytes.start as u64,
+                "a data segment overlaps a later one, which counts",
+            );
+        }
+        for free in free {
             let offset = segment.bytes.start + (free.start - segment.address) as usize;
             let length = (free.end - free.start) as usize;
             runs.push(Run {

@@ -126,6 +126,7 @@ pub(crate) fn read(mut reader: BinaryReader<'_>, layout: Layout) -> Stack {
         (!reader.eof()).then(|| Fault {
             message: format!("{} bytes too many at its end", reader.bytes_remaining()),
             offset: reader.original_position() as u64,
+            cut: false,
         })
     });
     stack

@@ -89,8 +89,8 @@ pub(super) fn read(
     segments
 }
 
-/// Reads all stacks under the first of the `likely` layouts, and failing these of all layouts,
-/// under which the sections are whole; if none is, under that which yields the most frames.
+/// Reads all stacks under the layout that fits best: the first of the `likely` ones, or failing these of
+/// all layouts, that fits as well as any.
 pub(super) fn stacks(
     file: &[u8],
     sections: &[Section],
@@ -98,17 +98,23 @@ pub(super) fn stacks(
     notes: &mut Notes,
 ) -> (Vec<Thread>, Layout) {
     let sections: Vec<_> = sections.iter().filter(|s| s.kind == Kind::Stack).collect();
-    let mut best: Option<(Quality, Layout, Vec<Stack>)> = None;
+    // Of a section that is cut off, a wrong layout may happen to take all that is left.
+    let best_possible = if sections.iter().any(|section| section.cut) {
+        Fit::Short
+    } else {
+        Fit::Whole
+    };
+    let mut best: Option<(Fit, Layout, Vec<Stack>)> = None;
     for layout in likely.iter().chain(&Layout::ALL) {
         let stacks: Vec<Stack> = sections
             .iter()
             .map(|section| stack::read(decode::at(file, section.payload.clone()), *layout))
             .collect();
-        let quality = Quality::of(&stacks);
-        if best.as_ref().is_none_or(|(best, ..)| quality > *best) {
-            best = Some((quality, *layout, stacks));
+        let fit = Fit::of(&stacks).min(best_possible);
+        if best.as_ref().is_none_or(|(best, ..)| fit > *best) {
+            best = Some((fit, *layout, stacks));
         }
-        if quality.whole && quality.complete {
+        if fit == best_possible {
             break;
         }
     }
@@ -135,25 +141,28 @@ pub(super) fn stacks(
     )
 }
 
-/// How well a layout fits. The more important comes first.
+/// How well a layout fits, worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Quality {
-    /// All bytes were read.
-    whole: bool,
-    /// There are as many frames as the sections say.
-    complete: bool,
-    frames: usize,
+enum Fit {
+    /// Something cannot be; so many frames came before.
+    Broken(usize),
+    /// The bytes end too early, or between two frames.
+    Short,
+    /// All bytes are read, and there are as many frames as the sections say.
+    Whole,
 }
 
-impl Quality {
+impl Fit {
     fn of(stacks: &[Stack]) -> Self {
         let frames = |stack: &Stack| stack.thread.frames.len();
-        Quality {
-            whole: stacks.iter().all(|stack| stack.fault.is_none()),
-            complete: stacks
-                .iter()
-                .all(|stack| frames(stack) == stack.count as usize),
-            frames: stacks.iter().map(frames).sum(),
+        let broken = |stack: &Stack| stack.fault.as_ref().is_some_and(|fault| !fault.cut);
+        let short = |stack: &Stack| stack.fault.is_some() || frames(stack) < stack.count as usize;
+        if stacks.iter().any(broken) {
+            Fit::Broken(stacks.iter().map(frames).sum())
+        } else if stacks.iter().any(short) {
+            Fit::Short
+        } else {
+            Fit::Whole
         }
     }
 }
