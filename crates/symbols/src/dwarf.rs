@@ -10,12 +10,11 @@
 
 use std::convert::Infallible;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 
-use crate::fuel::Stop;
+use crate::fuel::{Fuel, Stop};
 use crate::lines::LineTables;
 use crate::notes::Notes;
 use crate::units::Units;
@@ -30,8 +29,11 @@ pub(crate) struct Sections {
     code_size: u32,
     units: OnceLock<Units>,
     lines: Mutex<LineTables>,
-    /// How many more rows, functions and ranges the tables may hold.
-    room: AtomicUsize,
+    /// How many more rows, functions and ranges the tables may hold. Each has at least a byte of its
+    /// own in honest DWARF, where nothing is described twice.
+    room: Fuel,
+    /// How much more may be read to make them. Each unit is read once.
+    fuel: Fuel,
     notes: Arc<Notes>,
 }
 
@@ -55,7 +57,8 @@ impl Sections {
         Some(Sections {
             bytes,
             size,
-            room: AtomicUsize::new(size),
+            room: Fuel::one_for_each(size),
+            fuel: Fuel::for_reading(size),
             code_size,
             units: OnceLock::new(),
             lines: Mutex::default(),
@@ -107,16 +110,14 @@ impl<'a> Dwarf<'a> {
         self.sections.size
     }
 
-    /// Makes room for one more row, function or range.
-    ///
-    /// Each has at least a byte of its own in honest DWARF, where nothing is described twice. Only
-    /// what refers to the same bytes over and over runs out of room.
+    /// Makes room for one more row, function or range in the tables.
     pub(crate) fn keep(&self) -> Result<(), Stop> {
-        let room = &self.sections.room;
-        let less = |it: usize| it.checked_sub(1);
-        room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
-            .map_err(|_| Stop::Exhausted)?;
-        Ok(())
+        self.sections.room.burn(1)
+    }
+
+    /// What may still be read to make the tables.
+    pub(crate) fn fuel(&self) -> &'a Fuel {
+        &self.sections.fuel
     }
 
     /// The range as offsets in the code section, if it is one of live code.

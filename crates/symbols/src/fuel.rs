@@ -4,6 +4,8 @@
 //! entry may have a million attributes of no size. Honest data never does, so that work in
 //! proportion to the bytes at hand is always enough.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// Why reading DWARF ended early.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Stop {
@@ -19,18 +21,26 @@ pub(crate) enum Stop {
 }
 
 /// The steps that are left.
-pub(crate) struct Fuel(u64);
+pub(crate) struct Fuel(AtomicU64);
 
 impl Fuel {
+    /// One step for each of `bytes` bytes: enough for what has bytes of its own.
+    pub(crate) fn one_for_each(bytes: usize) -> Self {
+        Fuel(AtomicU64::new(bytes as u64))
+    }
+
     /// Enough for anything sensible in `bytes` bytes. Entries have up to 40 attributes, a few of
     /// them without a byte of their own.
-    pub(crate) fn for_bytes(bytes: usize) -> Self {
-        Fuel(16 * bytes as u64 + (1 << 16))
+    pub(crate) fn for_reading(bytes: usize) -> Self {
+        Fuel(AtomicU64::new(16 * bytes as u64 + (1 << 16)))
     }
 
     /// Takes `steps`.
-    pub(crate) fn burn(&mut self, steps: usize) -> Result<(), Stop> {
-        self.0 = self.0.checked_sub(steps as u64).ok_or(Stop::Exhausted)?;
-        Ok(())
+    pub(crate) fn burn(&self, steps: usize) -> Result<(), Stop> {
+        let less = |it: u64| it.checked_sub(steps as u64);
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        taken.map(|_| ()).map_err(|_| Stop::Exhausted)
     }
 }

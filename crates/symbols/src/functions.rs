@@ -5,7 +5,7 @@ use std::ops::Range;
 use gimli::{AttributeValue, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::Stop;
 use crate::lines;
 use crate::name::Name;
 use crate::ranges::Extent;
@@ -52,14 +52,13 @@ impl Functions {
 }
 
 fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, found: &mut Vec<Function>) -> Result<(), Stop> {
-    let mut fuel = Fuel::for_bytes(dwarf.size());
     let mut entries = unit.gimli.entries_raw(None)?;
     while !entries.is_empty() {
         let entry = entries.next_offset();
         let Some(abbreviation) = entries.read_abbreviation()? else {
             continue;
         };
-        fuel.burn(1 + abbreviation.attributes().len())?;
+        dwarf.fuel().burn(1 + abbreviation.attributes().len())?;
         if abbreviation.tag() != gimli::DW_TAG_subprogram {
             entries.skip_attributes(abbreviation.attributes())?;
             continue;
@@ -68,7 +67,7 @@ fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, found: &mut Vec<Function>) -> Re
         for spec in abbreviation.attributes() {
             extent.note(&entries.read_attribute(*spec)?);
         }
-        extent.each(dwarf, &unit.gimli, &mut fuel, |code| {
+        extent.each(dwarf, &unit.gimli, dwarf.fuel(), |code| {
             dwarf.keep()?;
             found.push(Function { code, entry });
             Ok(())

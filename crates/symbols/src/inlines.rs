@@ -43,7 +43,7 @@ fn walk<'a>(
     address: u32,
     calls: &mut Vec<Call>,
 ) -> Result<(), Stop> {
-    let mut fuel = Fuel::for_bytes(dwarf.size());
+    let fuel = Fuel::for_reading(dwarf.size());
     let mut entries = unit.gimli.entries_raw(Some(function))?;
     let Some(own) = entries.read_abbreviation()? else {
         return Ok(());
@@ -99,7 +99,7 @@ fn walk<'a>(
             }
         }
         let mut covered = false;
-        extent.each(dwarf, &unit.gimli, &mut fuel, |range| {
+        extent.each(dwarf, &unit.gimli, &fuel, |range| {
             covered |= range.contains(&address);
             Ok(())
         })?;

@@ -41,7 +41,7 @@ impl<'a> Extent<'a> {
         &self,
         dwarf: &Dwarf<'a>,
         unit: &gimli::Unit<Slice<'a>>,
-        fuel: &mut Fuel,
+        fuel: &Fuel,
         mut found: impl FnMut(Range<u32>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         let mut check = |begin: u64, end: u64| match dwarf.live(begin, end) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use gimli::{AttributeValue, DebugInfoOffset, DebugLineOffset, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::Stop;
 use crate::functions::Functions;
 use crate::name::Language;
 use crate::ranges::Extent;
@@ -65,7 +65,6 @@ impl Units {
             ranges: Vec::new(),
             abbreviations: abbreviations(dwarf, &headers),
         };
-        let mut fuel = Fuel::for_bytes(dwarf.size());
         for header in headers {
             let Some(offset) = header.debug_info_offset() else {
                 continue;
@@ -75,7 +74,7 @@ impl Units {
                 offset: offset.0,
                 functions: OnceLock::new(),
             });
-            if let Err(error) = units.index(dwarf, id, header, &mut fuel) {
+            if let Err(error) = units.index(dwarf, id, header) {
                 dwarf.notes().add(format!(
                     "the DWARF unit at .debug_info+{:#x} is broken ({error}); its code may have no lines",
                     offset.0
@@ -97,7 +96,6 @@ impl Units {
         dwarf: &Dwarf<'_>,
         id: UnitId,
         header: gimli::UnitHeader<Slice<'_>>,
-        fuel: &mut Fuel,
     ) -> Result<(), Stop> {
         let (opened, extent) = open(dwarf, id, header, &self.abbreviations)?;
         if let Some(name) = opened.split_file {
@@ -121,7 +119,7 @@ impl Units {
             let functions = functions(&self.all[id.0], dwarf, &opened.unit);
             return functions.ranges().try_for_each(add);
         }
-        extent.each(dwarf, &opened.unit.gimli, fuel, &mut add)
+        extent.each(dwarf, &opened.unit.gimli, dwarf.fuel(), &mut add)
     }
 
     /// The units that say they cover `address`, which is in the function `body`, the likeliest first.

@@ -274,6 +274,28 @@ fn abbreviations_without_end() {
     assert!(symbols.notes().len() <= 100);
 }
 
+/// Units that do not say what they cover, so that each is read for its functions, whose entries are of
+/// one byte and thousands of attributes.
+#[test]
+fn units_without_ranges_and_entries_without_bytes() {
+    let flags = vec![(gimli::DW_AT_external, gimli::DW_FORM_flag_present); 50_000];
+    let mut table = dwarf::abbreviation(1, gimli::DW_TAG_compile_unit, true, &[]);
+    table.extend(dwarf::abbreviation(
+        2,
+        gimli::DW_TAG_subprogram,
+        false,
+        &flags,
+    ));
+    table.push(0);
+    let unit = dwarf::unit(&[1, 2, 2, 2, 2, 2, 2, 2, 2, 0]);
+    let sections = [
+        (".debug_abbrev", table),
+        (".debug_info", unit.repeat(20_000)),
+    ];
+    let symbols = ask_everything(&dwarf::module(4, &sections));
+    assert!(!symbols.notes().is_empty());
+}
+
 #[test]
 fn damaged_source_maps() {
     let map = common::file("as-bounds.wasm.map");
