@@ -116,6 +116,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("openings of Rust files", rust::openings),
     ("lengths of Rust files", rust::lengths),
     ("leftovers in Rust files", rust::leftovers),
+    ("input and output", rust::world),
     ("paths in documents", documents::check),
     ("paths of machines", files::machine_paths),
     ("JSON files", files::json),

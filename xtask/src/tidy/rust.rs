@@ -8,6 +8,12 @@ const MAX_LINES: usize = 800;
 /// Macros for work in progress. Clippy knows some of them, where it compiles the code.
 const LEFTOVERS: [&str; 3] = ["todo", "unimplemented", "dbg"];
 
+/// The crates that may touch the world. The others ask their caller, so that they can be fuzzed, and
+/// compiled to WebAssembly.
+const EDGE: [&str; 2] = ["crates/cli/", "crates/live/"];
+
+const WORLD: [&str; 3] = ["std::fs", "std::net", "std::env"];
+
 pub(super) fn openings(tree: &Tree) -> Vec<Finding> {
     let files = tree.ending(".rs");
     files
@@ -63,6 +69,26 @@ pub(super) fn leftovers(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Input and output below the edge.
+pub(super) fn world(tree: &Tree) -> Vec<Finding> {
+    let sources = tree.ending(".rs").filter(|(path, _)| {
+        path.starts_with("crates/")
+            && path.contains("/src/")
+            && !EDGE.iter().any(|it| path.starts_with(it))
+    });
+    let mut findings = Vec::new();
+    for (path, text) in sources {
+        for (number, line) in (1..).zip(text.lines()) {
+            let code = line.split("//").next().unwrap_or(line);
+            if let Some(module) = WORLD.iter().find(|it| code.contains(**it)) {
+                let message = format!("`{module}` below the edge: ask the caller instead");
+                findings.push(Finding::new(path, number, message));
+            }
+        }
+    }
+    findings
+}
+
 /// Whether a macro of this name is used in the line.
 fn calls(code: &str, name: &str) -> bool {
     let call = format!("{name}!");
@@ -102,6 +128,23 @@ mod tests {
         assert_eq!(
             found(lengths, &[("long.rs", &long), ("fits.rs", &long[1..])]),
             ["long.rs:801: 801 lines, more than 800: split it"]
+        );
+    }
+
+    #[test]
+    fn files_below_the_edge() {
+        let code = "// std::fs\nuse std::fs;\nlet x = std::env::var(\"X\");\n";
+        let files = [
+            "crates/symbols/src/a.rs",
+            "crates/symbols/tests/a.rs",
+            "crates/cli/src/a.rs",
+        ];
+        assert_eq!(
+            found(world, &files.map(|path| (path, code))),
+            [
+                "crates/symbols/src/a.rs:2: `std::fs` below the edge: ask the caller instead",
+                "crates/symbols/src/a.rs:3: `std::env` below the edge: ask the caller instead",
+            ]
         );
     }
 
