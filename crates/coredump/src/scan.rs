@@ -28,7 +28,7 @@ pub fn nonzero_runs(bytes: &[u8], base: u64) -> Vec<Range<u64>> {
             }
             before = Some((address, chunk));
         }
-        address += chunk.len() as u64;
+        address = address.saturating_add(chunk.len() as u64);
     }
     close(&mut runs, before);
     runs

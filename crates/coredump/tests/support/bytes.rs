@@ -10,6 +10,7 @@ pub(crate) fn bytes() -> Bytes {
     Bytes::default()
 }
 
+#[allow(dead_code, reason = "not every test uses every part")]
 impl Bytes {
     pub(crate) fn raw(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
