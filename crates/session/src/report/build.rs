@@ -213,8 +213,10 @@ fn source(entries: &[Entry], backtracer: &mut Backtracer<'_>) -> Option<Source> 
         .take((line - first_line + 1 + CONTEXT.1) as usize)
         .map(str::to_owned)
         .collect();
-    // A file that ends before the line is not the one that was compiled.
-    let reaches = lines.len() > (line - first_line) as usize;
+    // A file that ends before the line, or a line before the column, is not the one that was compiled.
+    let marked = lines.get((line - first_line) as usize);
+    let column = frame.column.unwrap_or(0) as usize;
+    let reaches = marked.is_some_and(|line| column <= line.len() + 1);
     let readable = lines.iter().all(|line| line.len() <= LONGEST_LINE);
     Some(Source {
         file,

@@ -296,10 +296,13 @@ fn table(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
     let outside = first.checked_add(count).is_none_or(|end| end > table.size);
     match (outside, many) {
         (true, false) => format!("{words}: index {first}, {has}"),
-        (true, true) => format!("{words}: {count} elements from index {first}, {has}"),
+        (true, true) => {
+            let plural = if count == 1 { "element" } else { "elements" };
+            format!("{words}: {count} {plural} from index {first}, {has}")
+        }
         // Then it is what the elements come from: another table, or a segment, of which nobody
         // records whether it was dropped.
-        (false, _) => format!("{words}: the source has not {count} elements there"),
+        (false, _) => format!("{words}: what the elements come from is too short"),
     }
 }
 

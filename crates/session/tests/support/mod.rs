@@ -34,10 +34,14 @@ pub fn modules(name: &str) -> Vec<Arc<Module>> {
     Binary::parse(bytes).unwrap().modules().to_vec()
 }
 
+/// A dump fixture.
+pub fn dump_bytes(dump: &str) -> Bytes {
+    unpacked(&fixtures().join(format!("dumps/{dump}.core.zst")))
+}
+
 /// A dump fixture with the modules of a built one.
 pub fn dump(dump: &str, module: &str) -> PostMortem {
-    let bytes = unpacked(&fixtures().join(format!("dumps/{dump}.core.zst")));
-    let reading = wdb_coredump::read(bytes).unwrap();
+    let reading = wdb_coredump::read(dump_bytes(dump)).unwrap();
     PostMortem::new(reading, modules(module).into_iter().map(Some).collect())
 }
 
