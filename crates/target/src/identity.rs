@@ -1,6 +1,6 @@
 //! Whether a module at hand is the one that a dump was taken of.
 
-use wdb_coredump::{CoreDump, ModuleId};
+use wdb_coredump::{CoreDump, Frame, ModuleId};
 use wdb_module::Module;
 
 /// What a comparison of a dump with a module says.
@@ -54,6 +54,7 @@ fn misfit(dump: &CoreDump, id: ModuleId, module: &Module) -> Option<String> {
     let imports = module.imported_function_count();
     let functions = module.function_count();
     let frames = dump.threads.iter().flat_map(|thread| &thread.frames);
+    let frames = frames.filter(|frame| frame.func != Frame::NO_FUNCTION);
     let mut highest = 0;
     for frame in frames {
         let instance = dump.instances.get(frame.instance.position());
