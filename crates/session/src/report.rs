@@ -153,6 +153,8 @@ pub enum Entry {
     Frame(Frame),
     /// Host code: what it is, as far as known.
     Host(String),
+    /// This many frames that the report leaves out: the middle of a stack of more than 100,000.
+    Omitted(u32),
 }
 
 /// A frame as the source has it: an activation of a function, or one inlined into it.

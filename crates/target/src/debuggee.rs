@@ -30,10 +30,8 @@ pub trait Debuggee {
         self.process().arguments.first().map_or("", String::as_str)
     }
 
-    /// How much of its state there is to see. Unstated: nobody said.
-    fn capture(&self) -> Capture {
-        Capture::default()
-    }
+    /// How much of its state there is to see.
+    fn capture(&self) -> Capture;
 
     /// What had to be assumed to make sense of it, and what is damaged: sentences for people.
     fn notes(&self) -> &[String] {

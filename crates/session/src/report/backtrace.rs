@@ -11,6 +11,11 @@ use wdb_target::{Module, Thread};
 
 use super::{Entry, Frame, Local, Resolver};
 
+/// A report holds as many frames of a thread from the young end of its stack, and from the old one. An
+/// engine's own limits are below the sum, unless somebody raised them; a hostile dump has millions.
+const YOUNG: usize = 80_000;
+const OLD: usize = 20_000;
+
 /// Turns threads into entries, and remembers what it found for each place in the code: thousands of
 /// frames of a recursion stand at few.
 pub(super) struct Backtracer<'a> {
@@ -48,9 +53,18 @@ impl<'a> Backtracer<'a> {
     /// What is on the stack of `thread`, youngest first.
     pub(super) fn entries(&mut self, thread: &Thread) -> Vec<Entry> {
         let mut entries = Vec::new();
-        let mut hosts = thread.host_frames.iter().peekable();
+        let mut hosts = thread.host_frames.iter().take(YOUNG).peekable();
         let mut index = 0;
+        let omitted = thread.frames.len().saturating_sub(YOUNG + OLD);
         for (position, frame) in (0u32..).zip(&thread.frames) {
+            if omitted > 0 && (YOUNG..YOUNG + omitted).contains(&(position as usize)) {
+                if position as usize == YOUNG {
+                    let omitted = u32::try_from(omitted).unwrap_or(u32::MAX);
+                    entries.push(Entry::Omitted(omitted));
+                    index += omitted;
+                }
+                continue;
+            }
             while let Some(host) = hosts.next_if(|host| host.before <= position) {
                 entries.push(Entry::Host(host.name.clone()));
             }

@@ -147,7 +147,7 @@ fn physical(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
 fn frames(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
     entries.iter().filter_map(|entry| match entry {
         Entry::Frame(frame) => Some(frame),
-        Entry::Host(_) => None,
+        Entry::Host(_) | Entry::Omitted(_) => None,
     })
 }
 

@@ -61,6 +61,7 @@ fn line(entry: &Entry) -> Line<'_> {
     match entry {
         Entry::Frame(frame) => Line::Frame(frame),
         Entry::Host(name) => Line::Host(name),
+        Entry::Omitted(frames) => Line::Middle(*frames as usize),
     }
 }
 
@@ -86,7 +87,7 @@ fn recursions(entries: &[Entry]) -> Vec<Line<'_>> {
                 let next = ids.len();
                 Some(*ids.entry(key).or_insert(next))
             }
-            Entry::Host(_) => None,
+            Entry::Host(_) | Entry::Omitted(_) => None,
         })
         .collect();
     let mut lines = Vec::new();
@@ -115,7 +116,7 @@ fn recursions(entries: &[Entry]) -> Vec<Line<'_>> {
 fn frame(entry: &Entry) -> Option<&Frame> {
     match entry {
         Entry::Frame(frame) => Some(frame),
-        Entry::Host(_) => None,
+        Entry::Host(_) | Entry::Omitted(_) => None,
     }
 }
 

@@ -101,11 +101,13 @@ struct Thread {
     frames: Vec<Frame>,
 }
 
-/// A frame of the program, or host code between two, which has a name at most.
+/// A frame of the program; or host code between two, which has a name at most; or omitted frames.
 #[derive(Serialize, Default)]
 struct Frame {
     #[serde(skip_serializing_if = "is_false")]
     host: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    omitted: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u32>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -260,9 +262,16 @@ fn entry(entry: &Entry) -> Frame {
                 ..Frame::default()
             };
         }
+        Entry::Omitted(frames) => {
+            return Frame {
+                omitted: Some(*frames),
+                ..Frame::default()
+            };
+        }
     };
     Frame {
         host: false,
+        omitted: None,
         index: Some(frame.index),
         function: frame.function.clone(),
         file: frame.file.clone(),

@@ -24,7 +24,7 @@ pub(super) fn find(evidence: &mut Evidence<'_>, entries: &[Entry], stderr: &[u8]
     let frames = || {
         entries.iter().filter_map(|entry| match entry {
             Entry::Frame(frame) => Some(frame),
-            Entry::Host(_) => None,
+            Entry::Host(_) | Entry::Omitted(_) => None,
         })
     };
     if !frames().any(is_panic) {

@@ -112,7 +112,7 @@ fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
     };
     let width = thread.entries.iter().rev().find_map(|entry| match entry {
         Entry::Frame(frame) => Some(frame.index.to_string().len()),
-        Entry::Host(_) => None,
+        Entry::Host(_) | Entry::Omitted(_) => None,
     });
     let width = width.unwrap_or(1) + 1;
     for line in lines {

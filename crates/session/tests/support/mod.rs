@@ -28,10 +28,15 @@ fn unpacked(path: &Path) -> Bytes {
     zstd::decode_all(&packed[..]).unwrap().into()
 }
 
+/// A built fixture.
+pub fn module_bytes(name: &str) -> Bytes {
+    unpacked(&fixtures().join(format!("built/{name}.wasm.zst")))
+}
+
 /// The core modules of a built fixture.
 pub fn modules(name: &str) -> Vec<Arc<Module>> {
-    let bytes = unpacked(&fixtures().join(format!("built/{name}.wasm.zst")));
-    Binary::parse(bytes).unwrap().modules().to_vec()
+    let binary = Binary::parse(module_bytes(name)).unwrap();
+    binary.modules().to_vec()
 }
 
 /// A dump fixture.
