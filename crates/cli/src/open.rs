@@ -54,7 +54,7 @@ fn raw(path: &Path) -> anyhow::Result<Bytes> {
     }
     if !metadata.is_file() {
         let mut bytes = Vec::new();
-        let read = file.by_ref().take(PIPE_LIMIT).read_to_end(&mut bytes)? as u64;
+        let read = Read::by_ref(&mut file).take(PIPE_LIMIT).read_to_end(&mut bytes)? as u64;
         if read == PIPE_LIMIT {
             bail!("more than {} came from it; give it as a file", crate::units::bytes(PIPE_LIMIT));
         }

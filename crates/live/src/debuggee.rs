@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use wasmtime::{AsContext as _, Engine, StoreContextMut};
@@ -18,10 +17,11 @@ use wdb_target::{
 };
 
 use crate::guest::{Binaries, Command, Event, Handler};
-use crate::host::{Host, Requester, StopRequest};
+use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::program::{LaunchError, Program};
 use crate::stdio::Tail;
+use crate::stop::{Requester, StopRequest};
 use crate::{engine, frames, guest, host, link, memory, operands, stack, table};
 
 /// A program in wasmtime, under guest-debug instrumentation.
@@ -34,7 +34,6 @@ pub struct Live {
     /// `None` once this is dropped.
     commands: Option<Sender<Command>>,
     events: Receiver<Event>,
-    guest: Option<JoinHandle<()>>,
     binaries: Arc<Binaries>,
     stderr: Tail,
     process: Process,
@@ -55,9 +54,9 @@ impl Live {
         let engine = engine::engine(program)?;
         let linked = link::link(&engine, program)?;
         let stderr = Tail::default();
-        let store = host::store(&engine, program, &stderr)?;
-        let binaries = Arc::new(Binaries::new(program.binary.clone()));
         let request = StopRequest::default();
+        let store = host::store(&engine, program, &stderr, &request)?;
+        let binaries = Arc::new(Binaries::new(program.binary.clone()));
         let abandoned = Arc::new(AtomicBool::new(false));
         let (commands, receive_commands) = mpsc::channel();
         let (send_events, events) = mpsc::channel();
@@ -67,7 +66,7 @@ impl Live {
             request.clone(),
             binaries.clone(),
         );
-        let guest = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("guest".into())
             .spawn({
                 let abandoned = abandoned.clone();
@@ -83,16 +82,12 @@ impl Live {
         }
         Ok(Live {
             name: program.name.clone(),
-            path: program
-                .path
-                .as_ref()
-                .map(|path| path.to_string_lossy().into_owned()),
+            path: program.path_text(),
             engine,
             request,
             abandoned,
             commands: Some(commands),
             events,
-            guest: Some(guest),
             binaries,
             stderr,
             process: process(program),
@@ -170,23 +165,14 @@ impl Live {
 
     fn module(&self, module: &wasmtime::Module) -> Module {
         let binary = self.binaries.get(module);
-        let file_offset = binary.as_ref().map_or(0, |binary| binary.file_offset().0);
-        let name = module
-            .name()
-            .map(str::to_owned)
-            .or_else(|| (file_offset == 0).then(|| self.name.clone()));
-        Module {
-            record: wdb_coredump::Module {
-                name: name.unwrap_or_else(|| format!("{}@{file_offset:#x}", self.name)),
-                path: self.path.clone(),
-                sha256: binary.as_ref().map(|binary| binary.sha256()),
-                build_id: binary
-                    .as_ref()
-                    .and_then(|binary| Some(binary.build_id()?.to_vec())),
-                file_offset,
+        let record = match &binary {
+            Some(binary) => record(binary, &self.name, self.path.as_deref()),
+            None => wdb_coredump::Module {
+                name: module.name().unwrap_or(&self.name).to_owned(),
+                ..wdb_coredump::Module::default()
             },
-            binary,
-        }
+        };
+        Module { record, binary }
     }
 
 }
@@ -220,9 +206,27 @@ fn stopper(
 ) -> impl Fn() + Send + Sync + 'static {
     let engine = engine.clone();
     let request = request.clone();
-    move || {
-        request.set(requester);
-        engine.increment_epoch();
+    move || request.set(requester, &engine)
+}
+
+/// What a dump records of a module: its own name, or the program's, with the place of one that is
+/// nested in a component.
+pub(crate) fn record(
+    binary: &wdb_module::Module,
+    program: &str,
+    path: Option<&str>,
+) -> wdb_coredump::Module {
+    let file_offset = binary.file_offset().0;
+    wdb_coredump::Module {
+        name: match binary.name() {
+            Some(name) if !name.is_empty() => name.to_owned(),
+            _ if file_offset == 0 => program.to_owned(),
+            _ => format!("{program}@{file_offset:#x}"),
+        },
+        path: path.map(str::to_owned),
+        sha256: Some(binary.sha256()),
+        build_id: binary.build_id().map(<[u8]>::to_vec),
+        file_offset,
     }
 }
 
@@ -373,14 +377,11 @@ impl Execute for Live {
 }
 
 impl Drop for Live {
-    /// Ends the guest, wherever it is.
+    /// Ends the guest, wherever it is. One that waits in a host call ends when the call does; it is not
+    /// waited for.
     fn drop(&mut self) {
         self.abandoned.store(true, Ordering::Relaxed);
-        self.commands = None;
         self.engine.increment_epoch();
-        if let Some(guest) = self.guest.take() {
-            // One that waits in a host call does not end before the call does; it is not waited for.
-            drop(guest);
-        }
+        self.commands = None;
     }
 }

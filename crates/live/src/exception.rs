@@ -101,7 +101,8 @@ fn instructions(
     module.instructions(func).into_iter().flatten()
 }
 
-fn describe(
+/// The crash that an uncaught exception is.
+pub(crate) fn describe(
     mut store: StoreContextMut<'_, Host>,
     exception: Rooted<ExnRef>,
     tag: &Tag,

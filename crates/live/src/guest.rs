@@ -16,8 +16,9 @@ use wasmtime::{
 };
 use wdb_target::StopReason;
 
-use crate::host::{Host, Requester, StopRequest};
+use crate::host::Host;
 use crate::link::{Entry, Linked};
+use crate::stop::{Requester, StopRequest};
 use crate::{exception, trap};
 
 /// A question to a guest that stands still.
@@ -196,7 +197,13 @@ pub(crate) fn run(mut store: Store<Host>, linked: Linked, handler: Handler, aban
     if !handler.wait(&mut store) {
         return;
     }
-    let (reason, results) = end(block_on(call(&mut store, &linked)));
+    let request = handler.0.request.clone();
+    let (reason, results) = end(block_on(async {
+        let sleeps = tokio::spawn(request.end_sleeps());
+        let outcome = call(&mut store, &linked).await;
+        sleeps.abort();
+        outcome
+    }));
     if handler.0.events.send(Event::Ended(reason, results)).is_ok() {
         while handler.serve(store.as_context_mut()) {}
     }

@@ -1,8 +1,6 @@
 //! What the guest's store holds of the host: WASI for modules and components, and the limits.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -11,7 +9,8 @@ use wasmtime_wasi::{
 };
 
 use crate::program::{LaunchError, Program};
-use crate::stdio::{Stderr, Tail};
+use crate::stdio::{Stderr, Stdin, Tail};
+use crate::stop::StopRequest;
 
 /// The data of the guest's store.
 pub(crate) struct Host {
@@ -48,10 +47,11 @@ pub(crate) fn store(
     engine: &Engine,
     program: &Program,
     stderr: &Tail,
+    request: &StopRequest,
 ) -> Result<Store<Host>, LaunchError> {
     let mut builder = WasiCtxBuilder::new();
     builder
-        .inherit_stdin()
+        .stdin(Stdin(request.clone()))
         .inherit_stdout()
         .stderr(Stderr(stderr.clone()))
         .args(&program.wasi.arguments)
@@ -142,38 +142,5 @@ impl ResourceLimiter for MemoryLimit {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         Ok(true)
-    }
-}
-
-/// Why the epoch was moved on: somebody wants the guest to stop.
-#[derive(Clone, Default)]
-pub(crate) struct StopRequest(Arc<AtomicU8>);
-
-/// Who wants the guest to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Requester {
-    User,
-    Timer,
-}
-
-impl StopRequest {
-    /// Asks for a stop; the first who asks is remembered.
-    pub(crate) fn set(&self, requester: Requester) {
-        let value = match requester {
-            Requester::User => 1,
-            Requester::Timer => 2,
-        };
-        let _ = self
-            .0
-            .compare_exchange(0, value, Ordering::SeqCst, Ordering::SeqCst);
-    }
-
-    /// Takes the request.
-    pub(crate) fn take(&self) -> Option<Requester> {
-        match self.0.swap(0, Ordering::SeqCst) {
-            1 => Some(Requester::User),
-            2 => Some(Requester::Timer),
-            _ => None,
-        }
     }
 }

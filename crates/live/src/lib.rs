@@ -22,6 +22,7 @@ mod memory;
 mod operands;
 mod program;
 mod stack;
+mod stop;
 mod stdio;
 mod table;
 mod trap;

@@ -6,9 +6,10 @@ use wasmtime::component::{Component, Linker as ComponentLinker};
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Val};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use crate::host::Host;
-use crate::invoke;
+use crate::host::{self, Host};
 use crate::program::{LaunchError, Program};
+use crate::stop::StopRequest;
+use crate::{Tail, invoke};
 
 /// A program, ready to start.
 pub(crate) enum Linked {
@@ -126,7 +127,7 @@ fn missing_imports(
     program: &Program,
     module: &Module,
 ) -> Option<LaunchError> {
-    let mut store = crate::host::store(engine, program, &crate::Tail::default()).ok()?;
+    let mut store = host::store(engine, program, &Tail::default(), &StopRequest::default()).ok()?;
     let imports: Vec<String> = module
         .imports()
         .filter(|import| {

@@ -25,6 +25,14 @@ pub struct Program {
     pub cache: bool,
 }
 
+impl Program {
+    /// The path, as a dump records it.
+    pub(crate) fn path_text(&self) -> Option<String> {
+        let path = self.path.as_ref()?;
+        Some(path.to_string_lossy().into_owned())
+    }
+}
+
 /// What a guest sees of the world.
 #[derive(Clone, Debug, Default)]
 pub struct Wasi {

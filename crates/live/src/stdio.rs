@@ -1,4 +1,5 @@
-//! The guest's standard error, passed on and remembered.
+//! The guest's standard input, which a request to stop ends, and its standard error, passed on and
+//! remembered.
 //!
 //! A panic message is printed before the trap that ends the program, so the end of what the guest
 //! wrote belongs in a crash report.
@@ -8,8 +9,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use tokio::io::AsyncWrite;
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
+use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
+
+use crate::stop::StopRequest;
 
 /// How much of the guest's standard error is remembered.
 const LIMIT: usize = 64 << 10;
@@ -72,5 +78,53 @@ impl AsyncWrite for Stderr {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+/// The guest's standard input: ours, until somebody wants the guest to stop.
+#[derive(Clone)]
+pub(crate) struct Stdin(pub(crate) StopRequest);
+
+impl IsTerminal for Stdin {
+    fn is_terminal(&self) -> bool {
+        io::IsTerminal::is_terminal(&io::stdin())
+    }
+}
+
+impl StdinStream for Stdin {
+    fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
+        StdinStream::async_stream(&io::stdin())
+    }
+
+    fn p2_stream(&self) -> Box<dyn InputStream> {
+        Box::new(StdinReader {
+            inner: StdinStream::p2_stream(&io::stdin()),
+            request: self.0.clone(),
+        })
+    }
+}
+
+struct StdinReader {
+    inner: Box<dyn InputStream>,
+    request: StopRequest,
+}
+
+#[async_trait]
+impl Pollable for StdinReader {
+    async fn ready(&mut self) {
+        tokio::select! {
+            () = self.inner.ready() => {}
+            () = self.request.wait() => {}
+        }
+    }
+}
+
+impl InputStream for StdinReader {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        let bytes = self.inner.read(size)?;
+        if bytes.is_empty() && self.request.is_set() {
+            return Err(StreamError::Closed);
+        }
+        Ok(bytes)
     }
 }

@@ -1,10 +1,11 @@
 //! From wasmtime's errors to the reasons for which a program crashes.
 
-use wasmtime::{Error, Trap};
+use wasmtime::{Error, Trap, WasmBacktrace, WasmCoreDump};
 use wasmtime_wasi::I32Exit;
 use wdb_coredump::{Crash, CrashKind, code};
 
-use crate::host::{MemoryLimitReached, Requester};
+use crate::host::MemoryLimitReached;
+use crate::stop::Requester;
 
 /// The exit code, if `error` is how WASI's `proc_exit` ends a guest.
 pub(crate) fn exit_code(error: &Error) -> Option<i32> {
@@ -37,7 +38,12 @@ pub(crate) fn from_trap(trap: Trap) -> Crash {
             return crash(CrashKind::Trap, &code, message);
         }
     };
-    crash(kind, code, trap.to_string())
+    let message = match trap {
+        Trap::Interrupt => "the time limit is reached".to_owned(),
+        Trap::OutOfFuel => "the fuel is used up".to_owned(),
+        other => other.to_string(),
+    };
+    crash(kind, code, message)
 }
 
 /// The crash that an error from a host call is: a trap, a limit, or the host's own error with its causes.
@@ -48,7 +54,15 @@ pub(crate) fn from_error(error: &Error) -> Crash {
     if let Some(limit) = error.downcast_ref::<MemoryLimitReached>() {
         return crash(CrashKind::Limit, code::MEMORY_LIMIT, limit.to_string());
     }
-    let mut chain = error.chain().map(ToString::to_string);
+    // What wasmtime itself attaches is for embedders: the frames are here in better form.
+    let attached = [
+        error.downcast_ref::<WasmCoreDump>().map(ToString::to_string),
+        error.downcast_ref::<WasmBacktrace>().map(ToString::to_string),
+    ];
+    let mut chain = error
+        .chain()
+        .map(ToString::to_string)
+        .filter(|cause| !attached.iter().flatten().any(|it| it == cause));
     let mut crash = crash(
         CrashKind::HostError,
         code::HOST_ERROR,
@@ -64,7 +78,7 @@ pub(crate) fn from_request(requester: Requester) -> Crash {
         Requester::User => crash(
             CrashKind::Interrupt,
             code::INTERRUPTED,
-            "interrupted".into(),
+            "stopped from outside".into(),
         ),
         Requester::Timer => crash(
             CrashKind::Limit,

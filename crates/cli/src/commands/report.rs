@@ -96,7 +96,7 @@ fn build(
     guest_stderr: &[u8],
 ) -> anyhow::Result<report::Report> {
     let mut finder = symbols::Finder::new(symbols, debuggee.modules());
-    let mut report = report::build(debuggee, &mut finder, Options { guest_stderr })?;
+    let mut report = report::build(debuggee, &mut finder, &Options { guest_stderr })?;
     report.notes.append(&mut finder.notes);
     Ok(report)
 }

@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use bytes::Bytes;
-use wdb_coredump::{CrashKind, MemoryCapture, ValueCapture};
+use wdb_coredump::{CrashKind, MemoryCapture};
 use wdb_live::{Capture, Directory, Limits, Live, Program, Wasi, light};
-use wdb_target::{Debuggee, PostMortem, StopReason, dump};
+use wdb_target::{Debuggee, StopReason, dump};
 
 use crate::commands::report::{self, Shown};
 use crate::core_file::{CoreFile, Pattern};
@@ -125,58 +124,10 @@ fn light(
 ) -> anyhow::Result<ExitCode> {
     match light::run(program)? {
         light::Outcome::Exited(code, results) => exited(code, &results),
-        light::Outcome::Crashed {
-            crash,
-            dump,
-            process,
-            stderr,
-        } => {
-            let mut reading = match dump {
-                Some(dump) => wdb_coredump::read(Bytes::from(dump))
-                    .context("the dump that wasmtime wrote cannot be read")?,
-                None => empty(),
-            };
-            reading.dump.crash = Some(crash);
-            reading.dump.process = process;
-            reading.dump.capture.values = ValueCapture::Light;
-            reading.dump.capture.memory = MemoryCapture::Full;
-            let modules = identify(&mut reading.dump, program);
-            let mut debuggee = PostMortem::new(reading, modules);
-            crashed(arguments, &mut debuggee, &stderr.bytes(), core)
+        light::Outcome::Crashed { mut state, stderr } => {
+            crashed(arguments, state.as_mut(), &stderr.bytes(), core)
         }
     }
-}
-
-/// Records which module each of wasmtime's dump is. It gives no identity, but its modules are those of
-/// the program, by name or in the order of the file.
-fn identify(
-    dump: &mut wdb_coredump::CoreDump,
-    program: &Program,
-) -> Vec<Option<Arc<wdb_module::Module>>> {
-    let own = program.binary.modules();
-    let path = program
-        .path
-        .as_ref()
-        .map(|path| path.to_string_lossy().into_owned());
-    let by_order = dump.modules.len() == own.len();
-    dump.modules
-        .iter_mut()
-        .enumerate()
-        .map(|(position, record)| {
-            let module = own
-                .iter()
-                .find(|module| module.name() == Some(&record.name))
-                .or_else(|| own.get(position).filter(|_| by_order))?;
-            if record.name.starts_with("<anonymous-module") && module.file_offset().0 == 0 {
-                record.name.clone_from(&program.name);
-            }
-            record.path.clone_from(&path);
-            record.sha256 = Some(module.sha256());
-            record.build_id = module.build_id().map(<[u8]>::to_vec);
-            record.file_offset = module.file_offset().0;
-            Some(module.clone())
-        })
-        .collect()
 }
 
 fn crashed(
@@ -190,6 +141,9 @@ fn crashed(
         "stack" => MemoryCapture::Stack,
         _ => MemoryCapture::Full,
     };
+    if stderr.last().is_some_and(|byte| *byte != b'\n') {
+        writeln!(io::stderr())?;
+    }
     // The dump first: it is what cannot be had again.
     let written = core.map(|core| core.write(|out| Ok(dump::write(debuggee, memory, out)?)));
     report::print(

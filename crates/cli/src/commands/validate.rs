@@ -4,10 +4,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use serde_json::json;
-use wdb_coredump::{Severity, validate};
+use wdb_coredump::{Finding, validate};
+use wdb_module::Module;
 
-use crate::open;
+use crate::{modules, open};
 
 /// Check a core dump strictly against the specification and against itself
 ///
@@ -19,10 +21,63 @@ Exit status: 0 when there is nothing to find fault with, 1 when there is, 2 when
 pub(crate) struct Arguments {
     /// The core dump; it may be compressed with zstd
     dump: PathBuf,
-    /// The module that it was taken of, to check values against types; repeat it for several
-    #[arg(long = "module", value_name = "FILE")]
-    modules: Vec<PathBuf>,
+    #[command(flatten)]
+    modules: modules::Arguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let path = &arguments.dump;
+    let bytes = open::open(path)?;
+    let reading = wdb_coredump::read(bytes.clone())
+        .with_context(|| format!("{} cannot be read as a core dump", path.display()))?;
+    let modules = modules::find(&reading.dump, path, &arguments.modules, &[])?;
+    let modules: Vec<Option<&Module>> = modules.iter().map(Option::as_deref).collect();
+    let findings = validate(&bytes, &modules);
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        let findings: Vec<_> = findings.iter().map(json).collect();
+        serde_json::to_writer_pretty(&mut out, &findings)?;
+        writeln!(out)?;
+    } else {
+        for finding in &findings {
+            writeln!(out, "{}", text(finding))?;
+        }
+        if findings.is_empty() {
+            let frames: usize = reading.dump.threads.iter().map(|it| it.frames.len()).sum();
+            writeln!(
+                out,
+                "{}: valid ({}, {} in {})",
+                path.display(),
+                reading.dialect,
+                count(frames, "frame"),
+                count(reading.dump.threads.len(), "thread")
+            )?;
+        }
+    }
+    Ok(ExitCode::from(u8::from(!findings.is_empty())))
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn text(finding: &Finding) -> String {
+    let mut text = format!("{}: {}", finding.severity, finding.message);
+    if let Some(offset) = finding.offset {
+        text.push_str(&format!(" (at {offset:#x})"));
+    }
+    text.push_str(&format!(" [{}]", finding.rule));
+    text
+}
+
+fn json(finding: &Finding) -> serde_json::Value {
+    json!({
+        "severity": finding.severity.to_string(),
+        "message": finding.message,
+        "offset": finding.offset.map(|offset| format!("{offset:#x}")),
+        "rule": finding.rule,
+    })
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use wdb_coredump::{
-    CoreDump, Frame, MemoryId, Missing, Reading, Reference, Rest, Slot, Table, Thread,
+    Base, CoreDump, Frame, MemoryId, Missing, Note, Reading, Reference, Rest, Slot, Table, Thread,
 };
 use wdb_target::identity::hex;
 
@@ -15,8 +15,8 @@ pub(crate) fn tree(reading: &Reading) -> Value {
     json!({
         "kind": "core dump",
         "dialect": reading.dialect.to_string(),
-        "codeoffset_base": reading.base.to_string(),
-        "notes": reading.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "codeoffset_base": base(reading.base),
+        "notes": reading.notes.iter().map(note).collect::<Vec<_>>(),
         "executable": dump.executable,
         "arguments": dump.process.arguments,
         "pid": dump.process.pid,
@@ -64,6 +64,22 @@ pub(crate) fn tree(reading: &Reading) -> Value {
         "tables": dump.tables.iter().map(table).collect::<Vec<_>>(),
         "threads": dump.threads.iter().map(thread).collect::<Vec<_>>(),
     })
+}
+
+fn base(base: Base) -> &'static str {
+    match base {
+        Base::Body => "function body, with its local declarations",
+        Base::FirstInstruction => "first instruction of the function",
+        Base::CodeSection => "code section",
+        Base::Module => "module file",
+    }
+}
+
+fn note(note: &Note) -> String {
+    match note.offset {
+        Some(offset) => format!("{} (at {offset:#x})", note.message),
+        None => note.message.clone(),
+    }
 }
 
 fn memory_tree(dump: &CoreDump, index: usize) -> Value {

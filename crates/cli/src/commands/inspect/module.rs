@@ -50,7 +50,8 @@ fn module(module: &Module, functions: bool) -> Value {
             .sections()
             .iter()
             .map(|section| json!({
-                "section": section.name(),
+                "section": section.kind(),
+                "name": section.name,
                 "at": format!("{:#x}", section.range.start.0),
                 "size": section.range.end.0 - section.range.start.0,
             }))
