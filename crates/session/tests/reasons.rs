@@ -168,7 +168,7 @@ fn tables() {
     );
     assert_eq!(
         call(code::INDIRECT_CALL_NULL, &[i32(2)]),
-        "indirect call of nothing: slot 2 of the table is empty"
+        "indirect call of a null function: slot 2 of the table is empty"
     );
 }
 

@@ -100,7 +100,7 @@ fn unknown(site: Option<&Site<'_>>) -> String {
             "atomic access that is out of bounds or not aligned".into()
         }
         Op::CallIndirect { .. } | Op::ReturnCallIndirect { .. } => {
-            "indirect call of nothing, or of a function that has another type".into()
+            "indirect call of a null function, or of one that has another type".into()
         }
         operator => format!(
             "unknown: the dump does not say; the program stands at `{}`",
@@ -311,8 +311,10 @@ fn null_call(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
         .and_then(table_operand)
         .and_then(|(_, above, _)| evidence.unsigned(above));
     match slot {
-        Some(slot) => format!("indirect call of nothing: slot {slot} of the table is empty"),
-        None => "indirect call of nothing: the slot of the table is empty".into(),
+        Some(slot) => {
+            format!("indirect call of a null function: slot {slot} of the table is empty")
+        }
+        None => "indirect call of a null function".into(),
     }
 }
 
