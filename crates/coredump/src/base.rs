@@ -1,8 +1,9 @@
 //! Finds what the offsets of a dump count from, by holding them against the modules.
 //!
-//! Four bases were seen in the wild and nothing in a dump names its own. But under the right one every
-//! offset is the start of an instruction, that of a frame that waits is a call, a direct call is of
-//! the function of the next younger frame, and the youngest frame stands where something can trap.
+//! Four bases were seen in the wild and nothing in a dump names its own. But under the right one
+//! every offset is the start of an instruction, that of a frame that waits is a call, a direct call
+//! is of the function of the next younger frame, and the youngest frame stands where something can
+//! trap.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ use crate::{Base, Frame, Note, Reading};
 
 /// No more frames of a thread are looked at: they agree long before.
 const FRAMES: usize = 64;
+/// No more threads are looked at.
+const THREADS: usize = 64;
 
 /// Where an offset points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,8 +62,8 @@ const RECKONINGS: [Reckoning; 5] = [
 ];
 
 /// What `codeoffset` of the dump's frames counts from, judged by the modules that are at hand: one
-/// for each in [`crate::CoreDump::modules`], `None` where it is not known. The note says when the modules
-/// overrule the dialect, or fit no base.
+/// for each in [`crate::CoreDump::modules`], `None` where it is not known. The note says when the
+/// modules overrule the dialect, or fit no base.
 pub fn find_base(reading: &Reading, modules: &[Option<&Module>]) -> (Base, Option<Note>) {
     let (reckoning, note) = find(reading, modules);
     (reckoning.base, note)
@@ -94,7 +97,14 @@ pub(crate) fn find(reading: &Reading, modules: &[Option<&Module>]) -> (Reckoning
         .max_by_key(|(_, reckoning)| *reckoning == usual)
         .unwrap_or((0, usual));
     if best < frames as u32 * FITS {
-        return (usual, note("the offsets of most frames are at no instruction of their functions, whatever they count from: the modules may be others than those that ran".to_owned()));
+        return (
+            usual,
+            note(
+                "the offsets of most frames are at no instruction of their functions, \
+            whatever they count from: the modules may be others than those that ran"
+                    .to_owned(),
+            ),
+        );
     }
     if reckoning == usual {
         return (usual, None);
@@ -151,8 +161,8 @@ fn stacks<'a>(reading: &Reading, modules: &[Option<&'a Module>]) -> Vec<Vec<Witn
         let id = instances.get(frame.instance.position())?.module;
         *modules.get(id.position())?
     };
-    let threads = reading.dump.threads.iter();
-    threads
+    let threads = reading.dump.threads.iter().take(THREADS);
+    let mut stacks: Vec<_> = threads
         .map(|thread| {
             let mut witnesses = Vec::new();
             let mut younger: Option<&Frame> = None;
@@ -171,18 +181,20 @@ fn stacks<'a>(reading: &Reading, modules: &[Option<&'a Module>]) -> Vec<Vec<Witn
                 }
                 younger = Some(frame);
             }
-            look(&mut witnesses);
             witnesses
         })
-        .collect()
+        .collect();
+    look(&mut stacks);
+    stacks
 }
 
-/// Finds what is at the offsets of all witnesses under all reckonings. Each function is decoded once.
-fn look(witnesses: &mut [Witness<'_>]) {
+/// Finds what is at the offsets of all witnesses under all reckonings. Each function is decoded
+/// once.
+fn look(stacks: &mut [Vec<Witness<'_>>]) {
     // By module and function, the offsets that are asked for.
     let mut asked: BTreeMap<(*const Module, FuncIndex), BTreeMap<ModuleOffset, Spot>> =
         BTreeMap::new();
-    for witness in witnesses.iter() {
+    for witness in stacks.iter().flatten() {
         let spots = asked
             .entry((std::ptr::from_ref(witness.module), witness.func))
             .or_default();
@@ -193,7 +205,7 @@ fn look(witnesses: &mut [Witness<'_>]) {
             }
         }
     }
-    for witness in witnesses.iter_mut() {
+    for witness in stacks.iter_mut().flatten() {
         let key = (std::ptr::from_ref(witness.module), witness.func);
         let Some(spots) = asked.get_mut(&key) else {
             continue;
@@ -291,8 +303,8 @@ fn score(reckoning: Reckoning, stack: &[Witness<'_>]) -> u32 {
     stack.iter().map(of_witness).sum()
 }
 
-/// The offset in the body of `func` that `codeoffset` means under `base`. `None`: it is outside of the
-/// function.
+/// The offset in the body of `func` that `codeoffset` means under `base`. `None`: it is outside of
+/// the function.
 pub fn function_offset(
     base: Base,
     codeoffset: u32,

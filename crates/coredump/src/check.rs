@@ -136,8 +136,8 @@ fn in_reference(reference: &Reference, instances: usize) -> Option<String> {
     }
 }
 
-/// The most pages that a memory can have: core specification 3.0, section 3.2.16, and the custom page
-/// sizes proposal. The binary format holds the page counts of a 32-bit memory in a u32.
+/// The most pages that a memory can have: core specification 3.0, section 3.2.16, and the custom
+/// page sizes proposal. The binary format holds the page counts of a 32-bit memory in a u32.
 pub(crate) fn most_pages(shape: &MemoryShape) -> u64 {
     let bits = if shape.memory64 { 64 } else { 32 };
     let most = 1_u128 << (bits - shape.page_size_log2.min(16));

@@ -4,8 +4,8 @@ use wasm_encoder::Encode;
 
 use crate::{Inference, Missing, Reference, Slot, Value, WriteError};
 
-/// The tags of a [`Slot`] in our own sections. Numbers use the specification's type bytes, references
-/// the opcodes of the instructions that make them.
+/// The tags of a [`Slot`] in our own sections. Numbers use the specification's type bytes,
+/// references the opcodes of the instructions that make them.
 pub(crate) mod tag {
     pub(crate) const MISSING: u8 = 0x01;
     pub(crate) const INFERRED: u8 = 0x02;
@@ -20,7 +20,8 @@ pub(crate) mod tag {
     pub(crate) const REF_FUNC: u8 = 0xd2;
 }
 
-/// An index that stands for "nothing", as wasmtime writes it where an instance's memory is not in the dump.
+/// An index that stands for "nothing", as wasmtime writes it where an instance's memory is not in
+/// the dump.
 pub(crate) const ABSENT: u32 = u32::MAX;
 
 /// Lengths are written as u64 so that an absurd one cannot panic: a section that holds more than a

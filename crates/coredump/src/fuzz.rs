@@ -5,8 +5,8 @@ use bytes::Bytes;
 use crate::segments::MERGED_ABOVE;
 use crate::{WriteError, find_base, read, refine, validate, write};
 
-/// Reads `data` as a dump. If it is one, whatever was read can be used without its modules, be written, and
-/// is then read back equal, without notes.
+/// Reads `data` as a dump. If it is one, whatever was read can be used without its modules, be
+/// written, and is then read back equal, without notes.
 ///
 /// # Panics
 ///

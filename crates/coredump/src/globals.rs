@@ -38,8 +38,8 @@ pub(crate) fn initialiser(global: &Global) -> Initialiser {
     }
 }
 
-/// The zero of a type. References are always written as null: `ref.func` would need the dump to have
-/// functions.
+/// The zero of a type. References are always written as null: `ref.func` would need the dump to
+/// have functions.
 fn zero(ty: ValType) -> ConstExpr {
     match ty {
         ValType::I32 => ConstExpr::i32_const(0),

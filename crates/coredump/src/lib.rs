@@ -1,4 +1,5 @@
-//! The WebAssembly core dump format: one owned model, a strict writer, a liberal reader, a validator.
+//! The WebAssembly core dump format: one owned model, a strict writer, a liberal reader, a
+//! validator.
 
 mod base;
 mod check;
@@ -38,7 +39,8 @@ pub enum Base {
     Body,
     /// The first instruction, after the local declarations: wasm-coredump-rewriter 0.2.2.
     FirstInstruction,
-    /// The code section's payload, as DWARF counts: wasm-coredump-rewriter up to 0.2.1, early 2023 drafts.
+    /// The code section's payload, as DWARF counts: wasm-coredump-rewriter up to 0.2.1, early 2023
+    /// drafts.
     CodeSection,
     /// The module file: WasmEdge up to 2026-08.
     Module,

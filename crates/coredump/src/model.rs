@@ -129,7 +129,8 @@ pub struct Crash {
     pub thread: u32,
     /// The kind of crash.
     pub kind: CrashKind,
-    /// A stable name in kebab case: `integer-divide-by-zero`. The known ones are in [`crate::code`].
+    /// A stable name in kebab case: `integer-divide-by-zero`. The known ones are in
+    /// [`crate::code`].
     pub code: String,
     /// The engine's own words.
     pub message: String,
@@ -221,7 +222,8 @@ pub struct HostFrame {
 pub struct Frame {
     /// Its instance.
     pub instance: InstanceId,
-    /// Its function, in the module's index space. [`Frame::NO_FUNCTION`] where the dump does not name it.
+    /// Its function, in the module's index space. [`Frame::NO_FUNCTION`] where the dump does not
+    /// name it.
     pub func: FuncIndex,
     /// Where it stands, as the dump says it. In a dump that follows the standard as wasmtime does:
     /// bytes from the start of the function's body (its local declarations), 0 for "unknown"; the

@@ -1,8 +1,8 @@
 //! Our own custom sections: what the standard has no place for.
 //!
 //! One section for one idea, its encoder beside its decoder. The layout of each, byte by byte, is
-//! documented in `docs/formats/coredump.md`. Each begins with a version; a reader skips a version that
-//! it does not know and ignores bytes after the fields that it does.
+//! documented in `docs/formats/coredump.md`. Each begins with a version; a reader skips a version
+//! that it does not know and ignores bytes after the fields that it does.
 
 use std::ops::Range;
 
@@ -339,7 +339,8 @@ pub(crate) fn read_globals(reader: &mut BinaryReader<'_>) -> Result<Vec<GlobalFa
 
 /// What [`MEMORIES`] says of a memory.
 pub(crate) struct MemoryFacts {
-    /// The limit in the memory section was not declared: the binary format wants one for a shared memory.
+    /// The limit in the memory section was not declared: the binary format wants one for a shared
+    /// memory.
     pub(crate) no_maximum: bool,
     pub(crate) rest: Rest,
 }

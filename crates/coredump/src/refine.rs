@@ -8,8 +8,8 @@ use crate::{Base, CoreDump, Dialect, Frame, Inference, Missing, Note, Reading, S
 /// Completes a reading with what only the modules can tell: one for each in
 /// [`crate::CoreDump::modules`], `None` where it is not at hand.
 ///
-/// * What the offsets count from, as [`crate::find_base`] finds it. Offsets that the dialect counts a few bytes
-///   short are corrected.
+/// * What the offsets count from, as [`crate::find_base`] finds it. Offsets that the dialect counts
+///   a few bytes short are corrected.
 /// * The function of a frame that names none (drafts), from its offset.
 /// * The order of the frames, where it was not yet said (before 2023-04) and the calls show that
 ///   the oldest comes first.

@@ -1,4 +1,5 @@
-//! Which data segments a dump gets: the recorded runs, merged and split until every reader takes them.
+//! Which data segments a dump gets: the recorded runs, merged and split until every reader takes
+//! them.
 
 use std::ops::Range;
 

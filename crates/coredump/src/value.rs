@@ -41,7 +41,8 @@ pub enum Reference {
     Opaque {
         /// What kind of thing it refers to.
         heap: HeapType,
-        /// What the engine could say about it, for people: `host function`, `struct {i32 7}`. May be empty.
+        /// What the engine could say about it, for people: `host function`, `struct {i32 7}`. May
+        /// be empty.
         description: String,
     },
 }

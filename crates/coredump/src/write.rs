@@ -17,8 +17,8 @@ const PIECE: u64 = 1 << 20;
 
 /// Where the writer gets the contents of the memories from.
 pub trait MemorySource {
-    /// The parts of a memory to write: ascending, not empty, not overlapping, inside the memory. See
-    /// [`crate::nonzero_runs`].
+    /// The parts of a memory to write: ascending, not empty, not overlapping, inside the memory.
+    /// See [`crate::nonzero_runs`].
     ///
     /// # Errors
     ///
@@ -60,7 +60,9 @@ pub enum WriteError {
     },
 }
 
-/// Writes `dump` with the memory contents that it holds.
+/// Writes `dump` with the memory contents that it holds. [`crate::read`] gives it back equal, save
+/// that a run of more than 1 GiB comes back in pieces, and that of more than 90,000 runs those
+/// nearest to each other come back as one.
 ///
 /// # Errors
 ///
@@ -71,12 +73,14 @@ pub fn write(dump: &CoreDump, out: &mut dyn Write) -> Result<(), WriteError> {
 
 /// Writes `dump`, but with memory contents from `source` in place of [`crate::Contents::runs`].
 ///
-/// The bytes go from the source to the output in small pieces; however large the memories are, no second copy of them
-/// is made. [`crate::Contents::rest`] of `dump` says what the bytes outside of the source's runs are.
+/// The bytes go from the source to the output in small pieces; however large the memories are, no
+/// second copy of them is made. [`crate::Contents::rest`] of `dump` says what the bytes outside of
+/// the source's runs are.
 ///
 /// # Errors
 ///
-/// When `source` or `out` fails, or when the dump contradicts itself; in that case nothing was written.
+/// When `source` or `out` fails, or when the dump contradicts itself; in that case nothing was
+/// written.
 pub fn write_streaming(
     dump: &CoreDump,
     source: &mut dyn MemorySource,
@@ -201,8 +205,8 @@ fn extra_sections(dump: &CoreDump) -> Result<Vec<u8>, WriteError> {
     Ok(out)
 }
 
-/// How many bytes of segments a section takes: its size is a `u32`, and its name, its version and the
-/// number of segments need some of it.
+/// How many bytes of segments a section takes: its size is a `u32`, and its name, its version and
+/// the number of segments need some of it.
 const ROOM: u64 = u32::MAX as u64 - 32;
 
 /// The data section and, for what does not fit into it, sections of our own with the same contents.

@@ -111,7 +111,8 @@ fn custom(name: &[u8]) -> Option<Kind> {
     })
 }
 
-/// Whether `kind` is in `seen`, where it is from now on. There are few kinds, however many sections.
+/// Whether `kind` is in `seen`, where it is from now on. There are few kinds, however many
+/// sections.
 pub(crate) fn seen_before(seen: &mut Vec<Kind>, kind: Kind) -> bool {
     let before = seen.contains(&kind);
     if !before {

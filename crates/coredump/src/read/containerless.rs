@@ -1,8 +1,9 @@
 //! The very first form, of January 2023: no WebAssembly container, but frames at the start of an
 //! image of the memory.
 //!
-//! Nothing marks such a file. It is told by two numbers that must fit each other: the first says how many frames
-//! there are, the second where they end, and the frames between must end exactly there.
+//! Nothing marks such a file. It is told by two numbers that must fit each other: the first says
+//! how many frames there are, the second where they end, and the frames between must end exactly
+//! there.
 
 use bytes::Bytes;
 
@@ -71,7 +72,9 @@ pub(super) fn read(file: &Bytes) -> Option<Reading> {
         dialect: Dialect::Draft,
         base: Base::CodeSection,
         notes: vec![Note {
-            message: "took it as the first draft, of January 2023: frames at the start of an image of the memory, without a container".to_owned(),
+            message: "took it as the first draft, of January 2023: frames at the start of an \
+                image of the memory, without a container"
+                .to_owned(),
             offset: None,
         }],
     })

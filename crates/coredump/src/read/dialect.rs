@@ -1,4 +1,5 @@
-//! Whose way of writing a dump is: told from the order of its sections and the layout of its frames.
+//! Whose way of writing a dump is: told from the order of its sections and the layout of its
+//! frames.
 
 use std::fmt;
 
@@ -29,7 +30,8 @@ pub enum Dialect {
     OldWasmEdge,
     /// wasm-coredump-rewriter 0.2.2: an image of the memory whose first bytes became the dump.
     Rewriter,
-    /// wasm-coredump-rewriter before: the same without instances, and offsets count from the code section.
+    /// wasm-coredump-rewriter before: the same without instances, and offsets count from the code
+    /// section.
     OldRewriter,
     /// The standard of spring 2023, without instances: the first wasmtime and others.
     Early,
@@ -154,25 +156,42 @@ pub(super) fn interpret(dialect: Dialect, dump: &mut CoreDump, notes: &mut Notes
             dump.memories.clear();
         }
         Dialect::WasmEdge => {
-            notes.push(None, "took it as WasmEdge's, whose offsets count from the first instruction, and which leaves zeros out");
+            notes.push(
+                None,
+                "took it as WasmEdge's, whose offsets count from the first \
+                instruction, and which leaves zeros out",
+            );
             rest(dump, &Rest::Zero);
             dump.capture.memory = MemoryCapture::Full;
             unknown_references(dump);
         }
         Dialect::OldWasmEdge => {
-            notes.push(None, "took it as WasmEdge's before 2026-08, which records no memory, no globals, and the low 4 bytes of each value; the offset of the youngest frame is unknown");
+            notes.push(
+                None,
+                "took it as WasmEdge's before 2026-08, which records no memory, no \
+                globals, and the low 4 bytes of each value; the offset of the youngest frame is \
+                unknown",
+            );
             rest(dump, &Rest::ZeroIn(Vec::new()));
             dump.capture.memory = MemoryCapture::None;
             callers_offsets(dump);
         }
         Dialect::Rewriter | Dialect::OldRewriter => {
-            notes.push(None, "took it as wasm-coredump-rewriter's: an image of the memory, of which the dump overwrote the start; the arguments of callers are lost");
+            notes.push(
+                None,
+                "took it as wasm-coredump-rewriter's: an image of the memory, of \
+                which the dump overwrote the start; the arguments of callers are lost",
+            );
             rest(dump, &Rest::ZeroIn(Vec::new()));
             fillers(dump);
         }
         Dialect::Draft => {
             if frames {
-                notes.push(None, "took it as a draft of early 2023, whose frames name no function; the module tells it from the offset");
+                notes.push(
+                    None,
+                    "took it as a draft of early 2023, whose frames name no \
+                    function; the module tells it from the offset",
+                );
             }
         }
     }
@@ -198,7 +217,11 @@ fn wasmtime(dump: &mut CoreDump, notes: &mut Notes) {
         .collect();
     modules.sort_unstable();
     if modules.windows(2).any(|pair| pair.first() == pair.last()) {
-        notes.push(None, "a module has several instances; wasmtime names the last one in every frame, whichever it was");
+        notes.push(
+            None,
+            "a module has several instances; wasmtime names the last one in every \
+            frame, whichever it was",
+        );
     }
     unknown_references(dump);
 }
@@ -212,8 +235,8 @@ fn unknown_references(dump: &mut CoreDump) {
     }
 }
 
-/// Gives each frame the offset that its callee has: old WasmEdge writes with a function where it was
-/// called from.
+/// Gives each frame the offset that its callee has: old WasmEdge writes with a function where it
+/// was called from.
 fn callers_offsets(dump: &mut CoreDump) {
     for thread in &mut dump.threads {
         let mut offset = 0;
@@ -238,8 +261,8 @@ fn fillers(dump: &mut CoreDump) {
 }
 
 /// Where the data of a memory image starts, if the file is one: it begins with its stack, and the
-/// address of its data is about the data's offset in the file. That offset is the address: the sizes
-/// and addresses that the rewriter writes are off by a few bytes.
+/// address of its data is about the data's offset in the file. That offset is the address: the
+/// sizes and addresses that the rewriter writes are off by a few bytes.
 pub(super) fn image_start(file: &[u8], sections: &[Section]) -> Option<usize> {
     if sections.first()?.kind != Kind::Stack {
         return None;

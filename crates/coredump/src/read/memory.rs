@@ -122,7 +122,8 @@ fn runs(file: &Bytes, segments: &[Segment], size: u64, notes: &mut Notes) -> Vec
             notes.push(
                 segment.bytes.start as u64,
                 format!(
-                    "left out the part of a data segment at {:#x}..{end:#x} that is outside of the memory of {size:#x} bytes",
+                    "left out the part of a data segment at {:#x}..{end:#x} that is outside of \
+                        the memory of {size:#x} bytes",
                     segment.address
                 ),
             );
@@ -149,8 +150,8 @@ fn runs(file: &Bytes, segments: &[Segment], size: u64, notes: &mut Notes) -> Vec
     runs
 }
 
-/// Marks `range` as taken and returns the parts of it that were free. Every taken range that it meets
-/// melts into one, so the work of all calls together is that of sorting.
+/// Marks `range` as taken and returns the parts of it that were free. Every taken range that it
+/// meets melts into one, so the work of all calls together is that of sorting.
 fn claim(taken: &mut BTreeMap<u64, u64>, range: Range<u64>) -> Vec<Range<u64>> {
     if range.is_empty() {
         return Vec::new();
@@ -251,8 +252,8 @@ fn end(reader: &mut BinaryReader<'_>, slot: Slot) -> Result<Slot> {
     }
 }
 
-/// Abstract heap types are one byte, which as a signed LEB128 is negative; a type index is not, and of
-/// its type nothing is known but that null is null.
+/// Abstract heap types are one byte, which as a signed LEB128 is negative; a type index is not, and
+/// of its type nothing is known but that null is null.
 fn abstract_heap(heap: i64) -> HeapType {
     u8::try_from(heap & 0x7f)
         .ok()

@@ -24,7 +24,8 @@ pub struct Reading {
     pub dump: CoreDump,
     /// Whose way of writing it was met.
     pub dialect: Dialect,
-    /// What `codeoffset` counts from in this dialect. [`crate::find_base`] is surer, given the modules.
+    /// What `codeoffset` counts from in this dialect. [`crate::find_base`] is surer, given the
+    /// modules.
     pub base: Base,
     /// What was damaged, and what was assumed.
     pub notes: Vec<Note>,

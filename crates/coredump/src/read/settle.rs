@@ -75,7 +75,13 @@ pub(super) fn indices(dump: &mut CoreDump, sections: &[Section], notes: &mut Not
             + lose(&mut instance.globals, |GlobalId(id)| id < globals)
             + lose(&mut instance.tables, |TableId(id)| id < tables);
         if lost > 0 {
-            notes.push(None, format!("instance {position} names {lost} memories, globals or tables that the dump does not have"));
+            notes.push(
+                None,
+                format!(
+                    "instance {position} names {lost} memories, globals or \
+                tables that the dump does not have"
+                ),
+            );
         }
     }
     unknown_modules(dump, notes);

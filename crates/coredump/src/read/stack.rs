@@ -24,8 +24,9 @@ pub(crate) enum Head {
     Function,
     /// `offset`, and a reserved number after the values: the standard before 2023-03.
     Offset,
-    /// `offset` in four bytes, then the count of locals in four bytes, then the locals; no operands. The
-    /// section has four bytes of frame count and four of size. wasm-coredump-rewriter in early 2023.
+    /// `offset` in four bytes, then the count of locals in four bytes, then the locals; no
+    /// operands. The section has four bytes of frame count and four of size. wasm-coredump-rewriter
+    /// in early 2023.
     Words,
 }
 
@@ -113,8 +114,8 @@ pub(crate) struct Stack {
     pub(crate) fault: Option<Fault>,
 }
 
-/// Reads a section, as many frames as are whole. A section that ends between two frames is whole, even if
-/// it has fewer than it says: old WasmEdge counts frames that it leaves out.
+/// Reads a section, as many frames as are whole. A section that ends between two frames is whole,
+/// even if it has fewer than it says: old WasmEdge counts frames that it leaves out.
 pub(crate) fn read(mut reader: BinaryReader<'_>, layout: Layout) -> Stack {
     let mut stack = Stack {
         thread: Thread::default(),

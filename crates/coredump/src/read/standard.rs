@@ -89,8 +89,8 @@ pub(super) fn read(
     segments
 }
 
-/// Reads all stacks under the layout that fits best: the first of the `likely` ones, or failing these of
-/// all layouts, that fits as well as any.
+/// Reads all stacks under the layout that fits best: the first of the `likely` ones, or failing
+/// these of all layouts, that fits as well as any.
 pub(super) fn stacks(
     file: &[u8],
     sections: &[Section],

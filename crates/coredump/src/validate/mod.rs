@@ -54,8 +54,9 @@ mod rule {
     pub(super) const OURS: &str = "wdb docs/formats/coredump.md, Our own sections";
 }
 
-/// Checks `file`. With `modules`, one for each module of the dump or `None` where it is not at hand, the
-/// frames, memories, globals and identities are checked against them; it may also be empty.
+/// Checks `file`. With `modules`, one for each module of the dump or `None` where it is not at
+/// hand, the frames, memories, globals and identities are checked against them; it may also be
+/// empty.
 ///
 /// An empty list means that every strict reader takes the dump.
 pub fn validate(file: &Bytes, modules: &[Option<&Module>]) -> Vec<Finding> {

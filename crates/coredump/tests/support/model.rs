@@ -1,4 +1,5 @@
-//! A proptest strategy over the whole model of a dump: every field, every variant, indices in range.
+//! A proptest strategy over the whole model of a dump: every field, every variant, indices in
+//! range.
 
 use bytes::Bytes;
 use proptest::collection::vec;
