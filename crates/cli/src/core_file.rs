@@ -86,12 +86,19 @@ impl CoreFile {
         if path.is_dir() {
             bail!("{} is a directory; a dump needs a file's name", path.display());
         }
+        if !directory.is_dir() {
+            bail!(
+                "cannot write a core dump to {}: there is no such directory; make it, or give another place with --core",
+                directory.display()
+            );
+        }
         let file = tempfile::Builder::new()
             .prefix(".wdb-core-")
             .tempfile_in(directory)
+            .map_err(system_error)
             .with_context(|| {
                 format!(
-                    "cannot write a core dump to {}; give another place with --core, or none with --no-core",
+                    "cannot write a core dump to {} (give another place with --core, or none with --no-core)",
                     directory.display()
                 )
             })?;
@@ -133,6 +140,19 @@ impl CoreFile {
         }
         Ok(free)
     }
+}
+
+/// The system's own error, without the name of a temporary file around it.
+fn system_error(error: io::Error) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        let system = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+        if let Some(code) = system {
+            return io::Error::from_raw_os_error(code);
+        }
+        cause = error.source();
+    }
+    error
 }
 
 /// `app.core.1`; before the ending for one that says how to read the file: `app.core.1.zst`.

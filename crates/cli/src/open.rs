@@ -32,7 +32,6 @@ pub(crate) fn binary(path: &Path) -> anyhow::Result<wdb_module::Binary> {
         let text = std::str::from_utf8(&bytes)
             .with_context(|| format!("{} is not UTF-8 text", path.display()))?;
         let wasm = wat::Parser::new()
-            .generate_dwarf(wat::GenerateDwarf::Lines)
             .parse_str(Some(path), text)
             .map_err(|error| anyhow!("{error}"))?;
         bytes = Bytes::from(wasm);

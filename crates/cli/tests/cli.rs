@@ -17,6 +17,7 @@ fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = Vec::new();
     collect(&root().join("tests/cli"), &mut trials);
+    trials.push(trial("every dump", "# needs: wasm-tools", every_dump));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -38,18 +39,24 @@ fn collect(directory: &Path, trials: &mut Vec<Trial>) {
                 .strip_prefix(root().join("tests/cli"))
                 .unwrap()
                 .with_extension("");
-            let missing = missing_tool(&fs::read_to_string(&path).unwrap());
-            let required = std::env::var_os("WDB_TEST_REQUIRE_TOOLS").is_some();
-            if let Some(tool) = missing.as_ref().filter(|_| !required) {
-                eprintln!("skipped: {} needs `{tool}`, which is not installed", name.display());
-            }
-            let ignored = missing.is_some() && !required;
-            trials.push(
-                Trial::test(name.display().to_string(), move || check(&path))
-                    .with_ignored_flag(ignored),
-            );
+            let text = fs::read_to_string(&path).unwrap();
+            trials.push(trial(&name.display().to_string(), &text, move || check(&path)));
         }
     }
+}
+
+/// A test that is skipped, and says so, where a tool that `text` names is missing.
+fn trial(
+    name: &str,
+    text: &str,
+    test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    let required = std::env::var_os("WDB_TEST_REQUIRE_TOOLS").is_some();
+    let missing = missing_tool(text).filter(|_| !required);
+    if let Some(tool) = &missing {
+        eprintln!("skipped: {name} needs `{tool}`, which is not installed");
+    }
+    Trial::test(name, test).with_ignored_flag(missing.is_some())
 }
 
 /// A tool that a transcript names with `# needs: TOOL` and that is not there.
@@ -116,6 +123,7 @@ fn run(command: &str, directory: &Path) -> io::Result<Output> {
         .map(|word| {
             word.replace("%f/", &format!("{}/", fixtures.display()))
                 .replace("%s/", &format!("{}/", sources.display()))
+                .replace("%t/", &format!("{}/", root().join("tests/cli").display()))
         })
         .collect();
     let (stdin, words) = match &words[..] {
@@ -204,6 +212,11 @@ fn quote(out: &mut String, mark: &str, bytes: &[u8], directory: &Path) {
         for (from, to) in &replacements {
             line = line.replace(from, to);
         }
+        let line = match (line.find(" ("), line.find("); `wdb report ")) {
+            // It holds the process id, the time and paths.
+            (Some(start), Some(end)) => format!("{} ([SIZE]{}", &line[..start], &line[end..]),
+            _ => line,
+        };
         let line = numbers_after(&line, "pid: ", "[PID]");
         let line = numbers_after(&line, "time: ", "[TIME]");
         let line = numbers_after(&line, "process ", "[PID]");
@@ -253,4 +266,64 @@ fn difference(expected: &str, actual: &str) -> String {
         _ = writeln!(out, "+ {line}");
     }
     out
+}
+
+/// Every fixture that crashes by itself leaves a dump that other people's strict reader takes, that our
+/// own validator finds no fault with, and whose report has the same stack as the report of the run.
+fn every_dump() -> Result<(), Failed> {
+    let mut crashes = 0;
+    let mut modules: Vec<PathBuf> = fs::read_dir(fixtures())?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    modules.retain(|path| path.extension().is_some_and(|ending| ending == "wasm"));
+    modules.sort();
+    for module in modules {
+        let name = module.file_stem().unwrap_or_default().to_string_lossy();
+        // One computes for minutes, the other fills 64 MiB; both have nothing else to show.
+        if name.starts_with("c-compute") || name == "wat-memory-512m" {
+            continue;
+        }
+        let directory = tempfile::tempdir()?;
+        let module = module.display();
+        let lived = run(
+            &format!("wdb run --timeout 2s --core x.core {module}"),
+            directory.path(),
+        )?;
+        if lived.status.code() != Some(134) {
+            continue;
+        }
+        crashes += 1;
+        for check in ["wasm-tools dump x.core", "wdb validate x.core"] {
+            let output = run(check, directory.path())?;
+            if !output.status.success() {
+                let said = String::from_utf8_lossy(if output.stderr.is_empty() {
+                    &output.stdout
+                } else {
+                    &output.stderr
+                });
+                return Err(format!("{name}: `{check}` says: {said}").into());
+            }
+        }
+        let reported = run("wdb report x.core", directory.path())?;
+        let (lived, reported) = (stack(&lived.stderr), stack(&reported.stdout));
+        if lived != reported || lived.is_empty() {
+            return Err(format!("{name}: {}", difference(&lived, &reported)).into());
+        }
+    }
+    if crashes < 30 {
+        return Err(format!("only {crashes} fixtures crashed").into());
+    }
+    Ok(())
+}
+
+/// The stack of a report: from its heading to the next empty line.
+fn stack(report: &[u8]) -> String {
+    let text = String::from_utf8_lossy(report);
+    text.lines()
+        .skip_while(|line| !line.starts_with("stack, "))
+        .take_while(|line| !line.is_empty())
+        // Nobody finds the modules again that the engine made itself.
+        .filter(|line| !line.contains("wasmtime's adapter"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

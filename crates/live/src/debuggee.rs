@@ -166,7 +166,10 @@ impl Live {
     fn module(&self, module: &wasmtime::Module) -> Module {
         let binary = self.binaries.get(module);
         let record = match &binary {
-            Some(binary) => record(binary, &self.name, self.path.as_deref()),
+            Some(binary) if self.binaries.is_own(binary) => {
+                record(binary, &self.name, self.path.as_deref())
+            }
+            Some(binary) => record(binary, ADAPTER, None),
             None => wdb_coredump::Module {
                 name: module.name().unwrap_or(&self.name).to_owned(),
                 ..wdb_coredump::Module::default()
@@ -197,6 +200,9 @@ impl operands::State for AtCrash<'_> {
         Some(bytes)
     }
 }
+
+/// The name of a module that wasmtime makes itself, between the components of a composed one.
+const ADAPTER: &str = "wasmtime's adapter";
 
 /// What asks the guest to stop, from any thread.
 fn stopper(

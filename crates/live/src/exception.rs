@@ -44,7 +44,7 @@ fn caught(
                 let pc = ModuleOffset(u64::from(pc.raw()));
                 for clause in binaries
                     .get(&module)
-                    .map(|module| clauses(&module, pc))
+                    .and_then(|module| Some(clauses(&module, module.function_at(pc)?, pc)))
                     .unwrap_or_default()
                 {
                     let Some(index) = clause else { return Ok(true) };
@@ -62,10 +62,11 @@ fn caught(
 }
 
 /// The catch clauses around the instruction at `pc`, innermost first; `None` is a `catch_all`.
-fn clauses(module: &Module, pc: ModuleOffset) -> Vec<Option<TagIndex>> {
-    let Some(func) = module.function_at(pc) else {
-        return Vec::new();
-    };
+pub(crate) fn clauses(
+    module: &Module,
+    func: FuncIndex,
+    pc: ModuleOffset,
+) -> Vec<Option<TagIndex>> {
     let mut blocks: Vec<Vec<Option<TagIndex>>> = Vec::new();
     for (offset, operator) in instructions(module, func) {
         if offset >= pc {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use wasmparser::{Operator, ValType};
 use wdb_coredump::{HostFrame, InstanceId, ModuleId, Slot, Value};
+use wdb_module::instruction::{is_call, may_trap};
 use wdb_module::{FuncIndex, Module as Binary, ModuleOffset};
 use wdb_target::{Frame, Module, Thread, Trust};
 
@@ -24,9 +25,8 @@ pub(crate) fn thread(
     let mut calls = Calls::default();
     for (age, mut activation) in activations.into_iter().enumerate() {
         let before = thread.frames.len() as u32;
-        if let [prologue, ..] = &activation[..]
-            && prologue.instance.is_none()
-        {
+        let in_prologue = activation.first().is_some_and(|raw| raw.instance.is_none());
+        if in_prologue {
             let prologue = activation.remove(0);
             thread.frames.extend(
                 activation
@@ -39,9 +39,9 @@ pub(crate) fn thread(
             let module = module_of(instance);
             let binary = modules[module.position()].binary.as_deref();
             let place = binary.map(|binary| match depth {
-                0 if age == 0 => stands_at(binary, raw.func, raw.pc),
+                0 if age == 0 && !in_prologue => stands_at(binary, raw.func, raw.pc),
                 _ => Place {
-                    pc: calls.before(module, binary, raw.func, raw.pc),
+                    pc: calls.waited_for(module, binary, raw.func, raw.pc),
                     host_call: false,
                 },
             });
@@ -88,8 +88,9 @@ struct Calls(HashMap<(ModuleId, ModuleOffset), ModuleOffset>);
 
 impl Calls {
     /// The call that a frame waits for. wasmtime reports the instruction after it, where the frame
-    /// goes on; a dump holds the call itself, and only that has the right line.
-    fn before(
+    /// goes on, but inside a `try_table` the call itself; a dump holds the call, and only that has the
+    /// right line.
+    fn waited_for(
         &mut self,
         module: ModuleId,
         binary: &Binary,
@@ -99,7 +100,12 @@ impl Calls {
         *self
             .0
             .entry((module, pc))
-            .or_insert_with(|| instruction_before(binary, func, pc).map_or(pc, |(at, _)| at))
+            .or_insert_with(|| {
+                if in_try(binary, func, pc) {
+                    return pc;
+                }
+                call_before(binary, func, pc).map_or(pc, |(at, _)| at)
+            })
     }
 }
 
@@ -112,7 +118,7 @@ fn stands_at(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> Place {
     };
     let traps = binary
         .instruction_at(pc)
-        .is_none_or(|operator| wdb_module::instruction::may_trap(&operator));
+        .is_none_or(|operator| may_trap(&operator));
     if traps {
         return here;
     }
@@ -125,6 +131,26 @@ fn stands_at(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> Place {
     }
 }
 
+/// Whether the instruction at `pc` is a call inside a `try_table`.
+fn in_try(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> bool {
+    let is_call = binary.instruction_at(pc).is_some_and(|it| is_call(&it));
+    is_call && !crate::exception::clauses(binary, func, pc).is_empty()
+}
+
+/// The last call before `pc`.
+fn call_before(
+    binary: &Binary,
+    func: FuncIndex,
+    pc: ModuleOffset,
+) -> Option<(ModuleOffset, Operator<'_>)> {
+    binary
+        .instructions(func)
+        .map_while(Result::ok)
+        .take_while(|(offset, _)| *offset < pc)
+        .filter(|(_, operator)| is_call(operator))
+        .last()
+}
+
 fn instruction_before(
     binary: &Binary,
     func: FuncIndex,
@@ -132,8 +158,7 @@ fn instruction_before(
 ) -> Option<(ModuleOffset, Operator<'_>)> {
     binary
         .instructions(func)
-        .into_iter()
-        .flatten()
+        .map_while(Result::ok)
         .take_while(|(offset, _)| *offset < pc)
         .last()
 }
@@ -170,7 +195,7 @@ fn entered(
     let module = module_of(instance);
     let binary = modules[module.position()].binary.as_deref()?;
     let imported = binary.imported_function_count();
-    let (func, trust) = match instruction_before(binary, caller.func, caller.pc)?.1 {
+    let (func, trust) = match call_before(binary, caller.func, caller.pc)?.1 {
         Operator::Call { function_index } if function_index >= imported => {
             (FuncIndex(function_index), Trust::Exact)
         }

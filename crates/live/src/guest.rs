@@ -67,10 +67,18 @@ impl Binaries {
                 if let Some(own) = own {
                     return Some(own.clone());
                 }
+                // An adapter; see `is_own`.
                 let binary = wdb_module::Binary::parse(Bytes::copy_from_slice(bytes)).ok()?;
                 binary.modules().first().cloned()
             })
             .clone()
+    }
+}
+
+impl Binaries {
+    /// Whether the module is one of the program's file.
+    pub(crate) fn is_own(&self, module: &Arc<wdb_module::Module>) -> bool {
+        self.program.modules().iter().any(|own| Arc::ptr_eq(own, module))
     }
 }
 

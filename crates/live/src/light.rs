@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wasmtime::{AsContextMut as _, Store, WasmCoreDump};
+use wasmtime::{AsContextMut as _, Module, Store, WasmCoreDump};
 use wdb_coredump::{
-    Base, Capture, CoreDump, Crash, Dialect, MemoryCapture, Reading, ValueCapture,
+    Base, Capture, CoreDump, Crash, Dialect, Frame, Instance, InstanceId, MemoryCapture, ModuleId, Reading, Thread,
+    ValueCapture,
 };
+use wdb_module::FuncIndex;
 use wdb_target::{PostMortem, StopReason};
 
 use crate::debuggee::{process, record};
@@ -52,35 +54,99 @@ pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
         });
     }
     let outcome = guest::block_on(guest::call(&mut store, &linked));
-    let dump = outcome.as_ref().err().and_then(|error| {
-        let dump = error.downcast_ref::<WasmCoreDump>()?;
-        Some(dump.serialize(&mut store, &program.name))
-    });
+    let mut reading = Reading {
+        dump: CoreDump::default(),
+        dialect: Dialect::Wdb,
+        base: Base::Body,
+        notes: Vec::new(),
+    };
+    let mut memory = MemoryCapture::Unstated;
+    if let Err(error) = &outcome
+        && let Some(dump) = error.downcast_ref::<WasmCoreDump>()
+    {
+        let whole = serialize(&mut store, dump, &program.name)
+            .and_then(|bytes| wdb_coredump::read(Bytes::from(bytes)).ok());
+        match whole {
+            Some(whole) => {
+                reading = whole;
+                memory = MemoryCapture::Full;
+            }
+            None => reading.dump = frames_only(dump),
+        }
+    }
     let (reason, results) = guest::end(outcome);
     let crash = match reason {
         StopReason::Exited(code) => return Ok(Outcome::Exited(code, results)),
         StopReason::Crash(crash) => thrown(&mut store).unwrap_or(crash),
     };
-    let mut reading = dump
-        .and_then(|dump| wdb_coredump::read(Bytes::from(dump)).ok())
-        .unwrap_or_else(|| Reading {
-            dump: CoreDump::default(),
-            dialect: Dialect::Wdb,
-            base: Base::Body,
-            notes: Vec::new(),
-        });
     let modules = identify(&mut reading.dump, program);
     reading.dump.executable.clone_from(&program.name);
     reading.dump.crash = Some(crash);
     reading.dump.process = process(program);
     reading.dump.capture = Capture {
         values: ValueCapture::Light,
-        memory: MemoryCapture::Full,
+        memory,
     };
     Ok(Outcome::Crashed {
         state: Box::new(PostMortem::new(reading, modules)),
         stderr,
     })
+}
+
+/// wasmtime's core dump, as bytes. wasmtime 48 panics on the adapters that it makes between the
+/// components of a composed one, which its list of modules lacks.
+fn serialize(store: &mut Store<Host>, dump: &WasmCoreDump, name: &str) -> Option<Vec<u8>> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    // The store is not used again after a panic but to be dropped, and nothing in it was changed.
+    let bytes = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        dump.serialize(store, name)
+    }));
+    std::panic::set_hook(hook);
+    bytes.ok()
+}
+
+/// The frames of wasmtime's core dump, when the rest of it cannot be had.
+fn frames_only(dump: &WasmCoreDump) -> CoreDump {
+    let mut modules: Vec<&wasmtime::Module> = Vec::new();
+    let mut frames = Vec::new();
+    for frame in dump.frames() {
+        let known = modules.iter().position(|module| Module::same(module, frame.module()));
+        let position = known.unwrap_or_else(|| {
+            modules.push(frame.module());
+            modules.len() - 1
+        });
+        frames.push(Frame {
+            instance: InstanceId(position as u32),
+            func: FuncIndex(frame.func_index()),
+            codeoffset: frame.func_offset().map_or(0, |offset| offset as u32),
+            locals: Vec::new(),
+            stack: Vec::new(),
+        });
+    }
+    CoreDump {
+        modules: modules
+            .iter()
+            .map(|module| wdb_coredump::Module {
+                name: module.name().unwrap_or_default().to_owned(),
+                ..wdb_coredump::Module::default()
+            })
+            .collect(),
+        instances: (0..modules.len())
+            .map(|position| Instance {
+                module: ModuleId(position as u32),
+                memories: Vec::new(),
+                globals: Vec::new(),
+                tables: Vec::new(),
+            })
+            .collect(),
+        threads: vec![Thread {
+            name: "main".into(),
+            frames,
+            host_frames: Vec::new(),
+        }],
+        ..CoreDump::default()
+    }
 }
 
 /// The crash, if an exception that nothing caught ended the program.

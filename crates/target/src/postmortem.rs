@@ -8,6 +8,7 @@ use wdb_coredump::{
     Base, Capture, CoreDump, Crash, CrashKind, Dialect, Global, Instance, MemoryId, MemoryShape,
     Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture,
 };
+use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, FunctionOffset};
 
 use crate::{
@@ -159,7 +160,8 @@ impl Debuggee for PostMortem {
                 frames: thread
                     .frames
                     .iter()
-                    .map(|frame| reader.read(frame))
+                    .enumerate()
+                    .map(|(position, frame)| reader.read(frame, position > 0))
                     .collect(),
                 host_frames: thread.host_frames.clone(),
             })
@@ -230,7 +232,7 @@ impl Debuggee for PostMortem {
 struct FrameReader<'a> {
     dump: &'a PostMortem,
     guessed_instances: Vec<ModuleId>,
-    places: HashMap<(ModuleId, FuncIndex, u32), Place>,
+    places: HashMap<(ModuleId, FuncIndex, u32, bool), Place>,
     padding: usize,
 }
 
@@ -263,10 +265,11 @@ impl<'a> FrameReader<'a> {
         }
     }
 
-    fn read(&mut self, frame: &wdb_coredump::Frame) -> Frame {
+    /// `waits`: the frame is not the youngest.
+    fn read(&mut self, frame: &wdb_coredump::Frame, waits: bool) -> Frame {
         let instance = self.dump.dump.instances.get(frame.instance.position());
         let module = instance.map_or(ModuleId(0), |instance| instance.module);
-        let place = self.place(module, frame.func, frame.codeoffset);
+        let place = self.place(module, frame.func, frame.codeoffset, waits);
         let mut locals = frame.locals.clone();
         let missing = place.locals.saturating_sub(locals.len());
         if missing <= self.padding {
@@ -297,14 +300,20 @@ impl<'a> FrameReader<'a> {
         }
     }
 
-    fn place(&mut self, module: ModuleId, func: FuncIndex, codeoffset: u32) -> Place {
+    fn place(
+        &mut self,
+        module: ModuleId,
+        func: FuncIndex,
+        codeoffset: u32,
+        waits: bool,
+    ) -> Place {
         *self
             .places
-            .entry((module, func, codeoffset))
+            .entry((module, func, codeoffset, waits))
             .or_insert_with(|| {
                 let at_hand = self.dump.modules.get(module.position());
                 match at_hand.and_then(|module| module.binary.as_deref()) {
-                    Some(binary) => locate(self.dump.base, binary, func, codeoffset),
+                    Some(binary) => locate(self.dump.base, binary, func, codeoffset, waits),
                     // Without the module only an offset from the body is an offset from the body.
                     None => Place {
                         pc: (self.dump.base == Base::Body && codeoffset != 0)
@@ -317,8 +326,17 @@ impl<'a> FrameReader<'a> {
     }
 }
 
-fn locate(base: Base, module: &wdb_module::Module, func: FuncIndex, codeoffset: u32) -> Place {
-    let pc = wdb_coredump::function_offset(base, codeoffset, func, module);
+fn locate(
+    base: Base,
+    module: &wdb_module::Module,
+    func: FuncIndex,
+    codeoffset: u32,
+    waits: bool,
+) -> Place {
+    let mut pc = wdb_coredump::function_offset(base, codeoffset, func, module);
+    if waits {
+        pc = pc.map(|pc| call_at_or_before(module, func, pc).unwrap_or(pc));
+    }
     let instruction = pc
         .and_then(|pc| module.from_function(func, pc))
         .and_then(|at| module.instruction_at(at));
@@ -330,4 +348,24 @@ fn locate(base: Base, module: &wdb_module::Module, func: FuncIndex, codeoffset: 
         locals: module.locals(func).map_or(0, |locals| locals.len()),
         fits: defined && (unknown || instruction.is_some()),
     }
+}
+
+/// The call that a frame waits for. Dumps have its offset, but wasmtime 48 has that of the instruction
+/// after it when an exception ended the program.
+fn call_at_or_before(
+    module: &wdb_module::Module,
+    func: FuncIndex,
+    pc: FunctionOffset,
+) -> Option<FunctionOffset> {
+    let at = module.from_function(func, pc)?;
+    if is_call(&module.instruction_at(at)?) {
+        return Some(pc);
+    }
+    let before = module
+        .instructions(func)
+        .map_while(Result::ok)
+        .take_while(|(offset, _)| *offset < at)
+        .last();
+    let (call, _) = before.filter(|(_, operator)| is_call(operator))?;
+    module.to_function(func, call)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use wdb_coredump::{CrashKind, MemoryCapture};
 use wdb_live::{Capture, Directory, Limits, Live, Program, Wasi, light};
 use wdb_target::{Debuggee, StopReason, dump};
@@ -90,6 +90,11 @@ const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let binary = open::binary(&arguments.program)?;
+    let is_dump = |module: &Arc<wdb_module::Module>| module.custom_section("corestack").is_some();
+    if binary.modules().first().is_some_and(is_dump) {
+        let path = arguments.program.display();
+        bail!("{path} is a core dump and not a program; `wdb report {path}` shows what it says");
+    }
     let program = program(&arguments, binary);
     let core = (!arguments.no_core)
         .then(|| CoreFile::create(&arguments.core, &program.name))

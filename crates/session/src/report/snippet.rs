@@ -31,15 +31,33 @@ pub(super) fn render(
             group = group.element(snippet(source));
         }
     }
+    let Some(_) = &report.source else {
+        // The renderer would draw the edge of a source that is not there.
+        return alone(&renderer(colour).render(&[group]), remarks);
+    };
     for (label, text) in remarks {
         group = group.element(Level::NOTE.with_name(*label).message(text.as_str()));
     }
-    let renderer = if colour {
+    renderer(colour).render(&[group])
+}
+
+fn renderer(colour: bool) -> Renderer {
+    if colour {
         Renderer::styled()
     } else {
         Renderer::plain()
-    };
-    renderer.render(&[group])
+    }
+}
+
+/// A title with remarks and no source.
+fn alone(title: &str, remarks: &[(&str, String)]) -> String {
+    let mut out = title.to_owned();
+    for (label, text) in remarks {
+        let indent = " ".repeat(label.len() + 5);
+        let text = text.replace('\n', &format!("\n{indent}"));
+        out.push_str(&format!("\n = {label}: {text}"));
+    }
+    out
 }
 
 fn snippet(source: &Source) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
