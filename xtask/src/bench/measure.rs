@@ -1,6 +1,7 @@
 //! Runs commands and says what they cost.
 
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -97,15 +98,22 @@ pub(super) fn in_turns(tasks: &mut [Task], runs: usize) -> Result<Vec<Cost>> {
     let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); tasks.len()];
     for round in 0..=runs {
         for (task, costs) in tasks.iter_mut().zip(&mut costs) {
-            eprint!("\r{:<40} {round}/{runs} ", task.name);
+            progress(&format!("{} {round}/{runs}", task.name));
             let cost = task.run()?;
             if round > 0 {
                 costs.push(cost);
             }
         }
     }
-    eprint!("\r{:<50}\r", "");
+    progress("");
     Ok(costs.iter().filter_map(|costs| median(costs)).collect())
+}
+
+/// Says on a terminal what is going on.
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{text:<50}\r");
+    }
 }
 
 /// Of the times the median, of the memory the most.
