@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use tempfile::NamedTempFile;
 
 /// A pattern for the names of dumps: `%n` is the program's name, `%p` the process id, `%t` the time in
@@ -95,10 +95,12 @@ impl CoreFile {
         let file = tempfile::Builder::new()
             .prefix(".wdb-core-")
             .tempfile_in(directory)
-            .map_err(system_error)
-            .with_context(|| {
-                format!(
-                    "cannot write a core dump to {} (give another place with --core, or none with --no-core)",
+            .map_err(|error| {
+                // The library adds the temporary file's name, which means nothing to anybody.
+                let error = error.to_string();
+                let cause = error.split(" at path ").next().unwrap_or_default();
+                anyhow!(
+                    "cannot write a core dump to {}: {cause}; give another place with --core, or none with --no-core",
                     directory.display()
                 )
             })?;
@@ -112,8 +114,8 @@ impl CoreFile {
         dump: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
     ) -> anyhow::Result<PathBuf> {
         let path = self.path;
-        self.file = (|| {
-            let mut out = BufWriter::with_capacity(1 << 20, self.file);
+        (|| {
+            let mut out = BufWriter::with_capacity(1 << 20, self.file.as_file());
             if path.extension().is_some_and(|ending| ending == "zst") {
                 let mut encoder = zstd::Encoder::new(&mut out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
                 dump(&mut encoder)?;
@@ -121,7 +123,7 @@ impl CoreFile {
             } else {
                 dump(&mut out)?;
             }
-            anyhow::Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?)
+            anyhow::Ok(out.flush()?)
         })()
         .with_context(|| format!("cannot write the core dump {}", path.display()))?;
         let mut free = path.clone();
@@ -140,19 +142,6 @@ impl CoreFile {
         }
         Ok(free)
     }
-}
-
-/// The system's own error, without the name of a temporary file around it.
-fn system_error(error: io::Error) -> io::Error {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(error) = cause {
-        let system = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
-        if let Some(code) = system {
-            return io::Error::from_raw_os_error(code);
-        }
-        cause = error.source();
-    }
-    error
 }
 
 /// `app.core.1`; before the ending for one that says how to read the file: `app.core.1.zst`.

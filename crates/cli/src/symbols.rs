@@ -95,7 +95,7 @@ impl<'a> Finder<'a> {
                 Ok(binary) => match binary.modules().first() {
                     Some(debug) if agrees(module, debug) => return Some(debug.clone()),
                     Some(_) => self.notes.push(format!(
-                        "the debug file {} has another build id than the module and is not used",
+                        "the debug file {} does not have the build id of the module and is not used",
                         candidate.display()
                     )),
                     None => {}
@@ -134,12 +134,11 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// A debug file of the same build id belongs to the module; where either has none, its name must do.
+/// A debug file of the same build id belongs to the module; where that has none, the name must do.
 fn agrees(module: &Module, debug: &Module) -> bool {
-    match (module.build_id(), debug.build_id()) {
-        (Some(ours), Some(theirs)) => ours == theirs,
-        _ => true,
-    }
+    module
+        .build_id()
+        .is_none_or(|ours| debug.build_id() == Some(ours))
 }
 
 /// A file by a relative URL, or a `file:` one: nothing is fetched from a network.

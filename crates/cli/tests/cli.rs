@@ -18,6 +18,14 @@ fn main() {
     let mut trials = Vec::new();
     collect(&root().join("tests/cli"), &mut trials);
     trials.push(trial("every dump", "# needs: wasm-tools", every_dump));
+    for (name, module) in [
+        ("computes", "fixtures/c-hang.wasm"),
+        ("sleeps", "sleeps.wat"),
+        ("reads", "reads.wat"),
+    ] {
+        let name = format!("interrupt one that {name}");
+        trials.push(trial(&name, "# needs: kill", move || interrupt(module)));
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -132,10 +140,14 @@ fn run(command: &str, directory: &Path) -> io::Result<Output> {
         }
         all => (Stdio::null(), all),
     };
-    let program = match words[0].as_str() {
-        "wdb" => env!("CARGO_BIN_EXE_wdb"),
-        other => other,
-    };
+    let words: Vec<&str> = words
+        .iter()
+        .map(|word| match word.as_str() {
+            "wdb" => env!("CARGO_BIN_EXE_wdb"),
+            other => other,
+        })
+        .collect();
+    let program = words[0];
     Command::new(program)
         .args(&words[1..])
         .current_dir(directory)
@@ -312,6 +324,44 @@ fn every_dump() -> Result<(), Failed> {
     }
     if crashes < 30 {
         return Err(format!("only {crashes} fixtures crashed").into());
+    }
+    Ok(())
+}
+
+/// Ctrl-C stops a guest that computes, sleeps or waits for input, in its own code, with a dump.
+fn interrupt(module: &str) -> Result<(), Failed> {
+    let directory = tempfile::tempdir()?;
+    let module = match module.strip_prefix("fixtures/") {
+        Some(name) => fixtures().join(name),
+        None => root().join("tests/cli/run").join(module),
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wdb"))
+        .args(["run", "--core", "x.core"])
+        .arg(module)
+        .current_dir(directory.path())
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // Each prints a word when it has begun.
+    let mut word = [0; 4];
+    if let Some(out) = &mut child.stdout {
+        io::Read::read_exact(out, &mut word)?;
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+    assert!(killed.success());
+    let input = child.stdin.take();
+    let output = child.wait_with_output()?;
+    drop(input);
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() != Some(130) || !said.starts_with("interrupted: ") {
+        return Err(format!("{}: {said}", output.status).into());
+    }
+    let reported = run("wdb report x.core", directory.path())?;
+    if stack(&output.stderr) != stack(&reported.stdout) || !said.contains("#0  ") {
+        return Err(said.into_owned().into());
     }
     Ok(())
 }
