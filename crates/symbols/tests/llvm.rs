@@ -26,6 +26,8 @@ fn tidy(path: &str) -> String {
 
 fn compare(name: &str) {
     let Some(symbolizer) = symbolizer() else {
+        let required = std::env::var_os("WDB_TEST_REQUIRE_TOOLS").is_some();
+        assert!(!required, "llvm-symbolizer is not installed (llvm-22)");
         // Not through `eprintln!`, which the test harness captures.
         let _ = writeln!(
             std::io::stderr(),
