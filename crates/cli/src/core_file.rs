@@ -84,7 +84,10 @@ impl CoreFile {
             _ => Path::new("."),
         };
         if path.is_dir() {
-            bail!("{} is a directory; a dump needs a file's name", path.display());
+            bail!(
+                "{} is a directory; a dump needs a file's name",
+                path.display()
+            );
         }
         if !directory.is_dir() {
             bail!(
@@ -179,7 +182,13 @@ mod tests {
     #[test]
     fn never_overwrites_and_leaves_nothing_behind() {
         let directory = tempfile::tempdir().unwrap();
-        let pattern: Pattern = directory.path().join("a.zst").to_str().unwrap().parse().unwrap();
+        let pattern: Pattern = directory
+            .path()
+            .join("a.zst")
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
         let write = |text: &'static [u8]| {
             CoreFile::create(&pattern, "p")
                 .unwrap()

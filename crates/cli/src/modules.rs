@@ -108,8 +108,12 @@ fn plausible(dump: &CoreDump, id: ModuleId, module: &Module, path: &Path) -> boo
     // wasmtime calls a module that has no name `<anonymous-module-2>`.
     recorded.starts_with("<anonymous-module")
         || module.name() == Some(recorded)
-        || path.file_stem().is_some_and(|stem| stem.to_string_lossy() == *recorded)
-        || path.file_name().is_some_and(|name| name.to_string_lossy() == *recorded)
+        || path
+            .file_stem()
+            .is_some_and(|stem| stem.to_string_lossy() == *recorded)
+        || path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy() == *recorded)
 }
 
 /// Looks where a module usually is, and takes only one that certainly is the right one.
@@ -127,7 +131,10 @@ fn search(
     let in_symbols = symbols.iter().flat_map(|directory| {
         let by_path = recorded.as_ref().and_then(|path| path.file_name());
         let by_name = Some(std::ffi::OsStr::new(&record.name)).filter(|name| !name.is_empty());
-        by_path.into_iter().chain(by_name).map(|name| directory.join(name))
+        by_path
+            .into_iter()
+            .chain(by_name)
+            .map(|name| directory.join(name))
     });
     recorded
         .clone()

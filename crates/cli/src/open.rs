@@ -19,8 +19,7 @@ const PIPE_LIMIT: u64 = 4 << 30;
 pub(crate) fn open(path: &Path) -> anyhow::Result<Bytes> {
     let bytes = raw(path).with_context(|| format!("cannot open {}", path.display()))?;
     if bytes.starts_with(&ZSTD_MAGIC) {
-        return decompress(&bytes)
-            .with_context(|| format!("cannot decompress {}", path.display()));
+        return decompress(&bytes).with_context(|| format!("cannot decompress {}", path.display()));
     }
     Ok(bytes)
 }
@@ -53,9 +52,14 @@ fn raw(path: &Path) -> anyhow::Result<Bytes> {
     }
     if !metadata.is_file() {
         let mut bytes = Vec::new();
-        let read = Read::by_ref(&mut file).take(PIPE_LIMIT).read_to_end(&mut bytes)? as u64;
+        let read = Read::by_ref(&mut file)
+            .take(PIPE_LIMIT)
+            .read_to_end(&mut bytes)? as u64;
         if read == PIPE_LIMIT {
-            bail!("more than {} came from it; give it as a file", crate::units::bytes(PIPE_LIMIT));
+            bail!(
+                "more than {} came from it; give it as a file",
+                crate::units::bytes(PIPE_LIMIT)
+            );
         }
         return Ok(Bytes::from(bytes));
     }

@@ -3,6 +3,8 @@
 //! A transcript is a list of commands, each with what it printed; `tests/cli/README.md` teaches the format.
 //! `BLESS=1 cargo test --test cli` writes what is printed now into the files.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -48,7 +50,9 @@ fn collect(directory: &Path, trials: &mut Vec<Trial>) {
                 .unwrap()
                 .with_extension("");
             let text = fs::read_to_string(&path).unwrap();
-            trials.push(trial(&name.display().to_string(), &text, move || check(&path)));
+            trials.push(trial(&name.display().to_string(), &text, move || {
+                check(&path)
+            }));
         }
     }
 }
@@ -350,7 +354,9 @@ fn interrupt(module: &str) -> Result<(), Failed> {
         io::Read::read_exact(out, &mut word)?;
     }
     std::thread::sleep(std::time::Duration::from_millis(300));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()?;
     assert!(killed.success());
     let input = child.stdin.take();
     let output = child.wait_with_output()?;

@@ -8,13 +8,11 @@ use std::time::SystemTime;
 
 use wasmtime::{AsContext as _, Engine, StoreContextMut};
 use wdb_coredump::{
-    Capture, Global, Instance, MemoryCapture, MemoryId, MemoryShape, Process, Producer, Table, TableId,
-    Value, ValueCapture, code,
+    Capture, Global, Instance, MemoryCapture, MemoryId, MemoryShape, Process, Producer, Table,
+    TableId, Value, ValueCapture, code,
 };
 use wdb_module::MemoryIndex;
-use wdb_target::{
-    Certainty, Debuggee, Error, Execute, Interrupt, Module, StopReason, Thread,
-};
+use wdb_target::{Certainty, Debuggee, Error, Execute, Interrupt, Module, StopReason, Thread};
 
 use crate::guest::{Binaries, Command, Event, Handler};
 use crate::host::Host;
@@ -121,9 +119,7 @@ impl Live {
             let _ = send.send(question(store));
         });
         let commands = self.commands.as_ref().ok_or_else(gone)?;
-        commands
-            .send(Command::Ask(question))
-            .map_err(|_| gone())?;
+        commands.send(Command::Ask(question)).map_err(|_| gone())?;
         receive.recv().map_err(|_| gone())
     }
 
@@ -154,7 +150,9 @@ impl Live {
         ) else {
             return;
         };
-        let instance = self.inventory.instances[frame.instance.position()].1.clone();
+        let instance = self.inventory.instances[frame.instance.position()]
+            .1
+            .clone();
         let mut state = AtCrash {
             live: self,
             instance,
@@ -177,7 +175,6 @@ impl Live {
         };
         Module { record, binary }
     }
-
 }
 
 /// The state of the crashed frame's instance.
@@ -254,7 +251,9 @@ pub(crate) fn process(program: &Program) -> Process {
 }
 
 fn now() -> Option<u64> {
-    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let time = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
     time.as_millis().try_into().ok()
 }
 
@@ -389,5 +388,17 @@ impl Drop for Live {
         self.abandoned.store(true, Ordering::Relaxed);
         self.engine.increment_epoch();
         self.commands = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_version_is_the_one_that_is_pinned() {
+        let manifest = include_str!("../../../Cargo.toml");
+        let pinned = format!("wasmtime = {{ version = \"={WASMTIME_VERSION}\"");
+        assert!(manifest.contains(&pinned), "{pinned}");
     }
 }

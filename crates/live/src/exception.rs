@@ -62,13 +62,9 @@ fn caught(
 }
 
 /// The catch clauses around the instruction at `pc`, innermost first; `None` is a `catch_all`.
-pub(crate) fn clauses(
-    module: &Module,
-    func: FuncIndex,
-    pc: ModuleOffset,
-) -> Vec<Option<TagIndex>> {
+pub(crate) fn clauses(module: &Module, func: FuncIndex, pc: ModuleOffset) -> Vec<Option<TagIndex>> {
     let mut blocks: Vec<Vec<Option<TagIndex>>> = Vec::new();
-    for (offset, operator) in instructions(module, func) {
+    for (offset, operator) in module.instructions(func).map_while(Result::ok) {
         if offset >= pc {
             break;
         }
@@ -93,13 +89,6 @@ pub(crate) fn clauses(
         }
     }
     blocks.into_iter().rev().flatten().collect()
-}
-
-fn instructions(
-    module: &Module,
-    func: FuncIndex,
-) -> impl Iterator<Item = (ModuleOffset, Operator<'_>)> {
-    module.instructions(func).into_iter().flatten()
 }
 
 /// The crash that an uncaught exception is.

@@ -35,7 +35,9 @@ pub(crate) fn thread(
             );
         }
         for (depth, raw) in activation.into_iter().enumerate() {
-            let Some(instance) = raw.instance else { continue };
+            let Some(instance) = raw.instance else {
+                continue;
+            };
             let module = module_of(instance);
             let binary = modules[module.position()].binary.as_deref();
             let place = binary.map(|binary| match depth {
@@ -61,9 +63,9 @@ pub(crate) fn thread(
                 instance,
                 module,
                 func: raw.func,
-                pc: binary.zip(place).and_then(|(binary, place)| {
-                    binary.to_function(raw.func, place.pc)
-                }),
+                pc: binary
+                    .zip(place)
+                    .and_then(|(binary, place)| binary.to_function(raw.func, place.pc)),
                 locals: raw.locals,
                 stack: Some(raw.stack),
                 trust: Trust::Exact,
@@ -97,15 +99,12 @@ impl Calls {
         func: FuncIndex,
         pc: ModuleOffset,
     ) -> ModuleOffset {
-        *self
-            .0
-            .entry((module, pc))
-            .or_insert_with(|| {
-                if in_try(binary, func, pc) {
-                    return pc;
-                }
-                call_before(binary, func, pc).map_or(pc, |(at, _)| at)
-            })
+        *self.0.entry((module, pc)).or_insert_with(|| {
+            if in_try(binary, func, pc) {
+                return pc;
+            }
+            call_before(binary, func, pc).map_or(pc, |(at, _)| at)
+        })
     }
 }
 
@@ -122,7 +121,7 @@ fn stands_at(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> Place {
     if traps {
         return here;
     }
-    match instruction_before(binary, func, pc) {
+    match binary.instruction_before(func, pc) {
         Some((at, operator)) if calls_import(binary, &operator) => Place {
             pc: at,
             host_call: true,
@@ -148,18 +147,6 @@ fn call_before(
         .map_while(Result::ok)
         .take_while(|(offset, _)| *offset < pc)
         .filter(|(_, operator)| is_call(operator))
-        .last()
-}
-
-fn instruction_before(
-    binary: &Binary,
-    func: FuncIndex,
-    pc: ModuleOffset,
-) -> Option<(ModuleOffset, Operator<'_>)> {
-    binary
-        .instructions(func)
-        .map_while(Result::ok)
-        .take_while(|(offset, _)| *offset < pc)
         .last()
 }
 

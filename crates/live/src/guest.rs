@@ -78,7 +78,10 @@ impl Binaries {
 impl Binaries {
     /// Whether the module is one of the program's file.
     pub(crate) fn is_own(&self, module: &Arc<wdb_module::Module>) -> bool {
-        self.program.modules().iter().any(|own| Arc::ptr_eq(own, module))
+        self.program
+            .modules()
+            .iter()
+            .any(|own| Arc::ptr_eq(own, module))
     }
 }
 
@@ -121,7 +124,10 @@ impl Handler {
     }
 
     fn stopping(&self) -> MutexGuard<'_, Option<Requester>> {
-        self.0.stopping.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .stopping
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers questions until the guest may go on.
@@ -140,7 +146,11 @@ impl Handler {
         }
     }
 
-    fn reason(&self, mut store: StoreContextMut<'_, Host>, event: DebugEvent<'_>) -> Option<StopReason> {
+    fn reason(
+        &self,
+        mut store: StoreContextMut<'_, Host>,
+        event: DebugEvent<'_>,
+    ) -> Option<StopReason> {
         let crash = match event {
             DebugEvent::Trap(trap) => trap::from_trap(trap),
             DebugEvent::HostcallError(error) if trap::exit_code(error).is_some() => return None,
@@ -192,7 +202,12 @@ impl DebugHandler for Handler {
 }
 
 /// Runs the program to its end and then answers questions until nobody is left to ask.
-pub(crate) fn run(mut store: Store<Host>, linked: Linked, handler: Handler, abandoned: Arc<AtomicBool>) {
+pub(crate) fn run(
+    mut store: Store<Host>,
+    linked: Linked,
+    handler: Handler,
+    abandoned: Arc<AtomicBool>,
+) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         Ok(if abandoned.load(Ordering::Relaxed) {
@@ -264,11 +279,14 @@ pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> wasmtime::
                 }
             };
             let Some(func) = instance.get_func(&mut *store, name) else {
-                return Err(Error::msg(format!("there is no exported function `{name}`")));
+                return Err(Error::msg(format!(
+                    "there is no exported function `{name}`"
+                )));
             };
             let count = func.ty(&mut *store).results().len();
             let mut results = vec![Val::I32(0); count];
-            func.call_async(&mut *store, arguments, &mut results).await?;
+            func.call_async(&mut *store, arguments, &mut results)
+                .await?;
             Ok(Ended {
                 code: 0,
                 results: results.iter().map(crate::invoke::result).collect(),

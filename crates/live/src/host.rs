@@ -4,9 +4,7 @@ use std::fmt;
 
 use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::{
-    FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
-};
+use wasmtime_wasi::{FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::program::{LaunchError, Program};
 use crate::stdio::{Stderr, Stdin, Tail};
@@ -20,7 +18,12 @@ pub(crate) struct Host {
 
 enum World {
     Module(Box<WasiP1Ctx>),
-    Component { wasi: WasiCtx, table: ResourceTable },
+    Component(Box<Preview2>),
+}
+
+struct Preview2 {
+    wasi: WasiCtx,
+    table: ResourceTable,
 }
 
 impl Host {
@@ -28,7 +31,7 @@ impl Host {
     pub(crate) fn preview1(&mut self) -> &mut WasiP1Ctx {
         match &mut self.world {
             World::Module(wasi) => wasi,
-            World::Component { .. } => unreachable!("a component's linker has no preview 1"),
+            World::Component(_) => unreachable!("a component's linker has no preview 1"),
         }
     }
 }
@@ -36,7 +39,10 @@ impl Host {
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         match &mut self.world {
-            World::Component { wasi, table } => WasiCtxView { ctx: wasi, table },
+            World::Component(world) => WasiCtxView {
+                ctx: &mut world.wasi,
+                table: &mut world.table,
+            },
             World::Module(_) => unreachable!("a module's linker has no preview 2"),
         }
     }
@@ -61,11 +67,7 @@ pub(crate) fn store(
     }
     for directory in &program.wasi.directories {
         builder
-            .preopened_dir(
-                &directory.host,
-                &directory.guest,
-                FsPerms::ReadWrite,
-            )
+            .preopened_dir(&directory.host, &directory.guest, FsPerms::ReadWrite)
             .map_err(|error| {
                 LaunchError::Host(format!(
                     "cannot give the guest the directory {}: {error:#}",
@@ -75,10 +77,10 @@ pub(crate) fn store(
     }
     let world = match program.binary.kind() {
         wdb_module::Kind::Module => World::Module(Box::new(builder.build_p1())),
-        wdb_module::Kind::Component => World::Component {
+        wdb_module::Kind::Component => World::Component(Box::new(Preview2 {
             wasi: builder.build(),
             table: ResourceTable::new(),
-        },
+        })),
     };
     let memory = MemoryLimit {
         left: program.limits.memory,
@@ -128,7 +130,10 @@ impl ResourceLimiter for MemoryLimit {
         if let Some(left) = self.left {
             let more = desired.saturating_sub(current) as u64;
             let Some(rest) = left.checked_sub(more) else {
-                return Err(wasmtime::Error::new(MemoryLimitReached { current, desired }));
+                return Err(wasmtime::Error::new(MemoryLimitReached {
+                    current,
+                    desired,
+                }));
             };
             self.left = Some(rest);
         }

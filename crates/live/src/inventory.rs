@@ -47,9 +47,15 @@ impl Inventory {
             // Each accessor answers None past the end of the index space.
             for i in 0.. {
                 let (key, memory) = if let Some(memory) = instance.debug_memory(&mut store, i) {
-                    (MemoryKey::Unshared(memory.debug_index_in_store()), AnyMemory::Unshared(memory))
+                    (
+                        MemoryKey::Unshared(memory.debug_index_in_store()),
+                        AnyMemory::Unshared(memory),
+                    )
                 } else if let Some(memory) = instance.debug_shared_memory(&mut store, i) {
-                    (MemoryKey::Shared(memory.data().as_ptr().addr()), AnyMemory::Shared(memory))
+                    (
+                        MemoryKey::Shared(memory.data().as_ptr().addr()),
+                        AnyMemory::Shared(memory),
+                    )
                 } else {
                     break;
                 };
@@ -57,13 +63,17 @@ impl Inventory {
                 record.memories.push(Some(MemoryId(id)));
             }
             for i in 0.. {
-                let Some(global) = instance.debug_global(&mut store, i) else { break };
+                let Some(global) = instance.debug_global(&mut store, i) else {
+                    break;
+                };
                 let key = global.debug_index_in_store();
                 let id = position(&mut seen.globals, key, || inventory.globals.push(global));
                 record.globals.push(Some(GlobalId(id)));
             }
             for i in 0.. {
-                let Some(table) = instance.debug_table(&mut store, i) else { break };
+                let Some(table) = instance.debug_table(&mut store, i) else {
+                    break;
+                };
                 let key = table.debug_index_in_store();
                 let id = position(&mut seen.tables, key, || inventory.tables.push(table));
                 record.tables.push(Some(TableId(id)));

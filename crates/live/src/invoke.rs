@@ -31,7 +31,11 @@ pub(crate) fn arguments(ty: &FuncType, texts: &[String]) -> Result<Vec<Val>, Str
         .enumerate()
         .map(|(position, (ty, text))| {
             argument(&ty, text).ok_or_else(|| {
-                format!("argument {}, `{text}`, is not {}", position + 1, describe(&ty))
+                format!(
+                    "argument {}, `{text}`, is not {}",
+                    position + 1,
+                    describe(&ty)
+                )
             })
         })
         .collect()
@@ -75,9 +79,11 @@ fn argument(ty: &ValType, text: &str) -> Option<Val> {
         }
         ValType::F32 => Val::F32(text.parse::<f32>().ok()?.to_bits()),
         ValType::F64 => Val::F64(text.parse::<f64>().ok()?.to_bits()),
-        ValType::V128 => {
-            Val::V128(u128::from_str_radix(text.strip_prefix("0x")?, 16).ok()?.into())
-        }
+        ValType::V128 => Val::V128(
+            u128::from_str_radix(text.strip_prefix("0x")?, 16)
+                .ok()?
+                .into(),
+        ),
         ValType::Ref(ty) if text == "null" && ty.is_nullable() => Val::null_ref(ty.heap_type()),
         ValType::Ref(_) => return None,
     })
@@ -114,5 +120,40 @@ pub(crate) fn result(value: &Val) -> String {
         Val::AnyRef(_) => "<anyref>".into(),
         Val::ExnRef(_) => "<exnref>".into(),
         Val::ContRef(_) => "<contref>".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_by_type() {
+        let text = |ty: ValType, text: &str| argument(&ty, text).map(|value| result(&value));
+        for (ty, given, expected) in [
+            (ValType::I32, "-1", Some("-1")),
+            (ValType::I32, "4294967295", Some("-1")),
+            (ValType::I32, "0xffffffff", Some("-1")),
+            (ValType::I32, "-0x1", Some("-1")),
+            (ValType::I32, "4294967296", None),
+            (ValType::I32, "+1", None),
+            (ValType::I32, "1.5", None),
+            (ValType::I64, "18446744073709551615", Some("-1")),
+            (ValType::I64, "18446744073709551616", None),
+            (ValType::F32, "1.5", Some("1.5")),
+            (ValType::F64, "-inf", Some("-inf")),
+            (ValType::F64, "x", None),
+            (
+                ValType::V128,
+                "0x2",
+                Some("0x00000000000000000000000000000002"),
+            ),
+            (ValType::V128, "2", None),
+            (ValType::FUNCREF, "null", Some("null")),
+            (ValType::FUNCREF, "1", None),
+        ] {
+            let found = text(ty.clone(), given);
+            assert_eq!(found.as_deref(), expected, "{ty} {given}");
+        }
     }
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wasmtime::{AsContextMut as _, Module, Store, WasmCoreDump};
 use wdb_coredump::{
-    Base, Capture, CoreDump, Crash, Dialect, Frame, Instance, InstanceId, MemoryCapture, ModuleId, Reading, Thread,
-    ValueCapture,
+    Base, Capture, CoreDump, Crash, Dialect, Frame, Instance, InstanceId, MemoryCapture, ModuleId,
+    Reading, Thread, ValueCapture,
 };
 use wdb_module::FuncIndex;
 use wdb_target::{PostMortem, StopReason};
@@ -99,9 +99,8 @@ fn serialize(store: &mut Store<Host>, dump: &WasmCoreDump, name: &str) -> Option
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     // The store is not used again after a panic but to be dropped, and nothing in it was changed.
-    let bytes = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        dump.serialize(store, name)
-    }));
+    let bytes =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dump.serialize(store, name)));
     std::panic::set_hook(hook);
     bytes.ok()
 }
@@ -111,7 +110,9 @@ fn frames_only(dump: &WasmCoreDump) -> CoreDump {
     let mut modules: Vec<&wasmtime::Module> = Vec::new();
     let mut frames = Vec::new();
     for frame in dump.frames() {
-        let known = modules.iter().position(|module| Module::same(module, frame.module()));
+        let known = modules
+            .iter()
+            .position(|module| Module::same(module, frame.module()));
         let position = known.unwrap_or_else(|| {
             modules.push(frame.module());
             modules.len() - 1

@@ -46,8 +46,7 @@ pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchE
             wasmtime_wasi::p1::add_to_linker_async(&mut linker, Host::preview1)
                 .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
             let pre = linker.instantiate_pre(&module).map_err(|error| {
-                missing_imports(&linker, engine, program, &module)
-                    .unwrap_or_else(|| invalid(error))
+                missing_imports(&linker, engine, program, &module).unwrap_or_else(|| invalid(error))
             })?;
             Ok(Linked::Module { module, pre, entry })
         }
@@ -63,12 +62,13 @@ pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchE
             let mut linker = ComponentLinker::new(engine);
             wasmtime_wasi::p2::add_to_linker_async(&mut linker)
                 .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
-            let pre = linker.instantiate_pre(&component).map_err(|error| {
-                LaunchError::MissingImport {
-                    name: program.name.clone(),
-                    imports: vec![format!("{error:#}")],
-                }
-            })?;
+            let pre =
+                linker
+                    .instantiate_pre(&component)
+                    .map_err(|error| LaunchError::MissingImport {
+                        name: program.name.clone(),
+                        imports: vec![format!("{error:#}")],
+                    })?;
             let command = CommandPre::new(pre).map_err(|_| LaunchError::NoStart {
                 name: program.name.clone(),
                 exports: component

@@ -87,7 +87,10 @@ fn copy(cells: &[UnsafeCell<u8>]) -> Vec<u8> {
             // SAFETY: the pointer comes from a live cell, and u8 has no alignment. Whoever else
             // touches these bytes is WebAssembly code, whose accesses to a shared memory are atomic
             // in the memory model that wasmtime compiles to, so an atomic load is no data race.
-            #[expect(unsafe_code, reason = "wasmtime gives shared memories out as cells only")]
+            #[expect(
+                unsafe_code,
+                reason = "wasmtime gives shared memories out as cells only"
+            )]
             let byte = unsafe { AtomicU8::from_ptr(cell.get()) };
             byte.load(Ordering::Relaxed)
         })

@@ -86,7 +86,7 @@ fn pushed(
     state: &mut dyn State,
 ) -> Vec<Option<Value>> {
     let mut code: Vec<Operator<'_>> = Vec::new();
-    for (offset, operator) in module.instructions(func).into_iter().flatten() {
+    for (offset, operator) in module.instructions(func).map_while(Result::ok) {
         if offset >= pc {
             break;
         }
@@ -182,9 +182,20 @@ fn is_plain(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(
         operator,
-        O::LocalGet { .. } | O::LocalSet { .. } | O::LocalTee { .. } | O::Drop | O::Nop
-            | O::GlobalGet { .. } | O::I32Const { .. } | O::I64Const { .. } | O::F32Const { .. }
-            | O::F64Const { .. } | O::I32WrapI64 | O::I64ExtendI32S | O::I64ExtendI32U | O::I32Eqz
+        O::LocalGet { .. }
+            | O::LocalSet { .. }
+            | O::LocalTee { .. }
+            | O::Drop
+            | O::Nop
+            | O::GlobalGet { .. }
+            | O::I32Const { .. }
+            | O::I64Const { .. }
+            | O::F32Const { .. }
+            | O::F64Const { .. }
+            | O::I32WrapI64
+            | O::I64ExtendI32S
+            | O::I64ExtendI32U
+            | O::I32Eqz
     ) || loaded(operator).is_some()
         || binary(operator).is_some()
 }
@@ -260,4 +271,109 @@ fn loaded(operator: &Operator<'_>) -> Option<Load> {
         bytes,
         value,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    /// A memory whose every word is its address, and a global that is 1000.
+    struct Addresses;
+
+    impl State for Addresses {
+        fn global(&mut self, _: u32) -> Option<Value> {
+            Some(Value::I32(1000))
+        }
+
+        fn memory(&mut self, _: MemoryIndex, address: u64, length: usize) -> Option<Vec<u8>> {
+            Some(address.to_le_bytes()[..length].to_vec())
+        }
+    }
+
+    fn module(code: &str) -> Arc<Module> {
+        let text = format!(
+            "(module (memory 1) (global $g (mut i32) (i32.const 0)) (func $callee (result i32) unreachable)
+               (func (param i32 i32) (local i32) {code} unreachable))"
+        );
+        let binary = wdb_module::Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
+        binary.modules()[0].clone()
+    }
+
+    /// The operand stack at the last instruction before the final `unreachable`, given what
+    /// wasmtime records of it; the locals are 7, 8 and 9.
+    fn check(code: &str, recorded: &[i32], expected: &[Option<i32>]) {
+        let module = module(code);
+        let func = FuncIndex(1);
+        let (pc, _) = module
+            .instructions(func)
+            .map_while(Result::ok)
+            .take_while(|(_, operator)| !matches!(operator, Operator::Unreachable))
+            .last()
+            .unwrap();
+        let locals = [7, 8, 9].map(|n| Slot::Known(Value::I32(n)));
+        let mut stack: Vec<Slot> = recorded
+            .iter()
+            .map(|n| Slot::Known(Value::I32(*n)))
+            .collect();
+        complete(&module, func, pc, &locals, &mut stack, &mut Addresses);
+        let expected: Vec<Slot> = expected
+            .iter()
+            .map(|value| match value {
+                Some(n) => Slot::Known(Value::I32(*n)),
+                None => Slot::Missing(Missing::NotRecorded),
+            })
+            .collect();
+        assert_eq!(stack, expected, "{code}");
+    }
+
+    #[test]
+    fn operands_that_can_be_proven() {
+        check(
+            "local.get 0 local.get 1 i32.div_s",
+            &[],
+            &[Some(7), Some(8)],
+        );
+        check(
+            "local.get 0 i32.const 0 i32.div_s",
+            &[],
+            &[Some(7), Some(0)],
+        );
+        check(
+            "i32.const 5 local.get 0 i32.const 0 i32.div_s",
+            &[5],
+            &[Some(5), Some(7), Some(0)],
+        );
+        check(
+            "local.get 0 i32.load offset=16 local.get 1 i32.store",
+            &[],
+            &[Some(23), Some(8)],
+        );
+        check(
+            "global.get $g i32.const 24 i32.add i32.load",
+            &[],
+            &[Some(1024)],
+        );
+        check(
+            "i32.const 3 local.tee 2 local.get 2 i32.div_u",
+            &[],
+            &[Some(3), Some(3)],
+        );
+    }
+
+    #[test]
+    fn operands_that_cannot() {
+        // The local was overwritten after it was read.
+        check("local.get 0 i32.const 1 local.set 0 i32.load", &[], &[None]);
+        // What a call returns is nowhere recorded, and the memory it saw may be another.
+        check("call $callee i32.load", &[], &[None]);
+        check(
+            "local.get 0 i32.load call $callee i32.div_s",
+            &[],
+            &[None, None],
+        );
+    }
 }

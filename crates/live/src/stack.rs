@@ -73,8 +73,7 @@ pub(crate) fn activations(
                 let stack = (0..frame.num_stacks(&mut scope)?)
                     .map(|i| frame.stack(&mut scope, i))
                     .collect::<wasmtime::Result<Vec<Val>>>()?;
-                let mut known =
-                    |value| Slot::Known(converter.value(scope.as_context_mut(), value));
+                let mut known = |value| Slot::Known(converter.value(scope.as_context_mut(), value));
                 frames.push(RawFrame {
                     instance: Some(InstanceId(id as u32)),
                     func: FuncIndex(imported + func.as_u32()),

@@ -56,8 +56,12 @@ pub(crate) fn from_error(error: &Error) -> Crash {
     }
     // What wasmtime itself attaches is for embedders: the frames are here in better form.
     let attached = [
-        error.downcast_ref::<WasmCoreDump>().map(ToString::to_string),
-        error.downcast_ref::<WasmBacktrace>().map(ToString::to_string),
+        error
+            .downcast_ref::<WasmCoreDump>()
+            .map(ToString::to_string),
+        error
+            .downcast_ref::<WasmBacktrace>()
+            .map(ToString::to_string),
     ];
     let mut chain = error
         .chain()

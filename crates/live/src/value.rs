@@ -17,7 +17,10 @@ pub(crate) struct Converter<'a> {
 
 impl<'a> Converter<'a> {
     pub(crate) fn new(inventory: &'a Inventory) -> Self {
-        Converter { inventory, functions: None }
+        Converter {
+            inventory,
+            functions: None,
+        }
     }
 
     pub(crate) fn value(&mut self, store: StoreContextMut<'_, Host>, value: Val) -> Value {
@@ -83,7 +86,9 @@ fn all_functions(
             .filter(|import| matches!(import.ty(), wasmtime::ExternType::Func(_)))
             .count() as u32;
         for index in 0.. {
-            let Some(func) = instance.debug_function(&mut store, index) else { break };
+            let Some(func) = instance.debug_function(&mut store, index) else {
+                break;
+            };
             let place = (InstanceId(id as u32), FuncIndex(index));
             let address = func.to_raw(&mut store).addr();
             if index < imported {
@@ -97,7 +102,10 @@ fn all_functions(
 }
 
 fn opaque(heap: HeapType, description: &str) -> Reference {
-    Reference::Opaque { heap, description: description.to_owned() }
+    Reference::Opaque {
+        heap,
+        description: description.to_owned(),
+    }
 }
 
 fn any(mut store: StoreContextMut<'_, Host>, reference: Rooted<AnyRef>) -> Reference {

@@ -157,6 +157,18 @@ impl Module {
             }))
     }
 
+    /// The last instruction of a function that starts before `offset`.
+    pub fn instruction_before(
+        &self,
+        func: FuncIndex,
+        offset: ModuleOffset,
+    ) -> Option<(ModuleOffset, Operator<'_>)> {
+        self.instructions(func)
+            .map_while(Result::ok)
+            .take_while(|(at, _)| *at < offset)
+            .last()
+    }
+
     /// The instruction that starts at `offset`. `None` if none starts there. Reads the function up to
     /// there: instructions have no other boundaries than those of the ones before.
     pub fn instruction_at(&self, offset: ModuleOffset) -> Option<Operator<'_>> {

@@ -4,6 +4,6 @@ mod diagnosis;
 mod evidence;
 mod operation;
 pub mod report;
-mod value;
+pub mod value;
 
 pub use report::Report;

@@ -4,7 +4,7 @@ use wdb_target::coredump::{HeapType, Reference, Value};
 
 /// The value, in the notation of the text format where it has one: `-1`, `0.5`, `nan:0x400000`,
 /// `0x0123…` for a vector, `null`.
-pub(crate) fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     match value {
         Value::I32(value) => value.to_string(),
         Value::I64(value) => value.to_string(),
@@ -31,7 +31,7 @@ pub(crate) fn text(value: &Value) -> String {
         }
         Value::Ref(Reference::I31(value)) => format!("i31 {value}"),
         Value::Ref(Reference::Opaque { heap, description }) if description.is_empty() => {
-            format!("a non-null {} reference", heap_name(*heap))
+            format!("a non-null {} reference", heap.name())
         }
         Value::Ref(Reference::Opaque { description, .. }) => description.clone(),
     }
@@ -60,7 +60,7 @@ fn finite(digits: String) -> String {
 }
 
 /// The type of a value, as far as the value tells.
-pub(crate) fn type_name(value: &Value) -> &'static str {
+pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::I32(_) => "i32",
         Value::I64(_) => "i64",
@@ -84,24 +84,6 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
             HeapType::Exn => "exnref",
             HeapType::Cont => "contref",
         },
-    }
-}
-
-fn heap_name(heap: HeapType) -> &'static str {
-    match heap {
-        HeapType::NoExn => "noexn",
-        HeapType::NoFunc => "nofunc",
-        HeapType::NoExtern => "noextern",
-        HeapType::None => "none",
-        HeapType::Func => "func",
-        HeapType::Extern => "extern",
-        HeapType::Any => "any",
-        HeapType::Eq => "eq",
-        HeapType::I31 => "i31",
-        HeapType::Struct => "struct",
-        HeapType::Array => "array",
-        HeapType::Exn => "exn",
-        HeapType::Cont => "cont",
     }
 }
 

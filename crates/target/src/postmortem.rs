@@ -300,13 +300,7 @@ impl<'a> FrameReader<'a> {
         }
     }
 
-    fn place(
-        &mut self,
-        module: ModuleId,
-        func: FuncIndex,
-        codeoffset: u32,
-        waits: bool,
-    ) -> Place {
+    fn place(&mut self, module: ModuleId, func: FuncIndex, codeoffset: u32, waits: bool) -> Place {
         *self
             .places
             .entry((module, func, codeoffset, waits))
@@ -361,11 +355,7 @@ fn call_at_or_before(
     if is_call(&module.instruction_at(at)?) {
         return Some(pc);
     }
-    let before = module
-        .instructions(func)
-        .map_while(Result::ok)
-        .take_while(|(offset, _)| *offset < at)
-        .last();
+    let before = module.instruction_before(func, at);
     let (call, _) = before.filter(|(_, operator)| is_call(operator))?;
     module.to_function(func, call)
 }

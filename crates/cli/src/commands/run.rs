@@ -35,7 +35,11 @@ pub(crate) struct Arguments {
     /// The module or component, binary or text; it may be compressed with zstd
     program: PathBuf,
     /// Its arguments, or those of the export that --invoke names
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
     arguments: Vec<String>,
     /// Call this export instead of `_start`
     #[arg(long, value_name = "NAME")]
@@ -172,7 +176,11 @@ fn crashed(
     let interrupted = debuggee.stop().iter().any(
         |reason| matches!(reason, StopReason::Crash(crash) if crash.kind == CrashKind::Interrupt),
     );
-    Ok(ExitCode::from(if interrupted { INTERRUPTED } else { CRASHED }))
+    Ok(ExitCode::from(if interrupted {
+        INTERRUPTED
+    } else {
+        CRASHED
+    }))
 }
 
 /// The first Ctrl-C stops the guest where it is. One that waits in a host call does not come back to

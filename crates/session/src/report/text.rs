@@ -61,7 +61,10 @@ fn head(report: &Report, style: Style) -> String {
                 title.unwrap_or_else(|| lines(&reason.message)),
             )
         }
-        (None, None) => ("unknown", "the dump says nothing of a crash and holds no frames".into()),
+        (None, None) => (
+            "unknown",
+            "the dump says nothing of a crash and holds no frames".into(),
+        ),
     };
     remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
     for found in &report.circumstances {

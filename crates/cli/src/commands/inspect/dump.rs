@@ -6,8 +6,9 @@ use std::ops::Range;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use wdb_coredump::{
-    Base, CoreDump, Frame, MemoryId, Missing, Note, Reading, Reference, Rest, Slot, Table, Thread,
+    Base, CoreDump, Frame, MemoryId, Missing, Note, Reading, Rest, Slot, Table, Thread,
 };
+use wdb_session::value;
 use wdb_target::identity::hex;
 
 pub(crate) fn tree(reading: &Reading) -> Value {
@@ -126,7 +127,10 @@ fn table(table: &Table) -> Value {
         "elements": table
             .elements
             .iter()
-            .map(|(index, value)| format!("[{index}] {}", reference(value)))
+            .map(|(index, element)| {
+                let element = wdb_coredump::Value::Ref(element.clone());
+                format!("[{index}] {}", value::text(&element))
+            })
             .collect::<Vec<_>>(),
     })
 }
@@ -155,38 +159,16 @@ fn frame(frame: &Frame) -> Value {
 
 fn slot(slot: &Slot) -> String {
     match slot {
-        Slot::Known(value) => self::value(value),
-        Slot::Inferred(value, _) => format!("{} (low 32 bits)", self::value(value)),
+        Slot::Known(value) => typed(value),
+        Slot::Inferred(value, _) => format!("{} (low 32 bits)", typed(value)),
         Slot::Missing(Missing::NotRecorded) => "missing".into(),
         Slot::Missing(Missing::Filler) => "missing (filler)".into(),
         Slot::Missing(Missing::Damaged) => "missing (damaged)".into(),
     }
 }
 
-fn value(value: &wdb_coredump::Value) -> String {
-    use wdb_coredump::Value as V;
-    match value {
-        V::I32(n) => format!("i32 {n}"),
-        V::I64(n) => format!("i64 {n}"),
-        V::F32(bits) => format!("f32 {}", f32::from_bits(*bits)),
-        V::F64(bits) => format!("f64 {}", f64::from_bits(*bits)),
-        V::V128(bits) => format!("v128 {bits:#034x}"),
-        V::Ref(it) => reference(it),
-    }
-}
-
-fn reference(reference: &Reference) -> String {
-    match reference {
-        Reference::Null(heap) => format!("null {}", format!("{heap:?}").to_lowercase()),
-        Reference::Func { instance, func } => {
-            format!("func {} of instance {}", func.0, instance.0)
-        }
-        Reference::I31(n) => format!("i31 {n}"),
-        Reference::Opaque { heap, description } if description.is_empty() => {
-            format!("a {} reference", format!("{heap:?}").to_lowercase())
-        }
-        Reference::Opaque { description, .. } => description.clone(),
-    }
+fn typed(value: &wdb_coredump::Value) -> String {
+    format!("{} {}", value::type_name(value), value::text(value))
 }
 
 /// Bytes to show.
@@ -220,10 +202,13 @@ pub(crate) fn memory(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let id = wanted.memory;
-    let memory = dump
-        .memories
-        .get(id.position())
-        .with_context(|| format!("there is no memory {}: the dump has {}", id.0, dump.memories.len()))?;
+    let memory = dump.memories.get(id.position()).with_context(|| {
+        format!(
+            "there is no memory {}: the dump has {}",
+            id.0,
+            dump.memories.len()
+        )
+    })?;
     let size = memory.shape.len();
     ensure!(
         wanted.range.end <= size,
