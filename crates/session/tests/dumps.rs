@@ -76,7 +76,6 @@ note: locals and operand stacks were not recorded: the program ran as optimised 
 fn wasmtime_without_lines() {
     let expected = "\
 crash: the program gave up: it executed `unreachable`
- |
  = note: the dump does not say why it was taken; the instruction does
 
 stack, youngest frame first:
