@@ -216,7 +216,7 @@ fn speed(bench: &Bench) -> Result<()> {
          goal not slower, and against the same with `-W timeout`.\n"
     );
     println!(
-        "| guest | `wasmtime run` | `wdb run --capture light` | `wasmtime run -D guest-debug` | with `-W timeout=1h` \
+        "| guest | `wasmtime run` | `wdb run --capture light` | `wasmtime run -D guest-debug` | with `-W timeout=3600s` \
          | `wdb run` |"
     );
     println!("|---|---|---|---|---|---|");
@@ -227,7 +227,7 @@ fn speed(bench: &Bench) -> Result<()> {
             (false, &["run"]),
             (true, &["run", "--capture", "light"]),
             (false, &["run", "-D", "guest-debug"]),
-            (false, &["run", "-D", "guest-debug", "-W", "timeout=1h"]),
+            (false, &["run", "-D", "guest-debug", "-W", "timeout=3600s"]),
             (true, &["run"]),
         ];
         let mut tasks = Vec::new();
