@@ -2,7 +2,8 @@
 //!
 //! [`Symbols`] knows, for an address in a module, the function and the source line it was made from,
 //! and the calls that were inlined there: from DWARF 4 and 5 in the module or beside it, from source
-//! maps, and from the names in the binary itself. It does no I/O: [`Symbols::wanted`] says which
+//! maps, and from the names in the binary itself. With a [`Machine`], the state of a frame, it knows the
+//! frame's variables ([`variables`]), their types ([`types`]) and their values ([`object`], [`render`]). It does no I/O: [`Symbols::wanted`] says which
 //! files would help, the caller brings them.
 
 mod dwarf;
@@ -11,13 +12,22 @@ mod functions;
 mod inlines;
 mod lines;
 mod lookup;
+mod machine;
 mod name;
 mod notes;
+pub mod object;
 mod ranges;
+pub mod render;
 pub mod runtime;
 mod source_map;
 mod symbols;
+pub mod types;
 mod units;
+pub mod variables;
 
+pub use machine::{Machine, Number, Unavailable};
 pub use name::{Language, Name, Origin};
+pub use object::{Context, Object, Place};
 pub use symbols::{Location, Symbols, Wanted};
+pub use types::{Type, TypeRef};
+pub use variables::{Variable, VariableKind};

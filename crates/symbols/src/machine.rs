@@ -1,0 +1,117 @@
+//! What the debug information asks of a frame that stands still: the state of the machine.
+
+use wdb_module::FuncIndex;
+
+/// The state of the machine as one frame sees it.
+///
+/// Addresses are those of the frame's memory 0, where the DWARF of WebAssembly has all its data. Indices are those of the
+/// frame's module. Who answers may note on the side how sure the answers were.
+pub trait Machine {
+    /// The value of a local.
+    ///
+    /// # Errors
+    ///
+    /// When it was not recorded, or there is no such local.
+    fn local(&mut self, index: u32) -> Result<Number, Unavailable>;
+
+    /// The value of a global.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Machine::local`].
+    fn global(&mut self, index: u32) -> Result<Number, Unavailable>;
+
+    /// The operand at `index` of the operand stack, 0 being its bottom.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Machine::local`].
+    fn operand(&mut self, index: u32) -> Result<Number, Unavailable>;
+
+    /// Fills `buffer` with the bytes at `address` of memory 0. All of them, or none and an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::OutOfBounds`] and [`Unavailable::NotInDump`].
+    fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable>;
+
+    /// The function that element `index` of table 0 refers to: what a function pointer of C, C++ and
+    /// Rust is. `None`: a null element.
+    ///
+    /// # Errors
+    ///
+    /// When the table was not recorded or is shorter, or the function is not one of the frame's module.
+    fn element(&mut self, index: u64) -> Result<Option<FuncIndex>, Unavailable>;
+}
+
+/// A number in the machine. Floats are kept as their bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// An `i32`.
+    I32(u32),
+    /// An `i64`.
+    I64(u64),
+    /// An `f32`.
+    F32(u32),
+    /// An `f64`.
+    F64(u64),
+    /// A `v128`.
+    V128(u128),
+}
+
+impl Number {
+    /// Its bytes as it would lie in memory.
+    pub fn to_bytes(self) -> Vec<u8> {
+        match self {
+            Number::I32(bits) | Number::F32(bits) => bits.to_le_bytes().to_vec(),
+            Number::I64(bits) | Number::F64(bits) => bits.to_le_bytes().to_vec(),
+            Number::V128(bits) => bits.to_le_bytes().to_vec(),
+        }
+    }
+
+    /// It as an address: unsigned. `None` for what is no integer.
+    pub fn address(self) -> Option<u64> {
+        match self {
+            Number::I32(bits) => Some(u64::from(bits)),
+            Number::I64(bits) => Some(bits),
+            Number::F32(_) | Number::F64(_) | Number::V128(_) => None,
+        }
+    }
+}
+
+/// Why a value is not there, in words that can follow its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Unavailable {
+    /// The compiler keeps the variable nowhere at this pc. The lines where it can be seen, if any.
+    #[error("optimised out here{}", live_lines(.0))]
+    OptimisedOut(Vec<std::ops::RangeInclusive<u32>>),
+    /// It is in a local, a global or on the operand stack, and the dump does not have those.
+    #[error("not in the dump: it is in {0}, which was not recorded")]
+    NotRecorded(String),
+    /// The memory at this address is not in the dump.
+    #[error("not in the dump: the memory at {0:#x} was not recorded")]
+    NotInDump(u64),
+    /// There is no memory at this address.
+    #[error("no memory at {0:#x}")]
+    OutOfBounds(u64),
+    /// The debug information is wrong: what about it.
+    #[error("the debug information is broken: {0}")]
+    Broken(String),
+    /// The debug information, or the question, is of a kind that is not supported: which.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+fn live_lines(lines: &[std::ops::RangeInclusive<u32>]) -> String {
+    let spans: Vec<String> = lines
+        .iter()
+        .map(|it| match (it.start(), it.end()) {
+            (first, last) if first == last => format!("in line {first}"),
+            (first, last) => format!("from line {first} to {last}"),
+        })
+        .collect();
+    match spans.as_slice() {
+        [] => String::new(),
+        spans => format!("; live {}", spans.join(", ")),
+    }
+}
