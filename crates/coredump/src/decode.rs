@@ -101,6 +101,7 @@ pub(crate) fn tagged_slot(reader: &mut BinaryReader<'_>, first: u8) -> Result<Sl
         tag::INFERRED => {
             let how = match reader.read_u8()? {
                 0 => Inference::Low32Bits,
+                1 => Inference::CStack,
                 other => return error(reader, format!("unknown inference {other:#04x}")),
             };
             let tag = reader.read_u8()?;

@@ -63,6 +63,7 @@ pub(crate) fn slot(out: &mut Vec<u8>, slot: &Slot) {
             out.push(tag::INFERRED);
             out.push(match how {
                 Inference::Low32Bits => 0,
+                Inference::CStack => 1,
             });
             value(out, v);
         }

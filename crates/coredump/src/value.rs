@@ -151,6 +151,9 @@ pub enum Slot {
 pub enum Inference {
     /// The producer wrote only the low 32 bits of a wider value (old WasmEdge).
     Low32Bits,
+    /// Nothing was recorded; what the code of the function does to the stack pointer of the C stack
+    /// (`__stack_pointer`) and to its locals until the frame's place tells.
+    CStack,
 }
 
 /// Why a value is not there.

@@ -27,6 +27,7 @@ fn everything() -> CoreDump {
         known(Value::Ref(Reference::I31(-2))),
         known(Value::Ref(opaque.clone())),
         Slot::Inferred(Value::I64(200), Inference::Low32Bits),
+        Slot::Inferred(Value::I32(64), Inference::CStack),
         Slot::Missing(Missing::NotRecorded),
         Slot::Missing(Missing::Filler),
         Slot::Missing(Missing::Damaged),
@@ -135,8 +136,9 @@ fn expected() -> Bytes {
         value(0, 3, &[0x6c, 0x7e]),
         value(0, 4, &bytes().raw(&[3, 0x6f]).name("host object").0),
         value(0, 5, &bytes().raw(&[2, 0, 0x7e]).sleb(200).0),
-        value(0, 7, &[1, 1]),
-        value(0, 8, &[1, 2]),
+        value(0, 6, &bytes().raw(&[2, 1, 0x7f]).sleb(64).0),
+        value(0, 8, &[1, 1]),
+        value(0, 9, &[1, 2]),
         value(1, 0, &[0xd0, 0x6e]),
     ];
     let ours = |payload: Bytes| bytes().raw(&[1]).raw(&payload.0);
@@ -162,8 +164,8 @@ fn expected() -> Bytes {
         )
         .stack(&[bytes()
             .raw(&[0])
-            .ulebs(&[0, 7, 200, 9])
-            .raw(&[0x7f, 0x7f, 1, 1, 1, 1, 1, 1, 1, 1])
+            .ulebs(&[0, 7, 200, 10])
+            .raw(&[0x7f, 0x7f, 1, 1, 1, 1, 1, 1, 1, 1, 1])
             .ulebs(&[1, 1])])
         .section(5, &bytes().ulebs(&[1, 3, 1, 1]))
         .section(

@@ -67,6 +67,7 @@ fn every_field() {
         known(Value::Ref(function)),
         known(Value::Ref(Reference::Null(HeapType::Extern))),
         Slot::Inferred(Value::I64(9), Inference::Low32Bits),
+        Slot::Inferred(Value::I32(64), Inference::CStack),
         Slot::Missing(Missing::NotRecorded),
     ];
     let is_division = |op: &Op<'_>| matches!(op, Op::I32DivS);
@@ -143,6 +144,7 @@ fn every_field() {
                 { "type": "funcref", "value": "func[0] of instance 0" },
                 { "type": "externref", "value": "null" },
                 { "type": "i64", "value": "9", "inferred": "low-32-bits" },
+                { "type": "i32", "value": "64", "inferred": "c-stack" },
                 { "type": "i32", "missing": "not-recorded" },
             ],
             "stack": [{ "type": "i32", "value": "7" }, { "type": "i32", "value": "0" }],

@@ -237,7 +237,8 @@ fn heap_type() -> impl Strategy<Value = HeapType> {
 fn slot(n: Counts) -> impl Strategy<Value = Slot> {
     prop_oneof![
         6 => value(n).prop_map(Slot::Known),
-        1 => value(n).prop_map(|value| Slot::Inferred(value, Inference::Low32Bits)),
+        1 => (value(n), select(vec![Inference::Low32Bits, Inference::CStack]))
+            .prop_map(|(value, how)| Slot::Inferred(value, how)),
         1 => select(vec![Missing::NotRecorded, Missing::Filler, Missing::Damaged])
             .prop_map(Slot::Missing),
     ]

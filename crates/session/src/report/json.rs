@@ -315,6 +315,7 @@ fn slot(slot: &Slot) -> Value {
     };
     let inferred = match slot {
         Slot::Inferred(_, Inference::Low32Bits) => Some("low-32-bits"),
+        Slot::Inferred(_, Inference::CStack) => Some("c-stack"),
         Slot::Known(_) | Slot::Missing(_) => None,
     };
     Value {
