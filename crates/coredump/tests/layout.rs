@@ -213,7 +213,7 @@ fn expected() -> Bytes {
             "wdb.hostframes",
             &ours(bytes().ulebs(&[1, 1, 1]).name("host")),
         )
-        .custom("wdb.values", &ours(bytes().ulebs(&[1, 8]).all(&values)))
+        .custom("wdb.values", &ours(bytes().ulebs(&[1, 9]).all(&values)))
         .custom(
             "wdb.globals",
             &ours(
