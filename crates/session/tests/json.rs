@@ -49,10 +49,10 @@ fn reports_of_real_dumps_follow_the_schema() {
 #[test]
 fn every_field() {
     let wat = "(module $app (memory 1)
-      (func $f (param $count i32) (param i64 f32 f64 v128 funcref externref i64 i32)
+      (func $f (param $count i32) (param i64 f32 f64 v128 funcref externref i64 i32 i32)
         (drop (i32.div_s (i32.const 7) (i32.const 0))))
       (func $main (call $f (i32.const 1) (i64.const 0) (f32.const 0) (f64.const 0)
-        (v128.const i64x2 0 0) (ref.null func) (ref.null extern) (i64.const 0) (i32.const 0))))";
+        (v128.const i64x2 0 0) (ref.null func) (ref.null extern) (i64.const 0) (i32.const 0) (i32.const 0))))";
     let known = Slot::Known;
     let function = Reference::Func {
         instance: InstanceId(0),
