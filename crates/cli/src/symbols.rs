@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wdb_coredump::ModuleId;
 use wdb_module::Module;
-use wdb_session::report::Resolver;
+use wdb_session::Resolver;
 use wdb_symbols::Symbols;
 use wdb_target::identity::hex;
 

@@ -14,17 +14,11 @@ mod null_pointer;
 mod panic;
 mod recursion;
 
-use wdb_module::FuncIndex;
-use wdb_target::coredump::ModuleId;
-
 use crate::evidence::Evidence;
 use crate::report::Diagnosis;
 
-/// Gives the name of a function as a programmer writes it.
-pub(crate) type Names<'n> = &'n mut dyn FnMut(ModuleId, FuncIndex) -> String;
-
 /// A rule: one sentence if the state proves it.
-type Rule = fn(&mut Evidence<'_>, Names<'_>) -> Option<String>;
+type Rule = fn(&mut Evidence<'_, '_>) -> Option<String>;
 
 /// The rules for the cause, each with its stable name; the first that finds something speaks. In order:
 /// what explains other things comes before them. A C stack that overflowed makes wild pointers, and
@@ -47,12 +41,9 @@ const CAUSES: &[(&str, Rule)] = &[
 const CIRCUMSTANCES: &[(&str, Rule)] = &[("memory-full", memory::find)];
 
 /// Applies the rules: the cause, and the circumstances.
-pub(crate) fn diagnose(
-    evidence: &mut Evidence<'_>,
-    names: Names<'_>,
-) -> (Option<Diagnosis>, Vec<Diagnosis>) {
+pub(crate) fn diagnose(evidence: &mut Evidence<'_, '_>) -> (Option<Diagnosis>, Vec<Diagnosis>) {
     let mut apply = |(rule, find): &(&'static str, Rule)| {
-        let message = find(evidence, names)?;
+        let message = find(evidence)?;
         Some(Diagnosis { rule, message })
     };
     let cause = CAUSES.iter().find_map(&mut apply);

@@ -1,23 +1,20 @@
 //! The state of a crash, as what explains it looks at it.
 
+use std::rc::Rc;
+
 use wdb_module::{MemoryIndex, ModuleOffset, Operator, TableIndex};
 use wdb_symbols::runtime::Family;
-use wdb_target::coredump::{
-    Crash, Global, Instance, MemoryId, MemoryShape, ModuleId, Table, Value,
-};
-use wdb_target::{CStack, Debuggee, Error, Frame, Module};
+use wdb_target::coredump::{Crash, Instance, MemoryId, MemoryShape, ModuleId, Table, Value};
+use wdb_target::{CStack, Error, Frame, Module};
+
+use crate::stop::Stop;
 
 /// Everything about a crash that its explanation may need.
-pub(crate) struct Evidence<'a> {
-    pub(crate) debuggee: &'a mut dyn Debuggee,
+pub(crate) struct Evidence<'s, 'a> {
+    pub(crate) stop: &'s mut Stop<'a>,
     pub(crate) crash: Crash,
-    pub(crate) modules: &'a [Module],
-    pub(crate) instances: Vec<Instance>,
-    pub(crate) globals: Vec<Global>,
-    pub(crate) memories: Vec<MemoryShape>,
-    /// The frames of the crashed thread, youngest first.
-    pub(crate) frames: Vec<Frame>,
-    /// The function of each frame.
+    modules: &'s [Module],
+    /// The function of each frame of the crashed thread.
     pub(crate) functions: Vec<Function>,
     /// Whether the report has a panic's message already.
     pub(crate) panic_is_told: bool,
@@ -41,36 +38,38 @@ pub(crate) struct Site<'a> {
 /// Longer strings are not read: an assertion's text, a file name.
 const LONGEST_STRING: usize = 4096;
 
-impl<'a> Evidence<'a> {
-    /// Asks `debuggee` for what it has; `functions` are those of `frames`.
+impl<'s, 'a> Evidence<'s, 'a> {
+    /// The evidence of `crash`; `modules` are those of `stop`, and `functions` those of the crashed
+    /// thread's frames.
     pub(crate) fn new(
-        debuggee: &'a mut dyn Debuggee,
-        modules: &'a [Module],
+        stop: &'s mut Stop<'a>,
+        modules: &'s [Module],
         crash: Crash,
-        frames: Vec<Frame>,
         functions: Vec<Function>,
-    ) -> Result<Self, Error> {
-        Ok(Evidence {
-            instances: debuggee.instances()?,
-            globals: debuggee.globals()?,
-            memories: debuggee.memories()?,
-            debuggee,
+    ) -> Self {
+        Evidence {
+            stop,
             crash,
             modules,
-            frames,
             functions,
             panic_is_told: false,
-        })
+        }
+    }
+
+    /// The frames of the crashed thread, youngest first.
+    pub(crate) fn frames(&self) -> &[Frame] {
+        let thread = self.stop.threads.get(self.crash.thread as usize);
+        thread.map_or(&[], |it| &it.frames)
     }
 
     /// The binary of a module.
-    pub(crate) fn binary(&self, module: ModuleId) -> Option<&'a wdb_module::Module> {
+    pub(crate) fn binary(&self, module: ModuleId) -> Option<&'s wdb_module::Module> {
         self.modules.get(module.position())?.binary.as_deref()
     }
 
     /// The instruction at which the frame at `position` stands.
-    pub(crate) fn site(&self, position: usize) -> Option<Site<'a>> {
-        let frame = self.frames.get(position)?;
+    pub(crate) fn site(&self, position: usize) -> Option<Site<'s>> {
+        let frame = self.frames().get(position)?;
         let module = self.binary(frame.module)?;
         let at = module.from_function(frame.func, frame.pc?)?;
         Some(Site {
@@ -82,7 +81,7 @@ impl<'a> Evidence<'a> {
 
     /// The operand of the crashed instruction with `above` others above it on the stack.
     pub(crate) fn operand(&self, above: usize) -> Option<&Value> {
-        let stack = self.frames.first()?.stack.as_ref()?;
+        let stack = self.frames().first()?.stack.as_ref()?;
         stack.get(stack.len().checked_sub(above + 1)?)?.value()
     }
 
@@ -93,7 +92,7 @@ impl<'a> Evidence<'a> {
 
     /// The value of a local of a frame, unsigned.
     pub(crate) fn local(&self, position: usize, local: usize) -> Option<u64> {
-        unsigned(self.frames.get(position)?.locals.get(local)?.value()?)
+        unsigned(self.frames().get(position)?.locals.get(local)?.value()?)
     }
 
     /// The position of the youngest frame of a function with one of these names.
@@ -105,8 +104,8 @@ impl<'a> Evidence<'a> {
 
     /// The instance of the frame at `position`.
     pub(crate) fn instance(&self, position: usize) -> Option<&Instance> {
-        let frame = self.frames.get(position)?;
-        self.instances.get(frame.instance.position())
+        let frame = self.frames().get(position)?;
+        self.stop.instances.get(frame.instance.position())
     }
 
     /// A memory of the frame at `position`.
@@ -116,20 +115,20 @@ impl<'a> Evidence<'a> {
         index: MemoryIndex,
     ) -> Option<(MemoryId, MemoryShape)> {
         let id = (*self.instance(position)?.memories.get(index.position())?)?;
-        Some((id, *self.memories.get(id.position())?))
+        Some((id, *self.stop.memories.get(id.position())?))
     }
 
     /// A table of the frame at `position`.
-    pub(crate) fn table(&mut self, position: usize, index: TableIndex) -> Option<Table> {
+    pub(crate) fn table(&mut self, position: usize, index: TableIndex) -> Option<Rc<Table>> {
         let id = (*self.instance(position)?.tables.get(index.position())?)?;
-        self.debuggee.table(id).ok()
+        self.stop.table(id)
     }
 
     /// The C stack of the frame at `position`, and the stack pointer.
     pub(crate) fn c_stack(&self, position: usize) -> Option<(CStack, u64)> {
-        let frame = self.frames.get(position)?;
+        let frame = self.frames().get(position)?;
         let stack = CStack::find(self.binary(frame.module)?)?;
-        let current = stack.current(self.instance(position)?, &self.globals)?;
+        let current = stack.current(self.instance(position)?, &self.stop.globals)?;
         Some((stack, current))
     }
 
@@ -137,10 +136,10 @@ impl<'a> Evidence<'a> {
     /// module.
     pub(crate) fn read(&mut self, position: usize, address: u64, buffer: &mut [u8]) -> Option<()> {
         let (memory, _) = self.memory(position, MemoryIndex(0))?;
-        match self.debuggee.read_memory(memory, address, buffer) {
+        match self.stop.debuggee.read_memory(memory, address, buffer) {
             Ok(_) => Some(()),
             Err(Error::Absent { .. }) => {
-                let module = self.binary(self.frames.get(position)?.module)?;
+                let module = self.binary(self.frames().get(position)?.module)?;
                 let constant = wdb_target::initial_memory(module, address, buffer.len())?;
                 buffer.copy_from_slice(constant);
                 Some(())

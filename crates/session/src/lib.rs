@@ -2,8 +2,11 @@
 
 mod diagnosis;
 mod evidence;
+pub mod machine;
 mod operation;
 pub mod report;
+pub mod stop;
 pub mod value;
 
 pub use report::Report;
+pub use stop::{Resolver, Stop};

@@ -1,6 +1,6 @@
 //! The crash report: what happened, where, in whose source line, as plain data.
 //!
-//! [`build`] asks a debuggee; [`text()`] and [`json()`] render. A report needs a [`Resolver`] for
+//! [`build`] asks a debuggee; [`text()`] and [`json()`] render. A report needs a [`Resolver`](crate::Resolver) for
 //! debug information and source files, because nothing here does I/O.
 
 mod backtrace;
@@ -13,13 +13,12 @@ mod reason;
 mod snippet;
 mod text;
 
-use std::rc::Rc;
-
 use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
-use wdb_symbols::Symbols;
 use wdb_symbols::runtime::Family;
 use wdb_target::Trust;
 use wdb_target::coredump::{CrashKind, InstanceId, ModuleId, Slot};
+
+use crate::stop::FrameId;
 
 pub use build::build;
 pub use json::json;
@@ -27,16 +26,6 @@ pub use printable::printable;
 pub(crate) use reason::size as memory_size;
 pub(crate) use text::thousands;
 pub use text::{Style, text};
-
-/// What a report needs from outside, answered by who may do I/O. An answer of `None` makes the report
-/// poorer and never fails it.
-pub trait Resolver {
-    /// The debug information of a module. Asked once for each module that has a frame.
-    fn symbols(&mut self, module: ModuleId) -> Option<Rc<Symbols>>;
-
-    /// The text of a source file, by the path that the debug information has for it.
-    fn source(&mut self, path: &str) -> Option<String>;
-}
 
 /// What else is known of the run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -162,6 +151,8 @@ pub enum Entry {
 pub struct Frame {
     /// Counts the frames of the thread from 0, the youngest.
     pub index: u32,
+    /// Which frame of the debuggee it is.
+    pub id: FrameId,
     /// The function's name, demangled.
     pub function: String,
     /// The source file.

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use support::{dump_bytes, module_bytes};
 use wdb_module::{Binary, Module};
-use wdb_session::report::{self, Options, Resolver, Style};
+use wdb_session::Resolver;
+use wdb_session::report::{self, Options, Style};
 use wdb_symbols::Symbols;
 use wdb_target::PostMortem;
 use wdb_target::coredump::ModuleId;

@@ -3,6 +3,7 @@
 
 use wdb_module::{FuncIndex, ModuleOffset};
 use wdb_session::report::{Entry, Frame, Module, Reason, Report, Source, Style, Thread, text};
+use wdb_session::stop::FrameId;
 use wdb_symbols::runtime::Family;
 use wdb_target::Trust;
 use wdb_target::coredump::{CrashKind, InstanceId, ModuleId};
@@ -10,6 +11,11 @@ use wdb_target::coredump::{CrashKind, InstanceId, ModuleId};
 fn frame(function: &str, line: u32, family: Option<Family>) -> Frame {
     Frame {
         index: 0,
+        id: FrameId {
+            thread: 0,
+            activation: 0,
+            inlined: 0,
+        },
         function: function.into(),
         file: (line > 0).then(|| "/src/app.c".into()),
         line: (line > 0).then_some(line),

@@ -1,9 +1,9 @@
-//! What a module puts into its memory when it is instantiated.
+//! What a module puts into its memory and its table when it is instantiated.
 
 use std::ops::Range;
 
-use wasmparser::{DataKind, Operator};
-use wdb_module::Module;
+use wasmparser::{DataKind, ElementItems, ElementKind, Operator};
+use wdb_module::{FuncIndex, Module};
 
 /// The bytes that the module has put at `address` of memory 0 at its start: as many as `length`, from one
 /// data segment. What they are later is not known, but constants of the source do not change.
@@ -51,4 +51,36 @@ pub(crate) fn constant(expression: &wasmparser::ConstExpr<'_>) -> Option<u64> {
         Operator::I64Const { value } => Some(value.cast_unsigned()),
         _ => None,
     }
+}
+
+/// The function that the module has put into table 0 at `index` at its start. LLVM's linker lets nothing
+/// change that table.
+pub fn initial_element(module: &Module, index: u64) -> Option<FuncIndex> {
+    let reader = wasmparser::ElementSectionReader::new(section(module, 9)?).ok()?;
+    reader
+        .into_iter()
+        .map_while(Result::ok)
+        .find_map(|segment| {
+            let ElementKind::Active {
+                table_index: None | Some(0),
+                offset_expr,
+            } = segment.kind
+            else {
+                return None;
+            };
+            let position = index.checked_sub(constant(&offset_expr)?)?;
+            let position = usize::try_from(position).ok()?;
+            match segment.items {
+                ElementItems::Functions(functions) => {
+                    functions.into_iter().nth(position)?.ok().map(FuncIndex)
+                }
+                ElementItems::Expressions(_, expressions) => {
+                    let expression = expressions.into_iter().nth(position)?.ok()?;
+                    match expression.get_operators_reader().read().ok()? {
+                        Operator::RefFunc { function_index } => Some(FuncIndex(function_index)),
+                        _ => None,
+                    }
+                }
+            }
+        })
 }

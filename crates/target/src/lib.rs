@@ -15,6 +15,6 @@ pub use debuggee::{
     Certainty, Debuggee, Execute, Frame, Interrupt, Module, StopReason, Thread, Trust,
 };
 pub use error::Error;
-pub use initial::initial_memory;
+pub use initial::{initial_element, initial_memory};
 pub use postmortem::PostMortem;
 pub use wdb_coredump as coredump;

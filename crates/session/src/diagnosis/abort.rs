@@ -3,7 +3,6 @@
 
 use wdb_target::coredump::code;
 
-use super::Names;
 use crate::evidence::Evidence;
 
 /// Functions that end a program on purpose, as it calls them itself, and what that means.
@@ -31,7 +30,7 @@ const ENDS: &[(&str, &str)] = &[
 /// ends the program.
 const THROW: &str = "std::__throw_";
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.crash.code != code::UNREACHABLE || evidence.panic_is_told {
         return None;
     }

@@ -43,9 +43,9 @@ const DEPTH: u32 = 64;
 
 /// The parts of the address operand of the crashed instruction, in the order in which they were
 /// written. `None` when they do not add up to the address.
-pub(super) fn terms(evidence: &mut Evidence<'_>, above: usize) -> Option<Vec<Term>> {
+pub(super) fn terms(evidence: &mut Evidence<'_, '_>, above: usize) -> Option<Vec<Term>> {
     let site = evidence.site(0)?;
-    let func = evidence.frames.first()?.func;
+    let func = evidence.frames().first()?.func;
     let actual = evidence.operand(above)?.clone();
     let mask = match actual {
         Value::I32(_) => u64::from(u32::MAX),
@@ -73,11 +73,11 @@ pub(super) fn terms(evidence: &mut Evidence<'_>, above: usize) -> Option<Vec<Ter
 
 /// The pointers that an operand of the crashed instruction was read through, in the order in which they
 /// were followed. Empty when it was not read from memory, or that cannot be said.
-pub(super) fn followed(evidence: &mut Evidence<'_>, above: usize) -> Vec<u64> {
+pub(super) fn followed(evidence: &mut Evidence<'_, '_>, above: usize) -> Vec<u64> {
     let mut pointers = Vec::new();
-    let operand = |evidence: &Evidence<'_>| {
+    let operand = |evidence: &Evidence<'_, '_>| {
         let site = evidence.site(0)?;
-        let program = Program::read(site.module, evidence.frames.first()?.func, site.at);
+        let program = Program::read(site.module, evidence.frames().first()?.func, site.at);
         Some((program.operand(above)?, program))
     };
     let Some((mut id, program)) = operand(evidence) else {
@@ -231,14 +231,14 @@ impl Program {
     }
 }
 
-struct Evaluation<'a, 'b> {
+struct Evaluation<'a, 'b, 'c> {
     program: &'a Program,
-    evidence: &'a mut Evidence<'b>,
+    evidence: &'a mut Evidence<'b, 'c>,
     steps: u32,
     mask: u64,
 }
 
-impl Evaluation<'_, '_> {
+impl Evaluation<'_, '_, '_> {
     fn node(&mut self, id: Id, depth: u32) -> Option<Node> {
         self.steps = self.steps.checked_sub(1)?;
         depth.checked_sub(1)?;

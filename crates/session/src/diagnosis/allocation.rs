@@ -2,7 +2,6 @@
 
 use wdb_module::MemoryIndex;
 
-use super::Names;
 use crate::evidence::Evidence;
 use crate::report::memory_size;
 
@@ -16,7 +15,7 @@ const HANDLERS: &[&str] = &[
     "std::__throw_bad_alloc()",
 ];
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let frame = evidence.frame_of(HANDLERS)?;
     let size = match evidence.memory(frame, MemoryIndex(0)) {
         Some((_, shape)) => format!("; the memory has {}", memory_size(shape)),

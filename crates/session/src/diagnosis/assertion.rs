@@ -3,13 +3,12 @@
 //! The arguments of `__assert_fail` are in its locals, unless the compiler used those for something
 //! else; so they count only if they lead to strings and to the line that the caller stands at.
 
-use super::Names;
 use crate::evidence::Evidence;
 
 /// Lines beyond this are no lines.
 const LINES: u64 = 10_000_000;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let frame = evidence.frame_of(&["__assert_fail"])?;
     // `__assert_fail(const char *expression, const char *file, int line, const char *function)`,
     // as musl and wasi-libc declare it.

@@ -8,13 +8,12 @@ use wasmparser::Operator as Op;
 use wdb_module::MemoryIndex;
 use wdb_target::coredump::code;
 
-use super::Names;
 use crate::evidence::Evidence;
 
 /// How many instructions of a function are searched for what sets up its frame.
 const PROLOGUE: usize = 16;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.crash.code != code::MEMORY_OUT_OF_BOUNDS {
         return None;
     }
@@ -38,8 +37,8 @@ pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<Str
 /// a local and does not move the stack pointer. LLVM computes it first thing:
 /// `global.get $__stack_pointer`, `i32.const SIZE`, `i32.sub`, `local.set` or `local.tee`; at -O0 by way of
 /// more locals.
-fn frame_base(evidence: &Evidence<'_>) -> Option<u64> {
-    let frame = evidence.frames.first()?;
+fn frame_base(evidence: &Evidence<'_, '_>) -> Option<u64> {
+    let frame = evidence.frames().first()?;
     let module = evidence.binary(frame.module)?;
     let (stack, _) = evidence.c_stack(0)?;
     let mut started = false;

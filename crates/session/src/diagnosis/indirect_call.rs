@@ -4,10 +4,9 @@ use wasmparser::Operator as Op;
 use wdb_module::{FuncType, TableIndex};
 use wdb_target::coredump::{Reference, code};
 
-use super::Names;
 use crate::evidence::Evidence;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.crash.code != code::INDIRECT_CALL_TYPE {
         return None;
     }
@@ -34,11 +33,11 @@ pub(super) fn find(evidence: &mut Evidence<'_>, names: Names<'_>) -> Option<Stri
     let Some((_, Reference::Func { instance, func })) = element else {
         return None;
     };
-    let module = evidence.instances.get(instance.position())?.module;
+    let module = evidence.stop.instances.get(instance.position())?.module;
     let actual = signature(evidence.binary(module)?.function_type(*func)?);
     Some(format!(
         "slot {slot} of the table holds `{}`, which is {actual}; the call is for {expected}",
-        names(module, *func)
+        evidence.stop.function_name(module, *func)
     ))
 }
 

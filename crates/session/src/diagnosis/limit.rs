@@ -3,10 +3,9 @@
 
 use wdb_target::coredump::{CrashKind, code};
 
-use super::Names;
 use crate::evidence::Evidence;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.crash.kind != CrashKind::Limit {
         return None;
     }

@@ -6,18 +6,17 @@
 
 use wdb_module::MemoryIndex;
 
-use super::Names;
 use crate::evidence::Evidence;
 
 /// Less than this part of the maximum left is worth a word.
 const PART: u64 = 8;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let (_, shape) = evidence.memory(0, MemoryIndex(0))?;
     let maximum = shape.maximum?;
     let left = maximum.checked_sub(shape.pages)?;
     // A memory that starts at its maximum was never meant to grow.
-    let frame = evidence.frames.first()?;
+    let frame = evidence.frames().first()?;
     let declared = evidence.binary(frame.module)?.memories().first()?.initial;
     if left.saturating_mul(PART) >= maximum || shape.pages <= declared {
         return None;

@@ -4,10 +4,10 @@
 use wasmparser::Operator as Op;
 use wdb_target::coredump::code;
 
-use super::{Names, address};
+use super::address;
 use crate::evidence::Evidence;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.crash.code != code::INDIRECT_CALL_NULL {
         return None;
     }

@@ -5,12 +5,11 @@
 
 use wdb_target::coredump::code;
 
-use super::Names;
 use super::address::{self, Term};
 use crate::evidence::Evidence;
 use crate::operation;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.crash.code != code::MEMORY_OUT_OF_BOUNDS {
         return None;
     }

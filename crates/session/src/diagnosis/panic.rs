@@ -1,7 +1,6 @@
 //! A Rust panic whose message is nowhere: a guest without standard error formats none. The function
 //! that panicked says what it was. Fixture `rust-library`.
 
-use super::Names;
 use crate::evidence::Evidence;
 
 /// Functions that rustc calls for a failed check, `core::panicking::panic_const::panic_const_div_by_zero`
@@ -35,7 +34,7 @@ const CHECKS: &[(&str, &str)] = &[
     ),
 ];
 
-pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.panic_is_told {
         return None;
     }
@@ -64,7 +63,7 @@ pub(super) fn find(evidence: &mut Evidence<'_>, _names: Names<'_>) -> Option<Str
 
 /// The index and the length, which are the first arguments of the function that panics for them, if they
 /// are still in its locals.
-fn bounds(evidence: &Evidence<'_>) -> Option<String> {
+fn bounds(evidence: &Evidence<'_, '_>) -> Option<String> {
     let frame = evidence.frame_of(&[BOUNDS])?;
     let index = evidence.local(frame, 0)?;
     let length = evidence.local(frame, 1).filter(|length| index >= *length)?;

@@ -5,20 +5,19 @@ use std::collections::HashMap;
 use wdb_module::FuncIndex;
 use wdb_target::coredump::{ModuleId, code};
 
-use super::Names;
 use crate::evidence::Evidence;
 use crate::report::thousands;
 
 /// The longest round of a recursion that is told with all its functions.
 const ROUND: usize = 5;
 
-pub(super) fn find(evidence: &mut Evidence<'_>, names: Names<'_>) -> Option<String> {
+pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if evidence.crash.code != code::STACK_OVERFLOW {
         return None;
     }
-    let total = evidence.frames.len();
+    let total = evidence.frames().len();
     let mut counts: HashMap<(ModuleId, FuncIndex), usize> = HashMap::new();
-    for frame in &evidence.frames {
+    for frame in evidence.frames() {
         *counts.entry((frame.module, frame.func)).or_default() += 1;
     }
     // Every function of a round stands about as often on the stack.
@@ -33,13 +32,13 @@ pub(super) fn find(evidence: &mut Evidence<'_>, names: Names<'_>) -> Option<Stri
     }
     round.sort_by_key(|(of, _)| {
         evidence
-            .frames
+            .frames()
             .iter()
             .position(|f| (f.module, f.func) == *of)
     });
     let calls: Vec<String> = round
         .iter()
-        .map(|((module, func), _)| format!("`{}`", names(*module, *func)))
+        .map(|((module, func), _)| format!("`{}`", evidence.stop.function_name(*module, *func)))
         .collect();
     let frames = thousands(frames as u64);
     Some(match calls.as_slice() {

@@ -3,10 +3,10 @@
 use wdb_target::coredump::{Crash, MemoryCapture, ValueCapture};
 use wdb_target::{Debuggee, Error, StopReason, Trust};
 
-use super::backtrace::Backtracer;
-use super::{Entry, Frame, Module, Options, Reason, Report, Resolver, Source, Thread};
+use super::{Entry, Frame, Module, Options, Reason, Report, Source, Thread, backtrace};
 use crate::diagnosis;
 use crate::evidence::{Evidence, Function};
+use crate::stop::{Resolver, Stop};
 
 /// How many lines of source are shown before the one with the spot, and after it.
 const CONTEXT: (u32, u32) = (2, 1);
@@ -27,34 +27,30 @@ pub fn build(
         StopReason::Crash(crash) => Some(crash.clone()),
         StopReason::Exited(_) => None,
     });
-    let modules = debuggee.modules().to_vec();
     let mut notes = debuggee.notes().to_vec();
     notes.extend(lacking(debuggee));
-    let threads = debuggee.threads()?;
-    let mut backtracer = Backtracer::new(&modules, resolver);
+    let mut stop = Stop::new(debuggee, resolver)?;
+    let modules = stop.modules.clone();
     let crashed = crash.as_ref().map_or(0, |crash| crash.thread as usize);
-    let mut reported: Vec<Thread> = threads
-        .iter()
-        .enumerate()
-        .map(|(position, thread)| Thread {
-            name: thread.name.clone(),
+    let mut reported: Vec<Thread> = (0..stop.threads.len())
+        .map(|position| Thread {
+            name: stop.threads[position].name.clone(),
             crashed: crash.is_some() && position == crashed,
-            entries: backtracer.entries(thread),
+            entries: backtrace::entries(&mut stop, position),
         })
         .collect();
     if crashed < reported.len() {
         reported[..=crashed].rotate_right(1);
     }
     let entries = reported.first().map_or(&[][..], |thread| &thread.entries);
-    let frames = threads.into_iter().nth(crashed).map(|thread| thread.frames);
+    let process = stop.debuggee.process().clone();
 
     let mut report = Report {
-        program: debuggee.executable().to_owned(),
-        arguments: debuggee.process().arguments.clone(),
-        pid: debuggee.process().pid,
-        time: debuggee.process().time,
-        producers: debuggee
-            .process()
+        program: stop.debuggee.executable().to_owned(),
+        arguments: process.arguments,
+        pid: process.pid,
+        time: process.time,
+        producers: process
             .producers
             .iter()
             .map(|producer| format!("{} {}", producer.name, producer.version))
@@ -64,8 +60,8 @@ pub fn build(
         diagnosis: None,
         circumstances: Vec::new(),
         modules: modules.iter().map(module).collect(),
-        instances: debuggee.instances()?.iter().map(|i| i.module).collect(),
-        source: source(entries, &mut backtracer),
+        instances: stop.instances.iter().map(|it| it.module).collect(),
+        source: source(entries, &mut stop),
         threads: Vec::new(),
         notes: Vec::new(),
     };
@@ -76,18 +72,11 @@ pub fn build(
                 family: frame.family,
             })
             .collect();
-        let frames = frames.unwrap_or_default();
-        let mut evidence = Evidence::new(debuggee, &modules, crash, frames, functions)?;
-        explain(
-            &mut report,
-            &mut evidence,
-            entries,
-            &mut backtracer,
-            options,
-        );
+        let mut evidence = Evidence::new(&mut stop, &modules, crash, functions);
+        explain(&mut report, &mut evidence, entries, options);
     }
     notes.extend(doubts(entries));
-    notes.extend(backtracer.notes());
+    notes.extend(stop.notes());
     notes.dedup();
     report.threads = reported;
     report.notes = notes;
@@ -96,9 +85,8 @@ pub fn build(
 
 fn explain(
     report: &mut Report,
-    evidence: &mut Evidence<'_>,
+    evidence: &mut Evidence<'_, '_>,
     entries: &[Entry],
-    backtracer: &mut Backtracer<'_>,
     options: &Options<'_>,
 ) {
     let inferred = evidence.crash.code.is_empty();
@@ -107,10 +95,7 @@ fn explain(
     }
     report.panic = super::panic::find(evidence, entries, options.guest_stderr);
     evidence.panic_is_told = report.panic.is_some();
-    (report.diagnosis, report.circumstances) =
-        diagnosis::diagnose(evidence, &mut |module, func| {
-            backtracer.function_name(module, func)
-        });
+    (report.diagnosis, report.circumstances) = diagnosis::diagnose(evidence);
     let message = super::reason::words(evidence);
     let Crash {
         kind,
@@ -199,12 +184,12 @@ fn doubts(entries: &[Entry]) -> Option<String> {
 }
 
 /// The lines around the youngest place in the program's own code, else in any.
-fn source(entries: &[Entry], backtracer: &mut Backtracer<'_>) -> Option<Source> {
+fn source(entries: &[Entry], stop: &mut Stop<'_>) -> Option<Source> {
     let known = || frames(entries).filter(|frame| frame.file.is_some() && frame.line.is_some());
     let own = known().find(|frame| frame.family.is_none());
     let frame = own.or_else(|| known().next())?;
     let (file, line) = (frame.file.clone()?, frame.line?);
-    let text = backtracer.source(frame.module, &file);
+    let text = stop.source(frame.module, &file);
     let first_line = line.saturating_sub(CONTEXT.0).max(1);
     let lines: Vec<String> = text
         .iter()

@@ -20,7 +20,11 @@ const SEARCHED: u64 = 16 << 20;
 const MARK: &[u8] = b" panicked at ";
 
 /// The panic that the crashed thread died of. `None` if it did not panic, or the message is nowhere.
-pub(super) fn find(evidence: &mut Evidence<'_>, entries: &[Entry], stderr: &[u8]) -> Option<Panic> {
+pub(super) fn find(
+    evidence: &mut Evidence<'_, '_>,
+    entries: &[Entry],
+    stderr: &[u8],
+) -> Option<Panic> {
     let frames = || {
         entries.iter().filter_map(|entry| match entry {
             Entry::Frame(frame) => Some(frame),
@@ -71,7 +75,7 @@ fn stands_at(frame: &Frame, panic: &Panic) -> bool {
 
 /// The panic that was given to the function that calls the hook:
 /// `panic_with_hook(payload: &mut dyn PanicPayload, location: &Location, …)`.
-fn passed(evidence: &mut Evidence<'_>) -> Option<Panic> {
+fn passed(evidence: &mut Evidence<'_, '_>) -> Option<Panic> {
     const NAMES: &[&str] = &[
         "std::panicking::panic_with_hook",
         "std::panicking::rust_panic_with_hook",
@@ -101,7 +105,7 @@ fn passed(evidence: &mut Evidence<'_>) -> Option<Panic> {
 }
 
 fn words<const N: usize>(
-    evidence: &mut Evidence<'_>,
+    evidence: &mut Evidence<'_, '_>,
     frame: usize,
     address: u64,
 ) -> Option<[u32; N]> {
@@ -116,7 +120,12 @@ fn words<const N: usize>(
 }
 
 /// A string of this length that can be a message or a path.
-fn utf8(evidence: &mut Evidence<'_>, frame: usize, address: u32, length: u32) -> Option<String> {
+fn utf8(
+    evidence: &mut Evidence<'_, '_>,
+    frame: usize,
+    address: u32,
+    length: u32,
+) -> Option<String> {
     let length = length as usize;
     if length == 0 || length > LONGEST || address == 0 {
         return None;
@@ -130,13 +139,14 @@ fn utf8(evidence: &mut Evidence<'_>, frame: usize, address: u32, length: u32) ->
 
 /// The C stack of the youngest frame: all of it, because the printed text is in a part that was given
 /// back.
-fn stack(evidence: &mut Evidence<'_>) -> Option<Vec<u8>> {
+fn stack(evidence: &mut Evidence<'_, '_>) -> Option<Vec<u8>> {
     let (stack, _) = evidence.c_stack(0)?;
     let (memory, shape) = evidence.memory(0, MemoryIndex(0))?;
     let end = stack.range.end.min(shape.len());
     let start = stack.range.start.max(end.saturating_sub(SEARCHED)).min(end);
     let mut bytes = vec![0; usize::try_from(end - start).ok()?];
     evidence
+        .stop
         .debuggee
         .read_memory(memory, start, &mut bytes)
         .ok()?;

@@ -15,7 +15,7 @@ use crate::value;
 
 /// Finds the code of a crash of which the producer did not say what it is, from the instruction. Only
 /// if that can fail in one way, given the operands if there are any.
-pub(super) fn infer(evidence: &mut Evidence<'_>) {
+pub(super) fn infer(evidence: &mut Evidence<'_, '_>) {
     let Some(site) = evidence.site(0) else {
         return;
     };
@@ -44,7 +44,7 @@ pub(super) fn infer(evidence: &mut Evidence<'_>) {
 }
 
 /// What happened.
-pub(super) fn words(evidence: &mut Evidence<'_>) -> String {
+pub(super) fn words(evidence: &mut Evidence<'_, '_>) -> String {
     let crash = evidence.crash.clone();
     let site = evidence.site(0);
     let site = site.as_ref();
@@ -65,7 +65,7 @@ pub(super) fn words(evidence: &mut Evidence<'_>) -> String {
             "invalid conversion of a float to an integer",
         ),
         code::STACK_OVERFLOW => {
-            let frames = evidence.frames.len() as u64;
+            let frames = evidence.frames().len() as u64;
             format!("call stack exhausted: {} frames", thousands(frames))
         }
         code::NULL_REFERENCE => null_reference(site).into(),
@@ -110,7 +110,7 @@ fn unknown(site: Option<&Site<'_>>) -> String {
 }
 
 /// `7 / 0`.
-fn division(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> {
+fn division(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> Option<String> {
     let sign = match &site?.operator {
         Op::I32DivS | Op::I32DivU | Op::I64DivS | Op::I64DivU => '/',
         Op::I32RemS | Op::I32RemU | Op::I64RemS | Op::I64RemU => '%',
@@ -138,7 +138,7 @@ fn division(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> 
 }
 
 /// `3e10 does not fit an i32`.
-fn conversion(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> {
+fn conversion(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> Option<String> {
     let target = match &site?.operator {
         Op::I32TruncF32S | Op::I32TruncF64S => "an i32",
         Op::I32TruncF32U | Op::I32TruncF64U => "an unsigned i32",
@@ -166,12 +166,12 @@ struct Range {
 
 /// The first address that `access` goes to. Beyond 64 bits it is out of any memory, too, but cannot
 /// be told.
-pub(crate) fn effective_address(evidence: &Evidence<'_>, access: Access) -> Option<u64> {
+pub(crate) fn effective_address(evidence: &Evidence<'_, '_>, access: Access) -> Option<u64> {
     let base = evidence.unsigned(access.above)?;
     base.checked_add(access.argument.offset)
 }
 
-fn memory(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> String {
+fn memory(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     let words = "memory access out of bounds";
     let Some(range) = site.and_then(|site| range(evidence, site)) else {
         // At a call the host may have been what went out of bounds.
@@ -219,7 +219,7 @@ pub(crate) fn size(shape: MemoryShape) -> String {
     format!("{} {pages} ({} bytes)", shape.pages, shape.len())
 }
 
-fn range(evidence: &Evidence<'_>, site: &Site<'_>) -> Option<Range> {
+fn range(evidence: &Evidence<'_, '_>, site: &Site<'_>) -> Option<Range> {
     if let Some(access) = operation::access(&site.operator) {
         return Some(Range {
             what: if access.writes { "write" } else { "read" },
@@ -254,7 +254,7 @@ fn range(evidence: &Evidence<'_>, site: &Site<'_>) -> Option<Range> {
     }
 }
 
-fn misaligned(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> String {
+fn misaligned(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     let access = site.and_then(|site| operation::access(&site.operator));
     let detail = access.and_then(|access| {
         let address = effective_address(evidence, access)?;
@@ -280,7 +280,7 @@ fn table_operand(site: &Site<'_>) -> Option<(TableIndex, usize, bool)> {
     Some((TableIndex(table), above, many))
 }
 
-fn table(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
+fn table(evidence: &mut Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     let words = "table access out of bounds";
     let Some((index, above, many)) = site.and_then(table_operand) else {
         return words.into();
@@ -306,7 +306,7 @@ fn table(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
     }
 }
 
-fn null_call(evidence: &mut Evidence<'_>, site: Option<&Site<'_>>) -> String {
+fn null_call(evidence: &mut Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     let slot = site
         .and_then(table_operand)
         .and_then(|(_, above, _)| evidence.unsigned(above));
@@ -332,7 +332,7 @@ fn null_reference(site: Option<&Site<'_>>) -> &'static str {
     }
 }
 
-fn index(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> {
+fn index(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> Option<String> {
     let above = match site?.operator {
         Op::ArrayGet { .. } | Op::ArrayGetS { .. } | Op::ArrayGetU { .. } => 0,
         Op::ArraySet { .. } => 1,
@@ -342,13 +342,13 @@ fn index(evidence: &Evidence<'_>, site: Option<&Site<'_>>) -> Option<String> {
 }
 
 /// The tag's name and the payload of an exception that nothing caught.
-fn exception(evidence: &Evidence<'_>) -> String {
+fn exception(evidence: &Evidence<'_, '_>) -> String {
     let words = "uncaught exception";
     let Some(exception) = &evidence.crash.exception else {
         return words.into();
     };
     let tag = exception.tag.and_then(|(instance, tag)| {
-        let module = evidence.instances.get(instance.position())?.module;
+        let module = evidence.stop.instances.get(instance.position())?.module;
         let name = evidence
             .binary(module)
             .and_then(|binary| binary.tag_name(tag));
@@ -369,7 +369,7 @@ fn exception(evidence: &Evidence<'_>) -> String {
     format!("{words}{}{payload}", tag.unwrap_or_default())
 }
 
-fn host(evidence: &Evidence<'_>, message: &str) -> String {
+fn host(evidence: &Evidence<'_, '_>, message: &str) -> String {
     let import = evidence.site(0).and_then(|site| match site.operator {
         Op::Call { function_index } | Op::ReturnCall { function_index } => {
             let import = site

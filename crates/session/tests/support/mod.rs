@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wdb_module::{Binary, Module};
-use wdb_session::report::Resolver;
+use wdb_session::Resolver;
 use wdb_symbols::Symbols;
 use wdb_target::PostMortem;
 use wdb_target::coredump::ModuleId;

@@ -16,7 +16,8 @@ use wdb_coredump::{
     Reading, Rest, Run, Slot, Table, TableId, Thread, Value, ValueCapture,
 };
 use wdb_module::{Binary, FuncIndex, Module, Operator};
-use wdb_session::report::{self, Options, Report, Resolver};
+use wdb_session::Resolver;
+use wdb_session::report::{self, Options, Report};
 use wdb_symbols::Symbols;
 use wdb_target::PostMortem;
 
