@@ -8,7 +8,6 @@ mod build;
 mod fold;
 mod json;
 mod panic;
-mod printable;
 mod reason;
 mod snippet;
 mod text;
@@ -22,10 +21,10 @@ use crate::stop::FrameId;
 
 pub use build::build;
 pub use json::json;
-pub use printable::printable;
 pub(crate) use reason::size as memory_size;
 pub(crate) use text::thousands;
 pub use text::{Style, text};
+pub use wdb_symbols::printable;
 
 /// What else is known of the run.
 #[derive(Clone, Copy, Debug, Default)]

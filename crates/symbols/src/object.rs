@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use wdb_module::ModuleOffset;
+
 use crate::Symbols;
 use crate::machine::{Machine, Unavailable};
 use crate::types::{Bits, Encoding, Kind, Member, Role, Type, TypeRef};
@@ -67,6 +69,8 @@ pub struct Context<'a> {
     pub symbols: &'a Symbols,
     /// The frame.
     pub machine: &'a mut dyn Machine,
+    /// Where the frame stands, if it is one: the lengths of C's arrays of variable length are variables of it.
+    pub pc: Option<ModuleOffset>,
 }
 
 /// Larger objects are not read as a whole.
@@ -425,7 +429,7 @@ impl Context<'_> {
 }
 
 /// The bytes as a number, the first the least significant. At most 16.
-fn unsigned(bytes: &[u8]) -> u128 {
+pub(crate) fn unsigned(bytes: &[u8]) -> u128 {
     let from_the_top = bytes.iter().take(16).rev();
     from_the_top.fold(0, |value, byte| value << 8 | u128::from(*byte))
 }

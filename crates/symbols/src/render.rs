@@ -3,8 +3,14 @@
 //! [`shape`] says what an object is to a person, with one table keyed by type name ([`table`]) for the types of standard libraries: a
 //! `Vec` is a sequence, whatever its fields are. [`short`] writes it on one line, [`tree`] as a tree.
 
+mod rust;
+mod scalar;
+mod shape;
+mod table;
+mod text;
+
 use crate::machine::Unavailable;
-use crate::object::{Context, Object};
+use crate::object::{Context, Object, Place};
 
 /// How much is shown. What is cut is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,20 +43,31 @@ pub enum Shape {
     /// A pointer or reference.
     Pointer(Pointer),
     /// A box or a cell: it is shown as what is in it.
-    Wrapper(Object),
+    Wrapper(Wrapper),
     /// The value is not there, or nothing that its type allows: why.
     Unavailable(Unavailable),
 }
 
 /// A text in memory.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
     /// What comes before the quotes: `u8`, `L`, `b`.
     pub prefix: &'static str,
     /// The characters, as far as they were read; not checked, not escaped. UTF-8, as far as it is.
     pub bytes: Vec<u8>,
-    /// How many bytes the text has in all, where that is known.
+    /// How many bytes the text has in all. `None`: nobody knows, because reading ended before the text did.
     pub length: Option<u64>,
+    /// How many bytes of its buffer come after the NUL that ends it, where those are not all zero.
+    pub after: u64,
+}
+
+/// A value that is shown as another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wrapper {
+    /// The other.
+    pub object: Object,
+    /// What else there is to say: `mutably borrowed`, `strong 2`.
+    pub note: Option<String>,
 }
 
 /// Named parts.
@@ -129,8 +146,12 @@ pub struct Pointer {
     pub target: Option<Object>,
     /// The name of the function or static that it points to.
     pub name: Option<String>,
-    /// Whether it is followed in the short form: a reference, a `Box`.
+    /// The text that it points to, if it is a text.
+    pub text: Option<Text>,
+    /// Whether the short form shows the target, not the address: a reference, a `Box`.
     pub follow: bool,
+    /// What else there is to say, as for a [`Wrapper`].
+    pub note: Option<String>,
 }
 
 /// A value as a tree.
@@ -153,7 +174,64 @@ pub struct Tree {
 impl Context<'_> {
     /// What `object` is to a person. At most `most` elements of a sequence or map are looked for.
     pub fn shape(&mut self, object: &Object, most: u64) -> Shape {
-        let _ = most;
-        Shape::Unavailable(Unavailable::Unsupported(format!("{:?}", object.ty)))
+        if let Place::Nowhere(reason) = &object.place {
+            return Shape::Unavailable(reason.clone());
+        }
+        let ty = self.bare(&object.ty);
+        match table::find(&ty.name).and_then(|it| it(self, object, most)) {
+            Some(shape) => shape,
+            None => self.plain_shape(object),
+        }
+    }
+}
+
+impl Text {
+    /// A text that was read to its end.
+    pub fn whole(bytes: Vec<u8>) -> Text {
+        Text {
+            length: Some(bytes.len() as u64),
+            bytes,
+            ..Text::default()
+        }
+    }
+}
+
+impl Elements {
+    /// How many elements there are.
+    pub fn length(&self) -> u64 {
+        match self {
+            Elements::Array { length, .. }
+            | Elements::Ring { length, .. }
+            | Elements::Listed(_, length) => *length,
+        }
+    }
+
+    /// The element at `index`. `None`: there is none, or it was not looked for.
+    pub fn get(&self, index: u64) -> Option<Object> {
+        if index >= self.length() {
+            return None;
+        }
+        let (first, stride, place) = match self {
+            Elements::Listed(objects, _) => {
+                return objects.get(usize::try_from(index).ok()?).cloned();
+            }
+            Elements::Array { first, stride, .. } => (first, stride, index),
+            Elements::Ring {
+                first,
+                stride,
+                capacity,
+                head,
+                ..
+            } => {
+                let place = head.checked_add(index)?;
+                (first, stride, place.checked_rem(*capacity).unwrap_or(place))
+            }
+        };
+        let reason = || Unavailable::Broken("an element lies outside of all memory".to_owned());
+        Some(match place.checked_mul(*stride) {
+            // Where it ends is known when it is read.
+            Some(offset) => first.part(offset, None, first.ty.clone()),
+            None => Object::nowhere(first.ty.clone(), reason()),
+        })
     }
 }

@@ -2,8 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-use super::printable::{printable, printable_source};
 use super::{Report, Source};
+use wdb_symbols::{printable, printable_source};
 
 /// Longer names of functions stand in the backtrace only.
 const LONGEST_LABEL: usize = 60;

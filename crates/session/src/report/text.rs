@@ -6,8 +6,8 @@ use wdb_target::Trust;
 use wdb_target::coredump::{CrashKind, code};
 
 use super::fold::{self, Line};
-use super::printable::printable;
 use super::{Entry, Frame, Report, Thread, snippet};
+use wdb_symbols::printable;
 
 /// How a report looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// [`printable`] for a line of source: one replacement character for each unsafe one, and tabs stay.
-pub(crate) fn printable_source(line: &str) -> String {
+pub fn printable_source(line: &str) -> String {
     line.chars()
         .map(|c| match c {
             '\t' => c,

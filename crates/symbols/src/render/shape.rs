@@ -1,0 +1,336 @@
+//! The shapes of what needs no special knowledge: every type of C and of most programs.
+
+use super::scalar::last_segment;
+use super::text::readable;
+use super::{Elements, Field, Fields, Pointer, Sequence, Shape, Text};
+use crate::Language;
+use crate::machine::Unavailable;
+use crate::object::{Context, Object};
+use crate::types::{
+    Array, Count, Kind, Member, PointerKind, Record, Role, Type, TypeRef, Variant, Variants,
+};
+use wdb_module::FuncIndex;
+
+/// Unnamed members in unnamed members are looked into as deep as this.
+const MOST_NESTING: u32 = 16;
+
+/// More members than this are not shown: nobody writes such a structure.
+const MOST_FIELDS: usize = 10_000;
+
+impl Context<'_> {
+    /// The shape that follows from the type alone, without what [`super::table`] knows.
+    pub(super) fn plain_shape(&mut self, object: &Object) -> Shape {
+        let ty = self.bare(&object.ty);
+        match &ty.kind {
+            Kind::Void => match &*ty.name {
+                "decltype(nullptr)" | "std::nullptr_t" | "nullptr_t" => {
+                    Shape::Scalar("nullptr".to_owned())
+                }
+                name => unsupported(format!("`{name}` has no values")),
+            },
+            Kind::Base(encoding) => self.number(object, &ty, *encoding),
+            Kind::Pointer(kind, target) => self.pointer(object, &ty, *kind, target),
+            Kind::MemberPointer(class, _) => self.member_pointer(object, class),
+            Kind::Record(record) => match &record.variants {
+                Some(variants) => self.variant(object, &ty, record, variants),
+                None => Shape::Fields(self.fields(object, &ty, record)),
+            },
+            Kind::Array(array) => self.array(object, &ty, array),
+            Kind::Enumeration(it) => self.enumerator(object, &ty, it),
+            Kind::Function(..) => match object.address() {
+                Some(index) => Shape::Pointer(self.function(index)),
+                None => unsupported("a function has no value".to_owned()),
+            },
+            Kind::Broken(reason) => Shape::Unavailable(Unavailable::Broken(reason.clone())),
+            Kind::Alias(_) | Kind::Qualified(_) => Shape::Unavailable(Unavailable::Broken(
+                format!("`{}` is a name for too many other names", ty.name),
+            )),
+        }
+    }
+
+    fn pointer(
+        &mut self,
+        object: &Object,
+        ty: &Type,
+        kind: PointerKind,
+        target: &TypeRef,
+    ) -> Shape {
+        let address = match self.unsigned(object) {
+            Ok(address) => address,
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        let pointee = self.bare(target);
+        if matches!(pointee.kind, Kind::Function(..)) {
+            return Shape::Pointer(self.function(address));
+        }
+        let text = match self.character_width(target) {
+            Some(width) if address != 0 => self.text_to_nul(address, width),
+            _ => None,
+        };
+        let raw = |name: &str| name.starts_with('*') || name.starts_with("fn(");
+        Shape::Pointer(Pointer {
+            address,
+            target: match pointee.kind {
+                Kind::Void => None,
+                _ if address == 0 => None,
+                _ => Some(Object::at(address, target.clone())),
+            },
+            name: self.name_at(address),
+            text: text.filter(|it| !self.may_be_bytes(target) || readable(&it.bytes)),
+            follow: kind != PointerKind::Pointer
+                || ty.language == Some(Language::Rust) && !raw(&ty.name),
+            note: None,
+        })
+    }
+
+    /// A pointer to the function in table 0 at `index`.
+    fn function(&mut self, index: u64) -> Pointer {
+        let name = match self.machine.element(index) {
+            Ok(Some(function)) => Some(self.function_name(function)),
+            Ok(None) | Err(_) => None,
+        };
+        Pointer {
+            address: index,
+            target: None,
+            name,
+            text: None,
+            follow: false,
+            note: None,
+        }
+    }
+
+    /// The name of a function, as people read it.
+    pub(super) fn function_name(&self, function: FuncIndex) -> String {
+        self.symbols.function_name(function).display
+    }
+
+    /// The name of the static at an address.
+    fn name_at(&self, address: u64) -> Option<String> {
+        let (variable, offset) = self.symbols.static_at(address)?;
+        Some(match offset {
+            0 => variable.name.to_string(),
+            offset => format!("{}+{offset}", variable.name),
+        })
+    }
+
+    /// A pointer to a data member is its offset in the class, and -1 for none (Itanium C++ ABI, section 2.3).
+    fn member_pointer(&mut self, object: &Object, class: &TypeRef) -> Shape {
+        let offset = match self.bits(object) {
+            Ok(bits) => bits as u32,
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        let class = self.bare(class);
+        let name = match &class.kind {
+            Kind::Record(record) => {
+                let there = |it: &&Member| it.offset == u64::from(offset) && it.bits.is_none();
+                let mut there = record.members.iter().filter(there);
+                there.find_map(|it| it.name.clone())
+            }
+            _ => None,
+        };
+        Shape::Scalar(match name {
+            _ if offset == u32::MAX => "null".to_owned(),
+            Some(name) => format!("&{}::{name}", last_segment(&class.name)),
+            None => format!("{offset} bytes into `{}`", class.name),
+        })
+    }
+
+    /// The members of a record by name, those of unnamed members as its own.
+    pub(super) fn fields(&mut self, object: &Object, ty: &Type, record: &Record) -> Fields {
+        let rust = ty.language == Some(Language::Rust);
+        let mut fields = Vec::new();
+        self.members(object, &record.members, MOST_NESTING, &mut fields);
+        let tuple = rust
+            && fields.iter().enumerate().all(|(at, it)| {
+                let number = it.name.strip_prefix("__").and_then(|it| it.parse().ok());
+                number == Some(at)
+            });
+        for field in fields.iter_mut().filter(|_| tuple) {
+            field.name.drain(.."__".len());
+        }
+        Fields {
+            name: match rust && !ty.name.starts_with('(') {
+                true => last_segment(&ty.name),
+                false => String::new(),
+            },
+            tuple: tuple && !fields.is_empty(),
+            fields,
+        }
+    }
+
+    fn members(&mut self, object: &Object, members: &[Member], depth: u32, to: &mut Vec<Field>) {
+        for member in members {
+            if to.len() >= MOST_FIELDS {
+                return;
+            }
+            let part = self.member(object, member);
+            let name = match (&member.name, member.role) {
+                // The pointer to the table of virtual functions says nothing that the type does not.
+                (Some(name), _) if member.artificial && name.starts_with("_vptr") => continue,
+                (Some(name), Role::Field) => name.to_string(),
+                (_, Role::Base | Role::VirtualBase(_)) => self.ty(&member.ty).name.to_string(),
+                (None, Role::Field) => match (&self.bare(&member.ty).kind, depth.checked_sub(1)) {
+                    (Kind::Record(inner), Some(depth)) => {
+                        self.members(&part, &inner.members, depth, to);
+                        continue;
+                    }
+                    // An unnamed bit-field is padding.
+                    _ => continue,
+                },
+            };
+            to.push(Field { name, object: part });
+        }
+    }
+
+    /// A record with the variant that its discriminant means.
+    fn variant(&mut self, object: &Object, ty: &Type, record: &Record, all: &Variants) -> Shape {
+        let variant = match self.active_variant(object, ty, all) {
+            Ok(variant) => variant,
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        let mut fields = self.fields(object, ty, record).fields;
+        let [member] = variant.members.as_slice() else {
+            self.members(object, &variant.members, 0, &mut fields);
+            return Shape::Fields(Fields {
+                name: last_segment(&ty.name),
+                fields,
+                tuple: false,
+            });
+        };
+        // In Rust each variant has one member, a structure of the variant's name.
+        let payload = self.member(object, member);
+        let payload_type = self.bare(&payload.ty);
+        let Kind::Record(of) = &payload_type.kind else {
+            fields.push(Field {
+                name: member.name.as_deref().unwrap_or_default().to_owned(),
+                object: payload,
+            });
+            return Shape::Fields(Fields {
+                name: last_segment(&ty.name),
+                fields,
+                tuple: false,
+            });
+        };
+        let mut found = self.fields(&payload, &payload_type, of);
+        found.name = last_segment(&payload_type.name);
+        fields.append(&mut found.fields);
+        Shape::Fields(Fields { fields, ..found })
+    }
+
+    /// The variant that an object has.
+    ///
+    /// # Errors
+    ///
+    /// When its discriminant is not there or means none.
+    pub(super) fn active_variant<'v>(
+        &mut self,
+        object: &Object,
+        ty: &Type,
+        all: &'v Variants,
+    ) -> Result<&'v Variant, Unavailable> {
+        let Some(discriminant) = &all.discriminant else {
+            let none = || Unavailable::Unsupported(format!("`{}` has no values", ty.name));
+            return all.variants.first().ok_or_else(none);
+        };
+        let discriminant = self.member(object, discriminant);
+        let value = self.bits(&discriminant)?;
+        let means = |it: &&Variant| it.values.iter().any(|it| it.contains(&value));
+        let default = |it: &&Variant| it.values.is_empty();
+        let found = all.variants.iter().find(means);
+        let found = found.or_else(|| all.variants.iter().find(default));
+        found.ok_or_else(|| {
+            Unavailable::Unsupported(format!(
+                "no variant of `{}` has the discriminant {value}",
+                ty.name
+            ))
+        })
+    }
+
+    fn array(&mut self, object: &Object, ty: &Type, array: &Array) -> Shape {
+        let (count, inner) = match array.dimensions.as_slice() {
+            [] => {
+                let words = "an array without dimensions".to_owned();
+                return Shape::Unavailable(Unavailable::Broken(words));
+            }
+            [count] => (*count, array.element.clone()),
+            [count, rest @ ..] => (*count, self.inner_array(ty, array, rest)),
+        };
+        let width = self.character_width(&inner);
+        let length = match self.count(count) {
+            Ok(Some(length)) => length,
+            // A flexible array member. As a text it says itself how long it is.
+            Ok(None) => {
+                let text = match (width, object.address()) {
+                    (Some(width), Some(address)) => self.text_to_nul(address, width),
+                    _ => None,
+                };
+                return match text {
+                    Some(text) => Shape::Text(text),
+                    None => unsupported("its type does not say how many there are".to_owned()),
+                };
+            }
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        if let Some(width) = width.filter(|_| length > 0) {
+            let shape = self.text_in(object, width, length);
+            let text = |it: &Text| it.after == 0 && readable(&it.bytes);
+            match shape {
+                Shape::Text(it) if self.may_be_bytes(&inner) && !text(&it) => {}
+                shape => return shape,
+            }
+        }
+        let stride = match self.size(&inner) {
+            Ok(stride) => stride,
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        Shape::Sequence(Sequence {
+            set: false,
+            elements: Elements::Array {
+                first: object.part(0, None, inner),
+                stride,
+                length,
+            },
+        })
+    }
+
+    /// The type of the elements of an array of several dimensions: an array of one less.
+    fn inner_array(&self, ty: &Type, array: &Array, rest: &[Count]) -> TypeRef {
+        let element = self.size(&array.element).ok();
+        let size = rest.iter().fold(element, |size, count| match count {
+            Count::Known(length) => size?.checked_mul(*length),
+            Count::InVariable(_) | Count::Unknown => None,
+        });
+        let name = last_segment(&self.ty(&array.element).name);
+        TypeRef::Made(
+            Type {
+                name: format!("{name}{}", "[]".repeat(rest.len())).into(),
+                language: ty.language,
+                size,
+                kind: Kind::Array(Array {
+                    element: array.element.clone(),
+                    dimensions: rest.to_vec(),
+                }),
+            }
+            .into(),
+        )
+    }
+
+    fn count(&mut self, count: Count) -> Result<Option<u64>, Unavailable> {
+        let entry = match count {
+            Count::Known(length) => return Ok(Some(length)),
+            Count::Unknown => return Ok(None),
+            Count::InVariable(entry) => entry,
+        };
+        let missing = || Unavailable::Unsupported("nothing says how long it is".to_owned());
+        let pc = self.pc.ok_or_else(missing)?;
+        let variables = self.symbols.variables(pc);
+        let mut variables = variables.iter().flatten();
+        let variable = variables.find(|it| it.entry == entry).ok_or_else(missing)?;
+        let length = self.symbols.object(variable, pc, self.machine);
+        self.unsigned(&length).map(Some)
+    }
+}
+
+fn unsupported(words: String) -> Shape {
+    Shape::Unavailable(Unavailable::Unsupported(words))
+}

@@ -1,0 +1,83 @@
+//! The types that have a form of their own: one table, keyed by the name of the type.
+//!
+//! A new type is a new entry and a function that finds what is to be shown **through the names of members**,
+//! never through fixed offsets, with the names that other versions of the library had. It gives `None` when
+//! the members are not as expected: then the plain structure shows.
+
+use super::{Shape, rust};
+use crate::object::{Context, Object};
+
+/// Finds the shape of an object whose type has the entry's name. At most so many elements are looked for.
+pub(super) type Find = fn(&mut Context<'_>, &Object, u64) -> Option<Shape>;
+
+/// The names, without template arguments (`alloc::vec::Vec` is the entry of `alloc::vec::Vec<i32>`), and with `*` for
+/// any characters. The first that matches counts.
+const TABLE: &[(&str, Find)] = &[
+    // Rust.
+    ("alloc::string::String", rust::string),
+];
+
+/// The function for a type of this name.
+pub(super) fn find(name: &str) -> Option<Find> {
+    let key = without_arguments(name);
+    let entry = TABLE.iter().find(|(pattern, _)| matches(pattern, &key))?;
+    Some(entry.1)
+}
+
+/// `name` without what is between `<` and `>`.
+pub(super) fn without_arguments(name: &str) -> String {
+    let mut key = String::with_capacity(name.len().min(64));
+    let mut depth = 0_u32;
+    let mut before = ' ';
+    for c in name.chars() {
+        match c {
+            '<' => depth = depth.saturating_add(1),
+            // The arrow of a function's result is no bracket.
+            '>' if before != '-' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => key.push(c),
+            _ => {}
+        }
+        before = c;
+    }
+    key
+}
+
+/// Whether `text` is `pattern` with something for each `*`, of which there are up to two.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    text.strip_prefix(start)
+        .and_then(|text| text.strip_suffix(end))
+        .is_some_and(|text| text.contains(middle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_no_arguments() {
+        let key = without_arguments;
+        assert_eq!(
+            key("alloc::vec::Vec<(i32, fn(u8) -> Vec<u8>)>"),
+            "alloc::vec::Vec"
+        );
+        assert_eq!(
+            key("&[core::option::Option<u8>]"),
+            "&[core::option::Option]"
+        );
+        assert_eq!(key("fn(i32) -> i32"), "fn(i32) -> i32");
+        assert_eq!(key("std::map<int, int>::iterator"), "std::map::iterator");
+    }
+
+    #[test]
+    fn stars_stand_for_anything() {
+        assert!(matches("&[*]", "&[u8]"));
+        assert!(!matches("&[*]", "&mut [u8]"));
+        assert!(matches("*::{async_fn_env#*}", "a::f::{async_fn_env#0}"));
+        assert!(!matches("*::{async_fn_env#*}", "a::f::{closure_env#0}"));
+        assert!(matches("string", "string") && !matches("string", "strings"));
+    }
+}

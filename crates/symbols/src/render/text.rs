@@ -1,0 +1,193 @@
+//! Texts: reading them, and writing their characters so that a terminal is safe from them.
+
+use std::fmt::Write as _;
+
+use super::{Shape, Text};
+use crate::object::{Context, Object, Place, unsigned};
+use crate::printable;
+
+/// Longer texts are not read to their end.
+const MOST_TEXT: u64 = 1 << 16;
+
+/// A piece of a text whose end is not known. It never reaches over the end of a page of memory.
+const STEP: u64 = 256;
+
+impl Context<'_> {
+    /// A text of `length` bytes at `address`. Its shape: also why it is not there.
+    pub(super) fn text(&mut self, address: u64, length: u64) -> Shape {
+        match self.read(&Place::Memory(address), length.min(MOST_TEXT)) {
+            _ if length == 0 => Shape::Text(Text::whole(Vec::new())),
+            Ok(bytes) => Shape::Text(Text {
+                bytes,
+                length: Some(length),
+                ..Text::default()
+            }),
+            Err(reason) => Shape::Unavailable(reason),
+        }
+    }
+
+    #[expect(dead_code, reason = "for strings of wide characters")]
+    /// A text of `length` units of `width` bytes (2: UTF-16, 4: UTF-32) at a place.
+    pub(super) fn wide_text(&mut self, place: &Place, width: u64, length: u64) -> Shape {
+        let most = MOST_TEXT / width.max(1);
+        match self.read(place, length.min(most).saturating_mul(width)) {
+            Ok(bytes) => {
+                let bytes = to_utf8(&bytes, width);
+                Shape::Text(Text {
+                    length: (length <= most).then_some(bytes.len() as u64),
+                    bytes,
+                    ..Text::default()
+                })
+            }
+            Err(reason) => Shape::Unavailable(reason),
+        }
+    }
+
+    /// The text at `address` that ends with a NUL, of units of `width` bytes.
+    ///
+    /// `None`: there is no memory.
+    pub(super) fn text_to_nul(&mut self, address: u64, width: u64) -> Option<Text> {
+        let width = width.clamp(1, 4);
+        let mut bytes = Vec::new();
+        let mut at = address;
+        let mut whole = false;
+        while (bytes.len() as u64) < MOST_TEXT && !whole {
+            let mut step = STEP - at % STEP;
+            let read = loop {
+                let wanted = step.max(width).next_multiple_of(width);
+                match self.read(&Place::Memory(at), wanted) {
+                    Ok(read) => break Some(read),
+                    Err(_) if step > width => step /= 2,
+                    Err(_) => break None,
+                }
+            };
+            let Some(read) = read else { break };
+            let end = nul(&read, width);
+            whole = end.is_some();
+            bytes.extend_from_slice(read.get(..end.unwrap_or(read.len()))?);
+            at = at.checked_add(read.len() as u64)?;
+        }
+        if at == address {
+            return None;
+        }
+        let bytes = if width == 1 {
+            bytes
+        } else {
+            to_utf8(&bytes, width)
+        };
+        Some(Text {
+            length: whole.then_some(bytes.len() as u64),
+            bytes,
+            ..Text::default()
+        })
+    }
+
+    /// The text in an array of `length` characters of `width` bytes: up to the first NUL, or all.
+    pub(super) fn text_in(&mut self, array: &Object, width: u64, length: u64) -> Shape {
+        let wanted = length.min(MOST_TEXT / width.max(1));
+        let bytes = match self.read(&array.place, wanted.saturating_mul(width)) {
+            Ok(bytes) => bytes,
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        let end = nul(&bytes, width);
+        let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        let text = if width == 1 {
+            text.to_vec()
+        } else {
+            to_utf8(text, width)
+        };
+        Shape::Text(Text {
+            prefix: "",
+            length: (end.is_some() || wanted == length).then_some(text.len() as u64),
+            bytes: text,
+            after: match rest.iter().any(|it| *it != 0) {
+                true => (rest.len() as u64).saturating_sub(width),
+                false => 0,
+            },
+        })
+    }
+}
+
+/// Where the first unit is that is zero.
+fn nul(bytes: &[u8], width: u64) -> Option<usize> {
+    let width = width as usize;
+    let units = bytes.chunks_exact(width);
+    let at = units
+        .into_iter()
+        .position(|it| it.iter().all(|it| *it == 0))?;
+    at.checked_mul(width)
+}
+
+/// Units of UTF-16 or UTF-32 as UTF-8. What is none of those becomes the replacement character.
+fn to_utf8(bytes: &[u8], width: u64) -> Vec<u8> {
+    let units = bytes.chunks_exact(width as usize).map(unsigned);
+    let text: String = match width {
+        2 => char::decode_utf16(units.map(|it| it as u16))
+            .map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect(),
+        4 => units
+            .map(|it| char::from_u32(it as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect(),
+        _ => return bytes.to_vec(),
+    };
+    text.into_bytes()
+}
+
+/// Whether all of these bytes are a text that a person wrote: UTF-8 without control characters but white space.
+pub(super) fn readable(bytes: &[u8]) -> bool {
+    let fine = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
+    std::str::from_utf8(bytes).is_ok_and(|it| it.chars().all(fine))
+}
+
+#[cfg_attr(not(test), expect(dead_code, reason = "for the short form"))]
+/// Writes characters as they stand between quotes: `"`, `\` and what a terminal should not see are escaped, and
+/// so are bytes that are no UTF-8. Stops before `most` bytes of the text are passed, and gives how many it wrote.
+pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize) -> usize {
+    let mut written = 0;
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if written + c.len_utf8() > most {
+                return written;
+            }
+            written += c.len_utf8();
+            character(out, c, '"');
+        }
+        for byte in chunk.invalid() {
+            if written == most {
+                return written;
+            }
+            written += 1;
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    written
+}
+
+/// Writes a character as it stands between `quote`s.
+pub(super) fn character(out: &mut String, c: char, quote: char) {
+    match c {
+        '"' | '\'' if c != quote => out.push(c),
+        c if printable(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8() => {
+            out.extend(c.escape_debug());
+        }
+        '\n' | '\r' | '\t' | '\0' => out.extend(c.escape_debug()),
+        c => out.extend(c.escape_unicode()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_should_not_see_is_escaped() {
+        let mut out = String::new();
+        let text = b"a\x1b[31m\n\"it's\"\\ gr\xc3\xbcn \xff\xe2\x80\xae\0";
+        let all = escape(&mut out, text, 1000);
+        assert_eq!(all, text.len());
+        assert_eq!(out, r#"a\u{1b}[31m\n\"it's\"\\ grün \xff\u{202e}\0"#);
+        let mut out = String::new();
+        assert_eq!(escape(&mut out, "aü".as_bytes(), 2), 1);
+        assert_eq!(out, "a");
+    }
+}
