@@ -1,7 +1,7 @@
 //! The DWARF of a module: its sections, borrowed where the file lies in memory.
 //!
 //! gimli reads DWARF. What is kept between questions are plain tables of offsets and addresses
-//! ([`crate::units`], [`crate::functions`], [`crate::lines`]), each made when first needed.
+//! ([`crate::units`], [`crate::functions`], [`crate::lines`], [`crate::scopes`]), each made when first needed.
 //! Everything else is read again from the sections, which costs microseconds.
 //!
 //! The look-up is our own, because addr2line's goes one call deeper for each level of inlining: a
@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use bytes::Bytes;
 
 use crate::fuel::{Fuel, Stop};
+use crate::index::Index;
 use crate::lines::LineTables;
 use crate::notes::Notes;
 use crate::units::Units;
@@ -34,6 +35,9 @@ pub(crate) struct Sections {
     room: Fuel,
     /// How much more may be read to make them. Each unit is read once.
     fuel: Fuel,
+    /// How much more may be read to find names. Each unit is read once for them.
+    names_fuel: Fuel,
+    index: OnceLock<Index>,
     notes: Arc<Notes>,
 }
 
@@ -59,6 +63,8 @@ impl Sections {
             size,
             room: Fuel::one_for_each(size),
             fuel: Fuel::for_reading(size),
+            names_fuel: Fuel::for_reading(size),
+            index: OnceLock::new(),
             code_size,
             units: OnceLock::new(),
             lines: Mutex::default(),
@@ -118,6 +124,16 @@ impl<'a> Dwarf<'a> {
     /// What may still be read to make the tables.
     pub(crate) fn fuel(&self) -> &'a Fuel {
         &self.sections.fuel
+    }
+
+    /// What may still be read to find names.
+    pub(crate) fn names_fuel(&self) -> &'a Fuel {
+        &self.sections.names_fuel
+    }
+
+    /// The index of all names, made on first use.
+    pub(crate) fn index(&self) -> &'a Index {
+        self.sections.index.get_or_init(|| Index::make(self))
     }
 
     /// The range as offsets in the code section, if it is one of live code.

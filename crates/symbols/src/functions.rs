@@ -117,6 +117,21 @@ pub(crate) fn declaration<'a>(
     file.zip(line.filter(|it| *it != 0))
 }
 
+/// The name, without what it is in, of the entry at `offset`, or of that it is an instance of.
+pub(crate) fn plain_name<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    offset: UnitOffset,
+) -> Option<Slice<'a>> {
+    let mut name = None;
+    visit(dwarf, unit, offset, |unit, attribute| {
+        if attribute.name() == gimli::DW_AT_name && name.is_none() {
+            name = dwarf.gimli.attr_string(&unit.gimli, attribute.value()).ok();
+        }
+    });
+    name
+}
+
 /// As many hops as from an inlined call to its abstract function, to that one's declaration, and
 /// then some. The way may be a circle.
 const MOST_HOPS: usize = 16;

@@ -9,6 +9,7 @@
 mod dwarf;
 mod fuel;
 mod functions;
+mod index;
 mod inlines;
 mod lines;
 mod lookup;
@@ -20,7 +21,9 @@ mod printable;
 mod ranges;
 pub mod render;
 pub mod runtime;
+mod scopes;
 mod source_map;
+mod spelling;
 mod symbols;
 pub mod types;
 mod units;

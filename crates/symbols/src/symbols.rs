@@ -173,6 +173,25 @@ impl Symbols {
         }
     }
 
+    /// The DWARF, if there is any.
+    pub(crate) fn dwarf(&self) -> Option<dwarf::Dwarf<'_>> {
+        Some(self.dwarf.as_ref()?.read())
+    }
+
+    /// The module.
+    pub(crate) fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// The name of a function in the name section of the module or of its debug file, else its export or import.
+    pub(crate) fn raw_symbol(&self, index: FuncIndex) -> Option<std::borrow::Cow<'_, str>> {
+        let beside = || self.debug.as_ref()?.function_name(index);
+        match self.module.function_name(index).or_else(beside) {
+            Some(name) => Some(name.into()),
+            None => self.module.function_name_or_export(index),
+        }
+    }
+
     /// Asks the DWARF something about a function: about its first byte, and its code.
     fn in_dwarf<T>(
         &self,

@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::Language;
+use crate::index;
+use crate::scopes::ScopeKind;
 
 /// A reference to a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -240,7 +242,22 @@ impl crate::Symbols {
     }
 
     /// The types of this name, complete ones first, from all units: `sample`, `struct sample`, `geometry::Point`, `unsigned int`.
-    pub fn types_named(&self, _name: &str) -> Vec<TypeRef> {
-        Vec::new()
+    pub fn types_named(&self, name: &str) -> Vec<TypeRef> {
+        let Some(dwarf) = self.dwarf() else {
+            return Vec::new();
+        };
+        let words = ["struct ", "class ", "union ", "enum "];
+        let name = name.trim();
+        let name = words
+            .iter()
+            .find_map(|it| name.strip_prefix(it))
+            .unwrap_or(name);
+        let is_type = |it| matches!(it, ScopeKind::Type | ScopeKind::DeclaredType);
+        let mut found = index::named(&dwarf, name, is_type);
+        found.sort_by_key(|it| it.kind != ScopeKind::Type);
+        found
+            .into_iter()
+            .map(|it| TypeRef::Entry(TypeId(it.offset.0)))
+            .collect()
     }
 }

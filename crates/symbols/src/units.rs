@@ -11,6 +11,7 @@ use crate::fuel::Stop;
 use crate::functions::Functions;
 use crate::name::Language;
 use crate::ranges::Extent;
+use crate::scopes::Scopes;
 
 /// All units, in file order, with the abbreviations that they share.
 pub(crate) struct Units {
@@ -24,6 +25,7 @@ pub(crate) struct Units {
 struct Entry {
     offset: usize,
     functions: OnceLock<Functions>,
+    scopes: OnceLock<Scopes>,
 }
 
 struct UnitRange {
@@ -73,6 +75,7 @@ impl Units {
             units.all.push(Entry {
                 offset: offset.0,
                 functions: OnceLock::new(),
+                scopes: OnceLock::new(),
             });
             if let Err(error) = units.index(dwarf, id, header) {
                 dwarf.notes().add(format!(
@@ -161,6 +164,26 @@ impl Units {
     /// The functions of an open unit, found on first use.
     pub(crate) fn functions<'a>(&self, dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> &Functions {
         functions(&self.all[unit.id.0], dwarf, unit)
+    }
+
+    /// The parts of names of an open unit, found on first use.
+    pub(crate) fn scopes<'a>(&self, dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> &Scopes {
+        let entry = &self.all[unit.id.0];
+        entry.scopes.get_or_init(|| {
+            let (scopes, broken) = Scopes::scan(dwarf, unit);
+            if let Some(error) = broken {
+                dwarf.notes().add(format!(
+                    "the DWARF unit at .debug_info+{:#x} is broken ({error}); types and statics may be missing",
+                    entry.offset
+                ));
+            }
+            scopes
+        })
+    }
+
+    /// All units.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = UnitId> + use<> {
+        (0..self.all.len()).map(UnitId)
     }
 }
 

@@ -1,0 +1,164 @@
+//! The types, functions and statics of all units by name.
+
+use gimli::{DebugInfoOffset, UnitOffset};
+use wdb_module::{CodeOffset, FuncIndex};
+
+use crate::dwarf::Dwarf;
+use crate::ranges::Extent;
+use crate::scopes::{self, ScopeKind};
+use crate::spelling;
+use crate::{Name, Origin, Symbols};
+
+/// Where the entries are that are called something: the hash of the name without qualification, and the
+/// offset of the entry in `.debug_info`. Sorted.
+pub(crate) struct Index(Vec<(u32, u32)>);
+
+/// As many entries of one name are told apart. Each takes a look at its namespaces.
+const MOST_CANDIDATES: usize = 10_000;
+
+impl Index {
+    /// Reads every unit.
+    pub(crate) fn make(dwarf: &Dwarf<'_>) -> Self {
+        let mut all = Vec::new();
+        for id in dwarf.units().ids() {
+            let Ok(unit) = dwarf.units().open(dwarf, id) else {
+                continue;
+            };
+            for scope in dwarf.units().scopes(dwarf, &unit).all() {
+                let entry = UnitOffset(scope.entry.0 as usize);
+                if let Some(key) = scope.key
+                    && is_wanted(scope.kind)
+                    && let Some(offset) = entry.to_debug_info_offset(&unit.gimli.header)
+                    && let Ok(offset) = u32::try_from(offset.0)
+                {
+                    all.push((key, offset));
+                }
+            }
+        }
+        all.sort_unstable();
+        all.shrink_to_fit();
+        Index(all)
+    }
+}
+
+fn is_wanted(kind: ScopeKind) -> bool {
+    !matches!(kind, ScopeKind::Namespace | ScopeKind::InlineNamespace)
+}
+
+/// An entry that has the name that was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// Where it is in `.debug_info`.
+    pub(crate) offset: DebugInfoOffset,
+    /// What it is.
+    pub(crate) kind: ScopeKind,
+}
+
+/// The entries called `name`, which may be qualified, and whose qualification may be left out from the front; in the order
+/// of the DWARF.
+pub(crate) fn named(
+    dwarf: &Dwarf<'_>,
+    name: &str,
+    wanted: impl Fn(ScopeKind) -> bool,
+) -> Vec<Named> {
+    let name = spelling::tidy(name.into());
+    let path = spelling::split(&name);
+    let Some(last) = path.last() else {
+        return Vec::new();
+    };
+    let key = spelling::key(last);
+    let all = &dwarf.index().0;
+    let from = all.partition_point(|it| it.0 < key);
+    let candidates = all[from..].iter().take_while(|it| it.0 == key);
+    let mut found = Vec::new();
+    let mut open: Option<crate::units::Unit<'_>> = None;
+    for (_, offset) in candidates.take(MOST_CANDIDATES) {
+        let offset = DebugInfoOffset(*offset as usize);
+        let Some((id, entry)) = dwarf.units().containing(offset) else {
+            continue;
+        };
+        let unit = match open.take() {
+            Some(unit) if unit.id == id => unit,
+            _ => match dwarf.units().open(dwarf, id) {
+                Ok(unit) => unit,
+                Err(_) => continue,
+            },
+        };
+        if let Some(scope) = dwarf.units().scopes(dwarf, &unit).at(entry)
+            && wanted(scope.kind)
+            && scopes::is_named(dwarf, &unit, entry, &path)
+        {
+            let kind = scope.kind;
+            found.push(Named { offset, kind });
+        }
+        open = Some(unit);
+    }
+    found
+}
+
+/// The entries of the statics called `name`. Each has a location or a value.
+#[allow(dead_code, reason = "variables by name are next")]
+pub(crate) fn statics_named(dwarf: &Dwarf<'_>, name: &str) -> Vec<DebugInfoOffset> {
+    let found = named(dwarf, name, |it| it == ScopeKind::Static);
+    found.into_iter().map(|it| it.offset).collect()
+}
+
+impl Symbols {
+    /// The functions of this name that have code, by index. The name may be qualified, where its qualification may be left out from
+    /// the front; or it is as it stands in the binary: a linkage name, an export.
+    pub fn functions_named(&self, name: &str) -> Vec<FuncIndex> {
+        let module = self.module();
+        let tidy = spelling::tidy(name.into());
+        let path = spelling::split(&tidy);
+        let Some(last) = path.last() else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        // Every mangling has the identifiers in it.
+        let identifier = last.split(['<', '(']).next().unwrap_or(last);
+        for index in (0..module.function_count()).map(FuncIndex) {
+            let Some(symbol) = self.raw_symbol(index) else {
+                continue;
+            };
+            let is_export = || {
+                let mut exports = module.exports().iter();
+                exports.any(|it| it.name == name && it.function() == Some(index))
+            };
+            let is_called = || {
+                let symbol = Name::from_symbol(symbol.to_string(), Origin::NameSection);
+                spelling::is_function(&symbol.display, &path)
+            };
+            if symbol == name || symbol.contains(identifier) && is_called() || is_export() {
+                found.push(index);
+            }
+        }
+        if let Some(dwarf) = self.dwarf() {
+            let entries = named(&dwarf, &tidy, |it| it == ScopeKind::Function);
+            found.extend(entries.iter().filter_map(|it| {
+                let start = u64::from(start(&dwarf, it.offset)?);
+                module.function_at(module.from_code(CodeOffset(start))?)
+            }));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Where the code starts of the function whose entry is at `offset`.
+fn start(dwarf: &Dwarf<'_>, offset: DebugInfoOffset) -> Option<u32> {
+    let (id, entry) = dwarf.units().containing(offset)?;
+    let unit = dwarf.units().open(dwarf, id).ok()?;
+    let mut entries = unit.gimli.entries_raw(Some(entry)).ok()?;
+    let abbreviation = entries.read_abbreviation().ok()??;
+    let mut extent = Extent::default();
+    for spec in abbreviation.attributes() {
+        extent.note(&entries.read_attribute(*spec).ok()?);
+    }
+    let mut first = None;
+    let _ = extent.each(dwarf, &unit.gimli, dwarf.names_fuel(), |range| {
+        first.get_or_insert(range.start);
+        Ok(())
+    });
+    first
+}

@@ -1,0 +1,451 @@
+//! What encloses what in a unit: the namespaces, types, functions and statics, and their qualified names.
+//!
+//! An entry of the DWARF does not know its parent, and a name is only whole with those of all parents. So
+//! each unit is read once, when the first name of it is asked for, and of each entry that may be a part
+//! of a name a few numbers are kept.
+
+use std::borrow::Cow;
+
+use gimli::{AttributeValue, DebugInfoOffset, UnitOffset};
+
+use crate::dwarf::{Dwarf, Slice};
+use crate::fuel::Stop;
+use crate::functions;
+use crate::spelling;
+use crate::units::Unit;
+
+/// The entries of a unit that are parts of names, in order of their offsets.
+#[derive(Default)]
+pub(crate) struct Scopes(Vec<Scope>);
+
+/// An entry that is a part of names.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    /// Where it is in its unit.
+    pub(crate) entry: UnitOffset<u32>,
+    /// What it is.
+    pub(crate) kind: ScopeKind,
+    /// The hash of its name without qualification. `None`: it has none.
+    pub(crate) key: Option<u32>,
+    /// The position of the one around it.
+    parent: Option<u32>,
+    /// Where in the unit its last child ends.
+    end: u32,
+    /// Where in `.debug_info` the entry is that says its name and stands where it belongs: the declaration in a
+    /// class (`DW_AT_specification`), or the typedef of an unnamed structure.
+    origin: Option<u32>,
+}
+
+/// What kind of entry it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeKind {
+    /// A namespace or module.
+    Namespace,
+    /// A namespace whose name is left out of those in it: an inline one of C++ (`DW_AT_export_symbols`), libc++'s `std::__2`.
+    InlineNamespace,
+    /// A type.
+    Type,
+    /// A type that is declared here and defined elsewhere.
+    DeclaredType,
+    /// A function.
+    Function,
+    /// A variable that is one for the whole program, or for a thread.
+    Static,
+    /// A table of virtual functions, which rustc and clang describe as a static.
+    Vtable,
+}
+
+/// As many parts as a name may have.
+const MOST_PARTS: usize = 64;
+
+/// Longer names are cut: hostile DWARF may repeat one of a megabyte in every part.
+const LONGEST_NAME: usize = 16 << 10;
+
+impl Scopes {
+    /// Reads a unit. What was found before the DWARF breaks counts.
+    pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<Stop>) {
+        let mut scan = Scan::default();
+        let stop = scan.run(dwarf, unit).err();
+        scan.name_by_typedefs(unit);
+        (Scopes(scan.found), stop)
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> &[Scope] {
+        &self.0
+    }
+
+    /// The one whose entry is at `offset`.
+    pub(crate) fn at(&self, offset: UnitOffset) -> Option<&Scope> {
+        let find = self.0.binary_search_by_key(&offset.0, |it| it.entry.0 as usize);
+        find.ok().map(|it| &self.0[it])
+    }
+
+    /// The innermost one around the entry at `offset`, which may be of any kind.
+    pub(crate) fn around(&self, offset: UnitOffset) -> Option<&Scope> {
+        let before = self
+            .0
+            .partition_point(|it| (it.entry.0 as usize) < offset.0);
+        let mut scope = self.0.get(before.checked_sub(1)?)?;
+        // A parent stands before its children, so that this ends.
+        while scope.end as usize <= offset.0 {
+            scope = self.parent(scope)?;
+        }
+        Some(scope)
+    }
+
+    fn parent(&self, scope: &Scope) -> Option<&Scope> {
+        self.0.get(scope.parent? as usize)
+    }
+}
+
+#[derive(Default)]
+struct Scan {
+    found: Vec<Scope>,
+    /// The scopes around the entry that is read, with their depths.
+    around: Vec<(isize, u32)>,
+    /// The depth of the function around it.
+    function: Option<isize>,
+    /// Typedefs: where in the unit the type is that each names, and where the typedef is.
+    typedefs: Vec<(usize, u32)>,
+}
+
+/// What the attributes of an entry say.
+#[derive(Default)]
+struct Seen<'a> {
+    name: Option<AttributeValue<Slice<'a>>>,
+    origin: Option<AttributeValue<Slice<'a>>>,
+    ty: Option<AttributeValue<Slice<'a>>>,
+    location: Option<AttributeValue<Slice<'a>>>,
+    is_constant: bool,
+    is_declaration: bool,
+    is_inline: bool,
+}
+
+impl Scan {
+    fn run<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> Result<(), Stop> {
+        let mut entries = unit.gimli.entries_raw(None)?;
+        while !entries.is_empty() {
+            let (offset, depth) = (entries.next_offset(), entries.next_depth());
+            let Some(abbreviation) = entries.read_abbreviation()? else {
+                continue;
+            };
+            let attributes = abbreviation.attributes();
+            dwarf.names_fuel().burn(1 + attributes.len())?;
+            while let Some((_, ended)) = self.around.pop_if(|it| depth <= it.0) {
+                self.found[ended as usize].end = position(offset)?;
+            }
+            if self.function.is_some_and(|it| depth <= it) {
+                self.function = None;
+            }
+            let tag = abbreviation.tag();
+            if !is_part_of_names(tag) {
+                entries.skip_attributes(attributes)?;
+                continue;
+            }
+            let mut seen = Seen::default();
+            for spec in attributes {
+                let attribute = entries.read_attribute(*spec)?;
+                let value = attribute.value();
+                match attribute.name() {
+                    gimli::DW_AT_name => seen.name = Some(value),
+                    gimli::DW_AT_specification | gimli::DW_AT_abstract_origin => {
+                        seen.origin = Some(value);
+                    }
+                    gimli::DW_AT_type => seen.ty = Some(value),
+                    gimli::DW_AT_location => seen.location = Some(value),
+                    gimli::DW_AT_const_value => seen.is_constant = true,
+                    gimli::DW_AT_declaration => seen.is_declaration = true,
+                    gimli::DW_AT_export_symbols => seen.is_inline = true,
+                    _ => {}
+                }
+            }
+            self.note(dwarf, unit, offset, depth, tag, &seen)?;
+        }
+        Ok(())
+    }
+
+    fn note<'a>(
+        &mut self,
+        dwarf: &Dwarf<'a>,
+        unit: &Unit<'a>,
+        offset: UnitOffset,
+        depth: isize,
+        tag: gimli::DwTag,
+        seen: &Seen<'a>,
+    ) -> Result<(), Stop> {
+        let name = match (seen.name, seen.origin) {
+            (Some(name), _) => dwarf.gimli.attr_string(&unit.gimli, name).ok(),
+            (None, Some(_)) => {
+                // The same entry with a million attributes may be the origin of all.
+                dwarf.names_fuel().burn(64)?;
+                functions::plain_name(dwarf, unit, offset)
+            }
+            (None, None) => None,
+        };
+        let name = name.as_ref().map(|it| it.to_string_lossy());
+        if let Some(name) = &name {
+            // They may all be the same string.
+            dwarf.names_fuel().burn(name.len() / 16)?;
+        }
+        let Some(kind) = kind(tag, name.as_deref(), seen, self.function.is_some()) else {
+            return Ok(());
+        };
+        if tag == gimli::DW_TAG_typedef
+            && let Some(AttributeValue::UnitRef(target)) = seen.ty
+        {
+            self.typedefs.push((target.0, position(offset)?));
+        }
+        let here = position(UnitOffset(self.found.len()))?;
+        self.found.push(Scope {
+            entry: UnitOffset(position(offset)?),
+            kind,
+            key: name.map(|it| spelling::key(&it)),
+            parent: self.around.last().map(|it| it.1),
+            end: u32::MAX,
+            origin: seen.origin.and_then(|it| in_debug_info(unit, it)),
+        });
+        self.around.push((depth, here));
+        if kind == ScopeKind::Function && self.function.is_none() {
+            self.function = Some(depth);
+        }
+        Ok(())
+    }
+
+    /// Gives unnamed types the name of their typedef, as C++ does "for linkage purposes".
+    fn name_by_typedefs(&mut self, unit: &Unit<'_>) {
+        for (target, typedef) in std::mem::take(&mut self.typedefs) {
+            let find = |offset: usize, found: &[Scope]| {
+                found
+                    .binary_search_by_key(&offset, |it| it.entry.0 as usize)
+                    .ok()
+            };
+            let Some(at) = find(target, &self.found) else {
+                continue;
+            };
+            let Some(by) = find(typedef as usize, &self.found) else {
+                continue;
+            };
+            let (by, named) = (self.found[by], &mut self.found[at]);
+            if named.kind == ScopeKind::Type && named.key.is_none() && named.origin.is_none() {
+                let origin = AttributeValue::UnitRef(UnitOffset(typedef as usize));
+                named.origin = in_debug_info(unit, origin);
+                named.key = by.key;
+            }
+        }
+    }
+}
+
+/// Whether entries with this tag are kept, if the rest of them agrees.
+fn is_part_of_names(tag: gimli::DwTag) -> bool {
+    matches!(
+        tag,
+        gimli::DW_TAG_namespace
+            | gimli::DW_TAG_module
+            | gimli::DW_TAG_subprogram
+            | gimli::DW_TAG_variable
+    ) || is_type(tag)
+}
+
+/// Whether an entry with this tag is a type that may have a name. Pointers have names in Rust.
+fn is_type(tag: gimli::DwTag) -> bool {
+    matches!(
+        tag,
+        gimli::DW_TAG_structure_type
+            | gimli::DW_TAG_class_type
+            | gimli::DW_TAG_interface_type
+            | gimli::DW_TAG_union_type
+            | gimli::DW_TAG_enumeration_type
+            | gimli::DW_TAG_typedef
+            | gimli::DW_TAG_template_alias
+            | gimli::DW_TAG_base_type
+            | gimli::DW_TAG_unspecified_type
+            | gimli::DW_TAG_subrange_type
+            | gimli::DW_TAG_pointer_type
+            | gimli::DW_TAG_array_type
+            | gimli::DW_TAG_subroutine_type
+    )
+}
+
+fn kind(
+    tag: gimli::DwTag,
+    name: Option<&str>,
+    seen: &Seen<'_>,
+    in_function: bool,
+) -> Option<ScopeKind> {
+    Some(match tag {
+        gimli::DW_TAG_namespace | gimli::DW_TAG_module => {
+            // DWARF 4 has no word for inline namespaces; libc++'s are numbered.
+            let is_inline = seen.is_inline || matches!(name, Some("__1" | "__2"));
+            match is_inline {
+                true => ScopeKind::InlineNamespace,
+                false => ScopeKind::Namespace,
+            }
+        }
+        gimli::DW_TAG_subprogram if seen.is_declaration => return None,
+        gimli::DW_TAG_subprogram => ScopeKind::Function,
+        gimli::DW_TAG_variable => {
+            let is_static = match seen.location {
+                Some(AttributeValue::Exprloc(it)) => !in_function || has_address(it.0.slice()),
+                Some(_) => !in_function,
+                None => seen.is_constant && !in_function,
+            };
+            match name {
+                Some(name) if is_static && is_vtable(name) => ScopeKind::Vtable,
+                Some(_) if is_static => ScopeKind::Static,
+                _ => return None,
+            }
+        }
+        // Most pointers and arrays have no name of their own, and nothing is in them.
+        _ if name.is_none() && !is_container(tag) => return None,
+        _ if seen.is_declaration => ScopeKind::DeclaredType,
+        _ => ScopeKind::Type,
+    })
+}
+
+fn is_container(tag: gimli::DwTag) -> bool {
+    matches!(
+        tag,
+        gimli::DW_TAG_structure_type
+            | gimli::DW_TAG_class_type
+            | gimli::DW_TAG_interface_type
+            | gimli::DW_TAG_union_type
+            | gimli::DW_TAG_enumeration_type
+    )
+}
+
+/// rustc: `<T as Trait>::{vtable}`. clang: the static member `_vtable$`.
+fn is_vtable(name: &str) -> bool {
+    name == "_vtable$" || name.ends_with("::{vtable}")
+}
+
+/// Whether a location is a fixed place in memory, or in that of a thread: LLVM writes the latter as
+/// `DW_OP_WASM_location 0x3 __tls_base, DW_OP_addr, DW_OP_plus`.
+fn has_address(expression: &[u8]) -> bool {
+    let rest = match expression {
+        [0xed, 0x03, _, _, _, _, rest @ ..] => rest,
+        other => other,
+    };
+    let is_address = |it| {
+        matches!(
+            gimli::DwOp(it),
+            gimli::DW_OP_addr
+                | gimli::DW_OP_addrx
+                | gimli::DW_OP_GNU_addr_index
+                | gimli::DW_OP_constx
+                | gimli::DW_OP_GNU_const_index
+                | gimli::DW_OP_const4u
+                | gimli::DW_OP_const8u
+        )
+    };
+    rest.first().is_some_and(|it| is_address(*it))
+}
+
+/// The part of a qualified name that an entry gives.
+struct Part<'a> {
+    kind: ScopeKind,
+    name: Option<Cow<'a, str>>,
+}
+
+/// The qualified name of the entry at `offset` of a unit, or of what it is an instance of. `None`: it has none.
+///
+/// Inline namespaces are left out, and unnamed ones are `(anonymous namespace)`. A type that a function declares is not
+/// qualified by that; statics are, since they are otherwise all called `count`.
+#[allow(dead_code, reason = "variables by name are next")]
+pub(crate) fn qualified_name<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    offset: UnitOffset,
+) -> Option<String> {
+    let parts = parts(dwarf, unit, offset);
+    let (own, around) = parts.split_first()?;
+    let mut name = own.name.as_ref()?.clone().into_owned();
+    for part in around {
+        let part = match (&part.name, part.kind) {
+            (_, ScopeKind::InlineNamespace) => continue,
+            (_, ScopeKind::Function) if own.kind != ScopeKind::Static => break,
+            (Some(name), _) => name.as_ref(),
+            (None, ScopeKind::Namespace) => "(anonymous namespace)",
+            (None, _) => continue,
+        };
+        if name.len() + part.len() > LONGEST_NAME {
+            break;
+        }
+        name = format!("{part}::{name}");
+    }
+    Some(name)
+}
+
+/// Whether the qualified name of an entry is `path`, the parts of one, or ends with it.
+pub(crate) fn is_named<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    offset: UnitOffset,
+    path: &[&str],
+) -> bool {
+    let mut wanted = path.iter().rev().peekable();
+    for part in parts(dwarf, unit, offset) {
+        let Some(next) = wanted.peek() else {
+            break;
+        };
+        let name = part.name.as_deref().unwrap_or("(anonymous namespace)");
+        if spelling::same(name, next) {
+            wanted.next();
+        } else if part.kind != ScopeKind::InlineNamespace && part.name.is_some() {
+            return false;
+        }
+    }
+    wanted.peek().is_none()
+}
+
+/// The parts of an entry's name, the innermost first.
+fn parts<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let mut other = None;
+    let mut offset = offset;
+    while parts.len() < MOST_PARTS {
+        let mut unit = other.as_ref().unwrap_or(unit);
+        let mut scopes = dwarf.units().scopes(dwarf, unit);
+        let scope = scopes.at(offset);
+        let kind = scope.map_or(ScopeKind::Static, |it| it.kind);
+        // A definition belongs where its declaration is.
+        if let Some(origin) = scope.and_then(|it| it.origin) {
+            let Some((there, at)) = dwarf.units().containing(DebugInfoOffset(origin as usize))
+            else {
+                break;
+            };
+            offset = at;
+            if there != unit.id {
+                let Ok(opened) = dwarf.units().open(dwarf, there) else {
+                    break;
+                };
+                unit = other.insert(opened);
+                scopes = dwarf.units().scopes(dwarf, unit);
+            }
+        }
+        let name = functions::plain_name(dwarf, unit, offset);
+        let name = name.map(|it| it.to_string_lossy());
+        let name = name.filter(|it| it.len() <= LONGEST_NAME);
+        let name = name.map(spelling::tidy);
+        parts.push(Part { kind, name });
+        match scopes.around(offset) {
+            Some(around) => offset = UnitOffset(around.entry.0 as usize),
+            None => break,
+        }
+    }
+    parts
+}
+
+fn position(offset: UnitOffset) -> Result<u32, Stop> {
+    u32::try_from(offset.0).map_err(|_| Stop::Exhausted)
+}
+
+/// What a reference means, as an offset in `.debug_info`.
+fn in_debug_info(unit: &Unit<'_>, reference: AttributeValue<Slice<'_>>) -> Option<u32> {
+    let offset = match reference {
+        AttributeValue::UnitRef(offset) => offset.to_debug_info_offset(&unit.gimli.header)?,
+        AttributeValue::DebugInfoRef(offset) => offset,
+        _ => return None,
+    };
+    u32::try_from(offset.0).ok()
+}

@@ -1,0 +1,229 @@
+//! How names are spelled, and when two spellings mean the same.
+
+use std::borrow::Cow;
+
+/// A name as people see it: what compilers and libraries add for the linker's or nobody's sake is left out.
+///
+/// * The inline namespaces of libc++: `std::__2::vector<int, std::__2::allocator<int> >` is
+///   `std::vector<int, std::allocator<int> >`.
+/// * Rust's allocator where it is the default one: `alloc::vec::Vec<u8, alloc::alloc::Global>` is
+///   `alloc::vec::Vec<u8>`.
+///
+/// Spaces and the order of words stay as the compiler wrote them.
+pub(crate) fn tidy(name: Cow<'_, str>) -> Cow<'_, str> {
+    if !name.contains("std::__") && !name.contains(DEFAULT_ALLOCATOR) {
+        return name;
+    }
+    let name = name
+        .replace("std::__2::", "std::")
+        .replace("std::__1::", "std::");
+    Cow::Owned(name.replace(DEFAULT_ALLOCATOR, ">"))
+}
+
+const DEFAULT_ALLOCATOR: &str = ", alloc::alloc::Global>";
+
+/// The parts of a qualified name: `a::b<c::d>` is `a` and `b<c::d>`.
+pub(crate) fn split(name: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut depth) = (0, 0_u32);
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'o' if name[at..].starts_with("operator") => {
+                // `operator<`, `operator->` and `operator()` are no brackets.
+                at += "operator".len();
+                while matches!(bytes.get(at), Some(b'<' | b'>' | b'(' | b')' | b'-' | b'=')) {
+                    at += 1;
+                }
+                continue;
+            }
+            b'-' if bytes.get(at + 1) == Some(&b'>') => at += 1,
+            b'<' | b'(' | b'[' | b'{' => depth += 1,
+            b'>' | b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 && bytes.get(at + 1) == Some(&b':') => {
+                parts.push(&name[start..at]);
+                start = at + 2;
+                at += 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push(&name[start..]);
+    // `::name` is one of the outermost namespace.
+    parts.retain(|it| !it.is_empty());
+    parts
+}
+
+/// A hash of a name that is the same for all its spellings.
+pub(crate) fn key(name: &str) -> u32 {
+    // FNV-1a.
+    canonical(name).bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+/// Whether two spellings mean the same name.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    one == other || canonical(one) == canonical(other)
+}
+
+/// Whether a function's name with its parameters, as a demangler writes it, is `path`, the parts of a name, or ends with it.
+pub(crate) fn is_function(demangled: &str, path: &[&str]) -> bool {
+    let mut parts = split(demangled);
+    // Rust's `collect::<Vec<u8>>`.
+    parts.pop_if(|it| it.starts_with('<') && it.ends_with('>'));
+    let Some((function, wanted)) = parts.pop().zip(path.last()) else {
+        return false;
+    };
+    let around = &path[..path.len() - 1];
+    let operator = |it: &str| it.starts_with("operator");
+    let function = match function.find('(') {
+        Some(end) if end > 0 && !operator(function) => &function[..end],
+        _ => function,
+    };
+    let without_arguments = function.split('<').next().unwrap_or_default();
+    // The demangler puts the result's type before the name of a template's instance.
+    let is_last = |it: &str| {
+        same(it, wanted) || it.rsplit(' ').next().is_some_and(|it| same(it, wanted))
+    };
+    let parts = parts.iter().rev();
+    (is_last(function) || is_last(without_arguments))
+        && around.len() <= parts.len()
+        && parts.zip(around.iter().rev()).all(|(part, wanted)| {
+            same(part, wanted) || part.rsplit(' ').next().is_some_and(|it| same(it, wanted))
+        })
+}
+
+/// The one spelling of a name: without spaces, but for those between words.
+fn canonical(name: &str) -> Cow<'_, str> {
+    let name = tidy(name.into());
+    if !name.contains(' ') {
+        return match c_integer(&name) {
+            Some(name) => name.into(),
+            None => name,
+        };
+    }
+    if let Some(name) = c_integer(&name) {
+        return name.into();
+    }
+    let is_word = |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || it == '_');
+    let mut out = String::with_capacity(name.len());
+    let mut rest = name.chars().peekable();
+    while let Some(char) = rest.next() {
+        if char != ' ' || is_word(out.chars().next_back()) && is_word(rest.peek().copied()) {
+            out.push(char);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The name that clang gives an integer type of C, whose words may be in any order and partly left out.
+fn c_integer(name: &str) -> Option<&'static str> {
+    let (mut signed, mut unsigned, mut long, mut short, mut char) = (0, 0, 0, 0, 0);
+    for word in name.split(' ').filter(|it| !it.is_empty()) {
+        match word {
+            "signed" => signed += 1,
+            "unsigned" => unsigned += 1,
+            "long" => long += 1,
+            "short" => short += 1,
+            "char" => char += 1,
+            "int" => {}
+            _ => return None,
+        }
+    }
+    Some(match (unsigned > 0, char > 0, short > 0, long) {
+        (true, true, ..) => "unsigned char",
+        (false, true, ..) if signed > 0 => "signed char",
+        (false, true, ..) => "char",
+        (true, _, true, _) => "unsigned short",
+        (false, _, true, _) => "short",
+        (true, .., 0) => "unsigned int",
+        (false, .., 0) => "int",
+        (true, .., 1) => "unsigned long",
+        (false, .., 1) => "long",
+        (true, ..) => "unsigned long long",
+        (false, ..) => "long long",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_wrote_is_left_out() {
+        for (raw, expected) in [
+            ("int", "int"),
+            (
+                "std::__2::vector<int, std::__2::allocator<int> >",
+                "std::vector<int, std::allocator<int> >",
+            ),
+            (
+                "alloc::vec::Vec<alloc::boxed::Box<i32, alloc::alloc::Global>, alloc::alloc::Global>",
+                "alloc::vec::Vec<alloc::boxed::Box<i32>>",
+            ),
+            ("Vec<u8, app::Arena>", "Vec<u8, app::Arena>"),
+        ] {
+            assert_eq!(tidy(raw.into()), expected);
+        }
+    }
+
+    #[test]
+    fn names_are_split_where_they_are_qualified() {
+        for (name, expected) in [
+            ("main", &["main"][..]),
+            ("::a::b", &["a", "b"]),
+            ("std::map<a::b, c::d>::node", &["std", "map<a::b, c::d>", "node"]),
+            ("<a::T as b::U>::{vtable}", &["<a::T as b::U>", "{vtable}"]),
+            ("a::F<fn(b::C) -> d::E>::g", &["a", "F<fn(b::C) -> d::E>", "g"]),
+            ("a::operator<<", &["a", "operator<<"]),
+            ("a::operator->", &["a", "operator->"]),
+            ("(anonymous namespace)::x", &["(anonymous namespace)", "x"]),
+            ("", &[]),
+            (">>::<<::", &[">>", "<<::"]),
+        ] {
+            assert_eq!(split(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn functions_are_found_without_their_parameters() {
+        for (demangled, name) in [
+            ("main", "main"),
+            ("shapes::Circle::area() const", "area"),
+            ("shapes::Circle::area() const", "shapes::Circle::area"),
+            ("void a::sort<int*>(int*, int*)", "a::sort"),
+            ("void a::sort<int*>(int*, int*)", "sort<int *>"),
+            ("std::rt::lang_start::<()>", "rt::lang_start"),
+            ("<a::B as c::D>::e", "<a::B as c::D>::e"),
+            ("<a::B as c::D>::e", "e"),
+            ("(anonymous namespace)::f(int)", "f"),
+            ("a::operator()(int)", "operator()(int)"),
+        ] {
+            assert!(is_function(demangled, &split(name)), "{demangled}, {name}");
+        }
+        assert!(!is_function("a::area()", &["b", "area"]));
+        assert!(!is_function("area()", &["b", "area"]));
+        assert!(!is_function("", &["b"]));
+    }
+
+    #[test]
+    fn spellings_of_the_same_name() {
+        for (one, other) in [
+            ("unsigned", "unsigned int"),
+            ("long unsigned int", "unsigned long"),
+            ("long long int", "long  long"),
+            ("short int", "short"),
+            ("Option<(i32,u8)>", "Option<(i32, u8)>"),
+            ("vector<vector<int> >", "vector<vector<int>>"),
+            ("Vec<u8>", "Vec<u8, alloc::alloc::Global>"),
+        ] {
+            assert!(same(one, other), "{one}, {other}");
+            assert_eq!(key(one), key(other), "{one}, {other}");
+        }
+        assert!(!same("unsigned x", "unsignedx"));
+        assert!(!same("char", "signed char"));
+    }
+}

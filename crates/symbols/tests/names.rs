@@ -1,0 +1,37 @@
+//! Types and functions are found by the names that people use.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+mod common;
+
+use wdb_symbols::Symbols;
+
+fn functions(symbols: &Symbols, name: &str) -> Vec<String> {
+    let found = symbols.functions_named(name);
+    let names = found
+        .into_iter()
+        .map(|it| symbols.function_name(it).display);
+    names.collect()
+}
+
+#[test]
+fn functions_by_name() {
+    let cpp = Symbols::new(common::module("cpp-types"), None, None);
+    let circle = "shapes::Circle::area() const";
+    let both = [circle, "shapes::Square::area() const"];
+    assert_eq!(functions(&cpp, "shapes::Circle::area"), [circle]);
+    assert_eq!(functions(&cpp, "Circle::area"), [circle]);
+    assert_eq!(functions(&cpp, "_ZNK6shapes6Circle4areaEv"), [circle]);
+    let area = functions(&cpp, "area");
+    assert_eq!(area.len(), both.len(), "{area:?}");
+    assert_eq!(functions(&cpp, "gauges::Pump::run").len(), 1);
+    assert_eq!(functions(&cpp, "Pomp::run").len(), 0);
+    assert_eq!(functions(&cpp, "").len(), 0);
+
+    let rust = Symbols::new(common::module("rust-refcell"), None, None);
+    assert_eq!(functions(&rust, "main").len(), 2, "Rust's and C's");
+    let start = functions(&rust, "std::rt::lang_start");
+    assert_eq!(start, ["std::rt::lang_start::<()>"]);
+
+    let c = Symbols::new(common::module("c-variables"), None, None);
+    assert_eq!(functions(&c, "layouts"), ["layouts"]);
+}
