@@ -108,6 +108,8 @@ impl Symbols {
     /// the front; or it is as it stands in the binary: a linkage name, an export.
     pub fn functions_named(&self, name: &str) -> Vec<FuncIndex> {
         let module = self.module();
+        // The linker has demangled the names of the name section.
+        let readable = Name::from_symbol(name.to_owned(), Origin::NameSection).display;
         let tidy = spelling::tidy(name.into());
         let path = spelling::split(&tidy);
         let Some(last) = path.last() else {
@@ -120,18 +122,19 @@ impl Symbols {
             let Some(symbol) = self.raw_symbol(index) else {
                 continue;
             };
-            let is_export = || {
-                let mut exports = module.exports().iter();
-                exports.any(|it| it.name == name && it.function() == Some(index))
-            };
             let is_called = || {
                 let symbol = Name::from_symbol(symbol.to_string(), Origin::NameSection);
-                spelling::is_function(&symbol.display, &path)
+                symbol.display == readable || spelling::is_function(&symbol.display, &path)
             };
-            if symbol == name || symbol.contains(identifier) && is_called() || is_export() {
+            if symbol == name
+                || readable != name && symbol == readable
+                || symbol.contains(identifier) && is_called()
+            {
                 found.push(index);
             }
         }
+        let exports = module.exports().iter().filter(|it| it.name == name);
+        found.extend(exports.filter_map(|it| it.function()));
         if let Some(dwarf) = self.dwarf() {
             let entries = named(&dwarf, &tidy, |it| it == ScopeKind::Function);
             found.extend(entries.iter().filter_map(|it| {

@@ -77,7 +77,9 @@ impl Scopes {
 
     /// The one whose entry is at `offset`.
     pub(crate) fn at(&self, offset: UnitOffset) -> Option<&Scope> {
-        let find = self.0.binary_search_by_key(&offset.0, |it| it.entry.0 as usize);
+        let find = self
+            .0
+            .binary_search_by_key(&offset.0, |it| it.entry.0 as usize);
         find.ok().map(|it| &self.0[it])
     }
 

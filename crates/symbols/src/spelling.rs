@@ -85,9 +85,8 @@ pub(crate) fn is_function(demangled: &str, path: &[&str]) -> bool {
     };
     let without_arguments = function.split('<').next().unwrap_or_default();
     // The demangler puts the result's type before the name of a template's instance.
-    let is_last = |it: &str| {
-        same(it, wanted) || it.rsplit(' ').next().is_some_and(|it| same(it, wanted))
-    };
+    let is_last =
+        |it: &str| same(it, wanted) || it.rsplit(' ').next().is_some_and(|it| same(it, wanted));
     let parts = parts.iter().rev();
     (is_last(function) || is_last(without_arguments))
         && around.len() <= parts.len()
@@ -175,9 +174,15 @@ mod tests {
         for (name, expected) in [
             ("main", &["main"][..]),
             ("::a::b", &["a", "b"]),
-            ("std::map<a::b, c::d>::node", &["std", "map<a::b, c::d>", "node"]),
+            (
+                "std::map<a::b, c::d>::node",
+                &["std", "map<a::b, c::d>", "node"],
+            ),
             ("<a::T as b::U>::{vtable}", &["<a::T as b::U>", "{vtable}"]),
-            ("a::F<fn(b::C) -> d::E>::g", &["a", "F<fn(b::C) -> d::E>", "g"]),
+            (
+                "a::F<fn(b::C) -> d::E>::g",
+                &["a", "F<fn(b::C) -> d::E>", "g"],
+            ),
             ("a::operator<<", &["a", "operator<<"]),
             ("a::operator->", &["a", "operator->"]),
             ("(anonymous namespace)::x", &["(anonymous namespace)", "x"]),
