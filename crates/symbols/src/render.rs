@@ -3,6 +3,7 @@
 //! [`shape`] says what an object is to a person, with one table keyed by type name ([`table`]) for the types of standard libraries: a
 //! `Vec` is a sequence, whatever its fields are. [`short`] writes it on one line, [`tree`] as a tree.
 
+mod cpp;
 mod rust;
 mod scalar;
 mod shape;

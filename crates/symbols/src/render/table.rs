@@ -4,7 +4,7 @@
 //! never through fixed offsets, with the names that other versions of the library had. It gives `None` when
 //! the members are not as expected: then the plain structure shows.
 
-use super::{Shape, rust};
+use super::{Shape, cpp, rust};
 use crate::object::{Context, Object};
 
 /// Finds the shape of an object whose type has the entry's name. At most so many elements are looked for.
@@ -13,6 +13,55 @@ pub(super) type Find = fn(&mut Context<'_>, &Object, u64) -> Option<Shape>;
 /// The names, without template arguments (`alloc::vec::Vec` is the entry of `alloc::vec::Vec<i32>`), and with `*` for
 /// any characters. The first that matches counts.
 const TABLE: &[(&str, Find)] = &[
+    // C++, libc++.
+    ("std::string", cpp::string),
+    ("std::*string", cpp::string),
+    ("std::basic_string", cpp::string),
+    ("std::*string_view", cpp::string_view),
+    ("std::basic_string_view", cpp::string_view),
+    ("std::filesystem::path", cpp::path),
+    ("std::vector", cpp::vector),
+    ("std::valarray", cpp::vector),
+    ("std::array", cpp::fixed_array),
+    ("std::span", cpp::span),
+    ("std::initializer_list", cpp::initializer_list),
+    ("std::bitset", cpp::bitset),
+    ("std::deque", cpp::deque),
+    ("std::stack", cpp::adaptor),
+    ("std::queue", cpp::adaptor),
+    ("std::priority_queue", cpp::adaptor),
+    ("std::list", cpp::list),
+    ("std::forward_list", cpp::forward_list),
+    ("std::map", cpp::map),
+    ("std::multimap", cpp::map),
+    ("std::set", cpp::set),
+    ("std::multiset", cpp::set),
+    ("std::unordered_map", cpp::hash_map),
+    ("std::unordered_multimap", cpp::hash_map),
+    ("std::unordered_set", cpp::hash_set),
+    ("std::unordered_multiset", cpp::hash_set),
+    ("std::pair", cpp::pair),
+    ("std::tuple", cpp::tuple),
+    ("std::optional", cpp::optional),
+    ("std::expected", cpp::expected),
+    ("std::variant", cpp::variant),
+    ("std::complex", cpp::complex),
+    ("std::unique_ptr", cpp::unique),
+    ("std::shared_ptr", cpp::shared),
+    ("std::weak_ptr", cpp::weak),
+    ("std::reference_wrapper", cpp::reference),
+    ("std::exception_ptr", cpp::exception),
+    ("std::atomic", cpp::atomic),
+    ("std::chrono::duration", cpp::duration),
+    ("std::chrono::time_point", cpp::time_point),
+    ("std::__wrap_iter", cpp::contiguous),
+    ("std::__deque_iterator", cpp::contiguous),
+    ("std::__map_*iterator", cpp::map_iterator),
+    ("std::__hash_map_*iterator", cpp::map_iterator),
+    ("std::__tree_*iterator", cpp::tree_iterator),
+    ("std::__hash_*iterator", cpp::hash_iterator),
+    ("std::__list_*iterator", cpp::list_iterator),
+    ("std::__forward_list_*iterator", cpp::forward_list_iterator),
     // Rust.
     ("alloc::string::String", rust::string),
 ];

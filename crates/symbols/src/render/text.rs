@@ -26,7 +26,6 @@ impl Context<'_> {
         }
     }
 
-    #[expect(dead_code, reason = "for strings of wide characters")]
     /// A text of `length` units of `width` bytes (2: UTF-16, 4: UTF-32) at a place.
     pub(super) fn wide_text(&mut self, place: &Place, width: u64, length: u64) -> Shape {
         let most = MOST_TEXT / width.max(1);

@@ -1,0 +1,177 @@
+//! Types that hold one or a few values of other types.
+
+use super::argument;
+use crate::machine::Unavailable;
+use crate::object::{Context, Object};
+use crate::render::{Field, Fields, Shape, Wrapper};
+use crate::types::{Kind, Member, Role};
+
+/// As many alternatives of a variant are gone through.
+const MOST_ALTERNATIVES: u64 = 1024;
+
+fn fields(name: &str, fields: Vec<(String, Object)>, tuple: bool) -> Option<Shape> {
+    let fields = fields
+        .into_iter()
+        .map(|(name, object)| Field { name, object });
+    Some(Shape::Fields(Fields {
+        name: name.to_owned(),
+        fields: fields.collect(),
+        tuple,
+    }))
+}
+
+/// `std::pair`.
+pub(in crate::render) fn pair(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
+    let parts = ["first", "second"].map(|it| Some((it.to_owned(), context.field(object, it)?)));
+    fields("", parts.into_iter().collect::<Option<_>>()?, false)
+}
+
+/// `std::tuple`: each of its values is in a base class of its own, which is the value's type where that is empty.
+pub(in crate::render) fn tuple(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let Some(inner) = context.field(object, "__base_") else {
+        // `std::tuple<>` is a class without anything.
+        let is_empty = context.bare(&object.ty).name.ends_with("tuple<>");
+        return is_empty.then(|| fields("", Vec::new(), true)).flatten();
+    };
+    let ty = context.bare(&inner.ty);
+    let Kind::Record(record) = &ty.kind else {
+        return None;
+    };
+    let leaves = record.members.iter().filter(|it| it.role == Role::Base);
+    let values = leaves.enumerate().map(|(index, leaf)| {
+        let leaf = context.member(&inner, leaf);
+        let value = context.field(&leaf, "__value_").or_else(|| {
+            let ty = context.bare(&leaf.ty);
+            let Kind::Record(record) = &ty.kind else {
+                return None;
+            };
+            let base = record.members.iter().find(|it| it.role == Role::Base)?;
+            Some(context.member(&leaf, base))
+        })?;
+        Some((index.to_string(), value))
+    });
+    let values = values.collect::<Option<_>>()?;
+    fields("", values, true)
+}
+
+/// `std::optional`: its value or `nullopt`. One of an optional shows in braces, so that its `nullopt` is not taken for the outer one's.
+pub(in crate::render) fn optional(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let value = match context.field(object, "__engaged_") {
+        Some(engaged) => {
+            let engaged = context.unsigned(&engaged).ok()?;
+            let value = context.field(object, "__val_")?;
+            (engaged != 0).then_some(value)
+        }
+        // An optional of a reference is a pointer.
+        None => {
+            let pointer = context.field(object, "__value_")?;
+            match context.unsigned(&pointer).ok()? {
+                0 => None,
+                _ => context.target(&pointer).ok()?,
+            }
+        }
+    };
+    let Some(object) = value else {
+        return Some(Shape::Scalar("nullopt".to_owned()));
+    };
+    if context.bare(&object.ty).name.starts_with("std::optional<") {
+        return fields("", vec![("0".to_owned(), object)], true);
+    }
+    Some(Shape::Wrapper(Wrapper { object, note: None }))
+}
+
+/// `std::expected`: its value, or the error with `unexpected` in front.
+pub(in crate::render) fn expected(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let has_value = context.field(object, "__has_val_")?;
+    if context.unsigned(&has_value).ok()? == 0 {
+        let error = context.field(object, "__unex_")?;
+        return fields("unexpected", vec![("0".to_owned(), error)], true);
+    }
+    match context.field(object, "__val_") {
+        Some(object) => Some(Shape::Wrapper(Wrapper { object, note: None })),
+        // `std::expected<void, E>`
+        None => Some(Shape::Scalar("void".to_owned())),
+    }
+}
+
+/// `std::variant`: the alternative it holds, with its type in front. They are a list of unions in unions, each with one as its head.
+pub(in crate::render) fn variant(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let inner = ["__impl_", "__impl"]
+        .iter()
+        .find_map(|it| context.field(object, it))?;
+    let index = context.field(&inner, "__index")?;
+    let none = u64::MAX >> (64 - 8 * context.size(&index.ty).ok()?.clamp(1, 8));
+    let index = context.unsigned(&index).ok()?;
+    if index == none {
+        return Some(Shape::Scalar("valueless by exception".to_owned()));
+    }
+    let mut union = context.field(&inner, "__data")?;
+    for position in 0..=index.min(MOST_ALTERNATIVES) {
+        let Some(head) = direct(context, &union, "__head") else {
+            return Some(Shape::Unavailable(Unavailable::Unsupported(format!(
+                "no alternative has the index {index}: there are {position}"
+            ))));
+        };
+        if position == index {
+            let value = context.field(&head, "__value")?;
+            let name = context.ty(&value.ty).name.to_string();
+            let is_monostate = name == "std::monostate";
+            let value = vec![("0".to_owned(), value)];
+            return match is_monostate {
+                true => Some(Shape::Scalar("monostate".to_owned())),
+                false => fields(&name, value, true),
+            };
+        }
+        union = direct(context, &union, "__tail")?;
+    }
+    None
+}
+
+/// A member of the object itself.
+fn direct(context: &mut Context<'_>, object: &Object, name: &str) -> Option<Object> {
+    let ty = context.bare(&object.ty);
+    let Kind::Record(record) = &ty.kind else {
+        return None;
+    };
+    let named = |it: &&Member| it.name.as_deref() == Some(name);
+    let found = record.members.iter().find(named)?;
+    Some(context.member(object, found))
+}
+
+/// `std::complex`, as C's.
+pub(in crate::render) fn complex(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    argument(context, &object.ty, 0)?;
+    let mut part = |name: &str| {
+        let part = context.field(object, name)?;
+        match context.shape(&part, 0) {
+            Shape::Scalar(text) => Some(text),
+            _ => None,
+        }
+    };
+    let (real, imaginary) = (part("__re_")?, part("__im_")?);
+    let (sign, imaginary) = match imaginary.strip_prefix('-') {
+        Some(rest) => ('-', rest),
+        None => ('+', imaginary.as_str()),
+    };
+    Some(Shape::Scalar(format!("{real} {sign} {imaginary}i")))
+}

@@ -1,0 +1,95 @@
+//! Strings.
+
+use super::{argument, member, number};
+use crate::object::{Context, Object, Place};
+use crate::render::{Shape, Text, Wrapper};
+use crate::types::TypeRef;
+
+/// `std::string` and its like: a short text is in the string itself, in the place of the long one's pointer and length.
+pub(in crate::render) fn string(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let rep = member(context, object, &["__rep_", "__r_"])?;
+    let short = context.field(&rep, "__s")?;
+    let long = context.field(&rep, "__l")?;
+    let text = context.field(&short, "__data_")?;
+    let (is_long, short_length) = match number(context, &short, &["__is_long_"]) {
+        Some(is_long) => (is_long != 0, number(context, &short, &["__size_"])?),
+        None => {
+            // Up to LLVM 13: a bit of the byte of the size, the last one where that comes after the text.
+            let size = context.field(&short, "__size_")?;
+            let byte = context.unsigned(&size).ok()?;
+            match offset(&rep, &size)? > offset(&rep, &text)? {
+                true => (byte & 0x80 != 0, byte),
+                false => (byte & 1 != 0, byte >> 1),
+            }
+        }
+    };
+    let characters = argument(context, &object.ty, 0)?;
+    if is_long {
+        let address = number(context, &long, &["__data_"])?;
+        let length = number(context, &long, &["__size_"])?;
+        return characters_at(context, &Place::Memory(address), length, &characters);
+    }
+    // No string is shorter than that; one that is not made yet can be.
+    let room = context.size(&text.ty).ok()? / context.size(&characters).ok()?.max(1);
+    if short_length > room {
+        return None;
+    }
+    characters_at(context, &text.place, short_length, &characters)
+}
+
+/// How far into `whole` a part of it is.
+fn offset(whole: &Object, part: &Object) -> Option<u64> {
+    part.address()?.checked_sub(whole.address()?)
+}
+
+/// `std::string_view` and its like.
+pub(in crate::render) fn string_view(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let address = number(context, object, &["__data_", "__data"])?;
+    let length = number(context, object, &["__size_", "__size"])?;
+    let characters = argument(context, &object.ty, 0)?;
+    characters_at(context, &Place::Memory(address), length, &characters)
+}
+
+/// `std::filesystem::path`: the string in it.
+pub(in crate::render) fn path(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
+    let object = context.field(object, "__pn_")?;
+    Some(Shape::Wrapper(Wrapper { object, note: None }))
+}
+
+/// A text of `length` characters.
+fn characters_at(
+    context: &mut Context<'_>,
+    place: &Place,
+    length: u64,
+    characters: &TypeRef,
+) -> Option<Shape> {
+    let ty = context.bare(characters);
+    let width = ty.size?;
+    let prefix = match &*ty.name {
+        "char" => "",
+        "wchar_t" => "L",
+        "char8_t" => "u8",
+        "char16_t" => "u",
+        "char32_t" => "U",
+        // Strings of numbers are no text.
+        _ => return None,
+    };
+    if length == 0 {
+        return Some(Shape::Text(Text {
+            prefix,
+            ..Text::whole(Vec::new())
+        }));
+    }
+    match context.wide_text(place, width, length) {
+        Shape::Text(text) => Some(Shape::Text(Text { prefix, ..text })),
+        other => Some(other),
+    }
+}

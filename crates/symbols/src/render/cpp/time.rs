@@ -1,0 +1,117 @@
+//! Times and durations.
+
+use super::argument;
+use crate::object::{Context, Object, Scalar};
+use crate::render::{Shape, Wrapper};
+use crate::types::{Kind, TypeRef};
+
+/// `std::chrono::duration`: as its `operator<<` writes it (C++20, [time.duration.io]).
+pub(in crate::render) fn duration(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let count = context.field(object, "__rep_")?;
+    let period = argument(context, &object.ty, 1)?;
+    let unit = match ratio(context, &period)? {
+        (1, 1_000_000_000) => "ns".to_owned(),
+        (1, 1_000_000) => "µs".to_owned(),
+        (1, 1000) => "ms".to_owned(),
+        (1, 1) => "s".to_owned(),
+        (60, 1) => "min".to_owned(),
+        (3600, 1) => "h".to_owned(),
+        (86400, 1) => "d".to_owned(),
+        (n, 1) => format!("[{n}]s"),
+        (n, d) => format!("[{n}/{d}]s"),
+    };
+    match context.shape(&count, 0) {
+        Shape::Scalar(count) => Some(Shape::Scalar(format!("{count}{unit}"))),
+        _ => None,
+    }
+}
+
+/// `std::chrono::time_point`: one of the system's clock as a date, others as what passed since their start.
+pub(in crate::render) fn time_point(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let since = context.field(object, "__d_")?;
+    let clock = context.ty(&argument(context, &object.ty, 0)?);
+    if &*clock.name == "std::chrono::system_clock"
+        && let Some(date) = date(context, &since)
+    {
+        return Some(Shape::Scalar(date));
+    }
+    Some(Shape::Wrapper(Wrapper {
+        object: since,
+        note: None,
+    }))
+}
+
+fn ratio(context: &Context<'_>, ty: &TypeRef) -> Option<(i128, i128)> {
+    match &context.bare(ty).kind {
+        Kind::Record(record) => match record.parameters.as_slice() {
+            [n, d] => Some((n.value?, d.value?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn date(context: &mut Context<'_>, since_1970: &Object) -> Option<String> {
+    let (n, d) = ratio(context, &argument(context, &since_1970.ty, 1)?)?;
+    let count = context.field(since_1970, "__rep_")?;
+    let Scalar::Signed(count) = context.scalar(&count).ok()? else {
+        return None;
+    };
+    let scaled = count.checked_mul(n)?;
+    let seconds = scaled.checked_div_euclid(d)?;
+    let nanoseconds = scaled.checked_rem_euclid(d)?.checked_mul(1_000_000_000)? / d;
+    let fraction = format!("{nanoseconds:09}");
+    let fraction = fraction.trim_end_matches('0');
+    let (day, second) = (seconds.div_euclid(86400), seconds.rem_euclid(86400));
+    let (year, month, day) = civil(i64::try_from(day).ok()?)?;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!(
+        "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{point}{fraction} UTC"
+    ))
+}
+
+/// The year, month and day of the Gregorian calendar that is so many days after 1 January 1970. `None`: far
+/// from what anyone calls a date.
+fn civil(days: i64) -> Option<(i64, i64, i64)> {
+    if !(-1_000_000..=3_000_000).contains(&days) {
+        return None;
+    }
+    // Years that begin in March have the leap day at their end; 400 of them have 146,097 days.
+    let from_march_0 = days + 719_468;
+    let (era, day) = (
+        from_march_0.div_euclid(146_097),
+        from_march_0.rem_euclid(146_097),
+    );
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + i64::from(month <= 2);
+    Some((year, month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::civil;
+
+    #[test]
+    fn days_are_dates() {
+        assert_eq!(civil(0), Some((1970, 1, 1)));
+        assert_eq!(civil(-1), Some((1969, 12, 31)));
+        assert_eq!(civil(11_016), Some((2000, 2, 29)));
+        assert_eq!(civil(19_675), Some((2023, 11, 14)));
+        assert_eq!(civil(47_540), Some((2100, 2, 28)));
+        assert_eq!(civil(47_541), Some((2100, 3, 1)));
+        assert_eq!(civil(i64::MAX), None);
+    }
+}
