@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-mod machine;
+pub(crate) mod machine;
 mod measure;
 
 use measure::{Cost, Task};

@@ -172,7 +172,7 @@ fn read_input(input: &str) -> Result<Vec<u8>> {
     }
 }
 
-fn read_stored(name: &str) -> Result<Vec<u8>> {
+pub(crate) fn read_stored(name: &str) -> Result<Vec<u8>> {
     let path = stored_path(name);
     let packed = fs::read(&path).with_context(|| {
         format!(
@@ -207,7 +207,7 @@ fn hash_recipe(recipe: &Recipe) -> Result<String> {
     Ok(hex(hash.finalize()))
 }
 
-fn hex(digest: impl AsRef<[u8]>) -> String {
+pub(crate) fn hex(digest: impl AsRef<[u8]>) -> String {
     digest
         .as_ref()
         .iter()

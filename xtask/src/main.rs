@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod bench;
 mod fixtures;
+mod lldb;
 mod tidy;
 
 const USAGE: &str = "\
@@ -12,6 +13,7 @@ usage: cargo xtask COMMAND
   fixtures [NAME]...   build the guest programs and dumps of fixtures/ (all of them by default)
   fixtures --check     check that sources, recipes and built files belong together
   fixtures --list      print the names
+  lldb [NAME]...       record what LLDB says of the variables of guests that crash
   tidy                 check the rules that rustc and clippy do not know
   bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, speed";
 
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.split_first() {
         Some((command, rest)) if command == "fixtures" => fixtures::run(rest),
+        Some((command, rest)) if command == "lldb" => lldb::run(rest),
         Some((command, rest)) if command == "tidy" => tidy::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
         _ => {

@@ -36,7 +36,7 @@ fn cargo() -> Command {
 
 /// wasmtime's command line: what `.ci/tools` installed, or else what is on PATH. A script on PATH that
 /// starts the program would count as its start-up.
-pub(super) fn wasmtime() -> Result<PathBuf> {
+pub(crate) fn wasmtime() -> Result<PathBuf> {
     let installed = crate::root().join("target/tools/bin/wasmtime");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|directory| directory.join("wasmtime"));
