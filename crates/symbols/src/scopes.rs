@@ -375,7 +375,7 @@ pub(crate) fn qualified_name<'a>(
         }
         name = format!("{part}::{name}");
     }
-    Some(name)
+    Some(spelling::tidy(name.into()).into_owned())
 }
 
 /// Whether the qualified name of an entry is `path`, the parts of one, or ends with it.

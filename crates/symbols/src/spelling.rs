@@ -1,23 +1,27 @@
 //! How names are spelled, and when two spellings mean the same.
 
+mod cpp;
+
 use std::borrow::Cow;
 
 /// A name as people see it: what compilers and libraries add for the linker's or nobody's sake is left out.
 ///
-/// * The inline namespaces of libc++: `std::__2::vector<int, std::__2::allocator<int> >` is
-///   `std::vector<int, std::allocator<int> >`.
+/// * The inline namespaces of libc++: `std::__2::pair<int, int>` is `std::pair<int, int>`.
+/// * The arguments that the standard library of C++ adds: `std::vector<int, std::allocator<int> >` is
+///   `std::vector<int>`, and `std::string` is not called `std::basic_string<char, …>`.
 /// * Rust's allocator where it is the default one: `alloc::vec::Vec<u8, alloc::alloc::Global>` is
 ///   `alloc::vec::Vec<u8>`.
 ///
 /// Spaces and the order of words stay as the compiler wrote them.
 pub(crate) fn tidy(name: Cow<'_, str>) -> Cow<'_, str> {
-    if !name.contains("std::__") && !name.contains(DEFAULT_ALLOCATOR) {
+    if !name.contains("std::") && !name.contains(DEFAULT_ALLOCATOR) {
         return name;
     }
     let name = name
         .replace("std::__2::", "std::")
-        .replace("std::__1::", "std::");
-    Cow::Owned(name.replace(DEFAULT_ALLOCATOR, ">"))
+        .replace("std::__1::", "std::")
+        .replace(DEFAULT_ALLOCATOR, ">");
+    Cow::Owned(cpp::without_defaults(&name, cpp::Qualified::Yes))
 }
 
 const DEFAULT_ALLOCATOR: &str = ", alloc::alloc::Global>";
@@ -97,7 +101,11 @@ pub(crate) fn is_function(demangled: &str, path: &[&str]) -> bool {
 
 /// The one spelling of a name: without spaces, but for those between words.
 fn canonical(name: &str) -> Cow<'_, str> {
-    let name = tidy(name.into());
+    let mut name = tidy(name.into());
+    if name.contains("std::") {
+        // The name may be the last part of one: `vector<int, std::allocator<int>>`.
+        name = cpp::without_defaults(&name, cpp::Qualified::Maybe).into();
+    }
     if !name.contains(' ') {
         return match c_integer(&name) {
             Some(name) => name.into(),
@@ -157,7 +165,7 @@ mod tests {
             ("int", "int"),
             (
                 "std::__2::vector<int, std::__2::allocator<int> >",
-                "std::vector<int, std::allocator<int> >",
+                "std::vector<int>",
             ),
             (
                 "alloc::vec::Vec<alloc::boxed::Box<i32, alloc::alloc::Global>, alloc::alloc::Global>",
@@ -224,6 +232,11 @@ mod tests {
             ("Option<(i32,u8)>", "Option<(i32, u8)>"),
             ("vector<vector<int> >", "vector<vector<int>>"),
             ("Vec<u8>", "Vec<u8, alloc::alloc::Global>"),
+            ("vector<int>", "vector<int, std::__2::allocator<int> >"),
+            (
+                "std::set<std::string>",
+                "std::set<std::basic_string<char, std::char_traits<char>, std::allocator<char> > >",
+            ),
         ] {
             assert!(same(one, other), "{one}, {other}");
             assert_eq!(key(one), key(other), "{one}, {other}");
