@@ -1,12 +1,20 @@
 //! Where a module that LLVM's linker made keeps the C stack: the stack in linear memory that C, C++
 //! and Rust programs have besides the engine's own call stack.
 
+mod chain;
+mod interpret;
+mod locals;
+mod recover;
+mod symbolic;
+mod writes;
+
 use std::ops::Range;
 
 use wdb_coredump::{Global, Instance, Value};
 use wdb_module::{GlobalIndex, Module};
 
 use crate::initial::{constant, section, segments};
+pub(crate) use recover::{Program, recover};
 
 /// The C stack of a module. It grows downwards from the end of its range.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,8 @@ use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, FunctionOffset};
 
 use crate::{
-    Certainty, Debuggee, Error, Execute, Frame, Module, StopReason, Thread, Trust, contents,
+    Certainty, Debuggee, Error, Execute, Frame, Module, StopReason, Thread, Trust, c_stack,
+    contents,
 };
 
 /// A core dump as a debuggee.
@@ -151,7 +152,7 @@ impl Debuggee for PostMortem {
 
     fn threads(&mut self) -> Result<Vec<Thread>, Error> {
         let mut reader = FrameReader::new(self);
-        Ok(self
+        let mut threads: Vec<Thread> = self
             .dump
             .threads
             .iter()
@@ -165,7 +166,16 @@ impl Debuggee for PostMortem {
                     .collect(),
                 host_frames: thread.host_frames.clone(),
             })
-            .collect())
+            .collect();
+        let program = c_stack::Program {
+            modules: &self.modules,
+            instances: &self.dump.instances,
+            globals: &self.dump.globals,
+        };
+        let light = self.dump.capture.values != ValueCapture::Full;
+        let whole = |thread: &Thread| !light || thread.frames.len() != WASMTIME_FRAMES;
+        c_stack::recover(&mut threads, &program, whole);
+        Ok(threads)
     }
 
     fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
