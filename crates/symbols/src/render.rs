@@ -7,8 +7,10 @@ mod cpp;
 mod rust;
 mod scalar;
 mod shape;
+mod short;
 mod table;
 mod text;
+mod tree;
 
 use crate::machine::Unavailable;
 use crate::object::{Context, Object, Place};

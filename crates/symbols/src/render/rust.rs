@@ -1,16 +1,183 @@
 //! The types of Rust's standard library.
+//!
+//! Their fields are named here, those of the standard library of 2026 first. What was called otherwise since 2020
+//! follows after it. Layers that only wrap (`Unique`, `NonNull`, `UnsafeCell`, `Cap`, …) come and go
+//! between releases, so they are peeled off without counting them.
 
-use super::Shape;
+mod collections;
+mod compiler;
+mod smart;
+
+pub(super) use collections::{
+    binary_heap, btree_map, btree_set, hash_map, hash_set, linked_list, remaining, vec, vec_deque,
+};
+pub(super) use compiler::{closure, coroutine, fat_pointer};
+pub(super) use smart::{
+    arc, atomic, cell, cow, guard, lazy_cell, lazy_lock, mutex, once_cell, once_lock, ref_cell,
+    reference, rw_lock, weak, wrapper,
+};
+
+use std::time::Duration;
+
+use super::table::without_arguments;
+use super::{Limits, Shape};
 use crate::object::{Context, Object};
+use crate::types::{Kind, TypeRef};
 
-/// `String`: a vector of bytes.
+/// As many layers are peeled off a value.
+const MOST_LAYERS: usize = 16;
+
+/// The names of the one member that a layer around a number or a pointer has.
+const LAYERS: &[&str] = &["pointer", "__0", "value", "v", "inner", "p"];
+
+/// The types that are nothing but a layer around a value of any type.
+const WRAPPERS: &[&str] = &[
+    "core::mem::maybe_uninit::MaybeUninit",
+    "core::mem::manually_drop::ManuallyDrop",
+    "core::mem::maybe_dangling::MaybeDangling",
+    "core::cell::UnsafeCell",
+    "core::cell::SyncUnsafeCell",
+];
+
+impl Context<'_> {
+    /// The member at the first of several paths that the type has.
+    fn first_path(&mut self, object: &Object, paths: &[&[&str]]) -> Option<Object> {
+        paths.iter().find_map(|it| self.path(object, it))
+    }
+
+    /// The number or pointer under all layers.
+    fn leaf(&mut self, object: &Object) -> Option<Object> {
+        let mut found = object.clone();
+        for _ in 0..MOST_LAYERS {
+            if !matches!(self.bare(&found.ty).kind, Kind::Record(_)) {
+                return Some(found);
+            }
+            found = LAYERS.iter().find_map(|it| self.field(&found, it))?;
+        }
+        None
+    }
+
+    /// The number at the first of several paths.
+    fn number_at(&mut self, object: &Object, paths: &[&[&str]]) -> Option<u64> {
+        let found = self.first_path(object, paths)?;
+        let leaf = self.leaf(&found)?;
+        self.unsigned(&leaf).ok()
+    }
+
+    /// The value under the layers that may be around a value of any type.
+    fn unwrapped(&mut self, object: &Object) -> Object {
+        let mut found = object.clone();
+        for _ in 0..MOST_LAYERS {
+            let key = without_arguments(&self.bare(&found.ty).name);
+            if !WRAPPERS.contains(&&*key) {
+                break;
+            }
+            let Some(inner) = self.first_path(&found, &[&["value"], &["__0"]]) else {
+                break;
+            };
+            found = inner;
+        }
+        found
+    }
+
+    /// The generic argument of this name.
+    fn argument(&self, object: &Object, name: &str) -> Option<TypeRef> {
+        let ty = self.bare(&object.ty);
+        let Kind::Record(record) = &ty.kind else {
+            return None;
+        };
+        let mut parameters = record.parameters.iter();
+        let found = parameters.find(|it| &*it.name == name)?;
+        Some(found.ty.clone())
+    }
+
+    /// The name of the variant that an enum has, and its first value.
+    fn variant_of(&mut self, object: &Object) -> Option<(String, Option<Object>)> {
+        match self.plain_shape(object) {
+            Shape::Fields(it) => {
+                let payload = it.fields.into_iter().next();
+                Some((it.name, payload.map(|it| it.object)))
+            }
+            Shape::Scalar(name) => Some((name, None)),
+            _ => None,
+        }
+    }
+}
+
+/// How much of the ends of a range is shown.
+const SHORT: Limits = Limits {
+    depth: 1,
+    elements: 4,
+    text: 40,
+    line: 80,
+    values: 8,
+};
+
+/// `String`: a vector of bytes. Also `OsString`, `PathBuf`: strings in layers.
 pub(super) fn string(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
-    let length = cx.path(object, &["vec", "len"])?;
-    let length = cx.unsigned(&length).ok()?;
-    let data = cx.path(
-        object,
-        &["vec", "buf", "inner", "ptr", "pointer", "pointer"],
-    )?;
-    let data = cx.unsigned(&data).ok()?;
-    Some(cx.text(data, length))
+    let mut found = object.clone();
+    for _ in 0..MOST_LAYERS {
+        if let Some(vec) = collections::raw_vec(cx, &found) {
+            return Some(cx.text(vec.address, vec.length?));
+        }
+        found = cx.first_path(&found, &[&["vec"], &["inner"], &["bytes"]])?;
+    }
+    None
+}
+
+/// `CString`: a box of bytes, of which the last is NUL.
+pub(super) fn c_string(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let inner = cx.field(object, "inner")?;
+    let address = cx.number_at(&inner, &[&["data_ptr"]])?;
+    let length = cx.number_at(&inner, &[&["length"]])?;
+    Some(cx.text(address, length.saturating_sub(1)))
+}
+
+/// The ranges. Their names are those of [`core::ops`].
+pub(super) fn range(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let ty = cx.bare(&object.ty);
+    let key = without_arguments(&ty.name);
+    let mut end = |name: &str| {
+        let found = cx.field(object, name)?;
+        Some(cx.short(&found, &SHORT))
+    };
+    Some(Shape::Scalar(match key.rsplit("::").next()? {
+        "Range" => format!("{}..{}", end("start")?, end("end")?),
+        "RangeFrom" => format!("{}..", end("start")?),
+        "RangeTo" => format!("..{}", end("end")?),
+        "RangeToInclusive" => format!("..={}", end("end")?),
+        "RangeFull" => "..".to_owned(),
+        "RangeInclusive" => {
+            let range = format!("{}..={}", end("start")?, end("end")?);
+            match cx.number_at(object, &[&["exhausted"]]) {
+                Some(1) => format!("{range} (exhausted)"),
+                _ => range,
+            }
+        }
+        _ => return None,
+    }))
+}
+
+/// `Duration`: `1.5s`.
+pub(super) fn duration(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let seconds = cx.number_at(object, &[&["secs"]])?;
+    let nanos = u32::try_from(cx.number_at(object, &[&["nanos"]])?).ok()?;
+    // More would be a carry into the seconds.
+    let nanos = Some(nanos).filter(|it| *it < 1_000_000_000)?;
+    Some(Shape::Scalar(format!(
+        "{:?}",
+        Duration::new(seconds, nanos)
+    )))
+}
+
+/// `NonZero`, `NonNull`, `Unique`: the number or pointer in it.
+pub(super) fn layer(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    Some(smart::plain_wrapper(cx.leaf(object)?))
+}
+
+/// `PhantomData`: only its type says anything.
+pub(super) fn phantom(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let ty = cx.bare(&object.ty);
+    let name = ty.name.strip_prefix("core::marker::").unwrap_or(&ty.name);
+    Some(Shape::Scalar(name.to_owned()))
 }

@@ -64,6 +64,62 @@ const TABLE: &[(&str, Find)] = &[
     ("std::__forward_list_*iterator", cpp::forward_list_iterator),
     // Rust.
     ("alloc::string::String", rust::string),
+    ("std::ffi::os_str::OsString", rust::string),
+    ("std::path::PathBuf", rust::string),
+    ("alloc::ffi::c_str::CString", rust::c_string),
+    ("&*", rust::fat_pointer),
+    ("alloc::boxed::Box", rust::fat_pointer),
+    ("alloc::vec::Vec", rust::vec),
+    ("alloc::vec::into_iter::IntoIter", rust::remaining),
+    ("core::slice::iter::Iter*", rust::remaining),
+    ("alloc::collections::vec_deque::VecDeque", rust::vec_deque),
+    (
+        "alloc::collections::binary_heap::BinaryHeap",
+        rust::binary_heap,
+    ),
+    (
+        "alloc::collections::linked_list::LinkedList",
+        rust::linked_list,
+    ),
+    ("alloc::collections::btree::map::BTreeMap", rust::btree_map),
+    ("alloc::collections::btree::set::BTreeSet", rust::btree_set),
+    ("std::collections::hash::map::HashMap", rust::hash_map),
+    ("std::collections::hash::set::HashSet", rust::hash_set),
+    ("hashbrown::map::HashMap", rust::hash_map),
+    ("hashbrown::set::HashSet", rust::hash_set),
+    ("alloc::rc::Rc", rust::arc),
+    ("alloc::rc::Weak", rust::weak),
+    ("alloc::sync::Arc", rust::arc),
+    ("alloc::sync::Weak", rust::weak),
+    ("alloc::borrow::Cow", rust::cow),
+    ("core::pin::Pin", rust::reference),
+    ("core::cell::Cell", rust::cell),
+    ("core::cell::RefCell", rust::ref_cell),
+    ("core::cell::Ref", rust::guard),
+    ("core::cell::RefMut", rust::guard),
+    ("core::cell::once::OnceCell", rust::once_cell),
+    ("core::cell::lazy::LazyCell", rust::lazy_cell),
+    ("core::cell::*UnsafeCell", rust::wrapper),
+    ("core::mem::manually_drop::ManuallyDrop", rust::wrapper),
+    ("core::mem::maybe_dangling::MaybeDangling", rust::wrapper),
+    ("core::mem::maybe_uninit::MaybeUninit", rust::wrapper),
+    ("std::sync::*mutex::Mutex", rust::mutex),
+    ("std::sync::*mutex::MutexGuard", rust::guard),
+    ("std::sync::*rwlock::RwLock", rust::rw_lock),
+    ("std::sync::*rwlock::RwLock*Guard", rust::guard),
+    ("std::sync::once_lock::OnceLock", rust::once_lock),
+    ("std::sync::lazy_lock::LazyLock", rust::lazy_lock),
+    ("core::sync::atomic::Atomic*", rust::atomic),
+    ("core::num::nonzero::NonZero*", rust::layer),
+    ("core::ptr::non_null::NonNull", rust::layer),
+    ("core::ptr::unique::Unique", rust::layer),
+    ("core::ops::range::Range*", rust::range),
+    ("core::time::Duration", rust::duration),
+    ("core::marker::PhantomData", rust::phantom),
+    ("*{closure_env#*}", rust::closure),
+    ("*{async_*_env#*", rust::coroutine),
+    ("*{gen_*_env#*", rust::coroutine),
+    ("*{coroutine_env#*", rust::coroutine),
 ];
 
 /// The function for a type of this name.
@@ -91,15 +147,18 @@ pub(super) fn without_arguments(name: &str) -> String {
     key
 }
 
-/// Whether `text` is `pattern` with something for each `*`, of which there are up to two.
+/// Whether `text` is `pattern` with something for each `*`.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };
     let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
-    text.strip_prefix(start)
-        .and_then(|text| text.strip_suffix(end))
-        .is_some_and(|text| text.contains(middle))
+    let inside = text.strip_prefix(start).and_then(|it| it.strip_suffix(end));
+    let mut left = inside;
+    for part in middle.split('*') {
+        left = left.and_then(|it| it.split_once(part)).map(|it| it.1);
+    }
+    left.is_some()
 }
 
 #[cfg(test)]

@@ -138,7 +138,6 @@ pub(super) fn readable(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|it| it.chars().all(fine))
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for the short form"))]
 /// Writes characters as they stand between quotes: `"`, `\` and what a terminal should not see are escaped, and
 /// so are bytes that are no UTF-8. Stops before `most` bytes of the text are passed, and gives how many it wrote.
 pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize) -> usize {

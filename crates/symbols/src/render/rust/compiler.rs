@@ -1,0 +1,173 @@
+//! What the compiler makes: pointers with a length or a table, closures, futures.
+
+use super::super::scalar::last_segment;
+use super::super::{Fields, Pointer, Shape};
+use super::collections::in_memory;
+use crate::object::{Context, Object};
+use crate::types::{Kind, TypeRef};
+
+/// References and boxes to what has no size of its own: slices, texts, `dyn`. Plain pointers are left
+/// to the general rules.
+pub(in super::super) fn fat_pointer(
+    cx: &mut Context<'_>,
+    object: &Object,
+    _most: u64,
+) -> Option<Shape> {
+    let ty = cx.bare(&object.ty);
+    let name = pointee(&ty.name)?;
+    if let Some((concrete, _)) = vtable_of(cx, object) {
+        let address = cx.number_at(object, &[&["pointer"]])?;
+        return Some(Shape::Pointer(Pointer {
+            address,
+            target: Some(Object::at(address, concrete)),
+            name: None,
+            text: None,
+            follow: true,
+            note: None,
+        }));
+    }
+    let length = cx.number_at(object, &[&["length"]])?;
+    let data = cx.field(object, "data_ptr")?;
+    let address = cx.unsigned(&data).ok()?;
+    match name {
+        "core::ffi::c_str::CStr" => Some(cx.text(address, length.saturating_sub(1))),
+        name if is_text(name) => Some(cx.text(address, length)),
+        name if name.starts_with('[') => {
+            let Kind::Pointer(_, element) = &cx.bare(&data.ty).kind else {
+                return None;
+            };
+            in_memory(cx, address, element.clone(), length)
+        }
+        _ => None,
+    }
+}
+
+/// The name of the type that a reference or box refers to, of the name of its type.
+pub(super) fn pointee(name: &str) -> Option<&str> {
+    if let Some(target) = name.strip_prefix('&') {
+        return Some(target.strip_prefix("mut ").unwrap_or(target));
+    }
+    let inside = name.split_once('<')?.1;
+    let mut depth = 0_u32;
+    for (at, c) in inside.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' if depth > 0 => depth -= 1,
+            '>' | ',' if depth == 0 => return inside.get(..at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether the bytes of a type of this name are a text.
+pub(super) fn is_text(name: &str) -> bool {
+    matches!(name, "str" | "std::path::Path" | "std::ffi::os_str::OsStr")
+}
+
+/// The type that a pointer to a `dyn` really points to, and its alignment, which is the third word of the table.
+pub(super) fn vtable_of(cx: &mut Context<'_>, pointer: &Object) -> Option<(TypeRef, u64)> {
+    let vtable = cx.field(pointer, "vtable")?;
+    let address = cx.unsigned(&vtable).ok()?;
+    let concrete = concrete_type(cx, address)?;
+    let word = cx.size(&vtable.ty).ok()?;
+    let at = address.checked_add(word.checked_mul(2)?)?;
+    let align = Object::at(at, vtable.ty.clone());
+    Some((concrete, cx.unsigned(&align).ok()?))
+}
+
+/// The type whose table of functions is at this address.
+fn concrete_type(_cx: &Context<'_>, _vtable: u64) -> Option<TypeRef> {
+    None
+}
+
+/// A closure: what it captured.
+pub(in super::super) fn closure(
+    cx: &mut Context<'_>,
+    object: &Object,
+    _most: u64,
+) -> Option<Shape> {
+    let ty = cx.bare(&object.ty);
+    let Kind::Record(record) = &ty.kind else {
+        return None;
+    };
+    let mut fields = cx.fields(object, &ty, record);
+    fields.name = fields.name.replace("_env#", "#");
+    captures(&mut fields);
+    Some(Shape::Fields(fields))
+}
+
+/// What is captured by reference has a mark in front of its name.
+fn captures(fields: &mut Fields) {
+    for field in &mut fields.fields {
+        if let Some(name) = field.name.strip_prefix("_ref__") {
+            field.name = name.to_owned();
+        }
+    }
+}
+
+/// A future or generator: in which state it is, with the variables that live across it.
+pub(in super::super) fn coroutine(
+    cx: &mut Context<'_>,
+    object: &Object,
+    _most: u64,
+) -> Option<Shape> {
+    let ty = cx.bare(&object.ty);
+    let Kind::Record(record) = &ty.kind else {
+        return None;
+    };
+    let variant = cx
+        .active_variant(object, &ty, record.variants.as_ref()?)
+        .ok()?;
+    let [state] = variant.members.as_slice() else {
+        return None;
+    };
+    let payload = cx.member(object, state);
+    let payload_type = cx.bare(&payload.ty);
+    let Kind::Record(of) = &payload_type.kind else {
+        return None;
+    };
+    let mut fields = cx.fields(&payload, &payload_type, of);
+    captures(&mut fields);
+    let name = last_segment(&payload_type.name);
+    match &*name {
+        // Of those nothing is left.
+        "Returned" | "Panicked" => fields.fields.clear(),
+        // What was captured is listed once as such, and once as the variable that it became.
+        _ => {
+            let mut seen = Vec::new();
+            fields.fields.retain(|it| {
+                let new = !seen.contains(&it.name);
+                seen.push(it.name.clone());
+                new
+            });
+        }
+    }
+    for field in fields.fields.iter_mut().filter(|it| it.name == "__awaitee") {
+        field.name = "awaiting".to_owned();
+    }
+    fields.fields.sort_by_key(|it| it.name == "awaiting");
+    fields.name = match variant.line {
+        Some(line) if name.starts_with("Suspend") => format!("{name} at line {line}"),
+        _ => name,
+    };
+    Some(Shape::Fields(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_pointer_refers_to() {
+        assert_eq!(pointee("&str"), Some("str"));
+        assert_eq!(pointee("&mut [u8]"), Some("[u8]"));
+        assert_eq!(pointee("alloc::boxed::Box<str, A>"), Some("str"));
+        assert_eq!(
+            pointee("alloc::boxed::Box<[(u8, Vec<u8>)], A>"),
+            Some("[(u8, Vec<u8>)]")
+        );
+        assert_eq!(pointee("alloc::rc::Rc<dyn a::B<c>>"), Some("dyn a::B<c>"));
+        assert_eq!(pointee("fn"), None);
+    }
+}

@@ -1,0 +1,216 @@
+//! An object as a tree of its parts, and its parts one level at a time.
+
+use std::ops::Range;
+
+use super::short::DEEPEST;
+use super::{Limits, Shape, Tree};
+use crate::object::{Context, Object};
+use crate::printable;
+use crate::types::TypeRef;
+
+/// The short form of a part of a tree has no more values than this: its own parts follow.
+const MOST_SHORT: u32 = 100;
+
+/// The parts of an object.
+struct Parts {
+    /// The parts, each with its name.
+    parts: Vec<(String, Object)>,
+    /// How many there are in all.
+    length: u64,
+    /// What they are called.
+    word: &'static str,
+}
+
+/// A tree as far as it is made.
+struct Builder<'b> {
+    limits: &'b Limits,
+    values: u32,
+    compare: u64,
+    /// The objects that the one at hand is in, by name.
+    path: Vec<(Option<u64>, TypeRef, String)>,
+}
+
+impl Context<'_> {
+    /// `object`, which is called `name`, with its parts and their parts.
+    pub fn tree(&mut self, name: &str, object: &Object, limits: &Limits) -> Tree {
+        let mut builder = Builder {
+            limits,
+            values: limits.values,
+            compare: 4 << 20,
+            path: Vec::new(),
+        };
+        let depth = limits.depth.min(DEEPEST as u32);
+        builder.tree(self, name.to_owned(), object, depth)
+    }
+
+    /// The parts of an object with their names, those of the `range`: members, elements, what a pointer points to.
+    pub fn children(&mut self, object: &Object, range: Range<u64>) -> Vec<(String, Object)> {
+        self.parts("", object, range, &mut 0).parts
+    }
+
+    fn parts(
+        &mut self,
+        name: &str,
+        object: &Object,
+        range: Range<u64>,
+        compare: &mut u64,
+    ) -> Parts {
+        let mut object = object.clone();
+        let mut seen = 0;
+        let shape = loop {
+            match self.shape(&object, range.end) {
+                Shape::Wrapper(it) if seen < DEEPEST => object = it.object,
+                Shape::Pointer(it) if it.follow && seen < DEEPEST => match it.target {
+                    Some(target) => object = target,
+                    None => return Parts::none(),
+                },
+                shape => break shape,
+            }
+            seen += 1;
+        };
+        let skip = usize::try_from(range.start).unwrap_or(usize::MAX);
+        let take = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+        match shape {
+            Shape::Scalar(_) | Shape::Text(_) | Shape::Unavailable(_) | Shape::Wrapper(_) => {
+                Parts::none()
+            }
+            Shape::Fields(it) => Parts {
+                length: it.fields.len() as u64,
+                parts: it
+                    .fields
+                    .into_iter()
+                    .map(|it| (it.name, it.object))
+                    .skip(skip)
+                    .take(take)
+                    .collect(),
+                word: "member",
+            },
+            Shape::Sequence(it) => {
+                let length = it.elements.length();
+                let mut parts = Vec::new();
+                let mut at = range.start;
+                while at < length && parts.len() < take {
+                    let Some(element) = it.elements.get(at) else {
+                        break;
+                    };
+                    let run = self.run(&it.elements, at, compare);
+                    parts.push(match run {
+                        1 => (format!("[{at}]"), element),
+                        _ => (format!("[{at}..={}]", at + (run - 1)), element),
+                    });
+                    at += run;
+                }
+                Parts {
+                    // Each run is one part.
+                    length: (parts.len() as u64 + length.saturating_sub(at))
+                        .saturating_add(range.start.min(length)),
+                    parts,
+                    word: "element",
+                }
+            }
+            Shape::Map(it) => {
+                let mut parts = Vec::new();
+                for (key, value) in it.entries.into_iter().skip(skip).take(take) {
+                    let key = self.short(&key, &KEY);
+                    parts.push((format!("[{key}]"), value));
+                }
+                Parts {
+                    length: it.length,
+                    parts,
+                    word: "entry",
+                }
+            }
+            Shape::Pointer(it) if it.text.is_some() => Parts::none(),
+            Shape::Pointer(it) => {
+                let target = it.target.map(|it| (format!("*{name}"), it));
+                let parts: Vec<_> = target.into_iter().skip(skip).take(take).collect();
+                Parts {
+                    length: parts.len() as u64,
+                    parts,
+                    word: "target",
+                }
+            }
+        }
+    }
+}
+
+/// How much of a key is shown as the name of its value.
+const KEY: Limits = Limits {
+    depth: 2,
+    elements: 10,
+    text: 60,
+    line: 60,
+    values: 20,
+};
+
+impl Parts {
+    fn none() -> Parts {
+        Parts {
+            parts: Vec::new(),
+            length: 0,
+            word: "part",
+        }
+    }
+}
+
+impl Builder<'_> {
+    fn tree(&mut self, cx: &mut Context<'_>, name: String, object: &Object, depth: u32) -> Tree {
+        self.values = self.values.saturating_sub(1);
+        let mut tree = Tree {
+            name: printable(&name).into_owned(),
+            ty: printable(&cx.ty(&object.ty).name).into_owned(),
+            value: String::new(),
+            unavailable: None,
+            children: Vec::new(),
+            cut: None,
+        };
+        let address = object.address();
+        let same = |it: &&(Option<u64>, TypeRef, String)| it.0 == address && it.1 == object.ty;
+        if let Some((Some(_), _, name)) = self.path.iter().find(same) {
+            tree.value = format!("(cycle: same as `{}`)", printable(name));
+            return tree;
+        }
+        if let Shape::Unavailable(reason) = cx.shape(object, 0) {
+            tree.unavailable = Some(reason);
+            return tree;
+        }
+        let limits = Limits {
+            values: self.limits.values.min(MOST_SHORT),
+            ..*self.limits
+        };
+        tree.value = cx.short(object, &limits);
+        self.path.push((address, object.ty.clone(), name.clone()));
+        self.children(cx, &name, object, depth, &mut tree);
+        self.path.pop();
+        tree
+    }
+
+    fn children(
+        &mut self,
+        cx: &mut Context<'_>,
+        name: &str,
+        object: &Object,
+        depth: u32,
+        tree: &mut Tree,
+    ) {
+        // At the bottom it is enough to know whether there are any.
+        let most = if depth == 0 { 1 } else { self.limits.elements };
+        let found = cx.parts(name, object, 0..most, &mut self.compare);
+        let mut left = found.length;
+        for (name, part) in found.parts {
+            if depth == 0 || self.values == 0 {
+                break;
+            }
+            left = left.saturating_sub(1);
+            let child = self.tree(cx, name, &part, depth - 1);
+            tree.children.push(child);
+        }
+        tree.cut = match (left, found.word) {
+            (0, _) => None,
+            (_, "target") => Some("what it points to is not shown".to_owned()),
+            (1, word) => Some(format!("1 more {word}")),
+            (left, "entry") => Some(format!("{left} more entries")),
+            (left, word) => Some(format!("{left} more {word}s")),
+        };
+    }
+}
