@@ -4,11 +4,15 @@
 //! `Vec` is a sequence, whatever its fields are. [`short`] writes it on one line, [`tree`] as a tree.
 
 mod cpp;
+#[cfg(test)]
+mod made;
 mod rust;
 mod scalar;
 mod shape;
 mod short;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tree;
 

@@ -1,113 +1,13 @@
 //! Layouts of older versions of libc++, made by hand, and damaged containers. The layouts of LLVM 22 are tested over a
 //! program's dump, above this crate.
 
-use wdb_module::FuncIndex;
-
-use crate::machine::{Machine, Number, Unavailable};
-use crate::object::{Context, Object};
-use crate::render::{Elements, Shape};
-use crate::types::{
-    Bits, Encoding, Kind, Member, Parameter, PointerKind, Record, RecordKind, Role, Type, TypeRef,
+use crate::Unavailable;
+use crate::object::Object;
+use crate::render::made::{
+    Memory, base, byte, char, int, member, pointer, record, shape, ty, word,
 };
-
-/// A memory, and nothing else.
-struct Memory(Vec<u8>);
-
-impl Memory {
-    fn words(words: &[u32]) -> Memory {
-        Memory(words.iter().flat_map(|it| it.to_le_bytes()).collect())
-    }
-}
-
-impl Machine for Memory {
-    fn local(&mut self, _: u32) -> Result<Number, Unavailable> {
-        Err(Unavailable::NotRecorded("a local".into()))
-    }
-    fn global(&mut self, _: u32) -> Result<Number, Unavailable> {
-        Err(Unavailable::NotRecorded("a global".into()))
-    }
-    fn operand(&mut self, _: u32) -> Result<Number, Unavailable> {
-        Err(Unavailable::NotRecorded("an operand".into()))
-    }
-    fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
-        let from = usize::try_from(address).unwrap();
-        let found = self.0.get(from..from + buffer.len());
-        buffer.copy_from_slice(found.ok_or(Unavailable::OutOfBounds(address))?);
-        Ok(())
-    }
-    fn element(&mut self, _: u64) -> Result<Option<FuncIndex>, Unavailable> {
-        Ok(None)
-    }
-}
-
-fn ty(name: &str, size: u64, kind: Kind) -> TypeRef {
-    TypeRef::Made(
-        Type {
-            name: name.into(),
-            language: None,
-            size: Some(size),
-            kind,
-        }
-        .into(),
-    )
-}
-
-fn int() -> TypeRef {
-    ty("int", 4, Kind::Base(Encoding::Signed))
-}
-
-fn word() -> TypeRef {
-    ty("unsigned long", 4, Kind::Base(Encoding::Unsigned))
-}
-
-fn byte() -> TypeRef {
-    ty("unsigned char", 1, Kind::Base(Encoding::UnsignedChar))
-}
-
-fn char() -> TypeRef {
-    ty("char", 1, Kind::Base(Encoding::SignedChar))
-}
-
-fn pointer(to: TypeRef) -> TypeRef {
-    ty("a pointer", 4, Kind::Pointer(PointerKind::Pointer, to))
-}
-
-fn member(name: &str, offset: u64, ty: TypeRef) -> Member {
-    Member {
-        name: (!name.is_empty()).then(|| name.into()),
-        ty,
-        offset,
-        bits: None,
-        role: Role::Field,
-        artificial: false,
-    }
-}
-
-fn base(offset: u64, ty: TypeRef) -> Member {
-    Member {
-        role: Role::Base,
-        ..member("", offset, ty)
-    }
-}
-
-fn record(name: &str, size: u64, arguments: &[TypeRef], members: Vec<Member>) -> TypeRef {
-    let parameters = arguments.iter().map(|it| Parameter {
-        name: "".into(),
-        ty: it.clone(),
-        value: None,
-    });
-    ty(
-        name,
-        size,
-        Kind::Record(Record {
-            kind: RecordKind::Class,
-            members,
-            variants: None,
-            parameters: parameters.collect(),
-            statics: Vec::new(),
-        }),
-    )
-}
+use crate::render::{Elements, Shape};
+use crate::types::{Bits, Encoding, Kind, TypeRef};
 
 /// `std::__compressed_pair` of LLVM 12 to 19, whose second part is empty.
 fn compressed_pair(first: TypeRef, size: u64, second: TypeRef) -> TypeRef {
@@ -120,20 +20,6 @@ fn compressed_pair(first: TypeRef, size: u64, second: TypeRef) -> TypeRef {
     let arguments = [first, second];
     let name = "std::__compressed_pair<_, _>";
     record(name, size, &arguments, vec![base(0, part)])
-}
-
-/// What `object` is in `memory`.
-fn shape(memory: Vec<u8>, object: &Object, most: u64) -> Shape {
-    let module = wat::parse_str("(module)").unwrap();
-    let binary = wdb_module::Binary::parse(module.into()).unwrap();
-    let symbols = crate::Symbols::new(binary.modules()[0].clone(), None, None);
-    let mut memory = Memory(memory);
-    let mut context = Context {
-        symbols: &symbols,
-        machine: &mut memory,
-        pc: None,
-    };
-    context.shape(object, most)
 }
 
 /// The numbers at the addresses of the elements; `None` for what is not there.
