@@ -23,8 +23,9 @@ use crate::{
 /// A core module. Made by [`crate::Binary::parse`], which reads the section headers and what the
 /// module declares; code, names, metadata and the hash are read once, when first asked for.
 ///
-/// Nothing is validated: an index that a part of the module mentions need not exist.
-#[derive(Debug)]
+/// Nothing is validated: an index that a part of the module mentions need not exist. The default is a module with nothing in it,
+/// not even a header.
+#[derive(Debug, Default)]
 pub struct Module {
     bytes: Bytes,
     file_offset: FileOffset,

@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod evidence;
+pub mod expression;
 pub mod machine;
 mod operation;
 pub mod report;

@@ -26,6 +26,15 @@ pub struct Doubts {
     pub initial: bool,
 }
 
+impl Doubts {
+    /// Adds those of another answer.
+    pub fn add(&mut self, other: Doubts) {
+        self.inferred = self.inferred.or(other.inferred);
+        self.assumed_zero |= other.assumed_zero;
+        self.initial |= other.initial;
+    }
+}
+
 impl<'s, 'a> FrameMachine<'s, 'a> {
     /// The machine of a frame. Where there is no such frame, every answer is that nothing was recorded.
     pub fn new(stop: &'s mut Stop<'a>, id: FrameId) -> Self {

@@ -137,6 +137,20 @@ impl Symbols {
         runtime::family(name, place.file.as_deref())
     }
 
+    /// The path of the source file that the unit of a variable was made from, as the compiler recorded it.
+    pub fn unit_of(&self, variable: &crate::Variable) -> Option<String> {
+        let dwarf = self.dwarf()?;
+        let offset = gimli::DebugInfoOffset(variable.entry);
+        let (id, _) = dwarf.units().containing(offset)?;
+        let unit = dwarf.units().open(&dwarf, id).ok()?;
+        let text = |it: &crate::dwarf::Slice<'_>| String::from_utf8_lossy(it.slice()).into_owned();
+        let name = unit.gimli.name.as_ref().map(text)?;
+        match unit.gimli.comp_dir.as_ref().map(text) {
+            Some(folder) if !name.starts_with('/') => Some(format!("{folder}/{name}")),
+            _ => Some(name),
+        }
+    }
+
     /// The text of a source file, where the debug information carries it.
     pub fn source_text(&self, file: &str) -> Option<&str> {
         source_map::text(self.source_map()?, file)

@@ -6,8 +6,6 @@ mod interpret;
 mod locals;
 mod recover;
 mod symbolic;
-#[cfg(test)]
-mod tests;
 mod writes;
 
 use std::ops::Range;

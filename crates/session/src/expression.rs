@@ -1,0 +1,116 @@
+//! The expressions of every front end: one notation for C, C++ and Rust. `docs/expressions.md` describes it.
+
+mod access;
+mod cast;
+mod error;
+mod evaluate;
+pub mod fuzz;
+mod lexer;
+mod made;
+mod names;
+mod number;
+mod parser;
+mod raw;
+mod tree;
+mod typename;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wdb_symbols::{Context, Object, Symbols};
+
+use crate::Stop;
+use crate::machine::{Doubts, FrameMachine};
+use crate::stop::FrameId;
+use evaluate::Evaluator;
+use parser::Parsed;
+
+pub use error::Error;
+
+/// An expression, to be evaluated any number of times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expression {
+    text: String,
+    parsed: Parsed,
+}
+
+/// What an expression came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// The object. That it is nowhere is a result too.
+    pub object: Object,
+    /// The frame whose memory and debug information it belongs to.
+    pub frame: FrameId,
+    /// What its value is based on, besides what was recorded. What is in the object was not looked at.
+    pub doubts: Doubts,
+}
+
+/// Reads an expression.
+///
+/// # Errors
+///
+/// When it is none.
+pub fn parse(text: &str) -> Result<Expression, Error> {
+    let parsed = parser::parse(text, &|_| false)?;
+    Ok(Expression {
+        text: text.to_owned(),
+        parsed,
+    })
+}
+
+/// The value of an expression in the frame `at`.
+///
+/// # Errors
+///
+/// When a name means nothing, an operation does not fit its operands, or a value that is computed with is not there.
+pub fn evaluate(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<Value, Error> {
+    let mut evaluator = Evaluator::new(&expression.text, stop);
+    let types = evaluator.types_among(&expression.parsed.doubtful, at);
+    let reparsed;
+    let root = if types.is_empty() {
+        &expression.parsed.root
+    } else {
+        reparsed = parser::parse(&expression.text, &|name| types.iter().any(|it| it == name))?;
+        &reparsed.root
+    };
+    let found = evaluator.value(root, at)?;
+    Ok(Value {
+        object: found.object,
+        frame: found.frame,
+        doubts: evaluator.doubts,
+    })
+}
+
+/// Whether an expression holds in the frame `at`: a condition.
+///
+/// # Errors
+///
+/// As for [`evaluate`], and when its value is neither a truth value nor a number nor a pointer.
+pub fn holds(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<bool, Error> {
+    let value = evaluate(expression, stop, at)?;
+    let mut evaluator = Evaluator::new(&expression.text, stop);
+    let operand = evaluate::Operand {
+        object: value.object,
+        frame: value.frame,
+    };
+    evaluator.truth(&operand, &(0..expression.text.len()))
+}
+
+/// Looks at objects of a frame: `look` is given what that takes. Also what its answer is based on.
+pub fn with_context<T>(
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    look: impl FnOnce(&mut Context<'_>) -> T,
+) -> (T, Doubts) {
+    let module = stop.frame(frame).map(|it| it.module);
+    let symbols = module.and_then(|it| stop.symbols(it));
+    let symbols = symbols.unwrap_or_else(|| Rc::new(Symbols::new(Arc::default(), None, None)));
+    let pc = stop.place(frame).and_then(|it| it.at);
+    let mut machine = FrameMachine::new(stop, frame);
+    let found = look(&mut Context {
+        symbols: &symbols,
+        machine: &mut machine,
+        pc,
+    });
+    (found, machine.doubts)
+}

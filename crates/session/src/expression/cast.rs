@@ -1,0 +1,229 @@
+//! Types by name, and values made to be of them.
+
+use std::ops::Range;
+
+use wdb_symbols::types::{Encoding, Kind as TypeKind};
+use wdb_symbols::{Context, Language, Object, TypeRef};
+
+use super::Error;
+use super::access::{self, Term};
+use super::error::quoted;
+use super::evaluate::{Evaluator, Operand};
+use super::made;
+use super::number::{IntegerType, Number};
+use super::tree::{TypeName, TypeShape};
+use crate::stop::FrameId;
+
+impl Evaluator<'_, '_, '_> {
+    /// Those of the names that are types and no variables.
+    pub(super) fn types_among(&mut self, names: &[String], frame: FrameId) -> Vec<String> {
+        let is_type = |name: &&String| {
+            !self.is_variable(name, frame) && self.plain_type(name, frame, &(0..0)).is_ok()
+        };
+        names.iter().filter(is_type).cloned().collect()
+    }
+
+    /// The type that a cast names.
+    pub(super) fn type_named(&mut self, name: &TypeName, frame: FrameId) -> Result<TypeRef, Error> {
+        match &name.shape {
+            TypeShape::Named => self.plain_type(&name.text, frame, &name.span),
+            TypeShape::Pointer(target) => {
+                // References to slices and texts are types of their own.
+                if name.text.starts_with(['&', '*'])
+                    && let Some(found) = self.known_type(&name.text, frame, &name.span)?
+                {
+                    return Ok(found);
+                }
+                let target = self.type_named(target, frame)?;
+                let size = u64::from(self.address_bits(frame) / 8);
+                let (spelling, language) = self.spelling(&target, frame);
+                Ok(made::pointer(target, &spelling, size, language))
+            }
+            TypeShape::Array(element, count) => {
+                let element = self.type_named(element, frame)?;
+                self.get(frame, &name.span, |context| {
+                    access::array_of(context, element, *count)
+                })
+            }
+        }
+    }
+
+    fn spelling(&mut self, ty: &TypeRef, frame: FrameId) -> (String, Option<Language>) {
+        let language = self.language(frame);
+        let name = self.ask(frame, |context| context.ty(ty).name.to_string());
+        (name, language)
+    }
+
+    /// The type of this name: one of the program, else one of the language.
+    pub(super) fn plain_type(
+        &mut self,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<TypeRef, Error> {
+        let words: Vec<&str> = name
+            .split(' ')
+            .filter(|word| !matches!(*word, "const" | "volatile" | "restrict" | "mut"))
+            .collect();
+        let name = words.join(" ");
+        if name == "void" {
+            return Ok(TypeRef::Void);
+        }
+        if let Some(found) = self.known_type(&name, frame, span)? {
+            return Ok(found);
+        }
+        let language = self.language(frame);
+        let address = u64::from(self.address_bits(frame) / 8);
+        match built_in(&words, language, address) {
+            Some((encoding, size)) => Ok(made::ty(&name, language, size, TypeKind::Base(encoding))),
+            None => Err(Error::new(format!("no type is called `{name}`"), span)),
+        }
+    }
+
+    /// The type of this name that the debug information describes.
+    fn known_type(
+        &mut self,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Option<TypeRef>, Error> {
+        let language = self.language(frame);
+        let mut found = self.ask(frame, |context| {
+            let found = context.symbols.types_named(name);
+            let found = found.into_iter().map(|it| (context.ty(&it), it));
+            found.collect::<Vec<_>>()
+        });
+        // A program of several languages has several types called `char`.
+        if found.iter().any(|it| it.0.language == language) {
+            found.retain(|it| it.0.language == language);
+        }
+        if let Some(exact) = found.iter().position(|it| &*it.0.name == name) {
+            return Ok(Some(found.swap_remove(exact).1));
+        }
+        let mut names: Vec<&str> = found.iter().map(|it| &*it.0.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() > 1 {
+            let message = format!(
+                "`{name}` may be {}",
+                quoted(names.iter().copied().take(8), "or")
+            );
+            return Err(Error::new(message, span));
+        }
+        Ok(found.into_iter().next().map(|it| it.1))
+    }
+
+    /// A value as one of another type.
+    pub(super) fn cast(
+        &mut self,
+        operand: &Operand,
+        ty: TypeRef,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let frame = operand.frame;
+        let object = self.get(frame, span, |context| {
+            let object = access::dereferenced(context, &operand.object)?;
+            convert(context, &object, ty)
+        })?;
+        Ok(Operand { object, frame })
+    }
+}
+
+/// `object` as a `ty`: numbers and pointers are converted; of others, the bytes are looked at as those of a `ty`.
+fn convert(
+    context: &mut Context<'_>,
+    object: &Object,
+    ty: TypeRef,
+) -> Result<Object, wdb_symbols::Unavailable> {
+    let to = context.bare(&ty);
+    if let TypeKind::Record(_) | TypeKind::Array(_) = to.kind {
+        let (has, needs) = (context.size(&object.ty)?, context.size(&ty)?);
+        if has < needs && object.address().is_none() || object.bits.is_some() {
+            return Err(access::words(format!(
+                "it has {has} bytes, and a `{}` {needs}",
+                to.name
+            )));
+        }
+        return Ok(object.part(0, Some(needs), ty));
+    }
+    let size = context.size(&ty)?;
+    let number = match access::term(context, object)? {
+        Term::Number(number) => number,
+        Term::Pointer(address, _) => {
+            Number::integer(u128::from(address), IntegerType::unsigned(64))
+        }
+    };
+    let bits = size.saturating_mul(8).min(128) as u32;
+    let integer = |signed| {
+        let value = number.to_integer(IntegerType { bits, signed });
+        value.to_le_bytes()[..(size as usize).min(16)].to_vec()
+    };
+    let bytes = match &to.kind {
+        TypeKind::Base(Encoding::Boolean) => vec![u8::from(!number.is_zero()); size as usize],
+        TypeKind::Base(Encoding::Float) if size == 4 => {
+            (number.float() as f32).to_le_bytes().to_vec()
+        }
+        TypeKind::Base(Encoding::Float) if size == 8 => number.float().to_le_bytes().to_vec(),
+        TypeKind::Base(Encoding::Signed | Encoding::SignedChar) => integer(true),
+        TypeKind::Base(Encoding::Unsigned | Encoding::UnsignedChar | Encoding::Unicode)
+        | TypeKind::Pointer(..) => integer(false),
+        TypeKind::Enumeration(_) | TypeKind::MemberPointer(..) => integer(true),
+        TypeKind::Broken(reason) => return Err(wdb_symbols::Unavailable::Broken(reason.clone())),
+        _ => return Err(access::words(format!("nothing is cast to a `{}`", to.name))),
+    };
+    Ok(Object::of_bytes(bytes, ty))
+}
+
+/// The types that the languages have without a program that uses them; `address` is the size of one.
+fn built_in(words: &[&str], language: Option<Language>, address: u64) -> Option<(Encoding, u64)> {
+    use Encoding::{Boolean, Float, Signed, SignedChar, Unicode, Unsigned, UnsignedChar};
+    let rust = language == Some(Language::Rust);
+    if let [word] = words {
+        let known = match *word {
+            "bool" | "_Bool" => (Boolean, 1),
+            "char" if rust => (Unicode, 4),
+            "float" | "f32" => (Float, 4),
+            "double" | "f64" => (Float, 8),
+            "i8" | "int8_t" => (Signed, 1),
+            "i16" | "int16_t" => (Signed, 2),
+            "i32" | "int32_t" | "wchar_t" => (Signed, 4),
+            "i64" | "int64_t" => (Signed, 8),
+            "i128" | "__int128" => (Signed, 16),
+            "isize" | "ssize_t" | "ptrdiff_t" | "intptr_t" => (Signed, address),
+            "u8" | "uint8_t" => (Unsigned, 1),
+            "u16" | "uint16_t" => (Unsigned, 2),
+            "u32" | "uint32_t" => (Unsigned, 4),
+            "u64" | "uint64_t" => (Unsigned, 8),
+            "u128" => (Unsigned, 16),
+            "usize" | "size_t" | "uintptr_t" => (Unsigned, address),
+            "char8_t" => (Unicode, 1),
+            "char16_t" => (Unicode, 2),
+            "char32_t" => (Unicode, 4),
+            _ => (Boolean, 0),
+        };
+        if known.1 > 0 {
+            return Some(known);
+        }
+    }
+    // C's, whose words come in any order.
+    let count = |wanted| words.iter().filter(|word| **word == wanted).count();
+    let others = [
+        "unsigned", "signed", "char", "short", "int", "long", "double", "__int128",
+    ];
+    if words.is_empty() || words.iter().any(|word| !others.contains(word)) {
+        return None;
+    }
+    let unsigned = count("unsigned") > 0;
+    let integer = if unsigned { Unsigned } else { Signed };
+    Some(match (count("char"), count("short"), count("long")) {
+        (1, _, _) if unsigned => (UnsignedChar, 1),
+        (1, _, _) => (SignedChar, 1),
+        (_, 1, _) => (integer, 2),
+        _ if count("__int128") > 0 => (integer, 16),
+        // `long double` has 128 bits in WebAssembly, which no expression computes with.
+        (_, _, 1) if count("double") > 0 => (Float, 16),
+        (_, _, 2) => (integer, 8),
+        (_, _, 1) => (integer, address),
+        _ => (integer, 4),
+    })
+}

@@ -1,0 +1,452 @@
+//! From text to tokens.
+
+use std::ops::Range;
+
+use super::Error;
+
+/// A word of the language.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    /// An integer, and whether its suffix says what type it has.
+    Integer(u128, Option<Suffix>),
+    /// A float, and whether it is one of 32 bits.
+    Float(f64, bool),
+    /// A character in single quotes.
+    Character(char),
+    /// A text in double quotes. Bytes, because `\xff` is one.
+    Text(Vec<u8>),
+    /// A name: `count`. Also what other languages have as keywords.
+    Name(String),
+    /// A file that a name is looked for in, before `::`: `src/main.c`, and what was in quotes there.
+    File(String),
+    /// A name of the machine, without its `$`.
+    Machine(String),
+    /// An operator or bracket: one of [`SIGNS`].
+    Sign(&'static str),
+}
+
+/// The type that a literal says it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Suffix {
+    pub(super) signed: bool,
+    /// Its bits. `None`: as C's `long` and Rust's `isize`, as many as an address has.
+    pub(super) bits: Option<u8>,
+}
+
+/// A token and where it is.
+pub(super) type Spanned = (Token, Range<usize>);
+
+/// Operators and brackets; of two that fit, the longer comes first.
+const SIGNS: &[&str] = &[
+    "..=", "->", "::", "..", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/",
+    "%", "&", "|", "^", "~", "!", "<", ">", "(", ")", "[", "]", ".", ",", ";", "=", "?", ":",
+];
+
+/// The tokens of `text`.
+pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
+    let mut tokens: Vec<Spanned> = Vec::new();
+    let mut lexer = Lexer { text, at: 0 };
+    loop {
+        lexer.skip(char::is_whitespace);
+        let start = lexer.at;
+        let Some(first) = lexer.peek() else {
+            return Ok(tokens);
+        };
+        // `pair.0.1` has no float in it.
+        let after_point = matches!(tokens.last(), Some((Token::Sign("."), _)));
+        let token = match first {
+            '0'..='9' if after_point => lexer.tuple_index()?,
+            '0'..='9' => lexer.number()?,
+            '\'' | '"' => lexer.quoted(first, false)?,
+            '$' => {
+                lexer.at += 1;
+                Token::Machine(lexer.word().to_owned())
+            }
+            _ if starts_name(first) => lexer.name()?,
+            _ => {
+                let rest = lexer.rest();
+                let sign = SIGNS.iter().find(|it| rest.starts_with(**it));
+                let sign = sign.ok_or_else(|| {
+                    let span = start..start + first.len_utf8();
+                    Error::new(format!("`{first}` means nothing here"), &span)
+                })?;
+                lexer.at += sign.len();
+                Token::Sign(sign)
+            }
+        };
+        tokens.push((token, start..lexer.at));
+    }
+}
+
+pub(super) fn starts_name(c: char) -> bool {
+    c == '_' || c.is_alphabetic()
+}
+
+fn in_name(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    /// Takes what `is` accepts.
+    fn skip(&mut self, is: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let end = rest.find(|c| !is(c)).unwrap_or(rest.len());
+        self.at += end;
+        &rest[..end]
+    }
+
+    fn word(&mut self) -> &'a str {
+        self.skip(in_name)
+    }
+
+    fn error<T>(&self, start: usize, message: impl Into<String>) -> Result<T, Error> {
+        Err(Error::new(message, &(start..self.at)))
+    }
+
+    fn name(&mut self) -> Result<Token, Error> {
+        if let Some(file) = self.file() {
+            return Ok(Token::File(file.to_owned()));
+        }
+        let word = self.word();
+        match (word, self.peek()) {
+            // The prefixes of C's, C++'s and Rust's literals. What they say of the type is not needed.
+            ("L" | "u" | "U" | "u8" | "b" | "c", Some(quote @ ('"' | '\''))) => {
+                self.quoted(quote, false)
+            }
+            ("r" | "br" | "R", Some('"')) => self.quoted('"', true),
+            _ => Ok(Token::Name(word.to_owned())),
+        }
+    }
+
+    /// The name of a file, if that is what stands before the next `::`: it has a point in it.
+    fn file(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        let end = rest.find(|c| !in_name(c) && !matches!(c, '.' | '/'))?;
+        let name = &rest[..end];
+        let is_file = rest[end..].starts_with("::") && name.contains('.') && !name.contains("..");
+        is_file.then(|| {
+            self.at += end;
+            name
+        })
+    }
+
+    fn tuple_index(&mut self) -> Result<Token, Error> {
+        let start = self.at;
+        let digits = self.word();
+        match digits.parse() {
+            Ok(index) => Ok(Token::Integer(index, None)),
+            Err(_) => self.error(start, format!("`{digits}` is no field of a tuple")),
+        }
+    }
+
+    fn number(&mut self) -> Result<Token, Error> {
+        let start = self.at;
+        let rest = self.rest();
+        let (radix, skipped) = match rest.as_bytes() {
+            [b'0', b'x' | b'X', ..] => (16, 2),
+            [b'0', b'o' | b'O', ..] => (8, 2),
+            [b'0', b'b' | b'B', ..] => (2, 2),
+            _ => (10, 0),
+        };
+        self.at += skipped;
+        let word = self.skip(|c| c == '_' || c.is_ascii_alphanumeric());
+        if radix == 10 {
+            let point = self.rest().strip_prefix('.');
+            let fraction = point.is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()));
+            let exponent = word.contains(['e', 'E']);
+            if fraction
+                || exponent
+                || matches!(
+                    word.trim_start_matches(|c: char| c.is_ascii_digit()),
+                    "f32" | "f64"
+                )
+            {
+                return self.float(start);
+            }
+        }
+        let (digits, suffix) = split_suffix(word, radix);
+        let Some(suffix) = integer_suffix(suffix) else {
+            return self.error(start, format!("`{suffix}` is no end of a number"));
+        };
+        let digits: String = digits.chars().filter(|c| *c != '_').collect();
+        // C's octal numbers.
+        let octal = radix == 10 && digits.len() > 1 && digits.starts_with('0');
+        let radix = if octal { 8 } else { radix };
+        match u128::from_str_radix(&digits, radix) {
+            Ok(value) => Ok(Token::Integer(value, suffix)),
+            Err(error) => self.error(
+                start,
+                match error.kind() {
+                    std::num::IntErrorKind::PosOverflow => {
+                        "the number has more than 128 bits".to_owned()
+                    }
+                    _ if octal => {
+                        "a number that starts with 0 is octal, as in C, and has no digits above 7"
+                            .to_owned()
+                    }
+                    _ => "the number has no digits".to_owned(),
+                },
+            ),
+        }
+    }
+
+    /// A float; its digits before the point, and what else was a word with them, have been passed.
+    fn float(&mut self, start: usize) -> Result<Token, Error> {
+        if self.peek() == Some('.') {
+            self.at += 1;
+            self.skip(|c| c == '_' || c.is_ascii_alphanumeric());
+        }
+        let taken = self.text.get(start..self.at).unwrap_or_default();
+        if taken.ends_with(['e', 'E']) && self.rest().starts_with(['+', '-']) {
+            self.at += 1;
+            self.skip(|c| c == '_' || c.is_ascii_alphanumeric());
+        }
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        let (digits, single) = match text {
+            _ if text.ends_with("f32") => (&text[..text.len() - 3], true),
+            _ if text.ends_with("f64") => (&text[..text.len() - 3], false),
+            _ if text.ends_with(['f', 'F']) => (&text[..text.len() - 1], true),
+            _ => (text, false),
+        };
+        match digits.replace('_', "").parse() {
+            Ok(value) => Ok(Token::Float(value, single)),
+            Err(_) => self.error(start, format!("`{text}` is no number")),
+        }
+    }
+
+    /// A text, a character, or a name in quotes: what has `::` behind it, or is in single quotes and longer
+    /// than a character.
+    fn quoted(&mut self, quote: char, raw: bool) -> Result<Token, Error> {
+        let start = self.at;
+        self.at += 1;
+        let mut bytes = Vec::new();
+        loop {
+            let Some(c) = self.peek() else {
+                return self.error(start, format!("the {quote} has no partner"));
+            };
+            self.at += c.len_utf8();
+            match c {
+                '\\' if !raw => self.escape(&mut bytes)?,
+                _ if c == quote => break,
+                _ => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            }
+        }
+        let text = std::str::from_utf8(&bytes);
+        if self.rest().trim_start().starts_with("::")
+            && let Ok(name) = text
+        {
+            return Ok(Token::File(name.to_owned()));
+        }
+        if quote == '"' {
+            return Ok(Token::Text(bytes));
+        }
+        let mut characters = text.unwrap_or_default().chars();
+        match (bytes.as_slice(), characters.next(), characters.next()) {
+            // `'\xff'` is a byte and no UTF-8.
+            ([byte], _, _) => Ok(Token::Character(char::from(*byte))),
+            (_, Some(c), None) => Ok(Token::Character(c)),
+            (_, Some(_), Some(_)) => Ok(Token::Name(text.unwrap_or_default().to_owned())),
+            _ => self.error(start, "there is nothing between the quotes"),
+        }
+    }
+
+    /// What comes after a backslash.
+    fn escape(&mut self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        let start = self.at.saturating_sub(1);
+        let Some(c) = self.peek() else {
+            return self.error(start, "the text ends in a backslash");
+        };
+        self.at += c.len_utf8();
+        let byte = match c {
+            'n' => b'\n',
+            't' => b'\t',
+            'r' => b'\r',
+            'a' => 7,
+            'b' => 8,
+            'v' => 11,
+            'f' => 12,
+            'e' => 27,
+            '0'..='7' => {
+                self.at -= 1;
+                self.digits(3, 8) as u8
+            }
+            'x' => self.digits(2, 16) as u8,
+            'u' | 'U' => {
+                let braced = self.rest().starts_with('{');
+                self.at += usize::from(braced);
+                let most = match c {
+                    _ if braced => 8,
+                    'u' => 4,
+                    _ => 8,
+                };
+                let code = self.digits(most, 16);
+                if braced && !self.rest().starts_with('}') {
+                    return self.error(start, "the { has no partner");
+                }
+                self.at += usize::from(braced);
+                let Some(c) = char::from_u32(code) else {
+                    return self.error(start, "there is no such character in Unicode");
+                };
+                bytes.extend(c.encode_utf8(&mut [0; 4]).bytes());
+                return Ok(());
+            }
+            '\\' | '\'' | '"' | '?' => c as u8,
+            _ => return self.error(start, format!("`\\{c}` means nothing")),
+        };
+        bytes.push(byte);
+        Ok(())
+    }
+
+    /// The number of at most `most` digits.
+    fn digits(&mut self, most: usize, radix: u32) -> u32 {
+        let mut value = 0_u32;
+        for _ in 0..most {
+            let Some(digit) = self.peek().and_then(|c| c.to_digit(radix)) else {
+                break;
+            };
+            value = value.wrapping_mul(radix).wrapping_add(digit);
+            self.at += 1;
+        }
+        value
+    }
+}
+
+/// The digits of a number, and the letters at its end.
+fn split_suffix(word: &str, radix: u32) -> (&str, &str) {
+    let is_digit = |c: char| c == '_' || c.is_digit(if radix == 16 { 16 } else { 10 });
+    word.split_at(word.find(|c| !is_digit(c)).unwrap_or(word.len()))
+}
+
+/// The type that the letters mean: Rust's and C's. Outer `None`: they mean nothing.
+fn integer_suffix(suffix: &str) -> Option<Option<Suffix>> {
+    let of = |signed, bits| Some(Some(Suffix { signed, bits }));
+    match suffix.to_ascii_lowercase().as_str() {
+        "" => Some(None),
+        "i8" => of(true, Some(8)),
+        "i16" => of(true, Some(16)),
+        "i32" => of(true, Some(32)),
+        "i64" | "ll" => of(true, Some(64)),
+        "i128" => of(true, Some(128)),
+        "isize" | "l" | "z" => of(true, None),
+        "u8" => of(false, Some(8)),
+        "u16" => of(false, Some(16)),
+        "u32" | "u" => of(false, Some(32)),
+        "u64" | "ull" | "llu" => of(false, Some(64)),
+        "u128" => of(false, Some(128)),
+        "usize" | "ul" | "lu" | "uz" | "zu" => of(false, None),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lex(text: &str) -> Vec<Token> {
+        tokens(text).unwrap().into_iter().map(|it| it.0).collect()
+    }
+
+    fn number(text: &str) -> Token {
+        let found = lex(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        found[0].clone()
+    }
+
+    #[test]
+    fn numbers_of_all_languages() {
+        for (text, value) in [
+            ("0", 0),
+            ("42", 42),
+            ("1_000_000", 1_000_000),
+            ("0xdead_BEEF", 0xdead_beef),
+            ("0o17", 15),
+            ("017", 15),
+            ("0b1010", 10),
+            ("340282366920938463463374607431768211455", u128::MAX),
+        ] {
+            assert_eq!(number(text), Token::Integer(value, None), "{text}");
+        }
+        let suffixed = |text: &str, signed, bits| {
+            let expected = Suffix { signed, bits };
+            assert_eq!(number(text), Token::Integer(5, Some(expected)), "{text}");
+        };
+        suffixed("5u8", false, Some(8));
+        suffixed("5_i64", true, Some(64));
+        suffixed("5ULL", false, Some(64));
+        suffixed("5L", true, None);
+        suffixed("0x5usize", false, None);
+        for (text, value, single) in [
+            ("1.5", 1.5, false),
+            ("1e3", 1000.0, false),
+            ("2.5e-3", 0.0025, false),
+            ("1E+2", 100.0, false),
+            ("1.5f", 1.5, true),
+            ("2f32", 2.0, true),
+            ("0.5f64", 0.5, false),
+        ] {
+            assert_eq!(number(text), Token::Float(value, single), "{text}");
+        }
+        for text in [
+            "09",
+            "0x",
+            "12q",
+            "1e",
+            "1.5.5e",
+            "340282366920938463463374607431768211456",
+        ] {
+            assert!(tokens(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn points_and_ranges_are_no_floats() {
+        let int = |value| Token::Integer(value, None);
+        let sign = Token::Sign;
+        assert_eq!(lex("2..5"), [int(2), sign(".."), int(5)]);
+        let t = Token::Name("t".into());
+        assert_eq!(lex("t.0.1"), [t, sign("."), int(0), sign("."), int(1)]);
+    }
+
+    #[test]
+    fn texts_characters_and_quoted_names() {
+        assert_eq!(lex(r"'a'"), [Token::Character('a')]);
+        assert_eq!(lex(r"'\''"), [Token::Character('\'')]);
+        assert_eq!(lex(r"'\xff'"), [Token::Character('\u{ff}')]);
+        assert_eq!(lex(r"'\u{1f980}'"), [Token::Character('🦀')]);
+        assert_eq!(lex("L'東'"), [Token::Character('東')]);
+        assert_eq!(
+            lex(r#""a\"\n\x80\033""#),
+            [Token::Text(b"a\"\n\x80\x1b".to_vec())]
+        );
+        assert_eq!(lex(r#"r"\n""#), [Token::Text(b"\\n".to_vec())]);
+        assert_eq!(lex("'odd name'"), [Token::Name("odd name".into())]);
+        assert_eq!(lex("'a b.c'::x")[0], Token::File("a b.c".into()));
+        assert_eq!(lex("src/main.c::x")[0], Token::File("src/main.c".into()));
+        assert_eq!(lex("a.b").len(), 3);
+        for text in [
+            "'",
+            "\"abc",
+            "''",
+            r"'\q'",
+            r#""\"#,
+            r"'\u{110000}'",
+            "#",
+            "§",
+        ] {
+            assert!(tokens(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What a name means in a frame.
+
+use std::ops::Range;
+
+use wdb_module::ModuleOffset;
+use wdb_symbols::types::Kind as TypeKind;
+use wdb_symbols::{Object, Variable};
+
+use super::Error;
+use super::access;
+use super::error::{did_you_mean, quoted};
+use super::evaluate::{Evaluator, Operand};
+use super::tree::Path;
+use crate::stop::FrameId;
+
+/// As many frames are searched for a name that the frame itself does not have.
+const MOST_FRAMES: u32 = 1000;
+/// As many are searched to say where the name would mean something.
+const MOST_HINTS: u32 = 50;
+
+impl Evaluator<'_, '_, '_> {
+    /// The object that a name means: the innermost variable of the frame, else a member of what `this` is, else a
+    /// static of the unit, else one of another unit, else an enumerator.
+    pub(super) fn named(
+        &mut self,
+        path: &Path,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let text = path.text();
+        if let Some(file) = &path.file {
+            return self.in_file(file, &text, frame, span);
+        }
+        if let [name] = path.names.as_slice() {
+            if let Some(found) = self.local(name, frame) {
+                return Ok(found);
+            }
+            if let Some(found) = self.captured(name, frame) {
+                return Ok(found);
+            }
+        }
+        if let Some(found) = self.own_static(&text, frame) {
+            return Ok(found);
+        }
+        if let Some(found) = self.other_static(&text, frame, span)? {
+            return Ok(found);
+        }
+        if let [scope @ .., name] = path.names.as_slice()
+            && !scope.is_empty()
+        {
+            let scope = scope.join("::");
+            if let Some(found) = self.scoped_enumerator(&scope, name, frame) {
+                return Ok(found);
+            }
+            if let Some(found) = self.local_of(&scope, name, frame) {
+                return Ok(found);
+            }
+        }
+        Err(self.unknown(path, frame, span))
+    }
+
+    /// Whether a variable is called so.
+    pub(super) fn is_variable(&mut self, name: &str, frame: FrameId) -> bool {
+        let path = Path {
+            file: None,
+            names: name.split("::").map(str::to_owned).collect(),
+        };
+        self.named(&path, frame, &(0..0)).is_ok()
+    }
+
+    /// Where a frame stands, if its variables can be known.
+    fn pc(&mut self, frame: FrameId) -> Option<ModuleOffset> {
+        self.stop.place(frame)?.at
+    }
+
+    /// The parameters and locals of a frame, those of inner blocks last.
+    fn locals(&mut self, frame: FrameId) -> Vec<Variable> {
+        let Some(pc) = self.pc(frame) else {
+            return Vec::new();
+        };
+        let places = self.ask(frame, |context| context.symbols.variables(pc));
+        places.into_iter().nth(frame.inlined).unwrap_or_default()
+    }
+
+    fn object(&mut self, variable: &Variable, frame: FrameId) -> Operand {
+        // A static needs no place in the code.
+        let pc = self.pc(frame).unwrap_or(ModuleOffset(0));
+        let object = self.ask(frame, |context| {
+            context.symbols.object(variable, pc, context.machine)
+        });
+        Operand { object, frame }
+    }
+
+    fn local(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
+        let mut locals = self.locals(frame);
+        let found = locals.iter().rposition(|it| &*it.name == name)?;
+        let found = locals.swap_remove(found);
+        Some(self.object(&found, frame))
+    }
+
+    /// A member of the object that a method is called on, or of what a closure captured.
+    fn captured(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
+        let this = self.local("this", frame)?;
+        let member = |it: &mut Self, object: &Object, name: &str| {
+            it.ask(frame, |context| access::member(context, object, name))
+                .ok()
+                .flatten()
+        };
+        let found = member(self, &this.object, name).or_else(|| {
+            // In a lambda, `this` is the lambda; what it captured may be the `this` around it.
+            let outer = member(self, &this.object, "this")?;
+            member(self, &outer, name)
+        });
+        found.map(|object| Operand { object, frame })
+    }
+
+    /// A static of the frame's unit.
+    fn own_static(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
+        let pc = self.pc(frame)?;
+        let all = self.ask(frame, |context| context.symbols.statics(pc));
+        let found = all.iter().find(|it| &*it.name == name);
+        let found = found.or_else(|| only(all.iter().filter(|it| is_called(&it.name, name))))?;
+        Some(self.object(found, frame))
+    }
+
+    /// A static of any unit of the module.
+    fn other_static(
+        &mut self,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Option<Operand>, Error> {
+        let mut all = self.ask(frame, |context| context.symbols.statics_named(name));
+        if all.iter().any(|it| &*it.name == name) {
+            all.retain(|it| &*it.name == name);
+        }
+        match all.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(self.object(one, frame))),
+            several => {
+                let candidates: Vec<String> =
+                    several.iter().map(|it| self.with_file(it, frame)).collect();
+                let candidates = quoted(candidates.iter().map(String::as_str).take(8), "or");
+                let message = format!("`{name}` may be {candidates}");
+                Err(Error::new(message, span))
+            }
+        }
+    }
+
+    /// The name of a static with the file that tells it from others.
+    fn with_file(&mut self, variable: &Variable, frame: FrameId) -> String {
+        match self.ask(frame, |context| context.symbols.unit_of(variable)) {
+            Some(file) => {
+                let file = file.rsplit('/').next().unwrap_or_default().to_owned();
+                let quote = if file.contains('.') && !file.contains([' ', '-', '+', '@']) {
+                    ""
+                } else {
+                    "'"
+                };
+                format!("{quote}{file}{quote}::{}", variable.name)
+            }
+            None => variable.name.to_string(),
+        }
+    }
+
+    /// `main.c::count`: the static of the unit whose path ends so.
+    fn in_file(
+        &mut self,
+        file: &str,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let all = self.ask(frame, |context| context.symbols.statics_named(name));
+        let mut files = Vec::new();
+        let mut found = Vec::new();
+        for variable in &all {
+            let Some(unit) = self.ask(frame, |context| context.symbols.unit_of(variable)) else {
+                continue;
+            };
+            let is_it = unit
+                .strip_suffix(file)
+                .is_some_and(|it| it.is_empty() || it.ends_with('/'));
+            if is_it {
+                found.push(variable);
+            }
+            files.push(unit);
+        }
+        let exact = found.iter().position(|it| &*it.name == name);
+        if let Some(variable) = exact
+            .map(|it| found[it])
+            .or_else(|| only(found.iter().copied()))
+        {
+            return Ok(self.object(variable, frame));
+        }
+        // `odd name`::x, where the quotes are around a namespace or a function.
+        let path = Path {
+            file: None,
+            names: std::iter::once(file)
+                .chain(name.split("::"))
+                .map(str::to_owned)
+                .collect(),
+        };
+        if !file.contains('.') && found.is_empty() {
+            return self.named(&path, frame, span);
+        }
+        let message = match files.as_slice() {
+            _ if !found.is_empty() => format!("several files that end in `{file}` have a `{name}`"),
+            [] => format!("no file has a static variable `{name}`"),
+            files => {
+                let files = quoted(files.iter().map(String::as_str).take(8), "and");
+                format!("`{file}` has no static variable `{name}`; there is one in {files}")
+            }
+        };
+        Err(Error::new(message, span))
+    }
+
+    /// `Color::Red`.
+    fn scoped_enumerator(&mut self, scope: &str, name: &str, frame: FrameId) -> Option<Operand> {
+        let (value, ty) = self.ask(frame, |context| {
+            context
+                .symbols
+                .types_named(scope)
+                .into_iter()
+                .find_map(|ty| {
+                    let TypeKind::Enumeration(it) = &context.bare(&ty).kind else {
+                        return None;
+                    };
+                    let found = it.enumerators.iter().find(|it| &*it.0 == name)?;
+                    Some((found.1, ty))
+                })
+        })?;
+        self.constant(value, ty, frame)
+    }
+
+    /// `function::name`: a local of the youngest frame of a function.
+    fn local_of(&mut self, function: &str, name: &str, frame: FrameId) -> Option<Operand> {
+        for number in 0..MOST_FRAMES {
+            let candidate = self.stop.frame_numbered(frame.thread, number)?;
+            let place = self.stop.place(candidate)?;
+            let of = place.chain.get(candidate.inlined)?;
+            let plain = of.function.split(['(', '<']).next().unwrap_or_default();
+            if is_called(plain, function) || is_called(&of.function, function) {
+                return self.local(name, candidate);
+            }
+        }
+        None
+    }
+
+    fn unknown(&mut self, path: &Path, frame: FrameId, span: &Range<usize>) -> Error {
+        let text = path.text();
+        let locals = self.locals(frame);
+        let pc = self.pc(frame);
+        let statics = pc.map_or(Vec::new(), |pc| {
+            self.ask(frame, |context| context.symbols.statics(pc))
+        });
+        let names = locals.iter().chain(&statics).map(|it| &*it.name);
+        let mut hint = did_you_mean(&text, names);
+        if let [name] = path.names.as_slice()
+            && let Some((number, function)) = self.frame_with(name, frame)
+        {
+            hint = format!("; frame {number}, `{function}`, has one: `$frame[{number}].{name}`");
+        }
+        if pc.is_none() {
+            hint.push_str("; the place in the code is not known, and so no variable is");
+        }
+        Error::new(format!("nothing is called `{text}` here{hint}"), span)
+    }
+
+    /// A frame that has a local of this name, by number, and its function.
+    fn frame_with(&mut self, name: &str, frame: FrameId) -> Option<(u32, String)> {
+        for number in 0..MOST_HINTS {
+            let candidate = self.stop.frame_numbered(frame.thread, number)?;
+            if self.locals(candidate).iter().any(|it| &*it.name == name) {
+                let place = self.stop.place(candidate)?;
+                return Some((number, place.chain.get(candidate.inlined)?.function.clone()));
+            }
+        }
+        None
+    }
+}
+
+/// The only one, if it is that.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next();
+    first.filter(|_| all.next().is_none())
+}
+
+/// Whether a qualified name ends in `name`, which may be qualified itself.
+fn is_called(qualified: &str, name: &str) -> bool {
+    let rest = qualified.strip_suffix(name);
+    rest.is_some_and(|it| it.is_empty() || it.ends_with("::"))
+}

@@ -1,0 +1,177 @@
+//! What an expression says: the tree that the parser makes.
+
+use std::ops::Range;
+
+use super::lexer::Suffix;
+
+/// A part of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    /// Where it stands in the text.
+    pub(super) span: Range<usize>,
+    /// How many parts stand one in the other, this one counted.
+    pub(super) depth: u32,
+}
+
+/// What a part is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Integer(u128, Option<Suffix>),
+    Float(f64, bool),
+    Character(char),
+    Text(Vec<u8>),
+    Boolean(bool),
+    Null,
+    Name(Path),
+    Machine(Machine),
+    /// `$frame[2].` and a name, or something of the machine, that is meant as that frame has it.
+    InFrame(Box<Node>, Box<Node>),
+    /// `a.b`, `p->b`, `t.0`; and where the name stands.
+    Member(Box<Node>, String, Range<usize>),
+    Index(Box<Node>, Box<Node>),
+    /// `v[2..5]`. Both ends may be left out, and the second may be meant too.
+    Slice(Box<Node>, Bounds),
+    Unary(Unary, Box<Node>),
+    Binary(Binary, Box<Node>, Box<Node>),
+    /// `(type)x`, `x as type`.
+    Cast(TypeName, Box<Node>),
+    /// `sizeof(x)`. A name may turn out to be that of a type.
+    SizeOf(Box<Node>),
+    /// `sizeof(type)`.
+    SizeOfType(TypeName),
+}
+
+impl Kind {
+    /// The parts that it is made of.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Node> {
+        let parts: [Option<&Node>; 3] = match self {
+            Kind::InFrame(a, b) | Kind::Index(a, b) | Kind::Binary(_, a, b) => {
+                [Some(a), Some(b), None]
+            }
+            Kind::Member(a, ..) | Kind::Unary(_, a) | Kind::Cast(_, a) | Kind::SizeOf(a) => {
+                [Some(a), None, None]
+            }
+            Kind::Slice(a, bounds) => [Some(a), bounds.from.as_deref(), bounds.to.as_deref()],
+            Kind::Integer(..)
+            | Kind::Float(..)
+            | Kind::Character(_)
+            | Kind::Text(_)
+            | Kind::Boolean(_)
+            | Kind::Null
+            | Kind::Name(_)
+            | Kind::Machine(_)
+            | Kind::SizeOfType(_) => [None; 3],
+        };
+        parts.into_iter().flatten()
+    }
+}
+
+/// The ends of a slice.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Bounds {
+    pub(super) from: Option<Box<Node>>,
+    pub(super) to: Option<Box<Node>>,
+    /// `..=`: the second end is in the slice too.
+    pub(super) inclusive: bool,
+}
+
+/// A name: `count`, `main.c::count`, `geometry::origin`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Path {
+    /// The file whose names are meant.
+    pub(super) file: Option<String>,
+    /// The names, outermost first. Not empty.
+    pub(super) names: Vec<String>,
+}
+
+impl Path {
+    /// The names as the source has them.
+    pub(super) fn text(&self) -> String {
+        self.names.join("::")
+    }
+}
+
+/// What the machine has, by the word after the `$`. Which one of it is an index or a member:
+/// `$local[3]`, `$local.x`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Machine {
+    /// The locals of the frame.
+    Local,
+    /// The operands of the frame, bottom first.
+    Stack,
+    /// The globals of its instance.
+    Global,
+    /// Memory 0 of its instance.
+    Memory,
+    /// Table 0 of its instance.
+    Table,
+    /// The instruction it stands at, as an offset in its module.
+    Pc,
+    /// The frames of the thread, as the report counts them.
+    Frame,
+}
+
+impl Machine {
+    /// All words, for messages.
+    pub(super) const WORDS: [(&str, Machine); 7] = [
+        ("local", Machine::Local),
+        ("stack", Machine::Stack),
+        ("global", Machine::Global),
+        ("memory", Machine::Memory),
+        ("table", Machine::Table),
+        ("pc", Machine::Pc),
+        ("frame", Machine::Frame),
+    ];
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unary {
+    Negate,
+    Plus,
+    Not,
+    Complement,
+    Dereference,
+    AddressOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binary {
+    Multiply,
+    Divide,
+    Remainder,
+    Add,
+    Subtract,
+    ShiftLeft,
+    ShiftRight,
+    BitAnd,
+    BitXor,
+    BitOr,
+    Equal,
+    Unequal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    And,
+    Or,
+}
+
+/// The name of a type.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TypeName {
+    pub(super) shape: TypeShape,
+    /// As it was written, with single spaces.
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum TypeShape {
+    /// What has this name.
+    Named,
+    /// `T *`, `*const T`, `&T`.
+    Pointer(Box<TypeName>),
+    /// `T[3]`, `[T; 3]`.
+    Array(Box<TypeName>, u64),
+}
