@@ -18,6 +18,7 @@ use crate::fuel::{Fuel, Stop};
 use crate::index::Index;
 use crate::lines::LineTables;
 use crate::notes::Notes;
+use crate::types;
 use crate::units::Units;
 
 /// How gimli sees a section. WebAssembly is little endian.
@@ -38,6 +39,7 @@ pub(crate) struct Sections {
     /// How much more may be read to find names. Each unit is read once for them.
     names_fuel: Fuel,
     index: OnceLock<Index>,
+    types: Mutex<types::Cache>,
     notes: Arc<Notes>,
 }
 
@@ -65,6 +67,7 @@ impl Sections {
             fuel: Fuel::for_reading(size),
             names_fuel: Fuel::for_reading(size),
             index: OnceLock::new(),
+            types: Mutex::default(),
             code_size,
             units: OnceLock::new(),
             lines: Mutex::default(),
@@ -134,6 +137,11 @@ impl<'a> Dwarf<'a> {
     /// The index of all names, made on first use.
     pub(crate) fn index(&self) -> &'a Index {
         self.sections.index.get_or_init(|| Index::make(self))
+    }
+
+    /// The types read so far.
+    pub(crate) fn types(&self) -> &'a Mutex<types::Cache> {
+        &self.sections.types
     }
 
     /// The range as offsets in the code section, if it is one of live code.

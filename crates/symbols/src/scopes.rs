@@ -353,7 +353,6 @@ struct Part<'a> {
 ///
 /// Inline namespaces are left out, and unnamed ones are `(anonymous namespace)`. A type that a function declares is not
 /// qualified by that; statics are, since they are otherwise all called `count`.
-#[allow(dead_code, reason = "variables by name are next")]
 pub(crate) fn qualified_name<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -427,8 +426,7 @@ fn parts<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -> Vec<Part
         }
         let name = functions::plain_name(dwarf, unit, offset);
         let name = name.map(|it| it.to_string_lossy());
-        let name = name.filter(|it| it.len() <= LONGEST_NAME);
-        let name = name.map(spelling::tidy);
+        let name = name.map(|it| spelling::tidy(cut(it)));
         parts.push(Part { kind, name });
         match scopes.around(offset) {
             Some(around) => offset = UnitOffset(around.entry.0 as usize),
@@ -436,6 +434,14 @@ fn parts<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -> Vec<Part
         }
     }
     parts
+}
+
+/// The start of a name that is too long.
+fn cut(name: Cow<'_, str>) -> Cow<'_, str> {
+    match name.len() > LONGEST_NAME {
+        true => format!("{}…", &name[..name.floor_char_boundary(LONGEST_NAME)]).into(),
+        false => name,
+    }
 }
 
 fn position(offset: UnitOffset) -> Result<u32, Stop> {

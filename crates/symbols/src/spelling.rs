@@ -127,7 +127,10 @@ fn canonical(name: &str) -> Cow<'_, str> {
 }
 
 /// The name that clang gives an integer type of C, whose words may be in any order and partly left out.
-fn c_integer(name: &str) -> Option<&'static str> {
+pub(crate) fn c_integer(name: &str) -> Option<&'static str> {
+    if name.trim().is_empty() {
+        return None;
+    }
     let (mut signed, mut unsigned, mut long, mut short, mut char) = (0, 0, 0, 0, 0);
     for word in name.split(' ').filter(|it| !it.is_empty()) {
         match word {

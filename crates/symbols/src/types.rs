@@ -1,14 +1,21 @@
 //! The types of the source language: what an entry of the DWARF says of a type, as plain data.
 //!
 //! A [`Type`] refers to others by [`TypeRef`], so that one is read when it is looked at and a type
-//! may contain itself. [`Symbols::ty`](crate::Symbols::ty) reads one.
+//! may contain itself. [`Symbols::ty`] reads one.
 
+mod builtin;
+mod name;
+mod read;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use crate::Language;
-use crate::index;
 use crate::scopes::ScopeKind;
+use crate::{Language, Symbols, index};
 
 /// A reference to a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -227,37 +234,122 @@ pub struct Enumeration {
     pub scoped: bool,
 }
 
-impl crate::Symbols {
+/// The types read so far, by entry.
+#[derive(Default)]
+pub(crate) struct Cache {
+    types: HashMap<TypeId, Arc<Type>>,
+    /// How many bytes they have, roughly.
+    bytes: usize,
+}
+
+/// With more the cache starts afresh. The types of a large program's frames have a few megabytes.
+const MOST_CACHED: usize = 64 << 20;
+
+impl Cache {
+    fn add(&mut self, id: TypeId, ty: &Arc<Type>) {
+        let named = |names: usize, count: usize| names + 96 * count;
+        let kind = match &ty.kind {
+            Kind::Record(it) => {
+                let own = it.members.iter();
+                let variants = it.variants.iter().flat_map(|it| &it.variants);
+                let all = own.chain(variants.flat_map(|it| &it.members));
+                all.map(|it| named(it.name.as_ref().map_or(0, |it| it.len()), 1))
+                    .sum()
+            }
+            Kind::Enumeration(it) => it.enumerators.iter().map(|it| named(it.0.len(), 1)).sum(),
+            Kind::Function(parameters, _) => named(0, parameters.len()),
+            Kind::Array(it) => named(0, it.dimensions.len()),
+            _ => 0,
+        };
+        self.bytes += named(ty.name.len(), 2) + kind;
+        if self.bytes > MOST_CACHED {
+            *self = Cache::default();
+        }
+        self.types.insert(id, Arc::clone(ty));
+    }
+}
+
+impl Symbols {
     /// The type that a reference means. What is broken is a type too, that says so.
+    ///
+    /// A type that is only declared in its unit is the one that another unit defines, if any does.
     pub fn ty(&self, ty: &TypeRef) -> Arc<Type> {
-        match ty {
-            TypeRef::Made(ty) => Arc::clone(ty),
-            TypeRef::Void | TypeRef::Entry(_) => Arc::new(Type {
-                name: "void".into(),
-                language: None,
-                size: None,
-                kind: Kind::Void,
-            }),
+        let id = match ty {
+            TypeRef::Made(ty) => return Arc::clone(ty),
+            TypeRef::Entry(id) => *id,
+            TypeRef::Void => return void(),
+        };
+        // Only whoever has the symbols of another module gives an entry where there is no DWARF.
+        let Some(dwarf) = self.dwarf() else {
+            return void();
+        };
+        let cache = || dwarf.types().lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ty) = cache().types.get(&id) {
+            return Arc::clone(ty);
+        }
+        let ty = Arc::new(read::read(&dwarf, id));
+        cache().add(id, &ty);
+        ty
+    }
+
+    /// The types of this name, complete ones first, from all units: `sample`, `struct sample`, `geometry::Point`,
+    /// `Point` of any namespace, `unsigned int` or just `unsigned`. Those of the same name and size are given once.
+    ///
+    /// What C and Rust call their numbers is known without any debug information.
+    pub fn types_named(&self, name: &str) -> Vec<TypeRef> {
+        let mut words = ["struct ", "class ", "union ", "enum "].iter();
+        let name = name.trim();
+        let after_word = words.find_map(|it| name.strip_prefix(it));
+        let name = after_word.unwrap_or(name).trim();
+        let Some(dwarf) = self.dwarf() else {
+            return self.builtin(name).into_iter().collect();
+        };
+        let is_type = |it| matches!(it, ScopeKind::Type | ScopeKind::DeclaredType);
+        let found = index::named(&dwarf, name, is_type);
+        let mut types: Vec<(TypeRef, Arc<Type>)> = Vec::new();
+        for named in found.into_iter().take(MOST_NAMED) {
+            let reference = TypeRef::Entry(TypeId(named.offset.0));
+            let ty = self.ty(&reference);
+            let is_alias = matches!(ty.kind, Kind::Alias(_));
+            let is_same = |it: &Type| {
+                it.name == ty.name
+                    && it.size == ty.size
+                    && is_alias == matches!(it.kind, Kind::Alias(_))
+            };
+            let is_wanted =
+                after_word.is_none() || matches!(ty.kind, Kind::Record(_) | Kind::Enumeration(_));
+            if is_wanted && !types.iter().any(|it| is_same(&it.1)) {
+                types.push((reference, ty));
+            }
+        }
+        // What is called the same without a typedef comes before the typedef.
+        types.sort_by_key(|(_, it)| (it.size.is_none(), matches!(it.kind, Kind::Alias(_))));
+        let found: Vec<TypeRef> = types.into_iter().map(|it| it.0).collect();
+        match found.is_empty() {
+            true => self.builtin(name).into_iter().collect(),
+            false => found,
         }
     }
 
-    /// The types of this name, complete ones first, from all units: `sample`, `struct sample`, `geometry::Point`, `unsigned int`.
-    pub fn types_named(&self, name: &str) -> Vec<TypeRef> {
-        let Some(dwarf) = self.dwarf() else {
-            return Vec::new();
+    fn builtin(&self, name: &str) -> Option<TypeRef> {
+        let memory = self.module().memories().first();
+        let address_size = if memory.is_some_and(|it| it.memory64) {
+            8
+        } else {
+            4
         };
-        let words = ["struct ", "class ", "union ", "enum "];
-        let name = name.trim();
-        let name = words
-            .iter()
-            .find_map(|it| name.strip_prefix(it))
-            .unwrap_or(name);
-        let is_type = |it| matches!(it, ScopeKind::Type | ScopeKind::DeclaredType);
-        let mut found = index::named(&dwarf, name, is_type);
-        found.sort_by_key(|it| it.kind != ScopeKind::Type);
-        found
-            .into_iter()
-            .map(|it| TypeRef::Entry(TypeId(it.offset.0)))
-            .collect()
+        Some(TypeRef::Made(Arc::new(builtin::ty(name, address_size)?)))
     }
+}
+
+/// As many types of one name are told apart.
+const MOST_NAMED: usize = 1_000;
+
+fn void() -> Arc<Type> {
+    Arc::new(Type {
+        name: "void".into(),
+        language: None,
+        size: None,
+        kind: Kind::Void,
+    })
 }

@@ -19,6 +19,8 @@ pub(crate) struct Units {
     /// Sorted by start.
     ranges: Vec<UnitRange>,
     abbreviations: BTreeMap<usize, Arc<gimli::Abbreviations>>,
+    /// Where the type of each type unit is.
+    signatures: BTreeMap<u64, DebugInfoOffset>,
 }
 
 /// A unit and what is known of it so far.
@@ -66,6 +68,7 @@ impl Units {
             all: Vec::new(),
             ranges: Vec::new(),
             abbreviations: abbreviations(dwarf, &headers),
+            signatures: headers.iter().filter_map(signature).collect(),
         };
         for header in headers {
             let Some(offset) = header.debug_info_offset() else {
@@ -154,6 +157,14 @@ impl Units {
         Some((UnitId(id), UnitOffset(within)))
     }
 
+    /// Where the type is that type units call by this signature.
+    pub(crate) fn with_signature(
+        &self,
+        signature: gimli::DebugTypeSignature,
+    ) -> Option<DebugInfoOffset> {
+        self.signatures.get(&signature.0).copied()
+    }
+
     /// Opens a unit for reading.
     pub(crate) fn open<'a>(&self, dwarf: &Dwarf<'a>, id: UnitId) -> Result<Unit<'a>, Stop> {
         let offset = DebugInfoOffset(self.all[id.0].offset);
@@ -210,6 +221,18 @@ fn headers<'a>(dwarf: &Dwarf<'a>) -> (Vec<gimli::UnitHeader<Slice<'a>>>, Option<
             Err(error) => return (headers, Some(error)),
         }
     }
+}
+
+/// The signature and the place of the type of a type unit.
+fn signature(header: &gimli::UnitHeader<Slice<'_>>) -> Option<(u64, DebugInfoOffset)> {
+    let gimli::UnitType::Type {
+        type_signature,
+        type_offset,
+    } = header.type_()
+    else {
+        return None;
+    };
+    Some((type_signature.0, type_offset.to_debug_info_offset(header)?))
 }
 
 /// The abbreviations of all units by their offset.

@@ -1,0 +1,244 @@
+//! The names of types, as their language writes them.
+
+use gimli::AttributeValue;
+
+use super::read::{Entry, Error, Found, LONGEST_NAME, MOST_HOPS, Reader, flag, is_qualifier};
+use super::{Count, TypeRef};
+use crate::{Language, scopes};
+
+/// As deep as parameters of functions that are parameters of functions are written out.
+const MOST_DEPTH: u32 = 6;
+
+impl<'a> Reader<'_, 'a> {
+    /// The name of a type. What cannot be read of it is `…`.
+    pub(super) fn name(&self, ty: &TypeRef) -> String {
+        self.name_within(ty, MOST_DEPTH)
+    }
+
+    /// A type of C is written around the name that it declares: `int (*)[3]`. From the outermost pointer to
+    /// the element, `declarator` is what stands around the name, which is left out.
+    fn name_within(&self, ty: &TypeRef, depth: u32) -> String {
+        let mut ty = ty.clone();
+        let mut declarator = Declarator::default();
+        for _ in 0..MOST_HOPS {
+            let id = match &ty {
+                TypeRef::Void => return declarator.around("void"),
+                TypeRef::Made(ty) => return declarator.around(&ty.name),
+                TypeRef::Entry(id) => *id,
+            };
+            let Ok(found) = self.find(id) else {
+                break;
+            };
+            if depth == 0 || declarator.text.len() > LONGEST_NAME {
+                break;
+            }
+            let next = match self.name_step(&found, &mut declarator, depth - 1) {
+                Ok(Step::Into(next)) => next,
+                Ok(Step::Named(name)) => return declarator.around(&name),
+                Err(_) => break,
+            };
+            ty = next;
+        }
+        declarator.around("…")
+    }
+
+    fn name_step(
+        &self,
+        found: &Found<'a>,
+        declarator: &mut Declarator,
+        depth: u32,
+    ) -> Result<Step, Error> {
+        let (unit, entry) = (&found.unit, &found.entry);
+        let target = || self.reference(unit, entry.attr_value(gimli::DW_AT_type));
+        let is_rust = unit.language == Some(Language::Rust);
+        if let Some(name) = scopes::qualified_name(self.dwarf, unit, entry.offset()) {
+            self.fuel.burn(name.len())?;
+            return Ok(Step::Named(name));
+        }
+        match entry.tag() {
+            gimli::DW_TAG_pointer_type => declarator.point("*"),
+            gimli::DW_TAG_reference_type => declarator.point("&"),
+            gimli::DW_TAG_rvalue_reference_type => declarator.point("&&"),
+            gimli::DW_TAG_ptr_to_member_type => {
+                let class = entry.attr_value(gimli::DW_AT_containing_type);
+                let class = self.name_within(&self.reference(unit, class), depth);
+                declarator.point(&format!("{class}::*"));
+            }
+            gimli::DW_TAG_array_type => {
+                let dimensions = self.dimensions(found)?;
+                self.fuel.burn(8 * dimensions.len())?;
+                let bracket = |it: &Count| match it {
+                    Count::Known(count) => format!("[{count}]"),
+                    Count::InVariable(_) | Count::Unknown => "[]".to_owned(),
+                };
+                match unit.language {
+                    Some(Language::Rust) => {
+                        let mut name = self.name_within(&target(), depth);
+                        for dimension in dimensions.iter().rev() {
+                            name = match dimension {
+                                Count::Known(count) => format!("[{name}; {count}]"),
+                                Count::InVariable(_) | Count::Unknown => format!("[{name}]"),
+                            };
+                            self.fuel.burn(name.len())?;
+                        }
+                        return Ok(Step::Named(name));
+                    }
+                    Some(Language::Zig) => {
+                        let brackets: String = dimensions.iter().map(bracket).collect();
+                        let element = self.name_within(&target(), depth);
+                        return Ok(Step::Named(format!("{brackets}{element}")));
+                    }
+                    _ => {
+                        let brackets: String = dimensions.iter().map(bracket).collect();
+                        declarator.follow(&brackets);
+                    }
+                }
+            }
+            gimli::DW_TAG_subroutine_type => {
+                let (parameters, is_const) = self.parameter_names(found, depth)?;
+                if is_rust {
+                    let result = match target() {
+                        TypeRef::Void => String::new(),
+                        ty => format!(" -> {}", self.name_within(&ty, depth)),
+                    };
+                    return Ok(Step::Named(format!("fn({parameters}){result}")));
+                }
+                let after = if is_const { " const" } else { "" };
+                declarator.follow(&format!("({parameters}){after}"));
+            }
+            gimli::DW_TAG_const_type => declarator.qualify("const"),
+            gimli::DW_TAG_volatile_type => declarator.qualify("volatile"),
+            gimli::DW_TAG_restrict_type => declarator.qualify("restrict"),
+            gimli::DW_TAG_atomic_type => declarator.qualify("_Atomic"),
+            tag if is_qualifier(tag) => {}
+            gimli::DW_TAG_structure_type => return Ok(Step::unnamed("struct")),
+            gimli::DW_TAG_class_type if self.is_lambda(found)? => {
+                return Ok(Step::Named("{lambda}".to_owned()));
+            }
+            gimli::DW_TAG_class_type | gimli::DW_TAG_interface_type => {
+                return Ok(Step::unnamed("class"));
+            }
+            gimli::DW_TAG_union_type => return Ok(Step::unnamed("union")),
+            gimli::DW_TAG_enumeration_type => return Ok(Step::unnamed("enum")),
+            _ => return Ok(Step::unnamed("type")),
+        }
+        Ok(Step::Into(target()))
+    }
+
+    /// The names of a function's parameters, and whether it is a member function of a `const` object.
+    fn parameter_names(&self, found: &Found<'a>, depth: u32) -> Result<(String, bool), Error> {
+        let mut names = String::new();
+        let mut is_const = false;
+        let mut add = |name: &str| {
+            if !names.is_empty() {
+                names.push_str(", ");
+            }
+            names.push_str(name);
+        };
+        self.each_below(
+            found,
+            |_| false,
+            |_, entry| {
+                let name = match entry.tag() {
+                    gimli::DW_TAG_formal_parameter => {
+                        let ty = entry.attr_value(gimli::DW_AT_type);
+                        self.name_within(&self.reference(&found.unit, ty), depth)
+                    }
+                    gimli::DW_TAG_unspecified_parameters => "...".to_owned(),
+                    _ => return Ok(()),
+                };
+                self.fuel.burn(name.len())?;
+                match flag(entry, gimli::DW_AT_artificial) {
+                    // The pointer to the object, which nobody writes.
+                    true => is_const |= name.starts_with("const "),
+                    false => add(&name),
+                }
+                Ok(())
+            },
+        )?;
+        Ok((names, is_const))
+    }
+
+    /// clang gives the class of a lambda no name: it is one with a call operator.
+    fn is_lambda(&self, found: &Found<'a>) -> Result<bool, Error> {
+        let mut is_lambda = false;
+        let is_call = |entry: &Entry<'a>| {
+            let name = entry.attr_value(gimli::DW_AT_name)?;
+            let name: AttributeValue<_> = name;
+            let name = self.dwarf.gimli.attr_string(&found.unit.gimli, name).ok()?;
+            Some(name.slice() == b"operator()")
+        };
+        self.each_below(
+            found,
+            |_| false,
+            |_, entry| {
+                is_lambda |= is_call(entry) == Some(true);
+                Ok(())
+            },
+        )?;
+        Ok(is_lambda)
+    }
+}
+
+/// What an entry adds to a name.
+enum Step {
+    /// It stands around the name of this type.
+    Into(TypeRef),
+    /// This is the innermost name.
+    Named(String),
+}
+
+impl Step {
+    fn unnamed(word: &str) -> Step {
+        Step::Named(format!("{{unnamed {word}}}"))
+    }
+}
+
+/// What stands around the name that a type of C declares.
+#[derive(Default)]
+struct Declarator {
+    text: String,
+    /// Whether a pointer is the last that was added: brackets bind closer.
+    is_pointer: bool,
+    /// The qualifiers of what comes next.
+    qualifiers: Vec<&'static str>,
+}
+
+impl Declarator {
+    fn point(&mut self, symbol: &str) {
+        let qualifiers = self.qualifiers.join(" ");
+        let is_apart = !qualifiers.is_empty() && !self.text.is_empty() && self.is_pointer;
+        let space = if is_apart { " " } else { "" };
+        self.text = format!("{symbol}{qualifiers}{space}{}", self.text);
+        self.qualifiers.clear();
+        self.is_pointer = true;
+    }
+
+    fn follow(&mut self, brackets: &str) {
+        self.text = match self.is_pointer {
+            true => format!("({}){brackets}", self.text),
+            false => format!("{}{brackets}", self.text),
+        };
+        self.is_pointer = false;
+    }
+
+    fn qualify(&mut self, word: &'static str) {
+        if !self.qualifiers.contains(&word) {
+            self.qualifiers.push(word);
+        }
+    }
+
+    /// The whole name, around that of the innermost type.
+    fn around(&self, name: &str) -> String {
+        let mut out = self.qualifiers.join(" ");
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(name);
+        if !self.text.is_empty() && !self.text.starts_with('[') {
+            out.push(' ');
+        }
+        out.push_str(&self.text);
+        out
+    }
+}
