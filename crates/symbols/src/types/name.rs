@@ -53,7 +53,11 @@ impl<'a> Reader<'_, 'a> {
         let is_rust = unit.language == Some(Language::Rust);
         if let Some(name) = scopes::qualified_name(self.dwarf, unit, entry.offset()) {
             self.fuel.burn(name.len())?;
-            return Ok(Step::Named(name));
+            return Ok(Step::Named(match &*name {
+                // What people write for it.
+                "decltype(nullptr)" => "std::nullptr_t".to_owned(),
+                _ => name,
+            }));
         }
         match entry.tag() {
             gimli::DW_TAG_pointer_type => declarator.point("*"),
