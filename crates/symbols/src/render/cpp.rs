@@ -14,6 +14,7 @@
 //! Sizes and pointers in memory may be anything, in a damaged program and in a variable that is not made yet. No
 //! more is read and kept than elements are wanted.
 
+mod class;
 mod holder;
 mod iterator;
 mod node;

@@ -68,18 +68,27 @@ impl Context<'_> {
             _ => None,
         };
         let raw = |name: &str| name.starts_with('*') || name.starts_with("fn(");
+        let mut found = match pointee.kind {
+            Kind::Void => None,
+            _ if address == 0 => None,
+            _ => Some(Object::at(address, target.clone())),
+        };
+        let mut note = None;
+        if let Some(object) = &mut found
+            && pointee.language == Some(Language::Cpp)
+            && let Some(whole) = self.whole_object(object)
+        {
+            note = Some(self.ty(&whole.ty).name.to_string());
+            *object = whole;
+        }
         Shape::Pointer(Pointer {
             address,
-            target: match pointee.kind {
-                Kind::Void => None,
-                _ if address == 0 => None,
-                _ => Some(Object::at(address, target.clone())),
-            },
+            target: found,
             name: self.name_at(address),
             text: text.filter(|it| !self.may_be_bytes(target) || readable(&it.bytes)),
             follow: kind != PointerKind::Pointer
                 || ty.language == Some(Language::Rust) && !raw(&ty.name),
-            note: None,
+            note,
         })
     }
 

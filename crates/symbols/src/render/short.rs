@@ -205,7 +205,7 @@ impl Line<'_> {
             self.object(cx, &field.object, depth);
         }
         // Rust's tuple of one.
-        if fields.tuple && !named && fields.fields.len() == 1 {
+        if rust && fields.tuple && !named && fields.fields.len() == 1 {
             self.out.push(',');
         }
         self.out.push_str(close);

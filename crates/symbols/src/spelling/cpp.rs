@@ -11,8 +11,8 @@ pub(super) enum Qualified {
     Maybe,
 }
 
-/// `name` without the arguments that the standard library adds by default, and with the short names that it
-/// has for some of its types.
+/// `name` without the arguments that the standard library adds by default, with the short names that it
+/// has for some of its types, and without the letters that say of which type a number is: `std::array<int, 3UL>`.
 ///
 /// `std::map<int, std::basic_string<char, std::char_traits<char>, std::allocator<char> >, std::less<int>, …>` is
 /// `std::map<int, std::string>`.
@@ -35,11 +35,13 @@ pub(super) fn without_defaults(name: &str, qualified: Qualified) -> String {
                 });
             }
             ('>', Some(_)) => {
+                end_number(&mut out);
                 if let Some(template) = open.pop() {
                     close(&mut out, &template, qualified);
                 }
             }
             (',', Some(template)) if template.parentheses == 0 => {
+                end_number(&mut out);
                 template.arguments.push(out.len());
                 out.push(c);
             }
@@ -68,6 +70,16 @@ struct Template {
     arguments: Vec<usize>,
     /// How many parentheses are open in its arguments.
     parentheses: u32,
+}
+
+/// Takes the letters of its type from a number at the end.
+fn end_number(out: &mut String) {
+    let number = out.trim_end_matches(['u', 'U', 'l', 'L']).len();
+    let before = out[..number].trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_number = before.len() < number && before.ends_with(['<', ' ', '-', ')']);
+    if is_number {
+        out.truncate(number);
+    }
 }
 
 /// Ends the arguments of a template.
@@ -101,7 +113,7 @@ fn close(out: &mut String, template: &Template, qualified: Qualified) {
 /// Whether an argument is the default one: `*` stands for any, `T` for the first argument of the whole.
 fn is_default(argument: &str, default: &str, first: &str) -> bool {
     let Some((before, of)) = default.split_once('<') else {
-        return false;
+        return argument == default;
     };
     let inner = argument
         .strip_prefix(before)
@@ -117,6 +129,9 @@ fn defaults(template: &str) -> &'static [&'static str] {
         "unordered_set" | "unordered_multiset" | "unordered_map" | "unordered_multimap" => {
             &["std::allocator<*>", "std::equal_to<T>", "std::hash<T>"]
         }
+        // `std::dynamic_extent` of 32 and 64 bits.
+        "span" => &["4294967295", "18446744073709551615"],
+        "ratio" => &["1"],
         "unique_ptr" => &["std::default_delete<T>"],
         "stack" | "queue" => &["std::deque<T>"],
         "priority_queue" => &["std::less<T>", "std::vector<T>"],
@@ -179,6 +194,16 @@ mod tests {
                     .into(),
                 "std::priority_queue<int>",
             ),
+            (
+                "std::array<std::span<int, 4294967295UL>, 3UL>".into(),
+                "std::array<std::span<int>, 3>",
+            ),
+            ("std::ratio<1LL, 1000LL>".into(), "std::ratio<1, 1000>"),
+            ("std::ratio<60LL, 1LL>".into(), "std::ratio<60>"),
+            (
+                "app::Fixed<-1L, (app::Unit)2>".into(),
+                "app::Fixed<-1, (app::Unit)2>",
+            ),
         ] {
             assert_eq!(without_defaults(&long), short);
             assert_eq!(without_defaults(short), short);
@@ -195,6 +220,7 @@ mod tests {
             "app::vector<int, std::allocator<int>>",
             "vector<int, std::allocator<int>>",
             "std::unique_ptr<int, app::Closer>",
+            "std::pair<app::L1UL, app::Null>",
             "std::function<int (int, std::allocator<int>)>",
             "std::basic_string<unsigned char>",
             "bool operator<<int>(int)",

@@ -1,8 +1,10 @@
 //! Pointers that own or count, and wrappers that point.
 
-use super::{member, number};
-use crate::object::{Context, Object};
+use super::class::integer;
+use super::{argument, member};
+use crate::object::{Context, Object, Scalar};
 use crate::render::{Shape, Wrapper};
+use crate::types::{Encoding, Kind};
 
 /// A pointer that is in a member; its value shows with it.
 fn pointer(
@@ -21,14 +23,16 @@ fn pointer(
     }
 }
 
-/// `std::unique_ptr`.
+/// `std::unique_ptr`. One of an array does not know how long that is.
 pub(in crate::render) fn unique(
     context: &mut Context<'_>,
     object: &Object,
     _: u64,
 ) -> Option<Shape> {
     let inner = member(context, object, &["__ptr_"])?;
-    pointer(context, &inner, None, true)
+    let value = argument(context, &object.ty, 0)?;
+    let is_array = matches!(context.bare(&value).kind, Kind::Array(_));
+    pointer(context, &inner, None, !is_array)
 }
 
 /// `std::shared_ptr`, with the number of those that share.
@@ -38,10 +42,7 @@ pub(in crate::render) fn shared(
     _: u64,
 ) -> Option<Shape> {
     let inner = context.field(object, "__ptr_")?;
-    let note = counts(context, object).map(|(shared, weak)| match weak {
-        0 => format!("{shared} shared"),
-        _ => format!("{shared} shared, {weak} weak"),
-    });
+    let note = counts(context, object).map(owners);
     pointer(context, &inner, note, true)
 }
 
@@ -51,7 +52,7 @@ pub(in crate::render) fn weak(context: &mut Context<'_>, object: &Object, _: u64
     let counts = counts(context, object);
     let note = counts.map(|(shared, weak)| match shared {
         0 => "expired".to_owned(),
-        _ => format!("{shared} shared, {weak} weak"),
+        _ => owners((shared, weak)),
     });
     let alive = counts.is_some_and(|(shared, _)| shared > 0);
     let shape = pointer(context, &inner, note, alive)?;
@@ -65,25 +66,40 @@ pub(in crate::render) fn weak(context: &mut Context<'_>, object: &Object, _: u64
     }
 }
 
-/// How many share the value, and how many weak pointers there are. `None`: the pointer was never given a value.
-fn counts(context: &mut Context<'_>, object: &Object) -> Option<(i128, i128)> {
-    let control = context.field(object, "__cntrl_")?;
-    if context.unsigned(&control).ok()? == 0 {
-        return None;
+fn owners((shared, weak): (i128, i128)) -> String {
+    let owners = match shared {
+        1 => "1 owner".to_owned(),
+        shared => format!("{shared} owners"),
+    };
+    match weak {
+        0 => owners,
+        weak => format!("{owners}, {weak} weak"),
     }
-    let control = context.target(&control).ok()??;
-    // What is stored is one less; all that share hold one weak count together.
-    let shared = count(context, &control, "__shared_owners_")? + 1;
-    let weak = count(context, &control, "__shared_weak_owners_")? + i128::from(shared == 0);
-    Some((shared, weak))
 }
 
-fn count(context: &mut Context<'_>, control: &Object, name: &str) -> Option<i128> {
-    let found = context.field(control, name)?;
-    match context.scalar(&found).ok()? {
-        crate::object::Scalar::Signed(value) => Some(value),
-        _ => None,
+/// How many share the value, and how many weak pointers there are. `None`: the pointer was never given a value.
+///
+/// The class of the counts is the library's own, and programs have only its declaration. So it is not from the DWARF that
+/// they come after the pointer to the virtual functions, each of the size of a pointer: it has been so in all
+/// versions, because code that is compiled into programs counts there.
+fn counts(context: &mut Context<'_>, object: &Object) -> Option<(i128, i128)> {
+    let pointer = context.field(object, "__cntrl_")?;
+    let control = context.unsigned(&pointer).ok()?;
+    if control == 0 {
+        return None;
     }
+    let size = context.size(&pointer.ty).ok()?;
+    let mut count = |index: u64| {
+        let place = control.checked_add(size.checked_mul(index)?)?;
+        let count = Object::at(place, integer(size, Encoding::Signed));
+        match context.scalar(&count).ok()? {
+            Scalar::Signed(count @ -1..) => Some(count + 1),
+            _ => None,
+        }
+    };
+    // What is stored is one less, and all that share hold one of the weak counts together.
+    let (shared, weak) = (count(1)?, count(2)?);
+    Some((shared, weak - i128::from(shared > 0)))
 }
 
 /// `std::reference_wrapper`: as the reference.
@@ -103,7 +119,6 @@ pub(in crate::render) fn exception(
     _: u64,
 ) -> Option<Shape> {
     let inner = context.field(object, "__ptr_")?;
-    number(context, object, &["__ptr_"])?;
     pointer(context, &inner, None, false)
 }
 

@@ -1,0 +1,90 @@
+//! Classes with virtual functions: of which class an object behind a pointer to a base really is.
+
+use crate::name::{Name, Origin};
+use crate::object::{Context, Object, Scalar};
+use crate::types::{Encoding, Kind, Role, Type, TypeRef};
+
+/// Base classes in base classes are looked into as deep as this.
+const MOST_BASES: u32 = 16;
+
+/// Longer mangled names of classes are not believed.
+const LONGEST_NAME: u64 = 4096;
+
+impl Context<'_> {
+    /// The whole object that `object`, of a class with virtual functions, is a base class of. `None`: it is none,
+    /// or nothing tells what it is.
+    ///
+    /// Its pointer to the table of virtual functions tells: in front of what it points to are the distance to the start
+    /// of the whole object, and the type's `std::type_info` (Itanium C++ ABI, section 2.5.2).
+    pub fn whole_object(&mut self, object: &Object) -> Option<Object> {
+        let pointer = self.table_pointer(object, MOST_BASES)?;
+        let table = self.unsigned(&pointer).ok()?;
+        let size = self.size(&pointer.ty).ok()?;
+        let entry = |back: u64| table.checked_sub(size.checked_mul(back)?);
+        let class = self.class_name(entry(1)?, size)?;
+        if class == *self.bare(&object.ty).name {
+            return None;
+        }
+        let distance = Object::at(entry(2)?, integer(size, Encoding::Signed));
+        let Scalar::Signed(distance) = self.scalar(&distance).ok()? else {
+            return None;
+        };
+        let start = i128::from(pointer.address()?).checked_add(distance)?;
+        let ty = self.symbols.types_named(&class).into_iter().next()?;
+        // Not the class itself under another spelling, and no declaration.
+        let whole = self.bare(&ty);
+        let is_other = whole.name != self.bare(&object.ty).name && whole.size.is_some();
+        is_other.then(|| Some(Object::at(u64::try_from(start).ok()?, ty)))?
+    }
+
+    /// The class whose `std::type_info` is pointed to from `address`: a pointer to a table and one to the mangled
+    /// name (section 2.9.3). Without RTTI there is none.
+    fn class_name(&mut self, address: u64, size: u64) -> Option<String> {
+        let word = || integer(size, Encoding::Unsigned);
+        let info = self.unsigned(&Object::at(address, word())).ok()?;
+        if info == 0 {
+            return None;
+        }
+        let name = Object::at(info.checked_add(size)?, word());
+        let name = self.unsigned(&name).ok()?;
+        let name = self.text_to_nul(name, 1)?;
+        name.length.filter(|it| (1..=LONGEST_NAME).contains(it))?;
+        let name = format!("_Z{}", String::from_utf8(name.bytes).ok()?);
+        let class = Name::from_symbol(name.clone(), Origin::NameSection).display;
+        (class != name).then_some(class)
+    }
+
+    fn table_pointer(&mut self, object: &Object, depth: u32) -> Option<Object> {
+        let ty = self.bare(&object.ty);
+        let Kind::Record(record) = &ty.kind else {
+            return None;
+        };
+        let is_pointer = |name: &str| name.starts_with("_vptr");
+        if let Some(found) = record
+            .members
+            .iter()
+            .find(|it| it.artificial && it.name.as_deref().is_some_and(is_pointer))
+        {
+            return Some(self.member(object, found));
+        }
+        let depth = depth.checked_sub(1)?;
+        let mut bases = record.members.iter().filter(|it| it.role != Role::Field);
+        bases.find_map(|it| {
+            let base = self.member(object, it);
+            self.table_pointer(&base, depth)
+        })
+    }
+}
+
+/// An integer of the size of a pointer, which the DWARF need not have.
+pub(super) fn integer(size: u64, encoding: Encoding) -> TypeRef {
+    TypeRef::Made(
+        Type {
+            name: "long".into(),
+            language: None,
+            size: Some(size),
+            kind: Kind::Base(encoding),
+        }
+        .into(),
+    )
+}
