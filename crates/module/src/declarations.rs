@@ -9,7 +9,7 @@ use wasmparser::{
 
 use crate::error::Base;
 use crate::section::{self, Section};
-use crate::{Error, FuncIndex, ModuleOffset, TypeIndex};
+use crate::{Error, FuncIndex, GlobalIndex, ModuleOffset, TypeIndex};
 
 /// The most entries of an index space: what every engine stops at too (WebAssembly JavaScript
 /// Interface, "Implementation-defined Limits").
@@ -42,6 +42,11 @@ impl Export {
     pub fn function(&self) -> Option<FuncIndex> {
         matches!(self.kind, ExternalKind::Func | ExternalKind::FuncExact)
             .then_some(FuncIndex(self.index))
+    }
+
+    /// The exported global, if it is one.
+    pub fn global(&self) -> Option<GlobalIndex> {
+        matches!(self.kind, ExternalKind::Global).then_some(GlobalIndex(self.index))
     }
 }
 

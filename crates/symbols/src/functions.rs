@@ -139,7 +139,7 @@ const MOST_HOPS: usize = 16;
 /// Shows the attributes of the entry at `offset`, and then those of the entries it is an instance
 /// of: an inlined call refers to the abstract function (`DW_AT_abstract_origin`), that to the
 /// declaration in its class (`DW_AT_specification`), possibly in another unit.
-fn visit<'a>(
+pub(crate) fn visit<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     mut offset: UnitOffset,
@@ -160,19 +160,25 @@ fn visit<'a>(
                 next = Some(attribute.value());
             }
         }
-        offset = match next {
-            Some(AttributeValue::UnitRef(offset)) => offset,
-            Some(AttributeValue::DebugInfoRef(offset)) => {
-                let Some((id, offset)) = dwarf.units().containing(offset) else {
-                    return;
-                };
-                let Ok(unit) = dwarf.units().open(dwarf, id) else {
-                    return;
-                };
-                other = Some(unit);
-                offset
-            }
-            _ => return,
+        let Some((elsewhere, entry)) = next.and_then(|it| referred(dwarf, it)) else {
+            return;
         };
+        offset = entry;
+        other = elsewhere.or(other);
+    }
+}
+
+/// The entry that a reference means: its unit, unless that is the one of the reference, and where in it.
+pub(crate) fn referred<'a>(
+    dwarf: &Dwarf<'a>,
+    reference: AttributeValue<Slice<'a>>,
+) -> Option<(Option<Unit<'a>>, UnitOffset)> {
+    match reference {
+        AttributeValue::UnitRef(offset) => Some((None, offset)),
+        AttributeValue::DebugInfoRef(offset) => {
+            let (id, offset) = dwarf.units().containing(offset)?;
+            Some((Some(dwarf.units().open(dwarf, id).ok()?), offset))
+        }
+        _ => None,
     }
 }

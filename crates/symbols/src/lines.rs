@@ -112,6 +112,17 @@ impl Lines {
             .copied()
             .take_while(move |it| start <= it.address && it.column != END)
     }
+
+    /// The rows that hold somewhere in `code`, in order.
+    pub(crate) fn within(&self, code: &Range<u32>) -> impl Iterator<Item = Row> {
+        let end = code.end;
+        let first = self.0.partition_point(|it| it.address <= code.start);
+        self.0[first.saturating_sub(1)..]
+            .iter()
+            .copied()
+            .take_while(move |it| it.address < end)
+            .filter(|it| it.column != END)
+    }
 }
 
 /// The path of a file that a line table names, joined from the directories it is relative to.

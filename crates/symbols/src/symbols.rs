@@ -18,9 +18,9 @@ use crate::{functions, lookup, source_map};
 /// Cheap to make: everything is read when first asked for, and only as far as the answer needs.
 /// What is broken is as good as absent, and [`Symbols::notes`] says so.
 pub struct Symbols {
-    module: Arc<Module>,
-    debug: Option<Arc<Module>>,
-    dwarf: Option<Sections>,
+    pub(crate) module: Arc<Module>,
+    pub(crate) debug: Option<Arc<Module>>,
+    pub(crate) dwarf: Option<Sections>,
     source_map_bytes: Option<Bytes>,
     source_map: OnceLock<Option<SourceMap>>,
     notes: Arc<Notes>,
@@ -213,16 +213,22 @@ impl Symbols {
         ask: impl FnOnce(&dwarf::Dwarf<'_>, u32, &Range<u32>) -> Option<T>,
     ) -> Option<T> {
         let dwarf = self.dwarf.as_ref()?.read();
+        let start = self.to_code(self.module.function(index)?.body?.start)?;
+        ask(&dwarf, start, &self.code_of(index)?)
+    }
+
+    /// Where the code of a function is, as the DWARF counts.
+    pub(crate) fn code_of(&self, index: FuncIndex) -> Option<Range<u32>> {
         let body = self.module.function(index)?.body?;
         let start = self.to_code(body.start)?;
         let length = u32::try_from(body.end.0.checked_sub(body.start.0)?).ok()?;
         // Addresses of functions have been seen to be that of the size field before the body,
         // whose longest form has five bytes.
-        let code = start.saturating_sub(5)..start.checked_add(length)?;
-        ask(&dwarf, start, &code)
+        Some(start.saturating_sub(5)..start.checked_add(length)?)
     }
 
-    fn to_code(&self, offset: ModuleOffset) -> Option<u32> {
+    /// An offset in the module as the DWARF counts: from the start of the code section.
+    pub(crate) fn to_code(&self, offset: ModuleOffset) -> Option<u32> {
         u32::try_from(self.module.to_code(offset)?.0).ok()
     }
 

@@ -1,14 +1,22 @@
 //! The variables that a place in the code can see, and where they are.
 
-use std::ops::Range;
+mod declaration;
+mod expression;
+mod in_scope;
+mod location;
+
 use std::sync::Arc;
 
+use wdb_module::ModuleOffset;
+
 use crate::types::TypeRef;
+use crate::{Machine, Object, Place, Symbols, Unavailable, inlines, lookup};
 
 /// A variable, parameter or constant of the source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Variable {
     /// Its name as the source has it, with namespaces for statics: `count`, `scene::origin`, `this`, `self`.
+    /// Statics of a function have their plain name where the function sees them.
     pub name: Arc<str>,
     /// Its type.
     pub ty: TypeRef,
@@ -20,10 +28,10 @@ pub struct Variable {
     pub artificial: bool,
     /// Whether an inner variable of the same name hides it.
     pub shadowed: bool,
+    /// Whether it is at the same place wherever it can be seen, and not only where it has a value.
+    pub(crate) everywhere: bool,
     /// Its entry: the offset in `.debug_info`.
     pub(crate) entry: usize,
-    /// Where in the code section the scope is that declares it. Empty for statics.
-    pub(crate) scope: Range<u32>,
 }
 
 /// What a variable is.
@@ -39,16 +47,45 @@ pub enum VariableKind {
     ThreadLocal,
 }
 
-impl crate::Symbols {
+impl Variable {
+    /// Whether code at `line` stands before its declaration, so that what is found in its place is what was there before. The debug
+    /// information of unoptimised code says that a variable is there in all of its block.
+    pub fn is_ahead(&self, line: u32) -> bool {
+        let is_set_there = self.everywhere && self.kind == VariableKind::Local;
+        is_set_there && self.line.is_some_and(|it| line < it)
+    }
+}
+
+impl Symbols {
     /// The parameters and locals that the instruction at `pc` can see: a list for each of the places that
-    /// [`Symbols::locate`](crate::Symbols::locate) gives, in the same order. In each, parameters first, then the locals
-    /// of the outermost block, then those of the blocks in it.
-    pub fn variables(&self, _pc: wdb_module::ModuleOffset) -> Vec<Vec<Variable>> {
-        Vec::new()
+    /// [`Symbols::locate`] gives, in the same order. In each, parameters first, then the locals
+    /// of the outermost block, then those of the blocks in it. Statics are among them where a function declares them.
+    ///
+    /// The pc of a frame that waits for a call is that of the call.
+    pub fn variables(&self, pc: ModuleOffset) -> Vec<Vec<Variable>> {
+        let Some(function) = self.module.function_at(pc) else {
+            return Vec::new();
+        };
+        let found = || {
+            let dwarf = self.dwarf.as_ref()?.read();
+            let address = self.to_code(pc)?;
+            let body = self.code_of(function)?;
+            let (unit, entry) = lookup::function(&dwarf, address, &body)?;
+            let (calls, _) = inlines::at(&dwarf, &unit, entry, address);
+            let (mut places, broken) = in_scope::at(&dwarf, &unit, entry, address, &calls);
+            if let Some(error) = broken {
+                dwarf.notes().add(format!(
+                    "the DWARF of function {function} is broken ({error}); variables may be missing"
+                ));
+            }
+            places.reverse();
+            Some(places)
+        };
+        found().unwrap_or_else(|| vec![Vec::new()])
     }
 
     /// The statics of the unit that `pc` is in, and of the functions in it.
-    pub fn statics(&self, _pc: wdb_module::ModuleOffset) -> Vec<Variable> {
+    pub fn statics(&self, _pc: ModuleOffset) -> Vec<Variable> {
         Vec::new()
     }
 
@@ -62,16 +99,24 @@ impl crate::Symbols {
         None
     }
 
-    /// Where a variable is when the frame that `machine` shows stands at `pc`.
+    /// Where a variable is when the frame that `machine` shows stands at `pc`. For a static any pc will do.
     pub fn object(
         &self,
         variable: &Variable,
-        _pc: wdb_module::ModuleOffset,
-        _machine: &mut dyn crate::Machine,
-    ) -> crate::Object {
-        crate::Object::nowhere(
-            variable.ty.clone(),
-            crate::Unavailable::OptimisedOut(Vec::new()),
-        )
+        pc: ModuleOffset,
+        machine: &mut dyn Machine,
+    ) -> Object {
+        let place = match &self.dwarf {
+            Some(dwarf) => {
+                let dwarf = dwarf.read();
+                location::Site::new(self, &dwarf, pc).place(variable, machine)
+            }
+            None => Err(Unavailable::OptimisedOut(Vec::new())),
+        };
+        Object {
+            ty: variable.ty.clone(),
+            place: place.unwrap_or_else(Place::Nowhere),
+            bits: None,
+        }
     }
 }

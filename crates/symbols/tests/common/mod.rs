@@ -7,6 +7,8 @@
 )]
 
 pub(crate) mod dwarf;
+pub(crate) mod frame;
+pub(crate) mod walk;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,0 +1,142 @@
+//! What the entry of a variable says: its name, its type, and how it is found.
+
+use gimli::{AttributeValue, Operation, UnitOffset};
+
+use super::{Variable, VariableKind};
+use crate::dwarf::{Dwarf, Slice};
+use crate::functions;
+use crate::types::{TypeId, TypeRef};
+use crate::units::{Unit, UnitId};
+
+/// The entry of a variable, with what it leaves to the entries that it is an instance of: the variable of
+/// an abstract function, the member of a class.
+pub(super) struct Declaration<'a> {
+    pub(super) tag: Option<gimli::DwTag>,
+    pub(super) name: Option<Slice<'a>>,
+    pub(super) ty: TypeRef,
+    pub(super) file: Option<u64>,
+    pub(super) line: Option<u32>,
+    pub(super) artificial: bool,
+    /// Whether the variable is another unit's, or another scope's, and only made known here.
+    pub(super) is_declaration: bool,
+    /// `DW_AT_location`, and the unit in which it has a meaning.
+    pub(super) location: Option<(UnitId, AttributeValue<Slice<'a>>)>,
+    /// `DW_AT_const_value`, likewise.
+    pub(super) constant: Option<(UnitId, AttributeValue<Slice<'a>>)>,
+    /// How many attributes were read.
+    pub(super) attributes: usize,
+}
+
+impl<'a> Declaration<'a> {
+    /// Reads the entry at `offset`.
+    pub(super) fn read(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -> Self {
+        let mut found = Declaration {
+            tag: tag(unit, offset),
+            name: None,
+            ty: TypeRef::Void,
+            file: None,
+            line: None,
+            artificial: false,
+            is_declaration: false,
+            location: None,
+            constant: None,
+            attributes: 0,
+        };
+        functions::visit(dwarf, unit, offset, |unit, attribute| {
+            let value = attribute.value();
+            found.attributes += 1;
+            match attribute.name() {
+                gimli::DW_AT_name if found.name.is_none() => {
+                    found.name = dwarf.gimli.attr_string(&unit.gimli, value).ok();
+                }
+                gimli::DW_AT_type if found.ty == TypeRef::Void => {
+                    found.ty = type_ref(unit, value);
+                }
+                gimli::DW_AT_decl_file if found.file.is_none() => {
+                    if let AttributeValue::FileIndex(index) = value {
+                        found.file = Some(index);
+                    }
+                }
+                gimli::DW_AT_decl_line if found.line.is_none() => {
+                    found.line = value.udata_value().and_then(|it| u32::try_from(it).ok());
+                }
+                gimli::DW_AT_artificial => found.artificial |= value == AttributeValue::Flag(true),
+                // Of a definition, its declaration says this, and of that one nothing says otherwise.
+                gimli::DW_AT_declaration => {
+                    found.is_declaration |= value == AttributeValue::Flag(true)
+                }
+                gimli::DW_AT_location if found.location.is_none() => {
+                    found.location = Some((unit.id, value));
+                }
+                gimli::DW_AT_const_value if found.constant.is_none() => {
+                    found.constant = Some((unit.id, value));
+                }
+                _ => {}
+            }
+        });
+        found
+    }
+
+    /// It as a variable. `None`: it has no name, or is none of its own.
+    pub(super) fn variable(&self, unit: &Unit<'a>, entry: usize) -> Option<Variable> {
+        let name = self.name?.to_string_lossy();
+        let has_value = self.location.is_some() || self.constant.is_some();
+        if name.is_empty() || (self.is_declaration && !has_value) {
+            return None;
+        }
+        Some(Variable {
+            name: name.as_ref().into(),
+            ty: self.ty.clone(),
+            kind: self.kind(unit),
+            line: self.line.filter(|it| *it != 0),
+            artificial: self.artificial,
+            shadowed: false,
+            everywhere: matches!(self.location, Some((_, AttributeValue::Exprloc(_)))),
+            entry,
+        })
+    }
+
+    fn kind(&self, unit: &Unit<'a>) -> VariableKind {
+        match (self.tag, &self.location) {
+            (Some(gimli::DW_TAG_formal_parameter), _) => VariableKind::Parameter,
+            (_, Some((_, AttributeValue::Exprloc(expression)))) => kind(unit, *expression),
+            _ => VariableKind::Local,
+        }
+    }
+}
+
+/// What a variable is, by where it always is. What only computes with the address of a static, like a
+/// pointer that always points to it, is a local.
+fn kind(unit: &Unit<'_>, expression: gimli::Expression<Slice<'_>>) -> VariableKind {
+    let (mut has_address, mut is_computed, mut reads) = (false, false, false);
+    let mut operations = expression.operations(unit.gimli.encoding());
+    while let Ok(Some(operation)) = operations.next() {
+        match operation {
+            Operation::TLS => return VariableKind::ThreadLocal,
+            Operation::Address { .. } | Operation::AddressIndex { .. } => has_address = true,
+            Operation::StackValue => is_computed = true,
+            // LLVM makes a static with two possible values one byte, and its value is computed of that.
+            Operation::Deref { .. } => reads = true,
+            _ => {}
+        }
+    }
+    match has_address && (!is_computed || reads) {
+        true => VariableKind::Static,
+        false => VariableKind::Local,
+    }
+}
+
+fn tag(unit: &Unit<'_>, offset: UnitOffset) -> Option<gimli::DwTag> {
+    let mut entries = unit.gimli.entries_raw(Some(offset)).ok()?;
+    Some(entries.read_abbreviation().ok()??.tag())
+}
+
+/// The type that an attribute of an entry in `unit` refers to.
+fn type_ref(unit: &Unit<'_>, value: AttributeValue<Slice<'_>>) -> TypeRef {
+    let entry = match value {
+        AttributeValue::UnitRef(offset) => offset.to_debug_info_offset(&unit.gimli.header),
+        AttributeValue::DebugInfoRef(offset) => Some(offset),
+        _ => None,
+    };
+    entry.map_or(TypeRef::Void, |it| TypeRef::Entry(TypeId(it.0)))
+}

@@ -1,0 +1,244 @@
+//! The variables that a place in the code can see.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use gimli::{AttributeValue, UnitOffset};
+
+use super::declaration::Declaration;
+use super::{Variable, VariableKind};
+use crate::dwarf::{Dwarf, Slice};
+use crate::fuel::{Fuel, Stop};
+use crate::functions;
+use crate::inlines::Call;
+use crate::ranges::Extent;
+use crate::units::Unit;
+
+/// A scope that the address is in: a function, an inlined one, a block.
+struct Scope {
+    /// How deep its entry is.
+    depth: isize,
+    /// How many inlined calls around the address it is in.
+    calls: usize,
+    entry: UnitOffset,
+    /// The entries of the variables that it declares.
+    variables: Vec<UnitOffset>,
+}
+
+/// More variables than this in one function are of a machine's making, and of no person's interest.
+const MOST_VARIABLES: usize = 1 << 16;
+
+/// The variables that `address` can see in the function whose entry is at `function`, and in the `calls`
+/// (outermost first) that were inlined there: a list for the function and one for each call. What was
+/// found before the DWARF breaks counts.
+pub(super) fn at<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    function: UnitOffset,
+    address: u32,
+    calls: &[Call],
+) -> (Vec<Vec<Variable>>, Option<Stop>) {
+    let fuel = Fuel::for_reading(dwarf.size());
+    let mut scopes = Vec::new();
+    let mut broken = walk(dwarf, unit, function, address, calls, &fuel, &mut scopes).err();
+    let mut places = vec![Vec::new(); calls.len() + 1];
+    for scope in &scopes {
+        if let Err(error) = declared(dwarf, unit, scope, &fuel, &mut places[scope.calls]) {
+            broken.get_or_insert(error);
+        }
+    }
+    for place in &mut places {
+        mark_shadowed(place);
+        place.sort_by_key(|it| it.kind != VariableKind::Parameter);
+    }
+    (places, broken)
+}
+
+/// Finds the scopes around `address`, outer ones before those in them.
+fn walk<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    function: UnitOffset,
+    address: u32,
+    calls: &[Call],
+    fuel: &Fuel,
+    scopes: &mut Vec<Scope>,
+) -> Result<(), Stop> {
+    let mut entries = unit.gimli.entries_raw(Some(function))?;
+    let Some(own) = entries.read_abbreviation()? else {
+        return Ok(());
+    };
+    entries.skip_attributes(own.attributes())?;
+    scopes.push(Scope {
+        depth: 0,
+        calls: 0,
+        entry: function,
+        variables: Vec::new(),
+    });
+    // Those of the scopes that the walk is in.
+    let mut open = vec![0];
+    // The depth of an entry whose children are of no interest, while the walk is among them.
+    let mut aside: Option<isize> = None;
+    let mut count = 0;
+    while !entries.is_empty() {
+        let depth = entries.next_depth();
+        if depth <= 0 {
+            break;
+        }
+        let entry = entries.next_offset();
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            continue;
+        };
+        fuel.burn(1 + abbreviation.attributes().len())?;
+        aside = aside.filter(|it| *it < depth);
+        while open.last().is_some_and(|it| depth <= scopes[*it].depth) {
+            open.pop();
+        }
+        let Some(innermost) = open.last().map(|it| &mut scopes[*it]) else {
+            break;
+        };
+        let mut inner_calls = innermost.calls;
+        let is_scope = aside.is_none()
+            && match abbreviation.tag() {
+                gimli::DW_TAG_variable
+                | gimli::DW_TAG_formal_parameter
+                | gimli::DW_TAG_constant => {
+                    count += 1;
+                    if count > MOST_VARIABLES {
+                        return Err(Stop::Exhausted);
+                    }
+                    innermost.variables.push(entry);
+                    false
+                }
+                gimli::DW_TAG_lexical_block
+                | gimli::DW_TAG_try_block
+                | gimli::DW_TAG_catch_block => true,
+                gimli::DW_TAG_inlined_subroutine => {
+                    let next = calls.get(inner_calls);
+                    inner_calls += 1;
+                    next.is_some_and(|it| it.entry == entry.0)
+                }
+                _ => false,
+            };
+        if !is_scope {
+            entries.skip_attributes(abbreviation.attributes())?;
+            if abbreviation.has_children() {
+                aside = aside.or(Some(depth));
+            }
+            continue;
+        }
+        let mut extent = Extent::default();
+        for spec in abbreviation.attributes() {
+            extent.note(&entries.read_attribute(*spec)?);
+        }
+        let mut covered = false;
+        extent.each(dwarf, &unit.gimli, fuel, |range| {
+            covered |= range.contains(&address);
+            Ok(())
+        })?;
+        if !covered {
+            aside = Some(depth);
+            continue;
+        }
+        open.push(scopes.len());
+        scopes.push(Scope {
+            depth,
+            calls: inner_calls,
+            entry,
+            variables: Vec::new(),
+        });
+    }
+    Ok(())
+}
+
+/// Adds the variables that `scope` declares.
+///
+/// An inlined function, or one of which there is an inlined copy somewhere, is an instance of an abstract one, which
+/// has the names and types. What the optimiser removed altogether is only there.
+fn declared<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    scope: &Scope,
+    fuel: &Fuel,
+    found: &mut Vec<Variable>,
+) -> Result<(), Stop> {
+    let mut add = |unit: &Unit<'a>, entry: UnitOffset| {
+        let declaration = Declaration::read(dwarf, unit, entry);
+        fuel.burn(declaration.attributes + declaration.name.map_or(0, |it| it.len()))?;
+        let offset = entry.to_debug_info_offset(&unit.gimli.header);
+        found.extend(offset.and_then(|it| declaration.variable(unit, it.0)));
+        Ok::<_, Stop>(())
+    };
+    let origin = origin(unit, scope.entry).and_then(|it| functions::referred(dwarf, it));
+    let Some((elsewhere, origin)) = origin else {
+        return scope.variables.iter().try_for_each(|it| add(unit, *it));
+    };
+    let abstract_unit = elsewhere.as_ref().unwrap_or(unit);
+    let of_abstract = children(abstract_unit, origin, fuel)?;
+    let mut instances: HashMap<UnitOffset, Option<UnitOffset>> =
+        of_abstract.iter().map(|it| (*it, None)).collect();
+    let mut own = Vec::new();
+    for entry in &scope.variables {
+        let instance = self::origin(unit, *entry)
+            .and_then(|it| functions::referred(dwarf, it))
+            .filter(|it| it.0.as_ref().unwrap_or(unit).id == abstract_unit.id)
+            .and_then(|it| instances.get_mut(&it.1));
+        match instance {
+            Some(instance) => *instance = Some(*entry),
+            None => own.push(*entry),
+        }
+    }
+    for entry in of_abstract {
+        match instances.get(&entry) {
+            Some(Some(instance)) => add(unit, *instance)?,
+            _ => add(abstract_unit, entry)?,
+        }
+    }
+    own.into_iter().try_for_each(|it| add(unit, it))
+}
+
+/// What the entry at `offset` is an instance of.
+fn origin<'a>(unit: &Unit<'a>, offset: UnitOffset) -> Option<AttributeValue<Slice<'a>>> {
+    let mut entries = unit.gimli.entries_raw(Some(offset)).ok()?;
+    let abbreviation = entries.read_abbreviation().ok()??;
+    for spec in abbreviation.attributes() {
+        if spec.name() == gimli::DW_AT_abstract_origin {
+            return Some(entries.read_attribute(*spec).ok()?.value());
+        }
+        entries.skip_attributes(std::slice::from_ref(spec)).ok()?;
+    }
+    None
+}
+
+/// The entries of the variables that the entry at `offset` declares itself.
+fn children(unit: &Unit<'_>, offset: UnitOffset, fuel: &Fuel) -> Result<Vec<UnitOffset>, Stop> {
+    let mut found = Vec::new();
+    let mut entries = unit.gimli.entries_raw(Some(offset))?;
+    while !entries.is_empty() {
+        let depth = entries.next_depth();
+        if depth <= 0 && offset != entries.next_offset() {
+            break;
+        }
+        let entry = entries.next_offset();
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            continue;
+        };
+        fuel.burn(1 + abbreviation.attributes().len())?;
+        entries.skip_attributes(abbreviation.attributes())?;
+        if depth == 1
+            && let gimli::DW_TAG_variable | gimli::DW_TAG_formal_parameter | gimli::DW_TAG_constant =
+                abbreviation.tag()
+        {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// Of the variables of one name only the innermost is meant by it. They come outermost first.
+fn mark_shadowed(variables: &mut [Variable]) {
+    let mut seen: HashSet<Arc<str>> = HashSet::new();
+    for variable in variables.iter_mut().rev() {
+        variable.shadowed = !seen.insert(Arc::clone(&variable.name));
+    }
+}

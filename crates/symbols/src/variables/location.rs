@@ -1,0 +1,307 @@
+//! Where a variable is: its location at an address, or its constant value.
+
+use std::collections::BTreeSet;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
+
+use gimli::{AttributeValue, DebugInfoOffset, Expression};
+use wdb_module::{FuncIndex, GlobalIndex, Module, ModuleOffset};
+
+use super::Variable;
+use super::declaration::Declaration;
+use super::expression::{self, Evaluation, broken};
+use crate::dwarf::{Dwarf, Slice};
+use crate::fuel::Fuel;
+use crate::lines::Lines;
+use crate::machine::{Machine, Unavailable};
+use crate::object::{Context, Piece, Place};
+use crate::types::{Encoding, Kind, TypeRef};
+use crate::units::Unit;
+use crate::{Symbols, lookup};
+
+/// The place in the code that a variable is asked for at.
+pub(super) struct Site<'s, 'a> {
+    pub(super) dwarf: &'s Dwarf<'a>,
+    symbols: &'s Symbols,
+    /// The function. `None`: the place is not in one, and only statics can be found.
+    function: Option<FuncIndex>,
+    /// The address, as the DWARF counts; 0 if there is none.
+    address: u32,
+    /// The code of the function.
+    body: Range<u32>,
+}
+
+/// As many spans of lines as a person reads.
+const MOST_SPANS: usize = 3;
+
+impl<'s, 'a> Site<'s, 'a> {
+    pub(super) fn new(symbols: &'s Symbols, dwarf: &'s Dwarf<'a>, pc: ModuleOffset) -> Self {
+        let function = symbols.module.function_at(pc);
+        Site {
+            dwarf,
+            symbols,
+            function,
+            address: symbols.to_code(pc).unwrap_or(0),
+            body: function.and_then(|it| symbols.code_of(it)).unwrap_or(0..0),
+        }
+    }
+
+    /// The global of this name.
+    pub(super) fn global(&self, name: &str) -> Option<GlobalIndex> {
+        let Symbols { module, debug, .. } = self.symbols;
+        let all = || (0..u32::MAX).map(GlobalIndex).take(module.globals().len());
+        let named = |module: &Module| all().find(|it| module.global_name(*it) == Some(name));
+        let export = || module.exports().iter().find(|it| it.name == name)?.global();
+        named(module)
+            .or_else(|| named(debug.as_deref()?))
+            .or_else(export)
+    }
+
+    /// Whether the memory is one that several threads may use.
+    pub(super) fn has_threads(&self) -> bool {
+        let memories = self.symbols.module.memories();
+        memories.first().is_some_and(|it| it.shared)
+    }
+
+    /// Where the variable is.
+    pub(super) fn place(
+        &self,
+        variable: &Variable,
+        machine: &mut dyn Machine,
+    ) -> Result<Place, Unavailable> {
+        // Rust's `()`, function items, closures that capture nothing: no byte of them can be missing.
+        if self.size(&variable.ty, machine) == Some(0) {
+            return Ok(Place::Bytes(Arc::default()));
+        }
+        let units = self.dwarf.units();
+        let (id, offset) = units
+            .containing(DebugInfoOffset(variable.entry))
+            .ok_or_else(|| broken("a variable is outside of all units"))?;
+        let unit = units.open(self.dwarf, id).map_err(broken)?;
+        let found = Declaration::read(self.dwarf, &unit, offset);
+        // The location may be that of an abstract function in another unit.
+        let open = |id| units.open(self.dwarf, id).map_err(broken);
+        if let Some((id, location)) = &found.location {
+            let unit = open(*id)?;
+            return match self.choose(&unit, location)? {
+                Choice::Here(expression) => self.evaluate(&unit, expression, &variable.ty, machine),
+                Choice::Elsewhere(code) => {
+                    Err(Unavailable::OptimisedOut(self.lines(&code, found.file)))
+                }
+            };
+        }
+        match &found.constant {
+            Some((id, constant)) => {
+                let place = self.constant(&open(*id)?, constant)?;
+                Ok(self.fit(place, &variable.ty, machine))
+            }
+            None => Err(Unavailable::OptimisedOut(Vec::new())),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        unit: &Unit<'a>,
+        expression: Expression<Slice<'a>>,
+        ty: &TypeRef,
+        machine: &mut dyn Machine,
+    ) -> Result<Place, Unavailable> {
+        let size = self.size(ty, machine);
+        let mut evaluation = Evaluation {
+            site: self,
+            unit,
+            machine,
+            wide: size.is_some_and(|it| it > u64::from(unit.gimli.header.address_size())),
+            is_frame_base: false,
+        };
+        let place = evaluation.run(expression)?;
+        Ok(self.fit(place, ty, machine))
+    }
+
+    fn size(&self, ty: &TypeRef, machine: &mut dyn Machine) -> Option<u64> {
+        let symbols = self.symbols;
+        Context { symbols, machine }.size(ty).ok()
+    }
+
+    /// The place with as many bytes as the type has, where the DWARF leaves the last ones out.
+    fn fit(&self, place: Place, ty: &TypeRef, machine: &mut dyn Machine) -> Place {
+        let Some(size) = self.size(ty, machine) else {
+            return place;
+        };
+        match &place {
+            // An integer that is wider than those of the expression.
+            Place::Bytes(bytes) if (8..16).contains(&bytes.len()) && size == 16 => {
+                let symbols = self.symbols;
+                let kind = &Context { symbols, machine }.bare(ty).kind;
+                let is_signed = matches!(kind, Kind::Base(Encoding::Signed));
+                let is_negative = bytes.last().is_some_and(|it| it.cast_signed() < 0);
+                let filler = if is_signed && is_negative { 0xff } else { 0 };
+                let mut bytes = bytes.to_vec();
+                bytes.resize(16, filler);
+                Place::Bytes(bytes.into())
+            }
+            // Of a structure only some members may be left.
+            Place::Pieces(pieces) => {
+                let present = pieces
+                    .iter()
+                    .fold(0_u64, |sum, it| sum.saturating_add(it.size));
+                match size.checked_sub(present) {
+                    Some(size @ 1..) => {
+                        let gone = Place::Nowhere(Unavailable::OptimisedOut(Vec::new()));
+                        let rest = Piece { size, place: gone };
+                        Place::Pieces(pieces.iter().cloned().chain([rest]).collect())
+                    }
+                    _ => place,
+                }
+            }
+            _ => place,
+        }
+    }
+
+    /// The bytes of a `DW_AT_const_value`, at least as many as the value has.
+    fn constant(
+        &self,
+        unit: &Unit<'a>,
+        value: &AttributeValue<Slice<'a>>,
+    ) -> Result<Place, Unavailable> {
+        let bytes = match value {
+            AttributeValue::Block(bytes) => bytes.slice().to_vec(),
+            AttributeValue::Sdata(value) => i128::from(*value).to_le_bytes().to_vec(),
+            AttributeValue::Data16(value) => value.to_le_bytes().to_vec(),
+            AttributeValue::String(_)
+            | AttributeValue::DebugStrRef(_)
+            | AttributeValue::DebugLineStrRef(_)
+            | AttributeValue::DebugStrOffsetsIndex(_) => {
+                let text = self.dwarf.gimli.attr_string(&unit.gimli, *value);
+                let text = text.map_err(broken)?;
+                text.slice().iter().copied().chain([0]).collect()
+            }
+            value => match value.udata_value() {
+                Some(value) => u128::from(value).to_le_bytes().to_vec(),
+                None => return Err(broken("a constant value of a form that has no value")),
+            },
+        };
+        Ok(Place::Bytes(bytes.into()))
+    }
+
+    /// What a location says for the address.
+    fn choose(
+        &self,
+        unit: &Unit<'a>,
+        location: &AttributeValue<Slice<'a>>,
+    ) -> Result<Choice<'a>, Unavailable> {
+        match location {
+            AttributeValue::Exprloc(expression) => return Ok(Choice::Here(*expression)),
+            AttributeValue::Block(bytes) => return Ok(Choice::Here(Expression(*bytes))),
+            _ => {}
+        }
+        let list = self.dwarf.gimli.attr_locations(&unit.gimli, *location);
+        let mut list = list
+            .map_err(broken)?
+            .ok_or_else(|| broken("a location of a form that has no location"))?;
+        let fuel = Fuel::for_reading(self.dwarf.size());
+        let mut default = None;
+        let mut elsewhere = Vec::new();
+        while let Some(entry) = list.next().map_err(broken)? {
+            fuel.burn(1).map_err(broken)?;
+            // Holds where no other does (DWARF 5, section 2.6.2).
+            if (entry.range.begin, entry.range.end) == (0, u64::MAX) {
+                default = Some(entry.data);
+            } else if let Some(code) = self.dwarf.live(entry.range.begin, entry.range.end) {
+                if code.contains(&self.address) {
+                    return Ok(Choice::Here(entry.data));
+                }
+                elsewhere.push(code);
+            }
+        }
+        Ok(default.map_or(Choice::Elsewhere(elsewhere), Choice::Here))
+    }
+
+    /// The lines of `file` that `code` was made from, as spans in which all lines with code are among them.
+    fn lines(&self, code: &[Range<u32>], file: Option<u64>) -> Vec<RangeInclusive<u32>> {
+        let Some((unit, _)) = lookup::function(self.dwarf, self.address, &self.body) else {
+            return Vec::new();
+        };
+        let table = Lines::of(self.dwarf, &unit);
+        let fuel = Fuel::for_reading(self.dwarf.size());
+        let within = |code: &Range<u32>| {
+            table
+                .within(code)
+                .take_while(|_| fuel.burn(1).is_ok())
+                .filter(|it| it.line != 0 && file.is_none_or(|file| file == u64::from(it.file)))
+                .map(|it| it.line)
+                .collect::<BTreeSet<u32>>()
+        };
+        let live: BTreeSet<u32> = code.iter().flat_map(within).collect();
+        let (Some(first), Some(last)) = (live.first(), live.last()) else {
+            return Vec::new();
+        };
+        let all = match last - first < live.len() as u32 {
+            true => BTreeSet::new(),
+            false => within(&self.body),
+        };
+        let mut spans: Vec<RangeInclusive<u32>> = Vec::new();
+        for line in live {
+            let is_full = spans.len() == MOST_SPANS;
+            match spans.last_mut() {
+                Some(span) if all.range(span.end() + 1..line).next().is_none() => {
+                    *span = *span.start()..=line;
+                }
+                _ if is_full => break,
+                _ => spans.push(line..=line),
+            }
+        }
+        spans
+    }
+
+    /// The address that the variables on the stack of the frame are relative to.
+    pub(super) fn frame_base(&self, machine: &mut dyn Machine) -> Result<u64, Unavailable> {
+        let none = || broken("a variable is relative to a frame, and its function has none");
+        let (unit, entry) =
+            lookup::function(self.dwarf, self.address, &self.body).ok_or_else(none)?;
+        let entry = unit.gimli.entry(entry).map_err(broken)?;
+        let location = entry.attr_value(gimli::DW_AT_frame_base).ok_or_else(none)?;
+        let Choice::Here(expression) = self.choose(&unit, &location)? else {
+            return Err(none());
+        };
+        let mut evaluation = Evaluation {
+            site: self,
+            unit: &unit,
+            machine,
+            wide: false,
+            is_frame_base: true,
+        };
+        let base = match evaluation.run(expression)? {
+            Place::Memory(address) => address,
+            Place::Bytes(bytes) => bytes
+                .first_chunk()
+                .map(|it| u64::from_le_bytes(*it))
+                .ok_or_else(none)?,
+            Place::Pieces(_) | Place::Nowhere(_) => return Err(none()),
+        };
+        // A local is 0 until it is set, and no frame lies at address 0: the stack grows down.
+        if base == 0 {
+            return Err(Unavailable::Unsupported(
+                "not there yet: the function has not set up its frame".to_owned(),
+            ));
+        }
+        Ok(base)
+    }
+
+    /// Whether an instruction of the function writes a local.
+    pub(super) fn is_written(&self, local: u32) -> bool {
+        let Some(function) = self.function else {
+            return true;
+        };
+        let mut instructions = self.symbols.module.instructions(function);
+        instructions.any(|it| it.is_ok_and(|it| expression::writes(&it.1, local)))
+    }
+}
+
+/// What holds at an address.
+enum Choice<'a> {
+    /// This.
+    Here(Expression<Slice<'a>>),
+    /// Nothing; but elsewhere, in this code, something does.
+    Elsewhere(Vec<Range<u32>>),
+}

@@ -1,0 +1,223 @@
+//! The variables of real programs: which there are at a place, and where they are.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::frame::Frame;
+use common::walk::Walk;
+use wdb_module::{FuncIndex, Module, ModuleOffset, Operator};
+use wdb_symbols::{Number, Place, Symbols, Unavailable, Variable, VariableKind};
+
+struct Program {
+    module: Arc<Module>,
+    symbols: Symbols,
+}
+
+impl Program {
+    fn new(name: &str) -> Self {
+        let module = common::module(name);
+        let symbols = Symbols::new(Arc::clone(&module), None, None);
+        Program { module, symbols }
+    }
+
+    fn function(&self, name: &str) -> FuncIndex {
+        let mut all = (0..self.module.function_count()).map(FuncIndex);
+        all.find(|it| self.symbols.function_name(*it).display == name)
+            .unwrap_or_else(|| panic!("no function {name}"))
+    }
+
+    fn instructions(&self, function: &str) -> impl Iterator<Item = (ModuleOffset, Operator<'_>)> {
+        let all = self.module.instructions(self.function(function));
+        all.map(Result::unwrap)
+    }
+
+    /// The last call in `caller` of `callee`.
+    fn call(&self, caller: &str, callee: &str) -> ModuleOffset {
+        let callee = self.function(callee).0;
+        self.instructions(caller)
+            .filter(
+                |it| matches!(it.1, Operator::Call { function_index } if function_index == callee),
+            )
+            .last()
+            .unwrap()
+            .0
+    }
+
+    /// The first instruction of the function that fits.
+    fn first(&self, function: &str, fits: impl Fn(&Operator<'_>) -> bool) -> ModuleOffset {
+        self.instructions(function)
+            .find(|it| fits(&it.1))
+            .unwrap()
+            .0
+    }
+
+    /// Where a variable of the innermost place is that is not hidden.
+    fn place(&self, name: &str, pc: ModuleOffset, frame: &mut Frame) -> Place {
+        let places = self.symbols.variables(pc);
+        let mut all = places.iter().flatten();
+        let found = all.find(|it| &*it.name == name && !it.shadowed);
+        self.symbols.object(found.unwrap(), pc, frame).place
+    }
+}
+
+/// Names, with what is special about each.
+fn text(variables: &[Variable]) -> String {
+    let all: Vec<String> = variables
+        .iter()
+        .map(|it| {
+            let kind = match it.kind {
+                VariableKind::Parameter => "parameter ",
+                VariableKind::Local => "",
+                VariableKind::Static => "static ",
+                VariableKind::ThreadLocal => "thread-local ",
+            };
+            let shadowed = if it.shadowed { "(hidden) " } else { "" };
+            format!("{shadowed}{kind}{}:{}", it.name, it.line.unwrap_or(0))
+        })
+        .collect();
+    all.join(", ")
+}
+
+#[test]
+fn blocks_and_shadowed_variables() {
+    let program = Program::new("c-variables");
+    let places = program.symbols.variables(program.call("scopes", "share"));
+    let [place] = &places[..] else {
+        panic!("{places:?}")
+    };
+    assert_eq!(
+        text(place),
+        "parameter depth:153, parameter origin:153, static calls:154, static last_caller:155, \
+         static innermost_static:168, (hidden) value:157, result:158, i:161, (hidden) value:162, \
+         (hidden) value:164, inner_only:165, value:167"
+    );
+    let not_yet: Vec<&str> = place
+        .iter()
+        .filter(|it| it.is_ahead(164))
+        .map(|it| &*it.name)
+        .collect();
+    assert_eq!(not_yet, ["inner_only", "value"]);
+}
+
+/// The optimiser inlined `share`, gave its parameters other places and dropped `remainder`'s.
+#[test]
+fn inlined_functions_have_their_own_variables() {
+    let program = Program::new("c-variables-o2");
+    let pc = program.first("scopes", |it| matches!(it, Operator::I32DivS));
+    let places = program.symbols.variables(pc);
+    assert_eq!(places.len(), program.symbols.locate(pc).len());
+    assert_eq!(
+        text(&places[0]),
+        "parameter amount:142, parameter parts:142, rounded:143, remainder:144, each:147"
+    );
+    assert!(text(&places[1]).starts_with("parameter depth:153, parameter origin:153, "));
+}
+
+/// At every row of the line table the names are those of another walk over the same entries.
+fn same_names(name: &str) {
+    let program = Program::new(name);
+    let walk = Walk::new(&program.module);
+    let mut compared = 0;
+    for (pc, expected) in walk.all() {
+        let mut found: Vec<Vec<String>> = program
+            .symbols
+            .variables(pc)
+            .into_iter()
+            .map(|it| it.iter().map(|it| it.name.to_string()).collect())
+            .collect();
+        found.iter_mut().for_each(|it| it.sort());
+        assert!(
+            expected.contains(&found),
+            "{name} at {pc}: {found:?}, not {expected:?}"
+        );
+        assert_eq!(found.len(), program.symbols.locate(pc).len());
+        compared += found.iter().flatten().count();
+    }
+    assert!(300 < compared, "{name} has variables: {compared}");
+}
+
+#[test]
+fn names_in_scope_c() {
+    for name in [
+        "c-variables",
+        "c-variables-dwarf5",
+        "c-variables-o1",
+        "c-variables-o2",
+    ] {
+        same_names(name);
+    }
+    for name in ["c-inlined-o2", "c-inlined-o2-dwarf5"] {
+        same_names(name);
+    }
+}
+
+#[test]
+fn names_in_scope_rust() {
+    same_names("rust-explicit-panic");
+    same_names("rust-inlined-release");
+}
+
+#[test]
+fn on_the_stack_in_memory() {
+    let program = Program::new("c-variables");
+    let pc = program.call("scopes", "share");
+    // The frame is at what local 2 has, `depth` 44 bytes into it.
+    let mut frame = Frame::new().local(2, Number::I32(0x1000));
+    assert_eq!(program.place("depth", pc, &mut frame), Place::Memory(0x102c));
+    assert_eq!(program.place("last_caller", pc, &mut frame), Place::Memory(0x103d4));
+    let mut unset = Frame::new().local(2, Number::I32(0));
+    let Place::Nowhere(reason) = program.place("depth", pc, &mut unset) else {
+        panic!()
+    };
+    assert_eq!(reason.to_string(), "not there yet: the function has not set up its frame");
+    let mut nothing = Frame::new();
+    assert_eq!(
+        program.place("depth", pc, &mut nothing),
+        Place::Nowhere(Unavailable::NotRecorded("local 2".to_owned()))
+    );
+}
+
+/// A parameter passed by value is a copy whose address is passed; `vla` lies where its local says.
+#[test]
+fn at_an_address_in_a_local() {
+    let program = Program::new("c-variables");
+    let mut frame = Frame::new().local(0, Number::I32(0x2000)).local(17, Number::I32(0x3000));
+    let pc = program.call("records", "layouts");
+    assert_eq!(program.place("segment", pc, &mut frame), Place::Memory(0x2000));
+    let pc = program.call("arrays", "pointers");
+    assert_eq!(program.place("vla", pc, &mut frame), Place::Memory(0x3000));
+}
+
+#[test]
+fn in_locals_and_operands() {
+    let program = Program::new("c-variables-o2");
+    let value = |name: &str, address: u32, frame: Frame| {
+        let pc = common::dwarf::pc(&program.module, address);
+        match program.place(name, pc, &mut { frame }) {
+            Place::Bytes(bytes) => i32::from_le_bytes(*bytes.first_chunk().unwrap()),
+            place => panic!("{name}: {place:?}"),
+        }
+    };
+    let number = |it: i32| Number::I32(it.cast_unsigned());
+    assert_eq!(value("parts", 0x1111, Frame::new().local(5, number(3))), 3);
+    assert_eq!(value("amount", 0x1111, Frame::new().operand(1, number(-6))), -6);
+    assert_eq!(value("amount", 0x1113, Frame::new().local(3, number(-7))), -7);
+    // Computed: `rounded % 7`, of which LLVM means the sign.
+    assert_eq!(value("remainder", 0x1117, Frame::new().local(7, number(-23))), -2);
+}
+
+/// The lines where it can be seen are told of what is not to be seen.
+#[test]
+fn optimised_out() {
+    let program = Program::new("c-variables-o2");
+    let pc = common::dwarf::pc(&program.module, 0x1115);
+    let reason = |name: &str| match program.place(name, pc, &mut Frame::new()) {
+        Place::Nowhere(reason) => reason.to_string(),
+        place => panic!("{name}: {place:?}"),
+    };
+    assert_eq!(reason("rounded"), "optimised out here; live in line 147");
+    assert_eq!(reason("last_caller"), "optimised out here");
+}
+
