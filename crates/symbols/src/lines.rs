@@ -115,12 +115,13 @@ impl Lines {
 
     /// The rows that hold somewhere in `code`, in order.
     pub(crate) fn within(&self, code: &Range<u32>) -> impl Iterator<Item = Row> {
-        let end = code.end;
-        let first = self.0.partition_point(|it| it.address <= code.start);
+        let (start, end) = (code.start, code.end);
+        let first = self.0.partition_point(|it| it.address <= start);
         self.0[first.saturating_sub(1)..]
-            .iter()
-            .copied()
-            .take_while(move |it| it.address < end)
+            .windows(2)
+            .take_while(move |rows| rows[0].address < end)
+            .filter(move |rows| rows[0].address < rows[1].address && start < rows[1].address)
+            .map(|rows| rows[0])
             .filter(|it| it.column != END)
     }
 }

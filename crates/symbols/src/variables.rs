@@ -5,6 +5,7 @@ mod expression;
 mod in_scope;
 mod location;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use wdb_module::ModuleOffset;
@@ -32,6 +33,8 @@ pub struct Variable {
     pub(crate) everywhere: bool,
     /// Its entry: the offset in `.debug_info`.
     pub(crate) entry: usize,
+    /// The code of the scope that declares it, as the DWARF counts. Empty for what no function declares.
+    pub(crate) scope: Arc<[Range<u32>]>,
 }
 
 /// What a variable is.

@@ -1,5 +1,7 @@
 //! What the entry of a variable says: its name, its type, and how it is found.
 
+use std::sync::Arc;
+
 use gimli::{AttributeValue, Operation, UnitOffset};
 
 use super::{Variable, VariableKind};
@@ -93,6 +95,7 @@ impl<'a> Declaration<'a> {
             shadowed: false,
             everywhere: matches!(self.location, Some((_, AttributeValue::Exprloc(_)))),
             entry,
+            scope: Arc::default(),
         })
     }
 
@@ -109,10 +112,13 @@ impl<'a> Declaration<'a> {
 /// pointer that always points to it, is a local.
 fn kind(unit: &Unit<'_>, expression: gimli::Expression<Slice<'_>>) -> VariableKind {
     let (mut has_address, mut is_computed, mut reads) = (false, false, false);
+    let mut has_base = false;
     let mut operations = expression.operations(unit.gimli.encoding());
     while let Ok(Some(operation)) = operations.next() {
         match operation {
             Operation::TLS => return VariableKind::ThreadLocal,
+            // `__tls_base`.
+            Operation::WasmGlobal { .. } => has_base = true,
             Operation::Address { .. } | Operation::AddressIndex { .. } => has_address = true,
             Operation::StackValue => is_computed = true,
             // LLVM makes a static with two possible values one byte, and its value is computed of that.
@@ -121,6 +127,7 @@ fn kind(unit: &Unit<'_>, expression: gimli::Expression<Slice<'_>>) -> VariableKi
         }
     }
     match has_address && (!is_computed || reads) {
+        true if has_base => VariableKind::ThreadLocal,
         true => VariableKind::Static,
         false => VariableKind::Local,
     }

@@ -169,20 +169,26 @@ impl<'a> Evaluation<'_, 'a> {
                 stack[first..].rotate_right(1);
                 return Ok(());
             }
-            Operation::UnsignedConstant { value } => self.constant(value, value > u32::MAX.into()),
+            Operation::UnsignedConstant { value } => constant(value, value > u32::MAX.into()),
             Operation::SignedConstant { value } => {
-                self.constant(value.cast_unsigned(), i32::try_from(value).is_err())
+                constant(value.cast_unsigned(), i32::try_from(value).is_err())
             }
-            Operation::Address { address } => self.constant(self.linked(address)?, false),
+            // An offset from where the thread's variables start may be 0.
+            Operation::Address { address: 0 } if !stack.is_empty() => constant(0, false),
+            Operation::Address { address } => constant(self.linked(address)?, false),
             Operation::AddressIndex { index } => {
                 let address = self.site.dwarf.gimli.address(&self.unit.gimli, index);
-                self.constant(self.linked(address.map_err(broken)?)?, false)
+                constant(self.linked(address.map_err(broken)?)?, false)
             }
             Operation::ConstantIndex { index } => {
                 let value = self.site.dwarf.gimli.address(&self.unit.gimli, index);
-                self.constant(value.map_err(broken)?, false)
+                constant(value.map_err(broken)?, false)
             }
             Operation::WasmLocal { index } => Item::of_machine(self.machine.local(index)?),
+            // LLVM's for `__tls_base`, which the linker dropped.
+            Operation::WasmGlobal { index: u32::MAX } => {
+                constant(thread_local_base(self.site, self.machine)?, false)
+            }
             Operation::WasmGlobal { index } => Item::of_machine(self.machine.global(index)?),
             Operation::WasmStack { index } => Item::of_machine(self.machine.operand(index)?),
             Operation::FrameOffset { offset } => {
@@ -191,12 +197,12 @@ impl<'a> Evaluation<'_, 'a> {
                 }
                 let base = self.site.frame_base(self.machine)?;
                 let address = base.wrapping_add(offset.cast_unsigned());
-                self.constant(address & self.address_mask(), false)
+                constant(address & self.address_mask(), false)
             }
             Operation::TLS => {
                 let offset = self.integer(pop(stack)?)?;
                 let base = thread_local_base(self.site, self.machine)?;
-                self.constant(
+                constant(
                     base.wrapping_add(self.linked(offset)?) & self.address_mask(),
                     false,
                 )
@@ -228,7 +234,7 @@ impl<'a> Evaluation<'_, 'a> {
                 )
             }
             Operation::PlusConstant { value } => {
-                let constant = self.constant(value, false);
+                let constant = constant(value, false);
                 self.binary(Value::add, pop(stack)?, constant)?
             }
             Operation::Abs => self.unary(Value::abs, pop(stack)?)?,
@@ -272,10 +278,6 @@ impl<'a> Evaluation<'_, 'a> {
         }
         let value = function(left, right, self.mask(wide)).map_err(broken)?;
         Ok(Item::Number(value, wide))
-    }
-
-    fn constant(&self, bits: u64, wide: bool) -> Item {
-        Item::Number(Value::Generic(bits), wide)
     }
 
     /// The bits of an address.
@@ -436,6 +438,11 @@ fn fit(place: Place, size: u64) -> Place {
         Place::Bytes(bytes) if size < bytes.len() as u64 => Place::Bytes(bytes).part(0, Some(size)),
         place => place,
     }
+}
+
+/// A number of the generic type.
+fn constant(bits: u64, wide: bool) -> Item {
+    Item::Number(Value::Generic(bits), wide)
 }
 
 fn number(item: Item) -> Result<(Value, bool), Unavailable> {

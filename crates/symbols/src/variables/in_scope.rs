@@ -1,6 +1,7 @@
 //! The variables that a place in the code can see.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use gimli::{AttributeValue, UnitOffset};
@@ -21,6 +22,8 @@ struct Scope {
     /// How many inlined calls around the address it is in.
     calls: usize,
     entry: UnitOffset,
+    /// Its code.
+    code: Arc<[Range<u32>]>,
     /// The entries of the variables that it declares.
     variables: Vec<UnitOffset>,
 }
@@ -68,11 +71,11 @@ fn walk<'a>(
     let Some(own) = entries.read_abbreviation()? else {
         return Ok(());
     };
-    entries.skip_attributes(own.attributes())?;
     scopes.push(Scope {
         depth: 0,
         calls: 0,
         entry: function,
+        code: code(dwarf, unit, &mut entries, own, fuel)?.into(),
         variables: Vec::new(),
     });
     // Those of the scopes that the walk is in.
@@ -127,16 +130,8 @@ fn walk<'a>(
             }
             continue;
         }
-        let mut extent = Extent::default();
-        for spec in abbreviation.attributes() {
-            extent.note(&entries.read_attribute(*spec)?);
-        }
-        let mut covered = false;
-        extent.each(dwarf, &unit.gimli, fuel, |range| {
-            covered |= range.contains(&address);
-            Ok(())
-        })?;
-        if !covered {
+        let code = code(dwarf, unit, &mut entries, abbreviation, fuel)?;
+        if !code.iter().any(|it| it.contains(&address)) {
             aside = Some(depth);
             continue;
         }
@@ -145,10 +140,31 @@ fn walk<'a>(
             depth,
             calls: inner_calls,
             entry,
+            code: code.into(),
             variables: Vec::new(),
         });
     }
     Ok(())
+}
+
+/// Reads the rest of an entry: the code that it says it covers.
+fn code<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entries: &mut gimli::EntriesRaw<'_, Slice<'a>>,
+    abbreviation: &gimli::Abbreviation,
+    fuel: &Fuel,
+) -> Result<Vec<Range<u32>>, Stop> {
+    let mut extent = Extent::default();
+    for spec in abbreviation.attributes() {
+        extent.note(&entries.read_attribute(*spec)?);
+    }
+    let mut code = Vec::new();
+    extent.each(dwarf, &unit.gimli, fuel, |range| {
+        code.push(range);
+        Ok(())
+    })?;
+    Ok(code)
 }
 
 /// Adds the variables that `scope` declares.
@@ -166,7 +182,11 @@ fn declared<'a>(
         let declaration = Declaration::read(dwarf, unit, entry);
         fuel.burn(declaration.attributes + declaration.name.map_or(0, |it| it.len()))?;
         let offset = entry.to_debug_info_offset(&unit.gimli.header);
-        found.extend(offset.and_then(|it| declaration.variable(unit, it.0)));
+        let variable = offset.and_then(|it| declaration.variable(unit, it.0));
+        found.extend(variable.map(|it| Variable {
+            scope: Arc::clone(&scope.code),
+            ..it
+        }));
         Ok::<_, Stop>(())
     };
     let origin = origin(unit, scope.entry).and_then(|it| functions::referred(dwarf, it));

@@ -85,9 +85,11 @@ impl<'s, 'a> Site<'s, 'a> {
             let unit = open(*id)?;
             return match self.choose(&unit, location)? {
                 Choice::Here(expression) => self.evaluate(&unit, expression, &variable.ty, machine),
-                Choice::Elsewhere(code) => {
-                    Err(Unavailable::OptimisedOut(self.lines(&code, found.file)))
-                }
+                Choice::Elsewhere(code) => Err(Unavailable::OptimisedOut(self.lines(
+                    &code,
+                    &variable.scope,
+                    found.file,
+                ))),
             };
         }
         match &found.constant {
@@ -119,8 +121,18 @@ impl<'s, 'a> Site<'s, 'a> {
     }
 
     fn size(&self, ty: &TypeRef, machine: &mut dyn Machine) -> Option<u64> {
-        let symbols = self.symbols;
-        Context { symbols, machine }.size(ty).ok()
+        self.context(machine).size(ty).ok()
+    }
+
+    fn context<'m>(&self, machine: &'m mut dyn Machine) -> Context<'m>
+    where
+        's: 'm,
+    {
+        Context {
+            symbols: self.symbols,
+            machine,
+            pc: None,
+        }
     }
 
     /// The place with as many bytes as the type has, where the DWARF leaves the last ones out.
@@ -131,8 +143,7 @@ impl<'s, 'a> Site<'s, 'a> {
         match &place {
             // An integer that is wider than those of the expression.
             Place::Bytes(bytes) if (8..16).contains(&bytes.len()) && size == 16 => {
-                let symbols = self.symbols;
-                let kind = &Context { symbols, machine }.bare(ty).kind;
+                let kind = &self.context(machine).bare(ty).kind;
                 let is_signed = matches!(kind, Kind::Base(Encoding::Signed));
                 let is_negative = bytes.last().is_some_and(|it| it.cast_signed() < 0);
                 let filler = if is_signed && is_negative { 0xff } else { 0 };
@@ -217,29 +228,40 @@ impl<'s, 'a> Site<'s, 'a> {
         Ok(default.map_or(Choice::Elsewhere(elsewhere), Choice::Here))
     }
 
-    /// The lines of `file` that `code` was made from, as spans in which all lines with code are among them.
-    fn lines(&self, code: &[Range<u32>], file: Option<u64>) -> Vec<RangeInclusive<u32>> {
+    /// The lines of `file` that `code` was made from, as far as it is in `scope`. Lines are in one span where none
+    /// with other code is between them.
+    fn lines(
+        &self,
+        code: &[Range<u32>],
+        scope: &[Range<u32>],
+        file: Option<u64>,
+    ) -> Vec<RangeInclusive<u32>> {
         let Some((unit, _)) = lookup::function(self.dwarf, self.address, &self.body) else {
             return Vec::new();
         };
         let table = Lines::of(self.dwarf, &unit);
         let fuel = Fuel::for_reading(self.dwarf.size());
-        let within = |code: &Range<u32>| {
-            table
-                .within(code)
-                .take_while(|_| fuel.burn(1).is_ok())
+        let lines = |all: &[Range<u32>]| -> BTreeSet<u32> {
+            let rows = all.iter().flat_map(|it| table.within(it));
+            rows.take_while(|_| fuel.burn(1).is_ok())
                 .filter(|it| it.line != 0 && file.is_none_or(|file| file == u64::from(it.file)))
                 .map(|it| it.line)
-                .collect::<BTreeSet<u32>>()
+                .collect()
         };
-        let live: BTreeSet<u32> = code.iter().flat_map(within).collect();
-        let (Some(first), Some(last)) = (live.first(), live.last()) else {
-            return Vec::new();
-        };
-        let all = match last - first < live.len() as u32 {
-            true => BTreeSet::new(),
-            false => within(&self.body),
-        };
+        let mut live_code = Vec::new();
+        for (code, scope) in code
+            .iter()
+            .flat_map(|it| scope.iter().map(move |scope| (it, scope)))
+        {
+            let both = code.start.max(scope.start)..code.end.min(scope.end);
+            if !both.is_empty() {
+                live_code.push(both);
+            }
+            if fuel.burn(1).is_err() {
+                break;
+            }
+        }
+        let (live, all) = (lines(&live_code), lines(scope));
         let mut spans: Vec<RangeInclusive<u32>> = Vec::new();
         for line in live {
             let is_full = spans.len() == MOST_SPANS;
