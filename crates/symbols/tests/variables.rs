@@ -242,7 +242,7 @@ fn in_locals_and_operands() {
         seen.join(", ")
     };
     assert!(seen("amount").ends_with("local"));
-    assert!(seen("parts").ends_with("operand, local"));
+    assert!(seen("parts").ends_with("local"));
     assert_eq!(seen("rounded"), "nowhere, local");
     // Computed: `rounded % 7`, which is here 1000 % 7.
     assert_eq!(seen("remainder"), "nowhere, 6, operand, local");
