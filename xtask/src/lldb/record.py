@@ -91,7 +91,9 @@ def extend(parent, path, place, child):
         pointee = kind
     if not name:
         return path
-    if place < pointee.GetNumberOfDirectBaseClasses():
+    # By their names, because LLDB leaves empty base classes out.
+    bases = range(pointee.GetNumberOfDirectBaseClasses())
+    if name in [pointee.GetDirectBaseClassAtIndex(at).GetName() for at in bases]:
         name = "<%s>" % name
     return path + joint + name
 
