@@ -4,7 +4,7 @@
 //! never through fixed offsets, with the names that other versions of the library had. It gives `None` when
 //! the members are not as expected: then the plain structure shows.
 
-use super::{Shape, cpp, rust};
+use super::{Shape, cpp, rust, slice};
 use crate::object::{Context, Object};
 
 /// Finds the shape of an object whose type has the entry's name. At most so many elements are looked for.
@@ -111,6 +111,8 @@ const TABLE: &[(&str, Find)] = &[
     ("std::sync::lazy_lock::LazyLock", rust::lazy_lock),
     ("core::sync::atomic::Atomic*", rust::atomic),
     ("core::num::nonzero::NonZero*", rust::layer),
+    ("core::num::wrapping::Wrapping", rust::layer),
+    ("core::num::saturating::Saturating", rust::layer),
     ("core::ptr::non_null::NonNull", rust::layer),
     ("core::ptr::unique::Unique", rust::layer),
     ("core::ops::range::Range*", rust::range),
@@ -120,6 +122,9 @@ const TABLE: &[(&str, Find)] = &[
     ("*{async_*_env#*", rust::coroutine),
     ("*{gen_*_env#*", rust::coroutine),
     ("*{coroutine_env#*", rust::coroutine),
+    // Zig and Go.
+    ("[*]*", slice::slice),
+    ("string", slice::string),
 ];
 
 /// The function for a type of this name.
