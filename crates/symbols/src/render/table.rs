@@ -68,6 +68,8 @@ const TABLE: &[(&str, Find)] = &[
     ("std::path::PathBuf", rust::string),
     ("alloc::ffi::c_str::CString", rust::c_string),
     ("&*", rust::fat_pointer),
+    ("*const *", rust::fat_pointer),
+    ("*mut *", rust::fat_pointer),
     ("alloc::boxed::Box", rust::fat_pointer),
     ("alloc::vec::Vec", rust::vec),
     ("alloc::vec::into_iter::IntoIter", rust::remaining),
