@@ -1,4 +1,5 @@
-//! The debugger above any debuggee: the crash report and the diagnosis of crashes.
+//! The debugger above any debuggee: a program that stands still ([`stop`]), its variables, the crash
+//! report and the diagnosis of crashes.
 
 mod diagnosis;
 mod evidence;
@@ -8,6 +9,7 @@ mod operation;
 pub mod report;
 pub mod stop;
 pub mod value;
+pub mod variables;
 
 pub use report::Report;
 pub use stop::{Resolver, Stop};

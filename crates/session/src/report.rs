@@ -11,6 +11,8 @@ mod panic;
 mod reason;
 mod snippet;
 mod text;
+mod values;
+mod variables;
 
 use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
@@ -18,20 +20,26 @@ use wdb_target::Trust;
 use wdb_target::coredump::{CrashKind, InstanceId, ModuleId, Slot};
 
 use crate::stop::FrameId;
+use crate::variables::{Valued, Which};
 
 pub use build::build;
 pub use json::json;
 pub(crate) use reason::size as memory_size;
 pub(crate) use text::thousands;
 pub use text::{Style, text};
+pub use variables::evaluations;
 pub use wdb_symbols::printable;
 
-/// What else is known of the run.
+/// What else is known of the run, and what is wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
     /// The end of what the guest wrote to its standard error. Empty: unknown. A panic message is
     /// looked for here first.
     pub guest_stderr: &'a [u8],
+    /// Which variables the frames shall have.
+    pub variables: Which,
+    /// Expressions to evaluate, in the youngest frame of the program's own code.
+    pub expressions: &'a [String],
 }
 
 /// A crash report.
@@ -61,6 +69,10 @@ pub struct Report {
     pub instances: Vec<ModuleId>,
     /// Its threads, the crashed one first.
     pub threads: Vec<Thread>,
+    /// The statics of the units that have frames of the program's own code on the crashed thread.
+    pub statics: Vec<Statics>,
+    /// The values of the expressions that were asked for, in their order.
+    pub evaluations: Vec<Evaluation>,
     /// Some lines of the source around the place of the crash.
     pub source: Option<Source>,
     /// What the report lacks and what was assumed: sentences.
@@ -180,6 +192,19 @@ pub struct Frame {
     pub locals: Vec<Local>,
     /// The operand stack, bottom first, for a frame that is not inlined. `None`: not recorded.
     pub stack: Option<Vec<Slot>>,
+    /// The parameters and variables of the source, as far as they were asked for.
+    pub variables: Vec<Valued>,
+}
+
+/// The statics of a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statics {
+    /// The module of the unit.
+    pub module: ModuleId,
+    /// The source file that the youngest frame of the unit is in.
+    pub file: String,
+    /// The statics.
+    pub variables: Vec<Valued>,
 }
 
 /// A wasm local.
@@ -193,6 +218,15 @@ pub struct Local {
     pub ty: Option<String>,
     /// Its value.
     pub value: Slot,
+}
+
+/// An expression and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The expression.
+    pub expression: String,
+    /// Its value; or what is wrong with it, with the place marked, on several lines.
+    pub value: Result<Valued, String>,
 }
 
 /// Some lines of a source file.
@@ -210,4 +244,6 @@ pub struct Source {
     pub column: Option<u32>,
     /// The function.
     pub function: String,
+    /// The values of what the line names, as the line names it.
+    pub values: Vec<(String, String)>,
 }

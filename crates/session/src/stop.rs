@@ -1,12 +1,13 @@
 //! A debuggee that stands still, with its debug information: what every question about a program is
 //! asked of.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use wdb_module::{FuncIndex, FunctionOffset, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
-use wdb_symbols::{Location, Symbols};
+use wdb_symbols::{Location, Symbols, Variable};
 use wdb_target::coredump::{Global, Instance, MemoryShape, ModuleId, Table, TableId};
 use wdb_target::{Debuggee, Error, Frame, Module, Thread};
 
@@ -57,8 +58,10 @@ pub struct Place {
     pub at: Option<ModuleOffset>,
     /// The chain of inlined functions, innermost first; the last is the function itself. Not empty.
     pub chain: Vec<Spot>,
-    /// The names and types of the function's locals.
+    /// The names and types of the function's WebAssembly locals.
     pub locals: Vec<(Option<String>, String)>,
+    /// The variables that each of the chain can see.
+    variables: OnceCell<Rc<Vec<Vec<Variable>>>>,
 }
 
 /// A source place.
@@ -186,7 +189,26 @@ impl<'a> Stop<'a> {
             at,
             chain: chain.collect(),
             locals,
+            variables: OnceCell::new(),
         }
+    }
+
+    /// The debug information of a frame's module, and where the frame stands in it.
+    pub fn symbols_at(&mut self, id: FrameId) -> Option<(Rc<Symbols>, ModuleOffset)> {
+        let at = self.place(id)?.at?;
+        let module = self.frame(id)?.module;
+        Some((self.symbols(module)?, at))
+    }
+
+    /// The parameters and locals that the functions of an activation can see, in the order of
+    /// [`Place::chain`].
+    pub fn variables(&mut self, id: FrameId) -> Option<Rc<Vec<Vec<Variable>>>> {
+        let (symbols, at) = self.symbols_at(id)?;
+        let place = self.place(id)?;
+        let found = place
+            .variables
+            .get_or_init(|| Rc::new(symbols.variables(at)));
+        Some(Rc::clone(found))
     }
 
     /// The name of a function.

@@ -69,6 +69,7 @@ fn report(dump: Vec<u8>, module: Option<Arc<Module>>, source: &'static str) {
     let mut debuggee = PostMortem::new(reading, modules);
     let options = Options {
         guest_stderr: b"thread 'main' panicked at :1:1:\n",
+        ..Options::default()
     };
     let report = report::build(&mut debuggee, &mut Resolve(module, source), &options).unwrap();
     for all_frames in [false, true] {

@@ -30,6 +30,7 @@ fn frame(function: &str, line: u32, family: Option<Family>) -> Frame {
         trust: Trust::Exact,
         locals: Vec::new(),
         stack: None,
+        variables: Vec::new(),
     }
 }
 
@@ -71,6 +72,8 @@ fn report(frames: Vec<Frame>) -> Report {
             at_hand: true,
         }],
         instances: vec![ModuleId(0)],
+        statics: Vec::new(),
+        evaluations: Vec::new(),
         threads: vec![Thread {
             name: "main".into(),
             crashed: true,
@@ -207,6 +210,7 @@ stack of thread `idle`:
 fn the_spot_is_marked() {
     let mut report = report(vec![own("average", 3)]);
     report.source = Some(Source {
+        values: Vec::new(),
         file: "/src/app.c".into(),
         first_line: 2,
         lines: vec!["int x;".into(), "\treturn sum / count;".into(), "}".into()],
@@ -255,6 +259,7 @@ fn guests_cannot_steer_the_terminal() {
     report.modules[0].name = bad.into();
     report.notes = vec![bad.into()];
     report.source = Some(Source {
+        values: Vec::new(),
         file: bad.into(),
         first_line: 1,
         lines: vec![bad.into()],

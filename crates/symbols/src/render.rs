@@ -10,7 +10,6 @@ mod rust;
 mod scalar;
 mod shape;
 mod short;
-mod slice;
 mod table;
 #[cfg(test)]
 mod tests;

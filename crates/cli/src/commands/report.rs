@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use wdb_session::report::{self, Options, Style};
+use wdb_session::variables::Which;
 use wdb_target::{Debuggee, PostMortem};
 
 use crate::{modules, open, symbols};
@@ -20,15 +21,23 @@ Examples:
   wdb report app.4711.core                      find the module by the recorded path
   wdb report crash.core --module app.wasm       name it
   wdb report crash.core --symbols debug/ --sources src/
+  wdb report --vars all crash.core              with the statics of the program
+  wdb report --eval 'queue->head.name' crash.core
   wdb report --json crash.core | jq .reason
 
-Exit status: 0, or 2 when the dump or a module cannot be used.")]
+Exit status: 0, or 2 when the dump, a module or an expression cannot be used.")]
 pub(crate) struct Arguments {
     /// The core dump
     dump: PathBuf,
     /// Print JSON (docs/formats/report.md)
     #[arg(long)]
     json: bool,
+    /// Print the value of an expression instead of the report (docs/expressions.md); repeat it for several
+    ///
+    /// Names are those that the youngest frame of the program's own code can see; `$frame[3].name` is one of
+    /// another frame.
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
+    eval: Vec<String>,
     #[command(flatten)]
     modules: modules::Arguments,
     #[command(flatten)]
@@ -43,6 +52,30 @@ pub(crate) struct Shown {
     /// Show all frames: fold no runtime code and no recursion
     #[arg(long)]
     all_frames: bool,
+    /// Which variables to show: those hidden by others and the statics too with `all`
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    vars: Variables,
+}
+
+/// Which variables are shown.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Variables {
+    None,
+    Args,
+    #[default]
+    Locals,
+    All,
+}
+
+impl From<Variables> for Which {
+    fn from(variables: Variables) -> Which {
+        match variables {
+            Variables::None => Which::None,
+            Variables::Args => Which::Arguments,
+            Variables::Locals => Which::Locals,
+            Variables::All => Which::All,
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -56,21 +89,35 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         &arguments.symbols.symbols,
     )?;
     let mut debuggee = PostMortem::new(reading, modules);
+    let (symbols, shown) = (&arguments.symbols, &arguments.shown);
+    if !arguments.json && arguments.eval.is_empty() {
+        print(&mut debuggee, symbols, shown, &[], &mut anstream::stdout())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut options = Options {
+        variables: shown.vars.into(),
+        expressions: &arguments.eval,
+        ..Options::default()
+    };
+    if !arguments.json {
+        options.variables = Which::None;
+    }
+    let report = build(&mut debuggee, symbols, &options)?;
+    let mut out = io::stdout().lock();
     if arguments.json {
-        let report = build(&mut debuggee, &arguments.symbols, &[])?;
-        let mut out = io::stdout().lock();
         serde_json::to_writer_pretty(&mut out, &report::json(&report))?;
         writeln!(out)?;
     } else {
-        print(
-            &mut debuggee,
-            &arguments.symbols,
-            &arguments.shown,
-            &[],
-            &mut anstream::stdout(),
-        )?;
+        out.write_all(report::evaluations(&report).as_bytes())?;
     }
-    Ok(ExitCode::SUCCESS)
+    let mut status = ExitCode::SUCCESS;
+    for evaluation in &report.evaluations {
+        if let Err(error) = &evaluation.value {
+            eprintln!("error: {error}");
+            status = ExitCode::from(2);
+        }
+    }
+    Ok(status)
 }
 
 /// Prints the report of a debuggee that has stopped. Colours go where `out` shows them.
@@ -81,7 +128,12 @@ pub(crate) fn print(
     guest_stderr: &[u8],
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let report = build(debuggee, symbols, guest_stderr)?;
+    let options = Options {
+        guest_stderr,
+        variables: shown.vars.into(),
+        ..Options::default()
+    };
+    let report = build(debuggee, symbols, &options)?;
     let style = Style {
         colour: true,
         all_frames: shown.all_frames,
@@ -93,10 +145,10 @@ pub(crate) fn print(
 fn build(
     debuggee: &mut dyn Debuggee,
     symbols: &symbols::Arguments,
-    guest_stderr: &[u8],
+    options: &Options<'_>,
 ) -> anyhow::Result<report::Report> {
     let mut finder = symbols::Finder::new(symbols, debuggee.modules());
-    let mut report = report::build(debuggee, &mut finder, &Options { guest_stderr })?;
+    let mut report = report::build(debuggee, &mut finder, options)?;
     report.notes.append(&mut finder.notes);
     Ok(report)
 }

@@ -65,6 +65,7 @@ pub(super) fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
                     locals(frame, &place.locals)
                 },
                 stack: frame.stack.clone().filter(|_| !inlined),
+                variables: Vec::new(),
             }));
             index += 1;
         }

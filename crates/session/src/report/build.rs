@@ -42,6 +42,11 @@ pub fn build(
     if crashed < reported.len() {
         reported[..=crashed].rotate_right(1);
     }
+    notes.extend(super::values::add(
+        &mut stop,
+        &mut reported,
+        options.variables,
+    ));
     let entries = reported.first().map_or(&[][..], |thread| &thread.entries);
     let process = stop.debuggee.process().clone();
 
@@ -61,6 +66,8 @@ pub fn build(
         circumstances: Vec::new(),
         modules: modules.iter().map(module).collect(),
         instances: stop.instances.iter().map(|it| it.module).collect(),
+        statics: super::values::statics(&mut stop, entries, options.variables),
+        evaluations: Vec::new(),
         source: source(entries, &mut stop),
         threads: Vec::new(),
         notes: Vec::new(),
@@ -129,7 +136,7 @@ fn physical(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
     frames(entries).filter(|frame| !frame.inlined)
 }
 
-fn frames(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
+pub(super) fn frames(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
     entries.iter().filter_map(|entry| match entry {
         Entry::Frame(frame) => Some(frame),
         Entry::Host(_) | Entry::Omitted(_) => None,
@@ -214,5 +221,6 @@ fn source(entries: &[Entry], stop: &mut Stop<'_>) -> Option<Source> {
         line,
         column: frame.column,
         function: frame.function.clone(),
+        values: Vec::new(),
     })
 }

@@ -1,12 +1,15 @@
 //! A report for programs: the JSON that `docs/formats/report.md` describes.
 
 use serde::Serialize;
+use wdb_symbols::VariableKind;
+use wdb_symbols::render::Tree;
 use wdb_target::Trust;
 use wdb_target::coredump::{CrashKind, Inference, Missing, Slot};
 use wdb_target::identity::hex;
 
 use super::{Entry, Local, Report};
 use crate::value;
+use crate::variables::Valued;
 
 /// The version of the format. A new number means that readers of the old one break.
 const SCHEMA: &str = "wdb-report/1";
@@ -41,6 +44,10 @@ struct Document {
     modules: Vec<Module>,
     instances: Vec<Instance>,
     threads: Vec<Thread>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    statics: Vec<Statics>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evaluations: Vec<Evaluation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -138,6 +145,53 @@ struct Frame {
     locals: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stack: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    variables: Vec<Variable>,
+}
+
+/// The statics of a unit.
+#[derive(Serialize)]
+struct Statics {
+    module: u32,
+    file: String,
+    variables: Vec<Variable>,
+}
+
+/// An expression with its value, or what is wrong with it.
+#[derive(Serialize)]
+struct Evaluation {
+    expression: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(flatten)]
+    value: Option<Variable>,
+}
+
+/// A variable of the source, or a part of one.
+#[derive(Serialize)]
+struct Variable {
+    name: String,
+    #[serde(rename = "type")]
+    ty: String,
+    /// What it is; parts have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unavailable: Option<String>,
+    #[serde(skip_serializing_if = "is_false")]
+    shadowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inferred: Option<&'static str>,
+    #[serde(skip_serializing_if = "is_false")]
+    assumed_zero: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    children: Vec<Variable>,
+    /// What was left out of the children.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<String>,
 }
 
 #[derive(Serialize, Default)]
@@ -163,6 +217,15 @@ struct Source {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<String>,
     first_line: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<Named>,
+}
+
+/// What a line of source names, and its value.
+#[derive(Serialize)]
+struct Named {
+    name: String,
+    value: String,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -203,12 +266,15 @@ impl From<&Report> for Document {
                 .map(|module| Instance { module: module.0 })
                 .collect(),
             threads: report.threads.iter().map(thread).collect(),
+            statics: report.statics.iter().map(statics).collect(),
+            evaluations: report.evaluations.iter().map(evaluation).collect(),
             source: report.source.as_ref().map(|source| Source {
                 file: source.file.clone(),
                 line: source.line,
                 column: source.column,
                 lines: source.lines.clone(),
                 first_line: source.first_line,
+                values: source.values.iter().map(named).collect(),
             }),
             notes: report.notes.clone(),
         }
@@ -294,6 +360,63 @@ fn entry(entry: &Entry) -> Frame {
             .stack
             .as_ref()
             .map(|stack| stack.iter().map(slot).collect()),
+        variables: frame.variables.iter().map(variable).collect(),
+    }
+}
+
+fn statics(statics: &super::Statics) -> Statics {
+    Statics {
+        module: statics.module.0,
+        file: statics.file.clone(),
+        variables: statics.variables.iter().map(variable).collect(),
+    }
+}
+
+fn evaluation(evaluation: &super::Evaluation) -> Evaluation {
+    let value = evaluation.value.as_ref();
+    Evaluation {
+        expression: evaluation.expression.clone(),
+        error: value.err().cloned(),
+        value: value.ok().map(variable),
+    }
+}
+
+fn variable(variable: &Valued) -> Variable {
+    Variable {
+        kind: Some(match variable.kind {
+            VariableKind::Parameter => "parameter",
+            VariableKind::Local => "local",
+            VariableKind::Static => "static",
+            VariableKind::ThreadLocal => "thread-local",
+        }),
+        shadowed: variable.shadowed,
+        inferred: variable.doubts.inferred.map(inferred),
+        assumed_zero: variable.doubts.assumed_zero,
+        ..part(&variable.tree)
+    }
+}
+
+/// A value with its parts. A tree is as deep as the limits of a report let it be.
+fn part(tree: &Tree) -> Variable {
+    let unavailable = tree.unavailable.as_ref().map(ToString::to_string);
+    Variable {
+        name: tree.name.clone(),
+        ty: tree.ty.clone(),
+        kind: None,
+        value: unavailable.is_none().then(|| tree.value.clone()),
+        unavailable,
+        shadowed: false,
+        inferred: None,
+        assumed_zero: false,
+        children: tree.children.iter().map(part).collect(),
+        cut: tree.cut.clone(),
+    }
+}
+
+fn named((name, value): &(String, String)) -> Named {
+    Named {
+        name: name.clone(),
+        value: value.clone(),
     }
 }
 
@@ -313,16 +436,22 @@ fn slot(slot: &Slot) -> Value {
         Slot::Missing(Missing::Damaged) => Some("damaged"),
         Slot::Known(_) | Slot::Inferred(..) => None,
     };
-    let inferred = match slot {
-        Slot::Inferred(_, Inference::Low32Bits) => Some("low-32-bits"),
-        Slot::Inferred(_, Inference::CStack) => Some("c-stack"),
+    let how = match slot {
+        Slot::Inferred(_, inference) => Some(inferred(*inference)),
         Slot::Known(_) | Slot::Missing(_) => None,
     };
     Value {
         name: None,
         ty: slot.value().map(|value| value::type_name(value).to_owned()),
         value: slot.value().map(value::text),
-        inferred,
+        inferred: how,
         missing,
+    }
+}
+
+fn inferred(inference: Inference) -> &'static str {
+    match inference {
+        Inference::Low32Bits => "low-32-bits",
+        Inference::CStack => "c-stack",
     }
 }

@@ -6,7 +6,7 @@ use wdb_target::Trust;
 use wdb_target::coredump::{CrashKind, code};
 
 use super::fold::{self, Line};
-use super::{Entry, Frame, Report, Thread, snippet};
+use super::{Entry, Frame, Report, Thread, snippet, variables};
 use wdb_symbols::printable;
 
 /// How a report looks.
@@ -25,6 +25,13 @@ pub fn text(report: &Report, style: Style) -> String {
     out.push('\n');
     for thread in &report.threads {
         stack(&mut out, report, thread, style);
+    }
+    for statics in &report.statics {
+        let title = format!("statics of {}:", printable(&statics.file));
+        let _ = writeln!(out, "\n{}", paint(&title, BOLD, style));
+        for variable in &statics.variables {
+            variables::line(&mut out, variable, 4);
+        }
     }
     if !report.notes.is_empty() {
         out.push('\n');
@@ -66,6 +73,9 @@ fn head(report: &Report, style: Style) -> String {
             "the dump says nothing of a crash and holds no frames".into(),
         ),
     };
+    if let Some(values) = report.source.as_ref().and_then(variables::of_line) {
+        remarks.push(("values", values));
+    }
     remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
     for found in &report.circumstances {
         remarks.push(("note", lines(&found.message)));
@@ -127,6 +137,7 @@ fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
                     style,
                 );
                 let _ = writeln!(out, "  {number}  {}", describe(report, frame, style));
+                variables::locals(out, frame, width + 6);
             }
             other => {
                 let text = paint(&aside(&other), DIM, style);
@@ -193,7 +204,10 @@ pub(crate) fn thousands(number: u64) -> String {
 }
 
 fn describe(report: &Report, frame: &Frame, style: Style) -> String {
-    let mut text = paint(&printable(&frame.function), BOLD, style);
+    let arguments = variables::arguments(frame);
+    let function = variables::function(frame, arguments.is_some());
+    let mut text = paint(&printable(function), BOLD, style);
+    text.push_str(&arguments.unwrap_or_default());
     if frame.trust == Trust::Doubtful {
         text.push_str(" ?");
     }

@@ -195,6 +195,7 @@ impl Scene {
         let mut debuggee = PostMortem::new(reading, vec![Some(self.module.clone())]);
         let options = Options {
             guest_stderr: &self.stderr,
+            ..Options::default()
         };
         report::build(&mut debuggee, &mut OwnSymbols(self.module), &options).unwrap()
     }

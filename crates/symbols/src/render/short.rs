@@ -89,22 +89,20 @@ struct Line<'l> {
 }
 
 impl Line<'_> {
-    /// Writes an object. Gives whether it was it that was written, and not that it was left out.
-    fn object(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) -> bool {
+    fn object(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) {
         if self.full() || self.path.len() >= DEEPEST {
             self.out.push('…');
-            return false;
+            return;
         }
         self.values -= 1;
         let here = (object.address(), object.ty.clone());
         if here.0.is_some() && self.path.contains(&here) {
             self.out.push_str("(cycle)");
-            return false;
+            return;
         }
         self.path.push(here);
         self.shape(cx, object, depth);
         self.path.pop();
-        true
     }
 
     fn shape(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) {
@@ -117,9 +115,8 @@ impl Line<'_> {
             Shape::Map(map) => self.map(cx, &map, rust, depth),
             Shape::Pointer(pointer) => self.pointer(cx, &pointer, depth),
             Shape::Wrapper(it) => {
-                if self.object(cx, &it.object, depth) {
-                    self.note(it.note.as_deref());
-                }
+                self.object(cx, &it.object, depth);
+                self.note(it.note.as_deref());
             }
             Shape::Unavailable(reason) => {
                 let _ = write!(self.out, "<{}>", printable(&reason.to_string()));
@@ -284,11 +281,7 @@ impl Line<'_> {
 
     fn pointer(&mut self, cx: &mut Context<'_>, it: &Pointer, depth: u32) {
         match &it.target {
-            Some(target) if it.follow => {
-                if !self.object(cx, target, depth) {
-                    return;
-                }
-            }
+            Some(target) if it.follow => self.object(cx, target, depth),
             _ if it.address == 0 && it.name.is_none() => self.out.push_str("null"),
             _ => {
                 let _ = write!(self.out, "{:#x}", it.address);

@@ -4,7 +4,7 @@
 //! never through fixed offsets, with the names that other versions of the library had. It gives `None` when
 //! the members are not as expected: then the plain structure shows.
 
-use super::{Shape, cpp, rust, slice};
+use super::{Shape, cpp, rust};
 use crate::object::{Context, Object};
 
 /// Finds the shape of an object whose type has the entry's name. At most so many elements are looked for.
@@ -68,8 +68,6 @@ const TABLE: &[(&str, Find)] = &[
     ("std::path::PathBuf", rust::string),
     ("alloc::ffi::c_str::CString", rust::c_string),
     ("&*", rust::fat_pointer),
-    ("*const *", rust::fat_pointer),
-    ("*mut *", rust::fat_pointer),
     ("alloc::boxed::Box", rust::fat_pointer),
     ("alloc::vec::Vec", rust::vec),
     ("alloc::vec::into_iter::IntoIter", rust::remaining),
@@ -113,8 +111,6 @@ const TABLE: &[(&str, Find)] = &[
     ("std::sync::lazy_lock::LazyLock", rust::lazy_lock),
     ("core::sync::atomic::Atomic*", rust::atomic),
     ("core::num::nonzero::NonZero*", rust::layer),
-    ("core::num::wrapping::Wrapping", rust::layer),
-    ("core::num::saturating::Saturating", rust::layer),
     ("core::ptr::non_null::NonNull", rust::layer),
     ("core::ptr::unique::Unique", rust::layer),
     ("core::ops::range::Range*", rust::range),
@@ -124,9 +120,6 @@ const TABLE: &[(&str, Find)] = &[
     ("*{async_*_env#*", rust::coroutine),
     ("*{gen_*_env#*", rust::coroutine),
     ("*{coroutine_env#*", rust::coroutine),
-    // Zig and Go.
-    ("[*]*", slice::slice),
-    ("string", slice::string),
 ];
 
 /// The function for a type of this name.

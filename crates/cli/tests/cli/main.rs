@@ -5,6 +5,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod lldb;
+mod truth;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -28,6 +31,13 @@ fn main() {
         let name = format!("interrupt one that {name}");
         trials.push(trial(&name, "# needs: kill", move || interrupt(module)));
     }
+    for guest in lldb::guests() {
+        let name = format!("variables as LLDB sees them: {guest}");
+        trials.push(trial(&name, "", move || lldb::compare(&guest)));
+    }
+    trials.push(trial("variables as the guest prints them", "", || {
+        truth::compare("rust-collections")
+    }));
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -1,0 +1,86 @@
+//! The variables in a report.
+
+use std::collections::BTreeSet;
+
+use wdb_symbols::render::{Limits, Tree};
+use wdb_target::coredump::ModuleId;
+
+use super::{Entry, Statics, Thread, build};
+use crate::stop::Stop;
+use crate::variables::{self, Which};
+
+/// As many frames of a thread have variables: at the young end of its stack, and at the old one.
+const YOUNG: usize = 400;
+const OLD: usize = 100;
+
+/// As many values are in a report, all members and elements counted.
+const MOST_VALUES: usize = 200_000;
+
+/// How much of a variable a report holds.
+const LIMITS: Limits = Limits {
+    depth: 4,
+    elements: 32,
+    text: 256,
+    line: 120,
+    values: 400,
+};
+
+/// Puts the variables into the frames. Says what was left out.
+pub(super) fn add(stop: &mut Stop<'_>, threads: &mut [Thread], which: Which) -> Option<String> {
+    if which == Which::None {
+        return None;
+    }
+    let mut left = MOST_VALUES;
+    let mut cut = false;
+    for thread in threads {
+        let length = thread.entries.len();
+        for (position, entry) in thread.entries.iter_mut().enumerate() {
+            let Entry::Frame(frame) = entry else {
+                continue;
+            };
+            if left == 0 || (YOUNG..length.saturating_sub(OLD)).contains(&position) {
+                cut = true;
+                continue;
+            }
+            frame.variables = variables::of_frame(stop, frame.id, which, &LIMITS);
+            let values = frame.variables.iter().map(|it| count(&it.tree));
+            left = left.saturating_sub(values.sum());
+        }
+    }
+    cut.then(|| {
+        format!(
+            "the stack is deep: only its youngest {YOUNG} and its oldest {OLD} frames have their variables here"
+        )
+    })
+}
+
+/// The statics of the units of the program's own code.
+pub(super) fn statics(stop: &mut Stop<'_>, entries: &[Entry], which: Which) -> Vec<Statics> {
+    let mut found = Vec::new();
+    if which != Which::All {
+        return found;
+    }
+    let mut seen: BTreeSet<(ModuleId, String)> = BTreeSet::new();
+    for frame in build::frames(entries).take(YOUNG) {
+        let Some(file) = frame.file.clone() else {
+            continue;
+        };
+        if frame.family.is_some() || frame.inlined || !seen.insert((frame.module, file.clone())) {
+            continue;
+        }
+        let variables = variables::statics(stop, frame.id, &LIMITS);
+        if !variables.is_empty() {
+            found.push(Statics {
+                module: frame.module,
+                file,
+                variables,
+            });
+        }
+    }
+    found
+}
+
+/// How many values a tree has.
+fn count(tree: &Tree) -> usize {
+    1 + tree.children.iter().map(count).sum::<usize>()
+}
