@@ -10,6 +10,7 @@ mod rust;
 mod scalar;
 mod shape;
 mod short;
+mod slice;
 mod table;
 #[cfg(test)]
 mod tests;

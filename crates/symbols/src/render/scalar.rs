@@ -10,6 +10,14 @@ use crate::machine::Unavailable;
 use crate::object::{Context, Object, Scalar, unsigned};
 use crate::types::{Encoding, Enumeration, Kind, Type, TypeRef};
 
+/// The names of the types of wide and of Unicode characters, and what stands before the quotes of their literals.
+const CHARACTERS: [(&str, &str); 4] = [
+    ("wchar_t", "L"),
+    ("char8_t", "u8"),
+    ("char16_t", "u"),
+    ("char32_t", "U"),
+];
+
 /// Aliases that say of a character type that it is used as a number.
 const NUMBERS: &[&str] = &[
     "int8_t",
@@ -23,36 +31,39 @@ const NUMBERS: &[&str] = &[
 ];
 
 impl Context<'_> {
-    /// Whether the characters of this type are those of a text, and how many bytes each has.
-    pub(super) fn character_width(&self, ty: &TypeRef) -> Option<u64> {
+    /// Whether values of this type are the characters of a text: how many bytes each has, and what stands before the quotes.
+    pub(super) fn character(&self, ty: &TypeRef) -> Option<(u64, &'static str)> {
         let bare = self.bare(ty);
-        let language = bare.language;
-        match bare.kind {
+        let names = CHARACTERS.map(|it| it.0);
+        let prefix = self.first_alias(ty, &names).map(|at| CHARACTERS[at].1);
+        let prefix = match bare.kind {
             // Rust's and Zig's texts are slices, which have forms of their own.
-            _ if matches!(language, Some(Language::Rust | Language::Zig)) => None,
+            _ if matches!(bare.language, Some(Language::Rust | Language::Zig)) => return None,
+            _ if self.first_alias(ty, NUMBERS).is_some() => return None,
             Kind::Base(Encoding::SignedChar | Encoding::UnsignedChar | Encoding::Unicode) => {
-                bare.size.filter(|it| matches!(it, 1 | 2 | 4))
+                prefix.unwrap_or_default()
             }
-            Kind::Base(_) if &*bare.name == "wchar_t" => bare.size.filter(|it| matches!(it, 2 | 4)),
-            _ => None,
-        }
-        .filter(|_| !self.is_number(ty))
+            // C's wide characters are other names for numbers, and C++'s `wchar_t` is a number to the DWARF.
+            Kind::Base(Encoding::Signed | Encoding::Unsigned) => prefix?,
+            _ => return None,
+        };
+        Some((bare.size.filter(|it| matches!(it, 1 | 2 | 4))?, prefix))
     }
 
-    /// Whether an alias of the type says that it is no character.
-    fn is_number(&self, ty: &TypeRef) -> bool {
+    /// The first of the names of a type, its own and what it is an alias of, that is one of these: the position of that.
+    fn first_alias(&self, ty: &TypeRef, names: &[&str]) -> Option<usize> {
         let mut ty = self.ty(ty);
         for _ in 0..16 {
             let name = ty.name.rsplit("::").next().unwrap_or_default();
-            if NUMBERS.contains(&name) {
-                return true;
+            if let Some(at) = names.iter().position(|it| *it == name) {
+                return Some(at);
             }
             let (Kind::Alias(inner) | Kind::Qualified(inner)) = &ty.kind else {
-                return false;
+                return None;
             };
             ty = self.ty(inner);
         }
-        false
+        None
     }
 
     /// Whether a character type is one of bytes as well: of `unsigned char` and `signed char` nobody knows.
@@ -69,12 +80,21 @@ impl Context<'_> {
         if encoding == Encoding::Complex {
             return self.complex(object, ty);
         }
-        match self.scalar(object) {
-            Ok(Scalar::Character { code, .. }) if self.is_number(&object.ty) => {
-                Shape::Scalar(code.to_string())
+        let scalar = match self.scalar(object) {
+            Ok(scalar) => scalar,
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        match (self.character(&object.ty), scalar) {
+            (Some((_, prefix)), Scalar::Character { code, .. }) => {
+                Shape::Scalar(c_character(code, prefix))
             }
-            Ok(scalar) => written(scalar, ty),
-            Err(reason) => Shape::Unavailable(reason),
+            (Some((_, prefix)), Scalar::Signed(code)) => {
+                Shape::Scalar(c_character(code as i64, prefix))
+            }
+            (Some((_, prefix)), Scalar::Unsigned(code)) => {
+                Shape::Scalar(c_character(code as i64, prefix))
+            }
+            (_, scalar) => written(scalar, ty),
         }
     }
 
@@ -180,7 +200,6 @@ fn flags(it: &Enumeration, bits: u128, mask: u128) -> Option<(Vec<&str>, u128)> 
 fn written(scalar: Scalar, ty: &Type) -> Shape {
     let rust = ty.language == Some(Language::Rust);
     Shape::Scalar(match scalar {
-        Scalar::Signed(code) if &*ty.name == "wchar_t" => c_character(code as i64, "L"),
         Scalar::Signed(value) => value.to_string(),
         Scalar::Unsigned(value) => value.to_string(),
         Scalar::Float(value) => float(value, ty.size.unwrap_or(8), ty.language),
@@ -199,12 +218,7 @@ fn written(scalar: Scalar, ty: &Type) -> Shape {
             text.push('\'');
             text
         }
-        Scalar::Character { code, unicode } => match (unicode, ty.size) {
-            (true, Some(1)) => c_character(code, "u8"),
-            (true, Some(2)) => c_character(code, "u"),
-            (true, _) => c_character(code, "U"),
-            (false, _) => c_character(code, ""),
-        },
+        Scalar::Character { code, .. } => code.to_string(),
     })
 }
 

@@ -63,8 +63,8 @@ impl Context<'_> {
         if matches!(pointee.kind, Kind::Function(..)) {
             return Shape::Pointer(self.function(address));
         }
-        let text = match self.character_width(target) {
-            Some(width) if address != 0 => self.text_to_nul(address, width),
+        let text = match self.character(target) {
+            Some((width, prefix)) if address != 0 => self.text_to_nul(address, width, prefix),
             _ => None,
         };
         let raw = |name: &str| name.starts_with('*') || name.starts_with("fn(");
@@ -94,9 +94,11 @@ impl Context<'_> {
 
     /// A pointer to the function in table 0 at `index`.
     fn function(&mut self, index: u64) -> Pointer {
-        let name = match self.machine.element(index) {
-            Ok(Some(function)) => Some(self.function_name(function)),
-            Ok(None) | Err(_) => None,
+        let (name, note) = match self.machine.element(index) {
+            Ok(Some(function)) => (Some(self.function_name(function)), None),
+            Ok(None) if index != 0 => (None, Some("no function".to_owned())),
+            Err(Unavailable::Unsupported(why)) => (None, Some(why)),
+            Ok(None) | Err(_) => (None, None),
         };
         Pointer {
             address: index,
@@ -104,7 +106,7 @@ impl Context<'_> {
             name,
             text: None,
             follow: false,
-            note: None,
+            note,
         }
     }
 
@@ -262,15 +264,18 @@ impl Context<'_> {
                 return Shape::Unavailable(Unavailable::Broken(words));
             }
             [count] => (*count, array.element.clone()),
-            [count, rest @ ..] => (*count, self.inner_array(ty, array, rest)),
+            [count, rest @ ..] => match self.inner_array(ty, array, rest) {
+                Ok(inner) => (*count, inner),
+                Err(reason) => return Shape::Unavailable(reason),
+            },
         };
-        let width = self.character_width(&inner);
+        let character = self.character(&inner);
         let length = match self.count(count) {
             Ok(Some(length)) => length,
             // A flexible array member. As a text it says itself how long it is.
             Ok(None) => {
-                let text = match (width, object.address()) {
-                    (Some(width), Some(address)) => self.text_to_nul(address, width),
+                let text = match (character, object.address()) {
+                    (Some((width, prefix)), Some(at)) => self.text_to_nul(at, width, prefix),
                     _ => None,
                 };
                 return match text {
@@ -280,12 +285,14 @@ impl Context<'_> {
             }
             Err(reason) => return Shape::Unavailable(reason),
         };
-        if let Some(width) = width.filter(|_| length > 0) {
-            let shape = self.text_in(object, width, length);
-            let text = |it: &Text| it.after == 0 && readable(&it.bytes);
-            match shape {
-                Shape::Text(it) if self.may_be_bytes(&inner) && !text(&it) => {}
-                shape => return shape,
+        if let Some((width, prefix)) = character.filter(|_| length > 0) {
+            match self.text_in(&object.place, width, length) {
+                // Only a whole text with its end is taken for one.
+                Ok((text, ends))
+                    if self.may_be_bytes(&inner)
+                        && !(ends && text.after == 0 && readable(&text.bytes)) => {}
+                Ok((text, _)) => return Shape::Text(Text { prefix, ..text }),
+                Err(reason) => return Shape::Unavailable(reason),
             }
         }
         let stride = match self.size(&inner) {
@@ -303,25 +310,32 @@ impl Context<'_> {
     }
 
     /// The type of the elements of an array of several dimensions: an array of one less.
-    fn inner_array(&self, ty: &Type, array: &Array, rest: &[Count]) -> TypeRef {
-        let element = self.size(&array.element).ok();
-        let size = rest.iter().fold(element, |size, count| match count {
-            Count::Known(length) => size?.checked_mul(*length),
-            Count::InVariable(_) | Count::Unknown => None,
-        });
+    fn inner_array(
+        &mut self,
+        ty: &Type,
+        array: &Array,
+        rest: &[Count],
+    ) -> Result<TypeRef, Unavailable> {
+        let mut size = self.size(&array.element).ok();
+        let mut dimensions = Vec::new();
+        for count in rest {
+            let length = self.count(*count)?;
+            size = size.zip(length).and_then(|(size, it)| size.checked_mul(it));
+            dimensions.push(length.map_or(Count::Unknown, Count::Known));
+        }
         let name = last_segment(&self.ty(&array.element).name);
-        TypeRef::Made(
+        Ok(TypeRef::Made(
             Type {
                 name: format!("{name}{}", "[]".repeat(rest.len())).into(),
                 language: ty.language,
                 size,
                 kind: Kind::Array(Array {
                     element: array.element.clone(),
-                    dimensions: rest.to_vec(),
+                    dimensions,
                 }),
             }
             .into(),
-        )
+        ))
     }
 
     fn count(&mut self, count: Count) -> Result<Option<u64>, Unavailable> {

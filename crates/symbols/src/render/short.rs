@@ -89,20 +89,22 @@ struct Line<'l> {
 }
 
 impl Line<'_> {
-    fn object(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) {
+    /// Writes an object. Gives whether it was it that was written, and not that it was left out.
+    fn object(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) -> bool {
         if self.full() || self.path.len() >= DEEPEST {
             self.out.push('…');
-            return;
+            return false;
         }
         self.values -= 1;
         let here = (object.address(), object.ty.clone());
         if here.0.is_some() && self.path.contains(&here) {
             self.out.push_str("(cycle)");
-            return;
+            return false;
         }
         self.path.push(here);
         self.shape(cx, object, depth);
         self.path.pop();
+        true
     }
 
     fn shape(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) {
@@ -115,8 +117,9 @@ impl Line<'_> {
             Shape::Map(map) => self.map(cx, &map, rust, depth),
             Shape::Pointer(pointer) => self.pointer(cx, &pointer, depth),
             Shape::Wrapper(it) => {
-                self.object(cx, &it.object, depth);
-                self.note(it.note.as_deref());
+                if self.object(cx, &it.object, depth) {
+                    self.note(it.note.as_deref());
+                }
             }
             Shape::Unavailable(reason) => {
                 let _ = write!(self.out, "<{}>", printable(&reason.to_string()));
@@ -281,7 +284,11 @@ impl Line<'_> {
 
     fn pointer(&mut self, cx: &mut Context<'_>, it: &Pointer, depth: u32) {
         match &it.target {
-            Some(target) if it.follow => self.object(cx, target, depth),
+            Some(target) if it.follow => {
+                if !self.object(cx, target, depth) {
+                    return;
+                }
+            }
             _ if it.address == 0 && it.name.is_none() => self.out.push_str("null"),
             _ => {
                 let _ = write!(self.out, "{:#x}", it.address);

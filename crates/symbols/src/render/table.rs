@@ -4,14 +4,14 @@
 //! never through fixed offsets, with the names that other versions of the library had. It gives `None` when
 //! the members are not as expected: then the plain structure shows.
 
-use super::{Shape, cpp, rust};
+use super::{Shape, cpp, rust, slice};
 use crate::object::{Context, Object};
 
 /// Finds the shape of an object whose type has the entry's name. At most so many elements are looked for.
 pub(super) type Find = fn(&mut Context<'_>, &Object, u64) -> Option<Shape>;
 
 /// The names, without template arguments (`alloc::vec::Vec` is the entry of `alloc::vec::Vec<i32>`), and with `*` for
-/// any characters. The first that matches counts.
+/// any characters, `?` for one. The first that matches counts.
 const TABLE: &[(&str, Find)] = &[
     // C++, libc++.
     ("std::string", cpp::string),
@@ -68,6 +68,8 @@ const TABLE: &[(&str, Find)] = &[
     ("std::path::PathBuf", rust::string),
     ("alloc::ffi::c_str::CString", rust::c_string),
     ("&*", rust::fat_pointer),
+    ("?const *", rust::fat_pointer),
+    ("?mut *", rust::fat_pointer),
     ("alloc::boxed::Box", rust::fat_pointer),
     ("alloc::vec::Vec", rust::vec),
     ("alloc::vec::into_iter::IntoIter", rust::remaining),
@@ -111,6 +113,8 @@ const TABLE: &[(&str, Find)] = &[
     ("std::sync::lazy_lock::LazyLock", rust::lazy_lock),
     ("core::sync::atomic::Atomic*", rust::atomic),
     ("core::num::nonzero::NonZero*", rust::layer),
+    ("core::num::wrapping::Wrapping", rust::layer),
+    ("core::num::saturating::Saturating", rust::layer),
     ("core::ptr::non_null::NonNull", rust::layer),
     ("core::ptr::unique::Unique", rust::layer),
     ("core::ops::range::Range*", rust::range),
@@ -120,6 +124,9 @@ const TABLE: &[(&str, Find)] = &[
     ("*{async_*_env#*", rust::coroutine),
     ("*{gen_*_env#*", rust::coroutine),
     ("*{coroutine_env#*", rust::coroutine),
+    // Zig and Go.
+    ("[*]*", slice::slice),
+    ("string", slice::string),
 ];
 
 /// The function for a type of this name.
@@ -147,18 +154,31 @@ pub(super) fn without_arguments(name: &str) -> String {
     key
 }
 
-/// Whether `text` is `pattern` with something for each `*`.
+/// Whether `text` is `pattern` with something for each `*`, and a character for each `?`.
 fn matches(pattern: &str, text: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
-    let inside = text.strip_prefix(start).and_then(|it| it.strip_suffix(end));
-    let mut left = inside;
-    for part in middle.split('*') {
-        left = left.and_then(|it| it.split_once(part)).map(|it| it.1);
+    let (mut pattern, mut text) = (pattern.as_bytes(), text.as_bytes());
+    // What is left of both when the last star stands for nothing yet.
+    let mut star: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (pattern, text) {
+            ([b'*', rest @ ..], _) => {
+                star = Some((rest, text));
+                pattern = rest;
+            }
+            ([wanted, rest @ ..], [found, left @ ..]) if wanted == found || *wanted == b'?' => {
+                (pattern, text) = (rest, left);
+            }
+            ([], []) => return true,
+            // The last star takes one more.
+            _ => match star {
+                Some((rest, [_, left @ ..])) => {
+                    star = Some((rest, left));
+                    (pattern, text) = (rest, left);
+                }
+                _ => return false,
+            },
+        }
     }
-    left.is_some()
 }
 
 #[cfg(test)]
@@ -186,6 +206,8 @@ mod tests {
         assert!(!matches("&[*]", "&mut [u8]"));
         assert!(matches("*::{async_fn_env#*}", "a::f::{async_fn_env#0}"));
         assert!(!matches("*::{async_fn_env#*}", "a::f::{closure_env#0}"));
+        assert!(matches("?const *", "*const [u8]") && !matches("?const *", "[]const u8"));
+        assert!(matches("a*bc*d", "abxbcbcd") && !matches("a*bc*d", "abxbcbc"));
         assert!(matches("string", "string") && !matches("string", "strings"));
     }
 }

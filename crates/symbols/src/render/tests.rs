@@ -139,7 +139,7 @@ fn texts_of_c() {
     let text: Vec<u32> = "grün".chars().map(u32::from).chain([0]).collect();
     assert_eq!(
         words(&text, array(wide, 20, &[Count::Known(5)])),
-        r#""grün""#
+        r#"L"grün""#
     );
     let number = |inner| ty("uint8_t", 1, Kind::Alias(inner));
     assert_eq!(
@@ -287,4 +287,35 @@ fn trees_say_what_they_leave_out() {
 fn names_from_the_debug_information_steer_no_terminal() {
     let evil = record("x", 4, &[], vec![member("\x1b[2J", 0, int())]);
     assert_eq!(words(&[1], evil), r"{\u{1b}[2J = 1}");
+}
+
+#[test]
+fn slices_of_zig_and_go() {
+    let slice = |name, pointer_name, element| {
+        let members = vec![
+            member(pointer_name, 0, pointer(element)),
+            member("len", 4, word()),
+        ];
+        record(name, 8, &[], members)
+    };
+    let number = ty("u8", 1, Kind::Base(Encoding::Unsigned));
+    let memory = b"\x08\0\0\0\x03\0\0\0abc\0";
+    assert_eq!(
+        short(memory, slice("[]const u8", "ptr", number.clone())),
+        r#""abc""#
+    );
+    assert_eq!(
+        short(memory, slice("string", "str", number.clone())),
+        r#""abc""#
+    );
+    let binary = b"\x08\0\0\0\x03\0\0\0a\x01c\0";
+    assert_eq!(
+        short(binary, slice("[]u8", "ptr", number.clone())),
+        "{97, 1, 99}"
+    );
+    let words = Memory::words(&[8, 2, 5, 6]).0;
+    assert_eq!(short(&words, slice("[]int", "array", int())), "{5, 6}");
+    // Not what it was taken for: the plain structure.
+    let other = record("string", 4, &[], vec![member("x", 0, int())]);
+    assert_eq!(short(&words, other), "{x = 8}");
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Shape, Text};
-use crate::object::{Context, Object, Place, unsigned};
+use crate::machine::Unavailable;
+use crate::object::{Context, Place, unsigned};
 use crate::printable;
 
 /// Longer texts are not read to their end.
@@ -45,7 +46,12 @@ impl Context<'_> {
     /// The text at `address` that ends with a NUL, of units of `width` bytes.
     ///
     /// `None`: there is no memory.
-    pub(super) fn text_to_nul(&mut self, address: u64, width: u64) -> Option<Text> {
+    pub(super) fn text_to_nul(
+        &mut self,
+        address: u64,
+        width: u64,
+        prefix: &'static str,
+    ) -> Option<Text> {
         let width = width.clamp(1, 4);
         let mut bytes = Vec::new();
         let mut at = address;
@@ -75,19 +81,22 @@ impl Context<'_> {
             to_utf8(&bytes, width)
         };
         Some(Text {
+            prefix,
             length: whole.then_some(bytes.len() as u64),
             bytes,
-            ..Text::default()
+            after: 0,
         })
     }
 
-    /// The text in an array of `length` characters of `width` bytes: up to the first NUL, or all.
-    pub(super) fn text_in(&mut self, array: &Object, width: u64, length: u64) -> Shape {
+    /// The text in an array of `length` characters of `width` bytes: up to the first NUL, or all. And whether there is a NUL.
+    pub(super) fn text_in(
+        &mut self,
+        array: &Place,
+        width: u64,
+        length: u64,
+    ) -> Result<(Text, bool), Unavailable> {
         let wanted = length.min(MOST_TEXT / width.max(1));
-        let bytes = match self.read(&array.place, wanted.saturating_mul(width)) {
-            Ok(bytes) => bytes,
-            Err(reason) => return Shape::Unavailable(reason),
-        };
+        let bytes = self.read(array, wanted.saturating_mul(width))?;
         let end = nul(&bytes, width);
         let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
         let text = if width == 1 {
@@ -95,7 +104,7 @@ impl Context<'_> {
         } else {
             to_utf8(text, width)
         };
-        Shape::Text(Text {
+        let text = Text {
             prefix: "",
             length: (end.is_some() || wanted == length).then_some(text.len() as u64),
             bytes: text,
@@ -103,7 +112,8 @@ impl Context<'_> {
                 true => (rest.len() as u64).saturating_sub(width),
                 false => 0,
             },
-        })
+        };
+        Ok((text, end.is_some()))
     }
 }
 

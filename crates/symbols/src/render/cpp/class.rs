@@ -47,7 +47,7 @@ impl Context<'_> {
         }
         let name = Object::at(info.checked_add(size)?, word());
         let name = self.unsigned(&name).ok()?;
-        let name = self.text_to_nul(name, 1)?;
+        let name = self.text_to_nul(name, 1, "")?;
         name.length.filter(|it| (1..=LONGEST_NAME).contains(it))?;
         let name = format!("_Z{}", String::from_utf8(name.bytes).ok()?);
         let class = Name::from_symbol(name.clone(), Origin::NameSection).display;

@@ -6,46 +6,55 @@ use super::collections::in_memory;
 use crate::object::{Context, Object};
 use crate::types::{Kind, TypeRef};
 
-/// References and boxes to what has no size of its own: slices, texts, `dyn`. Plain pointers are left
-/// to the general rules.
+/// Pointers, references and boxes to what has no size of its own: slices, texts, `dyn`.
 pub(in super::super) fn fat_pointer(
     cx: &mut Context<'_>,
     object: &Object,
     _most: u64,
 ) -> Option<Shape> {
     let ty = cx.bare(&object.ty);
+    let raw = ty.name.starts_with('*');
     let name = pointee(&ty.name)?;
-    if let Some((concrete, _)) = vtable_of(cx, object) {
-        let address = cx.number_at(object, &[&["pointer"]])?;
-        return Some(Shape::Pointer(Pointer {
+    let data = cx.first_path(object, &[&["data_ptr"], &["pointer"]])?;
+    let address = cx.unsigned(&data).ok()?;
+    let pointer = |target, note| {
+        Some(Shape::Pointer(Pointer {
             address,
-            target: Some(Object::at(address, concrete)),
+            target,
             name: None,
             text: None,
-            follow: true,
-            note: None,
-        }));
+            follow: !raw,
+            note,
+        }))
+    };
+    if cx.field(object, "vtable").is_some() {
+        return match vtable_of(cx, object) {
+            Some((concrete, _)) => pointer(Some(Object::at(address, concrete)), None),
+            None => pointer(None, Some(name.to_owned())),
+        };
     }
     let length = cx.number_at(object, &[&["length"]])?;
-    let data = cx.field(object, "data_ptr")?;
-    let address = cx.unsigned(&data).ok()?;
+    let Kind::Pointer(_, element) = cx.bare(&data.ty).kind.clone() else {
+        return None;
+    };
     match name {
+        _ if raw => pointer(None, Some(format!("length {length}"))),
         "core::ffi::c_str::CStr" => Some(cx.text(address, length.saturating_sub(1))),
         name if is_text(name) => Some(cx.text(address, length)),
-        name if name.starts_with('[') => {
-            let Kind::Pointer(_, element) = &cx.bare(&data.ty).kind else {
-                return None;
-            };
-            in_memory(cx, address, element.clone(), length)
-        }
-        _ => None,
+        name if name.starts_with('[') => in_memory(cx, address, element, length),
+        // A structure of which the last member has no size.
+        _ => pointer(
+            Some(Object::at(address, element)),
+            Some(format!("length {length}")),
+        ),
     }
 }
 
-/// The name of the type that a reference or box refers to, of the name of its type.
+/// The name of the type that a pointer or box refers to, of the name of its type.
 pub(super) fn pointee(name: &str) -> Option<&str> {
-    if let Some(target) = name.strip_prefix('&') {
-        return Some(target.strip_prefix("mut ").unwrap_or(target));
+    let prefixes = ["&mut ", "&", "*const ", "*mut "];
+    if let Some(target) = prefixes.iter().find_map(|it| name.strip_prefix(it)) {
+        return Some(target);
     }
     let inside = name.split_once('<')?.1;
     let mut depth = 0_u32;
@@ -162,6 +171,7 @@ mod tests {
     fn what_a_pointer_refers_to() {
         assert_eq!(pointee("&str"), Some("str"));
         assert_eq!(pointee("&mut [u8]"), Some("[u8]"));
+        assert_eq!(pointee("*const [u8]"), Some("[u8]"));
         assert_eq!(pointee("alloc::boxed::Box<str, A>"), Some("str"));
         assert_eq!(
             pointee("alloc::boxed::Box<[(u8, Vec<u8>)], A>"),
