@@ -20,6 +20,7 @@ use crate::lines::LineTables;
 use crate::notes::Notes;
 use crate::types;
 use crate::units::Units;
+use crate::variables::statics::Addresses;
 
 /// How gimli sees a section. WebAssembly is little endian.
 pub(crate) type Slice<'a> = gimli::EndianSlice<'a, gimli::LittleEndian>;
@@ -39,6 +40,7 @@ pub(crate) struct Sections {
     /// How much more may be read to find names. Each unit is read once for them.
     names_fuel: Fuel,
     index: OnceLock<Index>,
+    statics: OnceLock<Addresses>,
     types: Mutex<types::Cache>,
     notes: Arc<Notes>,
 }
@@ -67,6 +69,7 @@ impl Sections {
             fuel: Fuel::for_reading(size),
             names_fuel: Fuel::for_reading(size),
             index: OnceLock::new(),
+            statics: OnceLock::new(),
             types: Mutex::default(),
             code_size,
             units: OnceLock::new(),
@@ -137,6 +140,11 @@ impl<'a> Dwarf<'a> {
     /// The index of all names, made on first use.
     pub(crate) fn index(&self) -> &'a Index {
         self.sections.index.get_or_init(|| Index::make(self))
+    }
+
+    /// The statics by address, found on first use.
+    pub(crate) fn statics(&self) -> &'a Addresses {
+        self.sections.statics.get_or_init(|| Addresses::make(self))
     }
 
     /// The types read so far.

@@ -97,7 +97,6 @@ pub(crate) fn named(
 }
 
 /// The entries of the statics called `name`. Each has a location or a value.
-#[allow(dead_code, reason = "variables by name are next")]
 pub(crate) fn statics_named(dwarf: &Dwarf<'_>, name: &str) -> Vec<DebugInfoOffset> {
     let found = named(dwarf, name, |it| it == ScopeKind::Static);
     found.into_iter().map(|it| it.offset).collect()

@@ -182,14 +182,9 @@ fn pieces_part(pieces: &[Piece], offset: u64, size: Option<u64>) -> Option<Place
     }
 }
 
-impl Context<'_> {
-    /// The type that a reference means.
-    pub fn ty(&self, ty: &TypeRef) -> Arc<Type> {
-        self.symbols.ty(ty)
-    }
-
-    /// The same without the typedefs and qualifiers around it.
-    pub fn bare(&self, ty: &TypeRef) -> Arc<Type> {
+impl Symbols {
+    /// A type without the typedefs and qualifiers around it.
+    pub(crate) fn bare(&self, ty: &TypeRef) -> Arc<Type> {
         let mut found = self.ty(ty);
         for _ in 0..MOST_ALIASES {
             let (Kind::Alias(inner) | Kind::Qualified(inner)) = &found.kind else {
@@ -205,7 +200,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// When the type is incomplete.
-    pub fn size(&self, ty: &TypeRef) -> Result<u64, Unavailable> {
+    pub(crate) fn size(&self, ty: &TypeRef) -> Result<u64, Unavailable> {
         let bare = self.bare(ty);
         match (&bare.kind, bare.size) {
             (Kind::Broken(reason), _) => Err(Unavailable::Broken(reason.clone())),
@@ -215,6 +210,27 @@ impl Context<'_> {
                 bare.name
             ))),
         }
+    }
+}
+
+impl Context<'_> {
+    /// The type that a reference means.
+    pub fn ty(&self, ty: &TypeRef) -> Arc<Type> {
+        self.symbols.ty(ty)
+    }
+
+    /// The same without the typedefs and qualifiers around it.
+    pub fn bare(&self, ty: &TypeRef) -> Arc<Type> {
+        self.symbols.bare(ty)
+    }
+
+    /// How many bytes an object of a type has.
+    ///
+    /// # Errors
+    ///
+    /// When the type is incomplete.
+    pub fn size(&self, ty: &TypeRef) -> Result<u64, Unavailable> {
+        self.symbols.size(ty)
     }
 
     /// The bytes of an object, as many as its type has.

@@ -4,6 +4,7 @@ mod declaration;
 mod expression;
 mod in_scope;
 mod location;
+pub(crate) mod statics;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -87,19 +88,33 @@ impl Symbols {
         found().unwrap_or_else(|| vec![Vec::new()])
     }
 
-    /// The statics of the unit that `pc` is in, and of the functions in it.
-    pub fn statics(&self, _pc: ModuleOffset) -> Vec<Variable> {
-        Vec::new()
+    /// The statics of the unit that `pc` is in, and of the functions in it, by their qualified names.
+    pub fn statics(&self, pc: ModuleOffset) -> Vec<Variable> {
+        let found = || {
+            let dwarf = self.dwarf()?;
+            let body = self.code_of(self.module().function_at(pc)?)?;
+            let (unit, _) = lookup::function(&dwarf, self.to_code(pc)?, &body)?;
+            Some(statics::of_unit(&dwarf, &unit))
+        };
+        found().unwrap_or_default()
     }
 
     /// The statics of this name from all units. `name` may be qualified, and its qualification may be left out from the front.
-    pub fn statics_named(&self, _name: &str) -> Vec<Variable> {
-        Vec::new()
+    pub fn statics_named(&self, name: &str) -> Vec<Variable> {
+        let found = self.dwarf().map(|dwarf| statics::named(&dwarf, name));
+        found.unwrap_or_default()
     }
 
-    /// The static that lies at `address`, and how far into it that is.
-    pub fn static_at(&self, _address: u64) -> Option<(Variable, u64)> {
-        None
+    /// The static that lies at `address`, and how far into it that is. Of several, one that starts there.
+    pub fn static_at(&self, address: u64) -> Option<(Variable, u64)> {
+        let dwarf = self.dwarf()?;
+        let mut all = dwarf.statics().before(address);
+        all.find_map(|(start, entry)| {
+            let found = statics::at(&dwarf, [entry]).pop()?;
+            let size = self.size(&found.ty).ok()?;
+            let into = address - start;
+            (into < size || into == 0).then_some((found, into))
+        })
     }
 
     /// Where a variable is when the frame that `machine` shows stands at `pc`. For a static any pc will do.

@@ -263,3 +263,63 @@ fn optimised_out() {
     assert_eq!(reason("rounded"), [first..=last]);
     assert_eq!(reason("last_caller"), []);
 }
+
+#[test]
+fn statics() {
+    let program = Program::new("c-variables");
+    let pc = program.call("scopes", "share");
+    let all = program.symbols.statics(pc);
+    for name in [
+        "static scopes::calls, ",
+        "static file_ratio, ",
+        "thread-local thread_local_total, ",
+    ] {
+        assert!(text(&all).contains(name), "{}", text(&all));
+    }
+    let only = |name: &str| {
+        let found = program.symbols.statics_named(name);
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        found.into_iter().next().unwrap()
+    };
+    for name in [
+        "global_count",
+        "scopes::calls",
+        "calls",
+        "file_ring",
+        "thread_local_total",
+    ] {
+        let found = only(name);
+        let mut frame = Frame::new();
+        let place = program
+            .symbols
+            .object(&found, ModuleOffset(0), &mut frame)
+            .place;
+        let Place::Memory(address) = place else {
+            panic!("{name}: {place:?}")
+        };
+        for into in [0, 1] {
+            let (at, offset) = program.symbols.static_at(address + into).unwrap();
+            assert_eq!((&at, offset), (&found, into));
+        }
+    }
+    assert_eq!(only("thread_local_total").kind, VariableKind::ThreadLocal);
+    assert_eq!(only("calls").kind, VariableKind::Static);
+    assert_eq!(program.symbols.static_at(0xffff_0000), None);
+    assert_eq!(program.symbols.static_at(0), None);
+    let program = Program::new("cpp-types");
+    for (name, expected) in [
+        ("Ticket::sold", "static shapes::Ticket::sold"),
+        ("readings", "thread-local gauges::readings"),
+        ("hidden_count", "static (anonymous namespace)::hidden_count"),
+        ("runs", "static gauges::Pump::run::runs"),
+    ] {
+        assert_eq!(text(&program.symbols.statics_named(name)), expected);
+    }
+    let program = Program::new("rust-types");
+    for (name, expected) in [
+        ("COUNTER", "static rust_types::COUNTER"),
+        ("rust_types::LOCAL", "static rust_types::LOCAL"),
+    ] {
+        assert_eq!(text(&program.symbols.statics_named(name)), expected);
+    }
+}

@@ -52,7 +52,7 @@ impl<'a> Declaration<'a> {
                     found.name = dwarf.gimli.attr_string(&unit.gimli, value).ok();
                 }
                 gimli::DW_AT_type if found.ty == TypeRef::Void => {
-                    found.ty = type_ref(unit, value);
+                    found.ty = type_ref(dwarf, unit, value);
                 }
                 gimli::DW_AT_decl_file if found.file.is_none() => {
                     if let AttributeValue::FileIndex(index) = value {
@@ -139,10 +139,11 @@ fn tag(unit: &Unit<'_>, offset: UnitOffset) -> Option<gimli::DwTag> {
 }
 
 /// The type that an attribute of an entry in `unit` refers to.
-fn type_ref(unit: &Unit<'_>, value: AttributeValue<Slice<'_>>) -> TypeRef {
+fn type_ref<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, value: AttributeValue<Slice<'a>>) -> TypeRef {
     let entry = match value {
         AttributeValue::UnitRef(offset) => offset.to_debug_info_offset(&unit.gimli.header),
         AttributeValue::DebugInfoRef(offset) => Some(offset),
+        AttributeValue::DebugTypesRef(signature) => dwarf.units().with_signature(signature),
         _ => None,
     };
     entry.map_or(TypeRef::Void, |it| TypeRef::Entry(TypeId(it.0)))

@@ -14,7 +14,7 @@ use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::Fuel;
 use crate::lines::Lines;
 use crate::machine::{Machine, Unavailable};
-use crate::object::{Context, Piece, Place};
+use crate::object::{Piece, Place};
 use crate::types::{Encoding, Kind, TypeRef};
 use crate::units::Unit;
 use crate::{Symbols, lookup};
@@ -70,7 +70,7 @@ impl<'s, 'a> Site<'s, 'a> {
         machine: &mut dyn Machine,
     ) -> Result<Place, Unavailable> {
         // Rust's `()`, function items, closures that capture nothing: no byte of them can be missing.
-        if self.size(&variable.ty, machine) == Some(0) {
+        if self.symbols.size(&variable.ty) == Ok(0) {
             return Ok(Place::Bytes(Arc::default()));
         }
         let units = self.dwarf.units();
@@ -95,7 +95,7 @@ impl<'s, 'a> Site<'s, 'a> {
         match &found.constant {
             Some((id, constant)) => {
                 let place = self.constant(&open(*id)?, constant)?;
-                Ok(self.fit(place, &variable.ty, machine))
+                Ok(self.fit(place, &variable.ty))
             }
             None => Err(Unavailable::OptimisedOut(Vec::new())),
         }
@@ -108,42 +108,27 @@ impl<'s, 'a> Site<'s, 'a> {
         ty: &TypeRef,
         machine: &mut dyn Machine,
     ) -> Result<Place, Unavailable> {
-        let size = self.size(ty, machine);
+        let size = self.symbols.size(ty);
         let mut evaluation = Evaluation {
             site: self,
             unit,
             machine,
-            wide: size.is_some_and(|it| it > u64::from(unit.gimli.header.address_size())),
+            wide: size.is_ok_and(|it| it > u64::from(unit.gimli.header.address_size())),
             is_frame_base: false,
         };
         let place = evaluation.run(expression)?;
-        Ok(self.fit(place, ty, machine))
-    }
-
-    fn size(&self, ty: &TypeRef, machine: &mut dyn Machine) -> Option<u64> {
-        self.context(machine).size(ty).ok()
-    }
-
-    fn context<'m>(&self, machine: &'m mut dyn Machine) -> Context<'m>
-    where
-        's: 'm,
-    {
-        Context {
-            symbols: self.symbols,
-            machine,
-            pc: None,
-        }
+        Ok(self.fit(place, ty))
     }
 
     /// The place with as many bytes as the type has, where the DWARF leaves the last ones out.
-    fn fit(&self, place: Place, ty: &TypeRef, machine: &mut dyn Machine) -> Place {
-        let Some(size) = self.size(ty, machine) else {
+    fn fit(&self, place: Place, ty: &TypeRef) -> Place {
+        let Ok(size) = self.symbols.size(ty) else {
             return place;
         };
         match &place {
             // An integer that is wider than those of the expression.
             Place::Bytes(bytes) if (8..16).contains(&bytes.len()) && size == 16 => {
-                let kind = &self.context(machine).bare(ty).kind;
+                let kind = &self.symbols.bare(ty).kind;
                 let is_signed = matches!(kind, Kind::Base(Encoding::Signed));
                 let is_negative = bytes.last().is_some_and(|it| it.cast_signed() < 0);
                 let filler = if is_signed && is_negative { 0xff } else { 0 };

@@ -1,0 +1,174 @@
+//! Variables of which there is one for the whole program, or for a thread.
+
+use std::collections::HashSet;
+
+use gimli::{AttributeValue, DebugInfoOffset, Expression, Operation, UnitOffset};
+
+use super::declaration::Declaration;
+use super::{Variable, VariableKind};
+use crate::dwarf::{Dwarf, Slice};
+use crate::index;
+use crate::scopes::{self, ScopeKind};
+use crate::units::Unit;
+
+/// Where the statics start, with their entries' offsets in `.debug_info`. Sorted.
+pub(crate) struct Addresses(Vec<(u64, u32)>);
+
+/// As many statics are looked at for an address. A union of two needs two.
+const MOST_AT_ADDRESS: usize = 16;
+
+impl Addresses {
+    /// Reads the locations of all statics of all units.
+    pub(crate) fn make(dwarf: &Dwarf<'_>) -> Self {
+        let mut all = Vec::new();
+        for id in dwarf.units().ids() {
+            let Ok(unit) = dwarf.units().open(dwarf, id) else {
+                continue;
+            };
+            for entry in entries(dwarf, &unit) {
+                let found = Declaration::read(dwarf, &unit, entry);
+                if dwarf.names_fuel().burn(found.attributes).is_err() {
+                    break;
+                }
+                if let Some(Fixed::At(address)) = fixed(dwarf, &found)
+                    && let Some(entry) = entry.to_debug_info_offset(&unit.gimli.header)
+                    && let Ok(entry) = u32::try_from(entry.0)
+                {
+                    all.push((address, entry));
+                }
+            }
+        }
+        all.sort_unstable();
+        Addresses(all)
+    }
+
+    /// The statics that start at `address`, or nearest before it, and where.
+    pub(super) fn before(&self, address: u64) -> impl Iterator<Item = (u64, DebugInfoOffset)> {
+        let after = self.0.partition_point(|it| it.0 <= address);
+        self.0[..after]
+            .iter()
+            .rev()
+            .take(MOST_AT_ADDRESS)
+            .map(|(start, entry)| (*start, DebugInfoOffset(*entry as usize)))
+    }
+}
+
+/// The statics of a unit and of its functions.
+pub(super) fn of_unit<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> Vec<Variable> {
+    let all = entries(dwarf, unit);
+    all.filter_map(|it| variable(dwarf, unit, it)).collect()
+}
+
+fn entries<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> impl Iterator<Item = UnitOffset> {
+    let all = dwarf.units().scopes(dwarf, unit).all().iter();
+    all.filter(|it| it.kind == ScopeKind::Static)
+        .map(|it| UnitOffset(it.entry.0 as usize))
+}
+
+/// The statics whose entries are at `offsets`.
+pub(super) fn at(
+    dwarf: &Dwarf<'_>,
+    offsets: impl IntoIterator<Item = DebugInfoOffset>,
+) -> Vec<Variable> {
+    let units = dwarf.units();
+    // A static of an inline function, or a template's, has an entry in each unit, and lies in one place.
+    let mut seen = HashSet::new();
+    let found = offsets.into_iter().filter_map(|offset| {
+        let (id, entry) = units.containing(offset)?;
+        let unit = units.open(dwarf, id).ok()?;
+        let place = fixed(dwarf, &Declaration::read(dwarf, &unit, entry))?;
+        let found = variable(dwarf, &unit, entry)?;
+        let is_new = match place {
+            Fixed::At(address) => seen.insert((found.name.clone(), address)),
+            Fixed::Otherwise => true,
+        };
+        is_new.then_some(found)
+    });
+    found.collect()
+}
+
+/// The static whose entry is at `entry`, by its qualified name.
+fn variable<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, entry: UnitOffset) -> Option<Variable> {
+    let found = Declaration::read(dwarf, unit, entry);
+    fixed(dwarf, &found)?;
+    let offset = entry.to_debug_info_offset(&unit.gimli.header)?.0;
+    let mut variable = found.variable(unit, offset)?;
+    // A constant has only a value.
+    if variable.kind == VariableKind::Local {
+        variable.kind = VariableKind::Static;
+    }
+    if let Some(name) = scopes::qualified_name(dwarf, unit, entry) {
+        variable.name = name.strip_suffix(THREAD_LOCAL).unwrap_or(&name).into();
+    }
+    Some(variable)
+}
+
+/// What the macro `thread_local!` of Rust adds to the name that it is given.
+const THREAD_LOCAL: &str = "::{closure#0}::__RUST_STD_INTERNAL_VAL";
+
+/// The statics called `name`, from all units.
+pub(super) fn named(dwarf: &Dwarf<'_>, name: &str) -> Vec<Variable> {
+    let found = at(dwarf, index::statics_named(dwarf, name));
+    if found.is_empty() {
+        let of_macro = format!("{name}{THREAD_LOCAL}");
+        return at(dwarf, index::statics_named(dwarf, &of_macro));
+    }
+    found
+}
+
+/// Where a static is.
+enum Fixed {
+    /// At this address.
+    At(u64),
+    /// Where the frame's thread has it; or it is a value.
+    Otherwise,
+}
+
+/// Where a static is. `None`: the linker dropped it, or the compiler.
+fn fixed<'a>(dwarf: &Dwarf<'a>, declaration: &Declaration<'a>) -> Option<Fixed> {
+    let Some((id, location)) = &declaration.location else {
+        return declaration.constant.as_ref().map(|_| Fixed::Otherwise);
+    };
+    let AttributeValue::Exprloc(expression) = location else {
+        return Some(Fixed::Otherwise);
+    };
+    let unit = dwarf.units().open(dwarf, *id).ok()?;
+    address(dwarf, &unit, *expression)
+}
+
+fn address<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    expression: Expression<Slice<'a>>,
+) -> Option<Fixed> {
+    let mut operations = expression.operations(unit.gimli.encoding());
+    let (mut address, mut is_plain) = (None, true);
+    while let Ok(Some(operation)) = operations.next() {
+        match operation {
+            Operation::Address { address: it } => address = Some(it),
+            Operation::AddressIndex { index } => {
+                address = Some(dwarf.gimli.address(&unit.gimli, index).ok()?);
+            }
+            // Without threads LLVM's `__tls_base + offset` has no base, and the offset is an address.
+            Operation::WasmGlobal { index: u32::MAX } | Operation::Plus => {}
+            // `DW_OP_GNU_push_tls_address` comes next.
+            Operation::UnsignedConstant { value } if address.is_none() => {
+                (address, is_plain) = (Some(value), false);
+            }
+            _ => is_plain = false,
+        }
+    }
+    match address {
+        Some(it) if is_dropped(unit, it) || (it == 0 && is_plain) => None,
+        Some(it) if is_plain => Some(Fixed::At(it)),
+        _ => Some(Fixed::Otherwise),
+    }
+}
+
+/// LLVM's linker writes -1 for the address of what it drops.
+fn is_dropped(unit: &Unit<'_>, address: u64) -> bool {
+    match unit.gimli.header.address_size() {
+        8.. => address == u64::MAX,
+        _ => address == u64::from(u32::MAX),
+    }
+}
