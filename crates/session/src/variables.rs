@@ -105,8 +105,10 @@ impl Valued {
 }
 
 fn declaration(name: &str, ty: &str, language: Option<Language>) -> String {
-    if !matches!(language, Some(Language::C | Language::Cpp)) {
-        return format!("{name}: {ty}");
+    match language {
+        Some(Language::C | Language::Cpp) => {}
+        Some(Language::Rust) => return format!("{name}: {}", without_paths(ty)),
+        _ => return format!("{name}: {ty}"),
     }
     // The name stands where the type would be used: after the star in parentheses, before the sizes of
     // an array.
@@ -122,6 +124,42 @@ fn declaration(name: &str, ty: &str, language: Option<Language>) -> String {
     }
 }
 
+/// A type of Rust as a programmer writes it who has imported it: `Vec<Option<Point>>`. What has no name
+/// of its own keeps that of the function it is in: `main::{closure_env#0}`.
+pub fn without_paths(ty: &str) -> String {
+    let mut short = String::with_capacity(ty.len());
+    let mut path = String::new();
+    let mut rest = ty;
+    while let Some(c) = rest.chars().next() {
+        if let Some(after) = rest.strip_prefix("::") {
+            path.push_str("::");
+            rest = after;
+            continue;
+        }
+        if c.is_alphanumeric() || "_{}#".contains(c) {
+            path.push(c);
+        } else {
+            short.push_str(last_of(&path));
+            path.clear();
+            short.push(c);
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    short.push_str(last_of(&path));
+    short
+}
+
+fn last_of(path: &str) -> &str {
+    let Some((before, last)) = path.rsplit_once("::") else {
+        return path;
+    };
+    if !last.starts_with('{') {
+        return last;
+    }
+    let start = before.rfind("::").map_or(0, |it| it + 2);
+    path.get(start..).unwrap_or(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,9 +172,17 @@ mod tests {
         assert_eq!(c("grid", "int[3][4]"), "int grid[3][4]");
         assert_eq!(c("compare", "int (*)(int)"), "int (*compare)(int)");
         assert_eq!(c("row", "int (*)[4]"), "int (*row)[4]");
+        let rust = |ty| declaration("x", ty, Some(Language::Rust));
+        assert_eq!(rust("&mut app::Plan"), "x: &mut Plan");
         assert_eq!(
-            declaration("plan", "&Plan", Some(Language::Rust)),
-            "plan: &Plan"
+            rust("core::option::Option<(alloc::vec::Vec<u8>, [app::Point; 2])>"),
+            "x: Option<(Vec<u8>, [Point; 2])>"
         );
+        assert_eq!(
+            rust("app::main::{closure_env#0}"),
+            "x: main::{closure_env#0}"
+        );
+        assert_eq!(rust("&dyn core::fmt::Debug"), "x: &dyn Debug");
+        assert_eq!(rust("fn(i32) -> i32"), "x: fn(i32) -> i32");
     }
 }

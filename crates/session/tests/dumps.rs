@@ -6,11 +6,16 @@ mod support;
 
 use support::{Fixtures, dump, modules};
 use wdb_session::report::{self, Options, Report, Style};
+use wdb_session::variables::Which;
 
 fn report_of(name: &str, module: &str) -> Report {
     let mut debuggee = dump(name, module);
     let mut fixtures = Fixtures::new(modules(module));
-    report::build(&mut debuggee, &mut fixtures, &Options::default()).unwrap()
+    let options = Options {
+        variables: Which::None,
+        ..Options::default()
+    };
+    report::build(&mut debuggee, &mut fixtures, &options).unwrap()
 }
 
 fn text_of(name: &str, module: &str) -> String {

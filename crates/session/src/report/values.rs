@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wdb_symbols::render::{Limits, Tree};
-use wdb_target::coredump::ModuleId;
+use wdb_target::coredump::{Inference, ModuleId};
 
 use super::{Entry, Statics, Thread, build};
 use crate::stop::Stop;
@@ -25,14 +25,15 @@ const LIMITS: Limits = Limits {
     values: 400,
 };
 
-/// Puts the variables into the frames. Says what was left out.
-pub(super) fn add(stop: &mut Stop<'_>, threads: &mut [Thread], which: Which) -> Option<String> {
+/// Puts the variables into the frames. Says what was left out and what was inferred.
+pub(super) fn add(stop: &mut Stop<'_>, threads: &mut [Thread], which: Which) -> Vec<String> {
+    let mut notes = Vec::new();
     if which == Which::None {
-        return None;
+        return notes;
     }
     let mut left = MOST_VALUES;
     let mut cut = false;
-    for thread in threads {
+    for thread in &mut *threads {
         let length = thread.entries.len();
         for (position, entry) in thread.entries.iter_mut().enumerate() {
             let Entry::Frame(frame) = entry else {
@@ -47,11 +48,22 @@ pub(super) fn add(stop: &mut Stop<'_>, threads: &mut [Thread], which: Which) -> 
             left = left.saturating_sub(values.sum());
         }
     }
-    cut.then(|| {
-        format!(
+    if cut {
+        notes.push(format!(
             "the stack is deep: only its youngest {YOUNG} and its oldest {OLD} frames have their variables here"
-        )
-    })
+        ));
+    }
+    let mut shown = threads
+        .iter()
+        .flat_map(|it| build::frames(&it.entries))
+        .flat_map(|it| &it.variables);
+    if shown.any(|it| it.doubts.inferred == Some(Inference::CStack)) {
+        notes.push(
+            "the variables are inferred: where a function keeps them follows from its code and the C stack's pointer"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 /// The statics of the units of the program's own code.
