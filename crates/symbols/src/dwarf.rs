@@ -42,6 +42,7 @@ pub(crate) struct Sections {
     index: OnceLock<Index>,
     statics: OnceLock<Addresses>,
     types: Mutex<types::Cache>,
+    vtables: OnceLock<types::vtable::Vtables>,
     notes: Arc<Notes>,
 }
 
@@ -71,6 +72,7 @@ impl Sections {
             index: OnceLock::new(),
             statics: OnceLock::new(),
             types: Mutex::default(),
+            vtables: OnceLock::new(),
             code_size,
             units: OnceLock::new(),
             lines: Mutex::default(),
@@ -150,6 +152,12 @@ impl<'a> Dwarf<'a> {
     /// The types read so far.
     pub(crate) fn types(&self) -> &'a Mutex<types::Cache> {
         &self.sections.types
+    }
+
+    /// The tables of functions of Rust's `dyn`s, found on first use.
+    pub(crate) fn vtables(&self) -> &'a types::vtable::Vtables {
+        let find = || types::vtable::vtables(self);
+        self.sections.vtables.get_or_init(find)
     }
 
     /// The range as offsets in the code section, if it is one of live code.

@@ -35,6 +35,12 @@ impl Fuel {
         Fuel(AtomicU64::new(16 * bytes as u64 + (1 << 16)))
     }
 
+    /// Enough for one question, of which there may be thousands: a type, a name. The largest of honest DWARF of any size
+    /// takes a hundredth of a second.
+    pub(crate) fn for_one(bytes: usize) -> Self {
+        Self::for_reading(bytes.min(1 << 20))
+    }
+
     /// Takes `steps`.
     pub(crate) fn burn(&self, steps: usize) -> Result<(), Stop> {
         let less = |it: u64| it.checked_sub(steps as u64);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use gimli::{AttributeValue, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::Stop;
+use crate::fuel::{Fuel, Stop};
 use crate::lines;
 use crate::name::Name;
 use crate::ranges::Extent;
@@ -122,13 +122,18 @@ pub(crate) fn plain_name<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     offset: UnitOffset,
+    fuel: &Fuel,
 ) -> Option<Slice<'a>> {
-    let mut name = None;
+    fuel.burn(1).ok()?;
+    let (mut name, mut seen) = (None, 0);
     visit(dwarf, unit, offset, |unit, attribute| {
+        seen += 1;
         if attribute.name() == gimli::DW_AT_name && name.is_none() {
             name = dwarf.gimli.attr_string(&unit.gimli, attribute.value()).ok();
         }
     });
+    // The same entry with a million attributes may be the origin of all.
+    fuel.burn(seen).ok()?;
     name
 }
 

@@ -4,6 +4,7 @@ use gimli::{DebugInfoOffset, UnitOffset};
 use wdb_module::{CodeOffset, FuncIndex};
 
 use crate::dwarf::Dwarf;
+use crate::fuel::Fuel;
 use crate::ranges::Extent;
 use crate::scopes::{self, ScopeKind};
 use crate::spelling;
@@ -70,6 +71,7 @@ pub(crate) fn named(
     let all = &dwarf.index().0;
     let from = all.partition_point(|it| it.0 < key);
     let candidates = all[from..].iter().take_while(|it| it.0 == key);
+    let fuel = Fuel::for_reading(dwarf.size());
     let mut found = Vec::new();
     let mut open: Option<crate::units::Unit<'_>> = None;
     for (_, offset) in candidates.take(MOST_CANDIDATES) {
@@ -86,7 +88,7 @@ pub(crate) fn named(
         };
         if let Some(scope) = dwarf.units().scopes(dwarf, &unit).at(entry)
             && wanted(scope.kind)
-            && scopes::is_named(dwarf, &unit, entry, &path)
+            && scopes::is_named(dwarf, &unit, entry, &path, &fuel)
         {
             let kind = scope.kind;
             found.push(Named { offset, kind });

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use gimli::{AttributeValue, DebugInfoOffset, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::Stop;
+use crate::fuel::{Fuel, Stop};
 use crate::functions;
 use crate::spelling;
 use crate::units::Unit;
@@ -178,11 +178,7 @@ impl Scan {
     ) -> Result<(), Stop> {
         let name = match (seen.name, seen.origin) {
             (Some(name), _) => dwarf.gimli.attr_string(&unit.gimli, name).ok(),
-            (None, Some(_)) => {
-                // The same entry with a million attributes may be the origin of all.
-                dwarf.names_fuel().burn(64)?;
-                functions::plain_name(dwarf, unit, offset)
-            }
+            (None, Some(_)) => functions::plain_name(dwarf, unit, offset, dwarf.names_fuel()),
             (None, None) => None,
         };
         let name = name.as_ref().map(|it| it.to_string_lossy());
@@ -358,23 +354,29 @@ pub(crate) fn qualified_name<'a>(
     unit: &Unit<'a>,
     offset: UnitOffset,
 ) -> Option<String> {
-    let parts = parts(dwarf, unit, offset);
-    let (own, around) = parts.split_first()?;
-    let mut name = own.name.as_ref()?.clone().into_owned();
-    for part in around {
-        let part = match (&part.name, part.kind) {
-            (_, ScopeKind::InlineNamespace) => continue,
-            (_, ScopeKind::Function) if own.kind != ScopeKind::Static => break,
-            (Some(name), _) => name.as_ref(),
-            (None, ScopeKind::Namespace) => "(anonymous namespace)",
-            (None, _) => continue,
+    let fuel = Fuel::for_one(dwarf.size());
+    let mut own = None;
+    let mut parts: Vec<Cow<'_, str>> = Vec::new();
+    let mut length = 0;
+    each_part(dwarf, unit, offset, &fuel, |part| {
+        let Some(kind) = own else {
+            own = Some(part.kind);
+            parts.extend(part.name);
+            return !parts.is_empty();
         };
-        if name.len() + part.len() > LONGEST_NAME {
-            break;
+        match (part.name, part.kind) {
+            (_, ScopeKind::InlineNamespace) => {}
+            (_, ScopeKind::Function) if kind != ScopeKind::Static => return false,
+            (Some(name), _) => parts.push(name),
+            (None, ScopeKind::Namespace) => parts.push("(anonymous namespace)".into()),
+            (None, _) => {}
         }
-        name = format!("{part}::{name}");
-    }
-    Some(spelling::tidy(name.into()).into_owned())
+        length += parts.last().map_or(0, |it| it.len());
+        length < LONGEST_NAME
+    });
+    parts.reverse();
+    let name = parts.join("::");
+    (!parts.is_empty()).then(|| spelling::tidy(name.into()).into_owned())
 }
 
 /// Whether the qualified name of an entry is `path`, the parts of one, or ends with it.
@@ -383,57 +385,58 @@ pub(crate) fn is_named<'a>(
     unit: &Unit<'a>,
     offset: UnitOffset,
     path: &[&str],
+    fuel: &Fuel,
 ) -> bool {
     let mut wanted = path.iter().rev().peekable();
-    for part in parts(dwarf, unit, offset) {
-        let Some(next) = wanted.peek() else {
-            break;
-        };
+    each_part(dwarf, unit, offset, fuel, |part| {
         let name = part.name.as_deref().unwrap_or("(anonymous namespace)");
-        if spelling::same(name, next) {
-            wanted.next();
-        } else if part.kind != ScopeKind::InlineNamespace && part.name.is_some() {
-            return false;
-        }
-    }
+        let is_it = wanted.next_if(|it| spelling::same(name, it)).is_some();
+        let may_be_left_out = part.kind == ScopeKind::InlineNamespace || part.name.is_none();
+        (is_it || may_be_left_out) && wanted.peek().is_some()
+    });
     wanted.peek().is_none()
 }
 
-/// The parts of an entry's name, the innermost first.
-fn parts<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
+/// Shows the parts of an entry's name, the innermost first, as long as `see` says that it wants more.
+fn each_part<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    offset: UnitOffset,
+    fuel: &Fuel,
+    mut see: impl FnMut(Part<'a>) -> bool,
+) {
     let mut other = None;
     let mut offset = offset;
-    while parts.len() < MOST_PARTS {
+    for _ in 0..MOST_PARTS {
         let mut unit = other.as_ref().unwrap_or(unit);
         let mut scopes = dwarf.units().scopes(dwarf, unit);
         let scope = scopes.at(offset);
         let kind = scope.map_or(ScopeKind::Static, |it| it.kind);
         // A definition belongs where its declaration is.
         if let Some(origin) = scope.and_then(|it| it.origin) {
-            let Some((there, at)) = dwarf.units().containing(DebugInfoOffset(origin as usize))
-            else {
-                break;
+            let place = dwarf.units().containing(DebugInfoOffset(origin as usize));
+            let Some((there, at)) = place else {
+                return;
             };
             offset = at;
             if there != unit.id {
                 let Ok(opened) = dwarf.units().open(dwarf, there) else {
-                    break;
+                    return;
                 };
                 unit = other.insert(opened);
                 scopes = dwarf.units().scopes(dwarf, unit);
             }
         }
-        let name = functions::plain_name(dwarf, unit, offset);
-        let name = name.map(|it| it.to_string_lossy());
-        let name = name.map(|it| spelling::tidy(cut(it)));
-        parts.push(Part { kind, name });
+        let name = functions::plain_name(dwarf, unit, offset, fuel);
+        let name = name.map(|it| spelling::tidy(cut(it.to_string_lossy())));
+        if !see(Part { kind, name }) {
+            return;
+        }
         match scopes.around(offset) {
             Some(around) => offset = UnitOffset(around.entry.0 as usize),
-            None => break,
+            None => return,
         }
     }
-    parts
 }
 
 /// The start of a name that is too long.

@@ -9,11 +9,14 @@ mod read;
 mod record;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vtable;
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError};
 
+use crate::dwarf::Dwarf;
+use crate::fuel::Fuel;
 use crate::scopes::ScopeKind;
 use crate::{Language, Symbols, index};
 
@@ -283,12 +286,19 @@ impl Symbols {
         let Some(dwarf) = self.dwarf() else {
             return void();
         };
+        self.ty_within(&dwarf, id, &Fuel::for_one(dwarf.size()))
+    }
+
+    fn ty_within(&self, dwarf: &Dwarf<'_>, id: TypeId, fuel: &Fuel) -> Arc<Type> {
         let cache = || dwarf.types().lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ty) = cache().types.get(&id) {
             return Arc::clone(ty);
         }
-        let ty = Arc::new(read::read(&dwarf, id));
-        cache().add(id, &ty);
+        let ty = Arc::new(read::read(dwarf, id, fuel));
+        // What took too much of a common fuel may be fine on its own.
+        if !matches!(ty.kind, Kind::Broken(_)) {
+            cache().add(id, &ty);
+        }
         ty
     }
 
@@ -307,9 +317,12 @@ impl Symbols {
         let is_type = |it| matches!(it, ScopeKind::Type | ScopeKind::DeclaredType);
         let found = index::named(&dwarf, name, is_type);
         let mut types: Vec<(TypeRef, Arc<Type>)> = Vec::new();
+        // Each of them has bytes of its own.
+        let fuel = Fuel::for_reading(dwarf.size());
         for named in found.into_iter().take(MOST_NAMED) {
-            let reference = TypeRef::Entry(TypeId(named.offset.0));
-            let ty = self.ty(&reference);
+            let id = TypeId(named.offset.0);
+            let reference = TypeRef::Entry(id);
+            let ty = self.ty_within(&dwarf, id, &fuel);
             let is_alias = matches!(ty.kind, Kind::Alias(_));
             let is_same = |it: &Type| {
                 it.name == ty.name
@@ -318,7 +331,8 @@ impl Symbols {
             };
             let is_wanted =
                 after_word.is_none() || matches!(ty.kind, Kind::Record(_) | Kind::Enumeration(_));
-            if is_wanted && !types.iter().any(|it| is_same(&it.1)) {
+            let is_broken = matches!(ty.kind, Kind::Broken(_));
+            if is_wanted && !is_broken && !types.iter().any(|it| is_same(&it.1)) {
                 types.push((reference, ty));
             }
         }
@@ -332,13 +346,8 @@ impl Symbols {
     }
 
     fn builtin(&self, name: &str) -> Option<TypeRef> {
-        let memory = self.module().memories().first();
-        let address_size = if memory.is_some_and(|it| it.memory64) {
-            8
-        } else {
-            4
-        };
-        Some(TypeRef::Made(Arc::new(builtin::ty(name, address_size)?)))
+        let ty = builtin::ty(name, self.address_size())?;
+        Some(TypeRef::Made(Arc::new(ty)))
     }
 }
 

@@ -41,10 +41,10 @@ pub(super) enum Error {
     UnknownTag(gimli::DwTag),
 }
 
-/// Reads one type, with as much work as the size of the DWARF can justify.
+/// Reads types, with as much work as there is fuel.
 pub(super) struct Reader<'d, 'a> {
     pub(super) dwarf: &'d Dwarf<'a>,
-    pub(super) fuel: Fuel,
+    pub(super) fuel: &'d Fuel,
 }
 
 /// An entry and the unit that it is in.
@@ -54,11 +54,8 @@ pub(super) struct Found<'a> {
 }
 
 /// The type whose entry is at `id`.
-pub(super) fn read(dwarf: &Dwarf<'_>, id: TypeId) -> Type {
-    let reader = Reader {
-        dwarf,
-        fuel: Fuel::for_reading(dwarf.size()),
-    };
+pub(super) fn read(dwarf: &Dwarf<'_>, id: TypeId, fuel: &Fuel) -> Type {
+    let reader = Reader { dwarf, fuel };
     reader.ty(id).unwrap_or_else(|error| {
         broken(format!(
             "the type at .debug_info+{:#x} is broken: {error}",

@@ -1,6 +1,8 @@
 //! Types of real programs. Their names are those that llvm-dwarfdump gives, where it is installed.
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+mod hostile;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -282,4 +284,20 @@ fn enums_of_rust() {
     let some = symbols.ty(&variants.variants[1].members[0].ty);
     assert_eq!(&*some.name, "core::option::Option<u32>::Some");
     assert_eq!(members(&symbols, &record(&some).members), ["4 __0: u32"]);
+}
+
+#[test]
+fn tables_of_dyn_traits() {
+    let symbols = symbols("rust-refcell");
+    let dwarf = symbols.dwarf().unwrap();
+    let names: Vec<_> = dwarf
+        .vtables()
+        .keys()
+        .map(|it| symbols.ty(&symbols.vtable_type(*it).unwrap()).name.clone())
+        .collect();
+    assert!(
+        names.iter().any(|it| &**it == "rust_refcell::Logger"),
+        "{names:?}"
+    );
+    assert_eq!(symbols.vtable_type(12), None);
 }
