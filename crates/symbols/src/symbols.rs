@@ -207,7 +207,7 @@ impl Symbols {
     }
 
     /// Asks the DWARF something about a function: about its first byte, and its code.
-    fn in_dwarf<T>(
+    pub(crate) fn in_dwarf<T>(
         &self,
         index: FuncIndex,
         ask: impl FnOnce(&dwarf::Dwarf<'_>, u32, &Range<u32>) -> Option<T>,

@@ -4,6 +4,7 @@
 //! may contain itself. [`Symbols::ty`] reads one.
 
 mod builtin;
+mod functions;
 mod name;
 mod read;
 mod record;

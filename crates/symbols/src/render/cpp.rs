@@ -15,6 +15,7 @@
 //! more is read and kept than elements are wanted.
 
 mod class;
+mod function;
 mod holder;
 mod iterator;
 mod node;
@@ -23,6 +24,7 @@ mod sequence;
 mod text;
 mod time;
 
+pub(super) use function::{any, function};
 pub(super) use holder::{complex, expected, optional, pair, tuple, variant};
 pub(super) use iterator::{
     contiguous, forward_list as forward_list_iterator, hash_table as hash_iterator,

@@ -30,7 +30,10 @@ impl Context<'_> {
             },
             Kind::Base(encoding) => self.number(object, &ty, *encoding),
             Kind::Pointer(kind, target) => self.pointer(object, &ty, *kind, target),
-            Kind::MemberPointer(class, _) => self.member_pointer(object, class),
+            Kind::MemberPointer(class, member) => match self.bare(member).kind {
+                Kind::Function(..) => self.member_function(object, class),
+                _ => self.member_pointer(object, class),
+            },
             Kind::Record(record) => match &record.variants {
                 Some(variants) => self.variant(object, &ty, record, variants),
                 None => Shape::Fields(self.fields(object, &ty, record)),

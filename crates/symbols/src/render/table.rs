@@ -52,6 +52,8 @@ const TABLE: &[(&str, Find)] = &[
     ("std::reference_wrapper", cpp::reference),
     ("std::exception_ptr", cpp::exception),
     ("std::atomic", cpp::atomic),
+    ("std::function", cpp::function),
+    ("std::any", cpp::any),
     ("std::chrono::duration", cpp::duration),
     ("std::chrono::time_point", cpp::time_point),
     ("std::__wrap_iter", cpp::contiguous),

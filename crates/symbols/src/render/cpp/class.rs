@@ -1,7 +1,9 @@
 //! Classes with virtual functions: of which class an object behind a pointer to a base really is.
 
+use crate::machine::Unavailable;
 use crate::name::{Name, Origin};
 use crate::object::{Context, Object, Scalar};
+use crate::render::Shape;
 use crate::types::{Encoding, Kind, Role, Type, TypeRef};
 
 /// Base classes in base classes are looked into as deep as this.
@@ -52,6 +54,48 @@ impl Context<'_> {
         let name = format!("_Z{}", String::from_utf8(name.bytes).ok()?);
         let class = Name::from_symbol(name.clone(), Origin::NameSection).display;
         (class != name).then_some(class)
+    }
+
+    /// A pointer to a member function: the index of the function in table 0, or the offset of its entry in the table of
+    /// virtual functions; and twice the adjustment of `this`, plus 1 when it is virtual (Itanium C++ ABI,
+    /// section 2.3, in the form that ARM and WebAssembly have, where every index may be odd).
+    pub(in crate::render) fn member_function(&mut self, object: &Object, class: &TypeRef) -> Shape {
+        let (function, adjustment) = match self.member_function_parts(object) {
+            Ok(parts) => parts,
+            Err(reason) => return Shape::Unavailable(reason),
+        };
+        let size = self.size(&object.ty).unwrap_or(8) / 2;
+        let class_name = self.ty(class).name.clone();
+        let mut text = if adjustment & 1 == 1 {
+            let index = function / size.max(1);
+            match self.symbols.virtual_function(class, index) {
+                Some(name) => format!("virtual &{class_name}::{name}"),
+                None => format!("virtual function {index} of `{class_name}`"),
+            }
+        } else if function == 0 {
+            "null".to_owned()
+        } else {
+            match self.machine.element(function) {
+                Ok(Some(function)) => format!("&{}", self.function_name(function)),
+                Ok(None) => format!("null function {function}"),
+                Err(_) => format!("function {function} of the table"),
+            }
+        };
+        match adjustment >> 1 {
+            0 => {}
+            bytes => text += &format!(" ({bytes} bytes into the object)"),
+        }
+        Shape::Scalar(text)
+    }
+
+    fn member_function_parts(&mut self, object: &Object) -> Result<(u64, i128), Unavailable> {
+        let word = self.size(&object.ty)? / 2;
+        let function = object.part(0, Some(word), integer(word, Encoding::Unsigned));
+        let adjustment = object.part(word, Some(word), integer(word, Encoding::Signed));
+        match self.scalar(&adjustment)? {
+            Scalar::Signed(adjustment) => Ok((self.unsigned(&function)?, adjustment)),
+            _ => Ok((self.unsigned(&function)?, 0)),
+        }
     }
 
     fn table_pointer(&mut self, object: &Object, depth: u32) -> Option<Object> {

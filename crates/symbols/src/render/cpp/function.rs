@@ -1,0 +1,102 @@
+//! Types that hold a value of a type that is not theirs to tell: it stands in the code that they call.
+
+use super::argument;
+use crate::object::{Context, Object};
+use crate::render::{Shape, Wrapper};
+use crate::types::TypeRef;
+
+/// `std::function`: the function or the object that it calls.
+pub(in crate::render) fn function(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let inner = context.field(object, "__f_")?;
+    if let Some(shape) = by_policy(context, &inner) {
+        return Some(shape);
+    }
+    // The layout of the first ABI: a pointer to an object of a class made for what is called.
+    let pointer = context.field(&inner, "__f_")?;
+    let address = context.unsigned(&pointer).ok()?;
+    if address == 0 {
+        return Some(empty());
+    }
+    let target = context.target(&pointer).ok()??;
+    let object = context.whole_object(&target)?;
+    let object = context
+        .field(&object, "__func_")
+        .or_else(|| context.field(&object, "__f_"))?;
+    Some(Shape::Wrapper(Wrapper { object, note: None }))
+}
+
+fn empty() -> Shape {
+    Shape::Scalar("empty".to_owned())
+}
+
+/// The layout of the second ABI, WASI's: a function that calls, made for the type of what it calls, and a policy
+/// that tells where that is.
+fn by_policy(context: &mut Context<'_>, inner: &Object) -> Option<Shape> {
+    let policy = context.field(inner, "__policy_")?;
+    let policy = context.target(&policy).ok()??;
+    let is_null = context.field(&policy, "__is_null")?;
+    if context.unsigned(&is_null).ok()? != 0 {
+        return Some(empty());
+    }
+    let caller = match context.field(inner, "__func_") {
+        Some(caller) => caller,
+        None => context.path(inner, &["__invoker_", "__call_"])?,
+    };
+    let caller = context.unsigned(&caller).ok()?;
+    let caller = context.machine.element(caller).ok()??;
+    let ty = context.symbols.type_arguments(caller).into_iter().next()?;
+    let buffer = context.field(inner, "__buf_")?;
+    let clone = context.field(&policy, "__clone")?;
+    let object = match context.unsigned(&clone).ok()? {
+        0 => at(context, &buffer, "__small", ty),
+        _ => pointed_to(context, &buffer, "__large", ty),
+    };
+    Some(Shape::Wrapper(Wrapper {
+        object: object?,
+        note: None,
+    }))
+}
+
+fn at(context: &mut Context<'_>, buffer: &Object, name: &str, ty: TypeRef) -> Option<Object> {
+    let place = context.field(buffer, name)?;
+    let size = context.size(&ty).ok();
+    Some(place.part(0, size, ty))
+}
+
+fn pointed_to(
+    context: &mut Context<'_>,
+    buffer: &Object,
+    name: &str,
+    ty: TypeRef,
+) -> Option<Object> {
+    let pointer = context.field(buffer, name)?;
+    Some(Object::at(context.unsigned(&pointer).ok()?, ty))
+}
+
+/// `std::any`: its value, whose type the class of the function has as its argument that handles it.
+pub(in crate::render) fn any(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
+    let handler = context.field(object, "__h_")?;
+    let handler = context.unsigned(&handler).ok()?;
+    if handler == 0 {
+        return Some(empty());
+    }
+    let handler = context.machine.element(handler).ok()??;
+    let name = context.symbols.function_name(handler).display;
+    let class = name.rsplit_once("::__handle")?.0;
+    let class = &class[class.rfind(" std::").map_or(0, |it| it + 1)..];
+    let types = context.symbols.types_named(class);
+    let ty = types.iter().find_map(|it| argument(context, it, 0))?;
+    let storage = context.field(object, "__s_")?;
+    let object = match class.contains("_SmallHandler<") {
+        true => at(context, &storage, "__buf", ty),
+        false => pointed_to(context, &storage, "__ptr", ty),
+    };
+    Some(Shape::Wrapper(Wrapper {
+        object: object?,
+        note: None,
+    }))
+}

@@ -1,0 +1,111 @@
+//! What types and functions say of each other: template arguments, tables of virtual functions.
+
+use gimli::{AttributeValue, EndianSlice, LittleEndian, Operation};
+use wdb_module::FuncIndex;
+
+use super::read::{Error, Found, Reader};
+use super::{TypeId, TypeRef};
+use crate::dwarf::Dwarf;
+use crate::fuel::Fuel;
+use crate::{Symbols, lookup};
+
+/// As many hops as from a function's code to its abstract function and to its declaration in a class, and then some.
+const MOST_HOPS: usize = 8;
+
+impl Symbols {
+    /// The template arguments of a function that are types.
+    pub(crate) fn type_arguments(&self, function: FuncIndex) -> Vec<TypeRef> {
+        let found = self.in_dwarf(function, |dwarf, address, body| {
+            let (unit, entry) = lookup::function(dwarf, address, body)?;
+            let entry = entry.to_debug_info_offset(&unit.gimli.header)?;
+            type_arguments(dwarf, TypeId(entry.0)).ok()
+        });
+        found.unwrap_or_default()
+    }
+
+    /// The name of the virtual function that a class declares at this index of its table.
+    pub(crate) fn virtual_function(&self, class: &TypeRef, index: u64) -> Option<String> {
+        let TypeRef::Entry(class) = class else {
+            return None;
+        };
+        virtual_function(&self.dwarf()?, *class, index).ok()?
+    }
+}
+
+fn reader<'d, 'a>(dwarf: &'d Dwarf<'a>) -> Reader<'d, 'a> {
+    Reader {
+        dwarf,
+        fuel: Fuel::for_reading(dwarf.size()),
+    }
+}
+
+/// They are where the function is declared.
+fn type_arguments(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Vec<TypeRef>, Error> {
+    let reader = reader(dwarf);
+    let mut function = function;
+    for _ in 0..MOST_HOPS {
+        let found = reader.find(function)?;
+        let mut arguments = Vec::new();
+        reader.each_below(
+            &found,
+            |_| false,
+            |_, entry| {
+                if entry.tag() == gimli::DW_TAG_template_type_parameter {
+                    let ty = entry.attr_value(gimli::DW_AT_type);
+                    arguments.push(reader.reference(&found.unit, ty));
+                }
+                Ok(())
+            },
+        )?;
+        if !arguments.is_empty() {
+            return Ok(arguments);
+        }
+        let declared = [gimli::DW_AT_specification, gimli::DW_AT_abstract_origin];
+        let origin = declared
+            .into_iter()
+            .find_map(|it| found.entry.attr_value(it));
+        match reader.reference(&found.unit, origin) {
+            TypeRef::Entry(origin) => function = origin,
+            TypeRef::Void | TypeRef::Made(_) => break,
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn virtual_function(dwarf: &Dwarf<'_>, class: TypeId, index: u64) -> Result<Option<String>, Error> {
+    let reader = reader(dwarf);
+    let found = reader.find(class)?;
+    let mut name = None;
+    reader.each_below(
+        &found,
+        |_| false,
+        |_, entry| {
+            let place = entry.attr_value(gimli::DW_AT_vtable_elem_location);
+            if name.is_none() && constant(place, &found) == Some(index) {
+                name = reader
+                    .own_name(&found.unit, entry)?
+                    .map(|it| it.to_string());
+            }
+            Ok(())
+        },
+    )?;
+    Ok(name)
+}
+
+/// The constant that a location consists of, as clang writes the index in a table of virtual functions.
+fn constant(
+    place: Option<AttributeValue<EndianSlice<'_, LittleEndian>>>,
+    found: &Found<'_>,
+) -> Option<u64> {
+    let AttributeValue::Exprloc(place) = place? else {
+        return None;
+    };
+    match place
+        .operations(found.unit.gimli.encoding())
+        .next()
+        .ok()??
+    {
+        Operation::UnsignedConstant { value } => Some(value),
+        _ => None,
+    }
+}
