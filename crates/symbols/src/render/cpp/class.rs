@@ -69,7 +69,7 @@ impl Context<'_> {
         let mut text = if adjustment & 1 == 1 {
             let index = function / size.max(1);
             match self.symbols.virtual_function(class, index) {
-                Some(name) => format!("virtual &{class_name}::{name}"),
+                Some(name) => format!("&{class_name}::{name} (virtual)"),
                 None => format!("virtual function {index} of `{class_name}`"),
             }
         } else if function == 0 {

@@ -3,7 +3,7 @@
 use super::argument;
 use crate::object::{Context, Object};
 use crate::render::{Shape, Wrapper};
-use crate::types::TypeRef;
+use crate::types::{Kind, TypeRef};
 
 /// `std::function`: the function or the object that it calls.
 pub(in crate::render) fn function(
@@ -26,7 +26,14 @@ pub(in crate::render) fn function(
     let object = context
         .field(&object, "__func_")
         .or_else(|| context.field(&object, "__f_"))?;
-    Some(Shape::Wrapper(Wrapper { object, note: None }))
+    Some(called(context, object))
+}
+
+/// What is called: a pointer to a function, or an object, of which it says most that it is a lambda.
+fn called(context: &Context<'_>, object: Object) -> Shape {
+    let ty = context.bare(&object.ty);
+    let note = matches!(ty.kind, Kind::Record(_)).then(|| ty.name.to_string());
+    Shape::Wrapper(Wrapper { object, note })
 }
 
 fn empty() -> Shape {
@@ -55,10 +62,7 @@ fn by_policy(context: &mut Context<'_>, inner: &Object) -> Option<Shape> {
         0 => at(context, &buffer, "__small", ty),
         _ => pointed_to(context, &buffer, "__large", ty),
     };
-    Some(Shape::Wrapper(Wrapper {
-        object: object?,
-        note: None,
-    }))
+    Some(called(context, object?))
 }
 
 fn at(context: &mut Context<'_>, buffer: &Object, name: &str, ty: TypeRef) -> Option<Object> {
