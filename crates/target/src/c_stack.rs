@@ -6,6 +6,8 @@ mod interpret;
 mod locals;
 mod recover;
 mod symbolic;
+#[cfg(test)]
+mod tests;
 mod writes;
 
 use std::ops::Range;
@@ -14,6 +16,7 @@ use wdb_coredump::{Global, Instance, Value};
 use wdb_module::{GlobalIndex, Module};
 
 use crate::initial::{constant, section, segments};
+pub(crate) use interpret::follow;
 pub(crate) use recover::{Program, recover};
 
 /// The C stack of a module. It grows downwards from the end of its range.

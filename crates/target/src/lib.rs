@@ -6,6 +6,8 @@ mod contents;
 mod debuggee;
 pub mod dump;
 mod error;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod identity;
 mod initial;
 mod postmortem;

@@ -76,6 +76,31 @@ pub(super) fn state_at(
     }
 }
 
+/// Follows the code to a place, with a stack pointer in the first global, and holds what is found
+/// against what can be.
+///
+/// # Panics
+///
+/// If it cannot be.
+pub(crate) fn follow(module: &Module, func: FuncIndex, place: ModuleOffset) {
+    let mut fuel = Fuel(1 << 20);
+    let Some(state) = state_at(module, func, place, GlobalIndex(0), &mut fuel) else {
+        return;
+    };
+    let types = module.locals(func).unwrap_or_default();
+    assert!(state.locals.is_sorted_by_key(|(index, ..)| *index));
+    for (index, found, _) in &state.locals {
+        let ty = types.get(*index).copied();
+        assert_eq!(ty.and_then(width), Some(*found));
+    }
+    if let Some(call) = state.call {
+        let parameters = module
+            .function_type(call.callee)
+            .map(|ty| ty.params().len());
+        assert_eq!(parameters, Some(call.arguments.len()));
+    }
+}
+
 /// A block that the pass is in.
 struct Label {
     kind: FrameKind,

@@ -21,9 +21,9 @@ use super::{CStack, POINTER};
 use crate::initial::section;
 use crate::{Frame, Module, Thread, Trust};
 
-/// How much work a program's frames may cause: some seconds. Those of real programs cause a
-/// thousandth of it.
-const WORK: u64 = 300_000_000;
+/// How much work a program's frames may cause: a second or two. Those of real programs cause a
+/// hundredth of it.
+const WORK: u64 = 100_000_000;
 
 /// What of a program the walk looks at.
 pub(crate) struct Program<'a> {
