@@ -1,5 +1,7 @@
 //! What the debug information asks of a frame that stands still: the state of the machine.
 
+use std::ops::RangeInclusive;
+
 use wdb_module::FuncIndex;
 
 /// The state of the machine as one frame sees it.
@@ -84,7 +86,7 @@ impl Number {
 pub enum Unavailable {
     /// The compiler keeps the variable nowhere at this pc. The lines where it can be seen, if any.
     #[error("optimised out here{}", live_lines(.0))]
-    OptimisedOut(Vec<std::ops::RangeInclusive<u32>>),
+    OptimisedOut(Vec<RangeInclusive<u32>>),
     /// It is in a local, a global or on the operand stack, and the dump does not have those.
     #[error("not in the dump: it is in {0}, which was not recorded")]
     NotRecorded(String),
@@ -102,16 +104,24 @@ pub enum Unavailable {
     Unsupported(String),
 }
 
-fn live_lines(lines: &[std::ops::RangeInclusive<u32>]) -> String {
-    let spans: Vec<String> = lines
-        .iter()
-        .map(|it| match (it.start(), it.end()) {
-            (first, last) if first == last => format!("in line {first}"),
-            (first, last) => format!("from line {first} to {last}"),
-        })
-        .collect();
-    match spans.as_slice() {
+fn live_lines(lines: &[RangeInclusive<u32>]) -> String {
+    match lines {
         [] => String::new(),
-        spans => format!("; live {}", spans.join(", ")),
+        lines => format!("; live {}", Unavailable::lines(lines)),
+    }
+}
+
+impl Unavailable {
+    /// Lines of source in words: `in line 3`, `from line 5 to 9`, `in lines 3, 5 to 9`.
+    pub fn lines(lines: &[RangeInclusive<u32>]) -> String {
+        let spans = lines.iter().map(|it| match (it.start(), it.end()) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first} to {last}"),
+        });
+        match (lines, spans.collect::<Vec<_>>().join(", ")) {
+            ([only], text) if only.start() != only.end() => format!("from line {text}"),
+            ([_], text) => format!("in line {text}"),
+            (_, text) => format!("in lines {text}"),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use wdb_symbols::render::Tree;
-use wdb_symbols::{VariableKind, printable};
+use wdb_symbols::{Unavailable, VariableKind, printable};
 
 use super::{Frame, Report, Source};
 use crate::variables::Valued;
@@ -94,11 +94,42 @@ pub(super) fn locals(out: &mut String, frame: &Frame, indent: usize) {
         let variables = frame.variables.iter();
         variables.filter(|it| !told.iter().any(|told| std::ptr::eq(*told, *it)))
     };
-    for variable in below().take(MOST_LOCALS) {
+    let (nowhere, there): (Vec<&Valued>, Vec<&Valued>) =
+        below().partition(|it| matches!(it.tree.unavailable, Some(Unavailable::OptimisedOut(_))));
+    for variable in there.iter().take(MOST_LOCALS) {
         line(out, variable, indent);
     }
-    if let Some(more @ 1..) = below().count().checked_sub(MOST_LOCALS) {
+    if let Some(more @ 1..) = there.len().checked_sub(MOST_LOCALS) {
         let _ = writeln!(out, "{:indent$}… {more} more", "");
+    }
+    optimised_out(out, &nowhere, indent);
+}
+
+/// The variables that the compiler keeps nowhere: what optimised code has many of, in few lines.
+fn optimised_out(out: &mut String, variables: &[&Valued], indent: usize) {
+    const HEAD: &str = "optimised out here:";
+    let mut line = format!("{:indent$}{HEAD}", "");
+    for (position, variable) in variables.iter().enumerate() {
+        let mut item = printable(&variable.tree.name).into_owned();
+        if let Some(Unavailable::OptimisedOut(lines)) = &variable.tree.unavailable
+            && !lines.is_empty()
+        {
+            let _ = write!(item, " (live {})", Unavailable::lines(lines));
+        }
+        if position > 0 {
+            line.push(',');
+        }
+        if position > 0 && line.chars().count() + item.chars().count() > 100 {
+            out.push_str(&line);
+            out.push('\n');
+            line = format!("{:indent$}{:width$}", "", "", width = HEAD.len());
+        }
+        line.push(' ');
+        line.push_str(&item);
+    }
+    if !variables.is_empty() {
+        out.push_str(&line);
+        out.push('\n');
     }
 }
 
