@@ -32,16 +32,10 @@ impl Symbols {
     }
 }
 
-fn reader<'d, 'a>(dwarf: &'d Dwarf<'a>) -> Reader<'d, 'a> {
-    Reader {
-        dwarf,
-        fuel: Fuel::for_reading(dwarf.size()),
-    }
-}
-
 /// They are where the function is declared.
 fn type_arguments(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Vec<TypeRef>, Error> {
-    let reader = reader(dwarf);
+    let fuel = &Fuel::for_reading(dwarf.size());
+    let reader = Reader { dwarf, fuel };
     let mut function = function;
     for _ in 0..MOST_HOPS {
         let found = reader.find(function)?;
@@ -73,7 +67,8 @@ fn type_arguments(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Vec<TypeRef>, E
 }
 
 fn virtual_function(dwarf: &Dwarf<'_>, class: TypeId, index: u64) -> Result<Option<String>, Error> {
-    let reader = reader(dwarf);
+    let fuel = &Fuel::for_reading(dwarf.size());
+    let reader = Reader { dwarf, fuel };
     let found = reader.find(class)?;
     let mut name = None;
     reader.each_below(
