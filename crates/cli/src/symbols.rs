@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -30,7 +29,7 @@ pub(crate) struct Arguments {
 pub(crate) struct Finder<'a> {
     arguments: &'a Arguments,
     modules: Vec<(Option<Arc<Module>>, Option<PathBuf>)>,
-    cache: HashMap<ModuleId, Option<Rc<Symbols>>>,
+    cache: HashMap<ModuleId, Option<Arc<Symbols>>>,
     /// What was looked for and not found, or was no good.
     pub(crate) notes: Vec<String>,
 }
@@ -51,7 +50,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn load(&mut self, id: ModuleId) -> Option<Rc<Symbols>> {
+    fn load(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
         let (module, path) = self.modules.get(id.position())?.clone();
         let module = module?;
         let wanted = Symbols::wanted(&module);
@@ -63,7 +62,7 @@ impl<'a> Finder<'a> {
             (None, Some(url)) => self.source_map(path.as_deref(), url),
             _ => None,
         };
-        Some(Rc::new(Symbols::new(module, debug, source_map)))
+        Some(Arc::new(Symbols::new(module, debug, source_map)))
     }
 
     fn debug_file(
@@ -153,7 +152,7 @@ fn beside(module: Option<&Path>, url: &str) -> Option<PathBuf> {
 }
 
 impl Resolver for Finder<'_> {
-    fn symbols(&mut self, id: ModuleId) -> Option<Rc<Symbols>> {
+    fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
         if let Some(known) = self.cache.get(&id) {
             return known.clone();
         }

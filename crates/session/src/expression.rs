@@ -14,7 +14,6 @@ mod raw;
 mod tree;
 mod typename;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use wdb_symbols::{Context, Object, Symbols};
@@ -104,7 +103,7 @@ pub fn with_context<T>(
 ) -> (T, Doubts) {
     let module = stop.frame(frame).map(|it| it.module);
     let symbols = module.and_then(|it| stop.symbols(it));
-    let symbols = symbols.unwrap_or_else(|| Rc::new(Symbols::new(Arc::default(), None, None)));
+    let symbols = symbols.unwrap_or_else(|| Arc::new(Symbols::new(Arc::default(), None, None)));
     let pc = stop.place(frame).and_then(|it| it.at);
     let mut machine = FrameMachine::new(stop, frame);
     let found = look(&mut Context {

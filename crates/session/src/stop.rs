@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use wdb_module::{FuncIndex, FunctionOffset, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
@@ -15,7 +16,7 @@ use wdb_target::{Debuggee, Error, Frame, Module, Thread};
 /// poorer and never fails it.
 pub trait Resolver {
     /// The debug information of a module. Asked once for each module that has a frame.
-    fn symbols(&mut self, module: ModuleId) -> Option<Rc<Symbols>>;
+    fn symbols(&mut self, module: ModuleId) -> Option<Arc<Symbols>>;
 
     /// The text of a source file, by the path that the debug information has for it.
     fn source(&mut self, path: &str) -> Option<String>;
@@ -36,7 +37,7 @@ pub struct Stop<'a> {
     /// Its threads.
     pub threads: Vec<Thread>,
     resolver: &'a mut dyn Resolver,
-    symbols: HashMap<ModuleId, Option<Rc<Symbols>>>,
+    symbols: HashMap<ModuleId, Option<Arc<Symbols>>>,
     places: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Rc<Place>>,
     tables: HashMap<TableId, Option<Rc<Table>>>,
 }
@@ -99,7 +100,7 @@ impl<'a> Stop<'a> {
     }
 
     /// The debug information of a module.
-    pub fn symbols(&mut self, module: ModuleId) -> Option<Rc<Symbols>> {
+    pub fn symbols(&mut self, module: ModuleId) -> Option<Arc<Symbols>> {
         let resolver = &mut self.resolver;
         self.symbols
             .entry(module)
@@ -194,7 +195,7 @@ impl<'a> Stop<'a> {
     }
 
     /// The debug information of a frame's module, and where the frame stands in it.
-    pub fn symbols_at(&mut self, id: FrameId) -> Option<(Rc<Symbols>, ModuleOffset)> {
+    pub fn symbols_at(&mut self, id: FrameId) -> Option<(Arc<Symbols>, ModuleOffset)> {
         let at = self.place(id)?.at?;
         let module = self.frame(id)?.module;
         Some((self.symbols(module)?, at))

@@ -1,6 +1,6 @@
 //! The variables of a frame, with their values.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wdb_symbols::render::{Limits, Tree};
 use wdb_symbols::{Context, Language, Symbols, Variable, VariableKind};
@@ -74,7 +74,7 @@ fn value(
     let Some((symbols, at)) = stop.symbols_at(id) else {
         return Vec::new();
     };
-    let symbols: Rc<Symbols> = symbols;
+    let symbols: Arc<Symbols> = symbols;
     variables
         .iter()
         .map(|variable| {

@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use support::{dump_bytes, module_bytes};
@@ -51,9 +50,9 @@ impl Random {
 struct Resolve(Option<Arc<Module>>, &'static str);
 
 impl Resolver for Resolve {
-    fn symbols(&mut self, _: ModuleId) -> Option<Rc<Symbols>> {
+    fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
         let module = self.0.clone()?;
-        Some(Rc::new(Symbols::new(module, None, None)))
+        Some(Arc::new(Symbols::new(module, None, None)))
     }
 
     fn source(&mut self, _: &str) -> Option<String> {

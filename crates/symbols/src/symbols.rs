@@ -301,3 +301,15 @@ impl Symbols {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A breakpoint's condition needs them on the guest's thread.
+    #[test]
+    fn symbols_can_be_shared_by_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Symbols>();
+    }
+}

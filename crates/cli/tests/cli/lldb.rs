@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use libtest_mimic::Failed;
@@ -60,11 +59,11 @@ pub(super) fn guests() -> Vec<String> {
     names
 }
 
-struct Own(Rc<Symbols>);
+struct Own(Arc<Symbols>);
 
 impl Resolver for Own {
-    fn symbols(&mut self, _: ModuleId) -> Option<Rc<Symbols>> {
-        Some(Rc::clone(&self.0))
+    fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
+        Some(Arc::clone(&self.0))
     }
 
     fn source(&mut self, _: &str) -> Option<String> {
@@ -92,10 +91,10 @@ pub(super) fn compare(guest: &str) -> Result<(), Failed> {
         return Err(format!("{guest} ended with {}", run.status).into());
     }
     let module = Binary::parse(fs::read(path)?.into())?.modules()[0].clone();
-    let symbols = Rc::new(Symbols::new(Arc::clone(&module), None, None));
+    let symbols = Arc::new(Symbols::new(Arc::clone(&module), None, None));
     let reading = wdb_coredump::read(fs::read(core)?.into())?;
     let mut debuggee = PostMortem::new(reading, vec![Some(module)]);
-    let mut resolver = Own(Rc::clone(&symbols));
+    let mut resolver = Own(Arc::clone(&symbols));
     let mut stop = Stop::new(&mut debuggee, &mut resolver)?;
 
     let mut tally = Tally::default();

@@ -9,7 +9,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -53,7 +52,7 @@ pub fn dump(dump: &str, module: &str) -> PostMortem {
 /// Symbols of the modules, and sources from the fixtures' directory.
 pub struct Fixtures {
     modules: Vec<Arc<Module>>,
-    symbols: HashMap<ModuleId, Rc<Symbols>>,
+    symbols: HashMap<ModuleId, Arc<Symbols>>,
 }
 
 impl Fixtures {
@@ -66,9 +65,9 @@ impl Fixtures {
 }
 
 impl Resolver for Fixtures {
-    fn symbols(&mut self, id: ModuleId) -> Option<Rc<Symbols>> {
+    fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
         let module = self.modules.get(id.position())?.clone();
-        let symbols = || Rc::new(Symbols::new(module, None, None));
+        let symbols = || Arc::new(Symbols::new(module, None, None));
         Some(self.symbols.entry(id).or_insert_with(symbols).clone())
     }
 

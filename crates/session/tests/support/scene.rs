@@ -7,7 +7,6 @@
     reason = "each test file uses a part"
 )]
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use wdb_coredump::{
@@ -217,8 +216,8 @@ impl Scene {
 struct OwnSymbols(Arc<Module>);
 
 impl Resolver for OwnSymbols {
-    fn symbols(&mut self, _: ModuleId) -> Option<Rc<Symbols>> {
-        Some(Rc::new(Symbols::new(self.0.clone(), None, None)))
+    fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
+        Some(Arc::new(Symbols::new(self.0.clone(), None, None)))
     }
 
     fn source(&mut self, _: &str) -> Option<String> {
