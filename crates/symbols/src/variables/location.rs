@@ -85,11 +85,13 @@ impl<'s, 'a> Site<'s, 'a> {
             let unit = open(*id)?;
             return match self.choose(&unit, location)? {
                 Choice::Here(expression) => self.evaluate(&unit, expression, &variable.ty, machine),
-                Choice::Elsewhere(code) => Err(Unavailable::OptimisedOut(self.lines(
-                    &code,
-                    &variable.scope,
-                    found.file,
-                ))),
+                Choice::Elsewhere(code) => {
+                    let declared = found.file.zip(variable.line);
+                    let lines = declared.map_or_else(Vec::new, |(file, line)| {
+                        self.lines(&code, &variable.scope, file, line)
+                    });
+                    Err(Unavailable::OptimisedOut(lines))
+                }
             };
         }
         match &found.constant {
@@ -213,13 +215,15 @@ impl<'s, 'a> Site<'s, 'a> {
         Ok(default.map_or(Choice::Elsewhere(elsewhere), Choice::Here))
     }
 
-    /// The lines of `file` that `code` was made from, as far as it is in `scope`. Lines are in one span where none
-    /// with other code is between them.
+    /// The lines that `code` was made from, as far as it is in `scope`: those of `file` from `first` on. Lines before the
+    /// declaration of a variable are of functions that were inlined. Lines are in one span where none with other
+    /// code is between them.
     fn lines(
         &self,
         code: &[Range<u32>],
         scope: &[Range<u32>],
-        file: Option<u64>,
+        file: u64,
+        first: u32,
     ) -> Vec<RangeInclusive<u32>> {
         let Some((unit, _)) = lookup::function(self.dwarf, self.address, &self.body) else {
             return Vec::new();
@@ -229,7 +233,7 @@ impl<'s, 'a> Site<'s, 'a> {
         let lines = |all: &[Range<u32>]| -> BTreeSet<u32> {
             let rows = all.iter().flat_map(|it| table.within(it));
             rows.take_while(|_| fuel.burn(1).is_ok())
-                .filter(|it| it.line != 0 && file.is_none_or(|file| file == u64::from(it.file)))
+                .filter(|it| first <= it.line && it.line != 0 && file == u64::from(it.file))
                 .map(|it| it.line)
                 .collect()
         };
