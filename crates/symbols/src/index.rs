@@ -1,5 +1,8 @@
 //! The types, functions and statics of all units by name.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use gimli::{DebugInfoOffset, UnitOffset};
 use wdb_module::{CodeOffset, FuncIndex};
 
@@ -8,6 +11,7 @@ use crate::fuel::Fuel;
 use crate::ranges::Extent;
 use crate::scopes::{self, ScopeKind};
 use crate::spelling;
+use crate::types::{Kind, TypeId, TypeRef};
 use crate::{Name, Origin, Symbols};
 
 /// Where the entries are that are called something: the hash of the name without qualification, and the
@@ -146,6 +150,35 @@ impl Symbols {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The enumerators of this name, each with its enumeration and its value. The name may be qualified, where its
+    /// qualification may be left out from the front. What units repeat is there once.
+    pub fn enumerators_named(&self, name: &str) -> Vec<(TypeRef, i128)> {
+        let Some(dwarf) = self.dwarf() else {
+            return Vec::new();
+        };
+        let tidy = spelling::tidy(name.into());
+        let last = spelling::split(&tidy).last().map(|it| it.to_string());
+        let entries = named(&dwarf, &tidy, |it| it == ScopeKind::Enumerator);
+        let mut seen = HashSet::new();
+        let enumerators = entries.iter().filter_map(|it| {
+            let (id, entry) = dwarf.units().containing(it.offset)?;
+            let unit = dwarf.units().open(&dwarf, id).ok()?;
+            let around = dwarf.units().scopes(&dwarf, &unit).around(entry)?.entry;
+            let around = UnitOffset(around.0 as usize);
+            let offset = around.to_debug_info_offset(&unit.gimli.header)?;
+            let reference = TypeRef::Entry(TypeId(offset.0));
+            let ty = self.ty(&reference);
+            let Kind::Enumeration(of) = &ty.kind else {
+                return None;
+            };
+            let named = |it: &&(Arc<str>, i128)| Some(&*it.0) == last.as_deref();
+            let value = of.enumerators.iter().find(named)?.1;
+            seen.insert((Arc::clone(&ty.name), value))
+                .then_some((reference, value))
+        });
+        enumerators.collect()
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) enum ScopeKind {
     Static,
     /// A table of virtual functions, which rustc and clang describe as a static.
     Vtable,
+    /// A value of an enumeration.
+    Enumerator,
 }
 
 /// As many parts as a name may have.
@@ -242,6 +244,7 @@ fn is_part_of_names(tag: gimli::DwTag) -> bool {
             | gimli::DW_TAG_module
             | gimli::DW_TAG_subprogram
             | gimli::DW_TAG_variable
+            | gimli::DW_TAG_enumerator
     ) || is_type(tag)
 }
 
@@ -294,6 +297,7 @@ fn kind(
                 _ => return None,
             }
         }
+        gimli::DW_TAG_enumerator => ScopeKind::Enumerator,
         // Most pointers and arrays have no name of their own, and nothing is in them.
         _ if name.is_none() && !is_container(tag) => return None,
         _ if seen.is_declaration => ScopeKind::DeclaredType,

@@ -5,7 +5,7 @@
 
 use wdb_symbols::object::Scalar;
 use wdb_symbols::render::{Elements, Map, Shape};
-use wdb_symbols::types::{Array, Count, Encoding, Kind, PointerKind};
+use wdb_symbols::types::{Array, Count, Encoding, Kind, PointerKind, Record};
 use wdb_symbols::{Context, Language, Object, Place, Type, TypeRef, Unavailable};
 
 use super::evaluate::Key;
@@ -52,7 +52,7 @@ pub(super) fn target(context: &mut Context<'_>, object: &Object) -> Result<Objec
     match context.target(object)? {
         Some(target) => Ok(target),
         None => Err(words(format!(
-            "nothing is known of what a `{}` points to: cast it first",
+            "nothing is known of what `{}` points to: cast it first",
             ty.name
         ))),
     }
@@ -110,7 +110,7 @@ pub(super) fn dereference(
         Kind::Array(_) => element(context, &object, 0),
         _ => match inner(context, &object)? {
             Some(inner) => Ok(inner),
-            None => Err(words(format!("a `{}` is no pointer", ty.name))),
+            None => Err(words(format!("`{}` is no pointer", ty.name))),
         },
     }
 }
@@ -198,6 +198,20 @@ pub(super) fn member_names(context: &mut Context<'_>, object: &Object) -> Vec<St
     Vec::new()
 }
 
+/// The name of the variant that an object is of, if it is one.
+pub(super) fn variant_name(context: &mut Context<'_>, object: &Object) -> Option<String> {
+    let Kind::Record(Record {
+        variants: Some(_), ..
+    }) = &context.bare(&object.ty).kind
+    else {
+        return None;
+    };
+    match context.shape(object, 1) {
+        Shape::Fields(fields) => Some(fields.name),
+        _ => None,
+    }
+}
+
 /// The address of the element `index` of an array at `address`.
 pub(super) fn advance(address: u64, index: i128, size: u64) -> Result<u64, Unavailable> {
     let at = index
@@ -253,7 +267,7 @@ pub(super) fn element(
                 ))
             }
             Shape::Unavailable(reason) => Err(reason),
-            _ => Err(words(format!("a `{}` has no elements", ty.name))),
+            _ => Err(words(format!("`{}` has no elements", ty.name))),
         };
     }
     Err(words("it is a pointer to too many pointers"))
@@ -299,7 +313,7 @@ fn array_element(
                 .get(index)
                 .ok_or_else(|| words("there is no such element")),
             Shape::Unavailable(reason) => Err(reason),
-            _ => Err(words(format!("a `{}` has no elements", ty.name))),
+            _ => Err(words(format!("`{}` has no elements", ty.name))),
         };
     }
     let size = context.size(&array.element)?;
@@ -366,7 +380,7 @@ pub(super) fn slice(
                 Ok(made::text(part.to_vec()))
             }
             Shape::Unavailable(reason) => Err(reason),
-            _ => Err(words(format!("a `{}` has no elements", ty.name))),
+            _ => Err(words(format!("`{}` has no elements", ty.name))),
         };
     }
     Err(words("it is a pointer to too many pointers"))
@@ -534,7 +548,7 @@ pub(super) fn term(context: &mut Context<'_>, object: &Object) -> Result<Term, U
         }
         match inner(context, &object)? {
             Some(inner) => object = inner,
-            None => return Err(words(format!("it is a `{}`, which is no number", ty.name))),
+            None => return Err(words(format!("`{}` is no number", ty.name))),
         }
     }
     Err(words("it is a pointer to too many pointers"))

@@ -140,7 +140,7 @@ fn convert(
         let (has, needs) = (context.size(&object.ty)?, context.size(&ty)?);
         if has < needs && object.address().is_none() || object.bits.is_some() {
             return Err(access::words(format!(
-                "it has {has} bytes, and a `{}` {needs}",
+                "it has {has} bytes, and `{}` has {needs}",
                 to.name
             )));
         }
@@ -169,7 +169,12 @@ fn convert(
         | TypeKind::Pointer(..) => integer(false),
         TypeKind::Enumeration(_) | TypeKind::MemberPointer(..) => integer(true),
         TypeKind::Broken(reason) => return Err(wdb_symbols::Unavailable::Broken(reason.clone())),
-        _ => return Err(access::words(format!("nothing is cast to a `{}`", to.name))),
+        _ => {
+            return Err(access::words(format!(
+                "nothing can be cast to `{}`",
+                to.name
+            )));
+        }
     };
     Ok(Object::of_bytes(bytes, ty))
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use wdb_symbols::types::Kind as TypeKind;
-use wdb_symbols::{Context, Language, Object, TypeRef, Unavailable};
+use wdb_symbols::{Context, Language, Object, Place, TypeRef, Unavailable};
 
 use super::access::{self, Term};
 use super::error::did_you_mean;
@@ -85,8 +85,8 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 self.value(inner, frame)
             }
             Kind::Member(object, name, at) => {
-                let object = self.value(object, frame)?;
-                self.member(&object, name, at, &node.span)
+                let operand = self.value(object, frame)?;
+                self.member(&operand, &object.span, name, at)
             }
             Kind::Index(object, index) => match object.as_machine() {
                 Some((machine, within)) => {
@@ -207,29 +207,28 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     fn member(
         &mut self,
         operand: &Operand,
+        of: &Range<usize>,
         name: &str,
         at: &Range<usize>,
-        span: &Range<usize>,
     ) -> Result<Operand, Error> {
-        let before = span.start..at.start.saturating_sub(1).max(span.start);
         let frame = operand.frame;
         let object = &operand.object;
-        let found = self.get(frame, &before, |context| {
-            access::member(context, object, name)
-        })?;
+        let found = self.get(frame, of, |context| access::member(context, object, name))?;
         if let Some(object) = found {
             return Ok(Operand { object, frame });
         }
-        let (names, ty) = self.ask(frame, |context| {
+        let (names, ty, variant) = self.ask(frame, |context| {
             (
                 access::member_names(context, object),
                 context.ty(&object.ty).name.to_string(),
+                access::variant_name(context, object),
             )
         });
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let near = did_you_mean(name, names.iter().copied());
         let has = match names.as_slice() {
             _ if !near.is_empty() => near,
+            _ if let Some(variant) = variant => format!("; it is `{variant}`"),
             [] => String::new(),
             names if names.len() <= 12 => format!(
                 "; it has {}",
@@ -238,7 +237,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             names => format!("; it has {} members", names.len()),
         };
         Err(Error::new(
-            format!("a `{ty}` has no member `{name}`{has}"),
+            format!("`{ty}` has no member `{name}`{has}"),
             at,
         ))
     }
@@ -356,6 +355,9 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 let object = self.get(frame, of, |context| {
                     access::dereferenced(context, &value.object)
                 })?;
+                if let Place::Nowhere(reason) = &object.place {
+                    return Err(self.unavailable(reason, of));
+                }
                 let Some(address) = object.address() else {
                     let text = self.text.get(of.clone()).unwrap_or_default();
                     let message = format!("`{text}` has no address: it is not in memory");

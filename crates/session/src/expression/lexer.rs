@@ -131,10 +131,11 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The name of a file, if that is what stands before the next `::`: it has a point in it.
+    /// The name of a file, if that is what stands before the next `::`: it has a point in it, and may have what else would
+    /// divide or subtract.
     fn file(&mut self) -> Option<&'a str> {
         let rest = self.rest();
-        let end = rest.find(|c| !in_name(c) && !matches!(c, '.' | '/'))?;
+        let end = rest.find(|c| !in_name(c) && !matches!(c, '.' | '/' | '-' | '+'))?;
         let name = &rest[..end];
         let is_file = rest[end..].starts_with("::") && name.contains('.') && !name.contains("..");
         is_file.then(|| {

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use wdb_module::ModuleOffset;
-use wdb_symbols::types::Kind as TypeKind;
 use wdb_symbols::{Object, Variable};
 
 use super::Error;
@@ -17,6 +16,8 @@ use crate::stop::FrameId;
 const MOST_FRAMES: u32 = 1000;
 /// As many are searched to say where the name would mean something.
 const MOST_HINTS: u32 = 50;
+/// As many elements of a table are searched for a function.
+const MOST_ELEMENTS: u64 = 100_000;
 
 impl Evaluator<'_, '_, '_> {
     /// The object that a name means: the innermost variable of the frame, else a member of what `this` is, else a
@@ -46,15 +47,15 @@ impl Evaluator<'_, '_, '_> {
             return Ok(found);
         }
         if let [scope @ .., name] = path.names.as_slice()
-            && !scope.is_empty()
+            && let Some(found) = self.local_of(&scope.join("::"), name, frame)
         {
-            let scope = scope.join("::");
-            if let Some(found) = self.scoped_enumerator(&scope, name, frame) {
-                return Ok(found);
-            }
-            if let Some(found) = self.local_of(&scope, name, frame) {
-                return Ok(found);
-            }
+            return Ok(found);
+        }
+        if let Some(found) = self.enumerator(&text, frame, span)? {
+            return Ok(found);
+        }
+        if let Some(found) = self.function(&text, frame, span)? {
+            return Ok(found);
         }
         Err(self.unknown(path, frame, span))
     }
@@ -71,6 +72,11 @@ impl Evaluator<'_, '_, '_> {
     /// Where a frame stands, if its variables can be known.
     fn pc(&mut self, frame: FrameId) -> Option<ModuleOffset> {
         self.stop.place(frame)?.at
+    }
+
+    fn line(&mut self, frame: FrameId) -> Option<u32> {
+        let place = self.stop.place(frame)?;
+        place.chain.get(frame.inlined)?.location.line
     }
 
     /// The parameters and locals of a frame, those of inner blocks last.
@@ -93,7 +99,12 @@ impl Evaluator<'_, '_, '_> {
 
     fn local(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
         let mut locals = self.locals(frame);
-        let found = locals.iter().rposition(|it| &*it.name == name)?;
+        let line = self.line(frame);
+        // What is declared further down has no value yet, and may hide what has one.
+        let named = |it: &Variable| &*it.name == name;
+        let begun = |it: &Variable| line.is_none_or(|line| !it.is_ahead(line));
+        let found = locals.iter().rposition(|it| named(it) && begun(it));
+        let found = found.or_else(|| locals.iter().rposition(named))?;
         let found = locals.swap_remove(found);
         Some(self.object(&found, frame))
     }
@@ -152,7 +163,7 @@ impl Evaluator<'_, '_, '_> {
         match self.ask(frame, |context| context.symbols.unit_of(variable)) {
             Some(file) => {
                 let file = file.rsplit('/').next().unwrap_or_default().to_owned();
-                let quote = if file.contains('.') && !file.contains([' ', '-', '+', '@']) {
+                let quote = if file.contains('.') && !file.contains([' ', '@']) {
                     ""
                 } else {
                     "'"
@@ -215,32 +226,76 @@ impl Evaluator<'_, '_, '_> {
         Err(Error::new(message, span))
     }
 
-    /// `Color::Red`.
-    fn scoped_enumerator(&mut self, scope: &str, name: &str, frame: FrameId) -> Option<Operand> {
-        let (value, ty) = self.ask(frame, |context| {
-            context
-                .symbols
-                .types_named(scope)
-                .into_iter()
-                .find_map(|ty| {
-                    let TypeKind::Enumeration(it) = &context.bare(&ty).kind else {
-                        return None;
-                    };
-                    let found = it.enumerators.iter().find(|it| &*it.0 == name)?;
-                    Some((found.1, ty))
-                })
-        })?;
-        self.constant(value, ty, frame)
+    /// `RED`, `Color::Red`.
+    fn enumerator(
+        &mut self,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Option<Operand>, Error> {
+        let found = self.ask(frame, |context| {
+            let found = context.symbols.enumerators_named(name).into_iter();
+            let named = found.map(|(ty, value)| (context.ty(&ty).name.to_string(), ty, value));
+            named.collect::<Vec<_>>()
+        });
+        match found.as_slice() {
+            [] => Ok(None),
+            [(_, ty, value)] => Ok(self.constant(*value, ty.clone(), frame)),
+            several => {
+                let last = name.rsplit("::").next().unwrap_or_default();
+                let candidates: Vec<String> = several
+                    .iter()
+                    .map(|it| format!("{}::{last}", it.0))
+                    .collect();
+                let candidates = quoted(candidates.iter().map(String::as_str).take(8), "or");
+                Err(Error::new(format!("`{name}` may be {candidates}"), span))
+            }
+        }
+    }
+
+    /// A function, as a pointer to it: the place in table 0 where it stands.
+    fn function(
+        &mut self,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Option<Operand>, Error> {
+        let functions = self.ask(frame, |context| context.symbols.functions_named(name));
+        if functions.is_empty() {
+            return Ok(None);
+        }
+        let module = self
+            .stop
+            .frame(frame)
+            .and_then(|it| self.stop.binary(it.module));
+        let tables = module.map_or(&[][..], |it| it.tables());
+        let most = tables.first().map_or(0, |it| it.initial.min(MOST_ELEMENTS));
+        let element = self.ask(frame, |context| {
+            (0..most).find(|index| {
+                let function = context.machine.element(*index);
+                matches!(function, Ok(Some(it)) if functions.contains(&it))
+            })
+        });
+        let Some(element) = element else {
+            let message = format!(
+                "`{name}` is a function that no pointer can point to: it is not in table 0"
+            );
+            return Err(Error::new(message, span));
+        };
+        let object = self.function_pointer(element, frame);
+        Ok(Some(Operand { object, frame }))
     }
 
     /// `function::name`: a local of the youngest frame of a function.
     fn local_of(&mut self, function: &str, name: &str, frame: FrameId) -> Option<Operand> {
+        if function.is_empty() {
+            return None;
+        }
         for number in 0..MOST_FRAMES {
             let candidate = self.stop.frame_numbered(frame.thread, number)?;
             let place = self.stop.place(candidate)?;
             let of = place.chain.get(candidate.inlined)?;
-            let plain = of.function.split(['(', '<']).next().unwrap_or_default();
-            if is_called(plain, function) || is_called(&of.function, function) {
+            if is_called(&plain(&of.function), function) || is_called(&of.function, function) {
                 return self.local(name, candidate);
             }
         }
@@ -256,10 +311,16 @@ impl Evaluator<'_, '_, '_> {
         });
         let names = locals.iter().chain(&statics).map(|it| &*it.name);
         let mut hint = did_you_mean(&text, names);
-        if let [name] = path.names.as_slice()
-            && let Some((number, function)) = self.frame_with(name, frame)
-        {
-            hint = format!("; frame {number}, `{function}`, has one: `$frame[{number}].{name}`");
+        let elsewhere = match path.names.as_slice() {
+            [name] => self.frame_with(name, frame),
+            _ => None,
+        };
+        if let Some((number, function)) = elsewhere {
+            hint = format!("; frame {number}, `{function}`, has one: `$frame[{number}].{text}`");
+        } else if self.ask(frame, |context| {
+            !context.symbols.types_named(&text).is_empty()
+        }) {
+            hint = format!(", but a type: `({text})x` casts, `sizeof({text})` is its size");
         }
         if pc.is_none() {
             hint.push_str("; the place in the code is not known, and so no variable is");
@@ -278,6 +339,21 @@ impl Evaluator<'_, '_, '_> {
         }
         None
     }
+}
+
+/// The name of a function without what is in angle brackets and parentheses.
+fn plain(function: &str) -> String {
+    let mut depth = 0_u32;
+    let mut out = String::new();
+    for c in function.chars() {
+        match c {
+            '<' | '(' => depth += 1,
+            '>' | ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out.replace("::::", "::").trim_end_matches("::").to_owned()
 }
 
 /// The only one, if it is that.

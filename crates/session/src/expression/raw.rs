@@ -26,6 +26,8 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// A value of a row, with its name and the name of its type.
 struct Entry {
+    /// What it is, for messages: `local 3`.
+    what: String,
     name: Option<String>,
     ty: String,
     slot: Slot,
@@ -57,7 +59,7 @@ impl Evaluator<'_, '_, '_> {
                     let message = format!("these are {}: ask for one, by its index", entries.len());
                     return Err(Error::new(message, span));
                 }
-                self.record(entries)
+                self.record(machine, &entries)
             }
             Machine::Pc => {
                 let place = self.stop.place(frame);
@@ -130,7 +132,7 @@ impl Evaluator<'_, '_, '_> {
                 let Ok(address) = u64::try_from(address) else {
                     return Err(Error::new("an address is not negative", &index.span));
                 };
-                Object::at(address, self.byte(frame))
+                Object::at(address, byte())
             }
             Machine::Table => {
                 let element = self.integer(index, frame)?;
@@ -138,10 +140,7 @@ impl Evaluator<'_, '_, '_> {
                     return Err(Error::new("an index is not negative", &index.span));
                 };
                 self.get(frame, span, |context| context.machine.element(element))?;
-                let kind = TypeKind::Function(Vec::new(), TypeRef::Void);
-                let language = self.language(frame);
-                let function = made::ty("function", language, 0, kind);
-                self.pointer(element, function, frame)
+                self.function_pointer(element, frame)
             }
             Machine::Frame => {
                 let message = "after a frame comes what is meant of it: `$frame[2].name`";
@@ -184,15 +183,16 @@ impl Evaluator<'_, '_, '_> {
             ));
         }
         let language = self.language(frame);
-        let byte = self.byte(frame);
-        let name = self.ask(frame, |context| context.ty(&byte).name.to_string());
-        let ty = made::array(byte, &name, 1, length, language);
+        let ty = made::array(byte(), "u8", 1, length, language);
         let object = Object::at(from, ty);
         Ok(Operand { object, frame })
     }
 
-    fn byte(&mut self, _frame: FrameId) -> TypeRef {
-        made::ty("u8", None, 1, TypeKind::Base(Encoding::Unsigned))
+    /// A pointer to the function in table 0 at `element`.
+    pub(super) fn function_pointer(&mut self, element: u64, frame: FrameId) -> Object {
+        let kind = TypeKind::Function(Vec::new(), TypeRef::Void);
+        let language = self.language(frame);
+        self.pointer(element, made::ty("function", language, 0, kind), frame)
     }
 
     /// The locals, operands or globals of a frame.
@@ -211,12 +211,13 @@ impl Evaluator<'_, '_, '_> {
         Ok(match machine {
             Machine::Stack => match &frame.stack {
                 Some(stack) => {
-                    let entry = |slot: &Slot| Entry {
+                    let entry = |(index, slot): (usize, &Slot)| Entry {
+                        what: format!("operand {index}"),
                         name: None,
                         ty: typed(slot),
                         slot: slot.clone(),
                     };
-                    stack.iter().map(entry).collect()
+                    stack.iter().enumerate().map(entry).collect()
                 }
                 None => return missing("the operand stack was"),
             },
@@ -229,6 +230,7 @@ impl Evaluator<'_, '_, '_> {
                     let global = id.and_then(|it| self.stop.globals.get(it.position()));
                     let name = binary.and_then(|it| it.global_name(GlobalIndex(index)));
                     Entry {
+                        what: format!("global {index}"),
                         name: name.map(str::to_owned),
                         ty: global.map_or("i32".into(), |it| it.ty.clone()),
                         slot: global
@@ -242,6 +244,7 @@ impl Evaluator<'_, '_, '_> {
                 let local = |(index, slot): (usize, &Slot)| {
                     let declared = declared.get(index);
                     Entry {
+                        what: format!("local {index}"),
                         name: declared.and_then(|it| it.0.clone()),
                         ty: declared.map_or_else(|| typed(slot), |it| it.1.clone()),
                         slot: slot.clone(),
@@ -259,8 +262,7 @@ impl Evaluator<'_, '_, '_> {
         }
         let ty = raw_type(&entry.ty);
         let Some(value) = entry.slot.value() else {
-            let what = "the machine's state".to_owned();
-            return Object::nowhere(ty, Unavailable::NotRecorded(what));
+            return Object::nowhere(ty, Unavailable::NotRecorded(entry.what.clone()));
         };
         let bytes = match value {
             Value::I32(value) => value.to_le_bytes().to_vec(),
@@ -277,7 +279,7 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// The values as members of a record.
-    fn record(&mut self, entries: Vec<Entry>) -> Object {
+    fn record(&mut self, machine: Machine, entries: &[Entry]) -> Object {
         let mut members = Vec::new();
         let mut pieces = Vec::new();
         let mut offset = 0_u64;
@@ -309,17 +311,18 @@ impl Evaluator<'_, '_, '_> {
             parameters: Vec::new(),
             statics: Vec::new(),
         };
+        let word = Machine::WORDS.iter().find(|it| it.1 == machine);
+        let name = format!("${}", word.map_or("", |it| it.0));
         Object {
-            ty: made::ty(
-                "values of the machine",
-                None,
-                offset,
-                TypeKind::Record(record),
-            ),
+            ty: made::ty(&name, None, offset, TypeKind::Record(record)),
             place: Place::Pieces(pieces.into()),
             bits: None,
         }
     }
+}
+
+fn byte() -> TypeRef {
+    made::ty("u8", None, 1, TypeKind::Base(Encoding::Unsigned))
 }
 
 fn type_size(name: &str) -> u64 {

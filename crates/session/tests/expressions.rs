@@ -1,0 +1,231 @@
+//! Expressions over dumps of real programs: each example of `docs/expressions.md`, and any text.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use support::{Fixtures, dump, modules};
+use wdb_session::Stop;
+use wdb_session::expression::{self, evaluate, parse, with_context};
+use wdb_session::stop::FrameId;
+use wdb_symbols::render::Limits;
+
+/// Calls `with` with the dump that wasmtime wrote of a fixture.
+fn with_stop<T>(name: &str, with: impl FnOnce(&mut Stop<'_>) -> T) -> T {
+    let mut debuggee = dump(&format!("{name}.wasmtime"), name);
+    let mut fixtures = Fixtures::new(modules(name));
+    with(&mut Stop::new(&mut debuggee, &mut fixtures).unwrap())
+}
+
+/// The youngest frame whose function's name ends so.
+fn frame_of(stop: &mut Stop<'_>, function: &str) -> FrameId {
+    let mut names = Vec::new();
+    for number in 0..1000 {
+        let Some(id) = stop.frame_numbered(0, number) else {
+            break;
+        };
+        let place = stop.place(id).unwrap();
+        let name = &place.chain[id.inlined].function;
+        if name.ends_with(function) {
+            return id;
+        }
+        names.push(name.clone());
+    }
+    panic!("no frame of {function}, but of {names:?}")
+}
+
+/// What a person is shown of the value of `text`.
+fn shown(stop: &mut Stop<'_>, at: FrameId, text: &str) -> String {
+    let value = parse(text).and_then(|it| evaluate(&it, stop, at));
+    match value {
+        Ok(value) => {
+            let limits = Limits {
+                depth: 3,
+                elements: 12,
+                text: 120,
+                line: 160,
+                values: 100,
+            };
+            let look =
+                |context: &mut wdb_symbols::Context<'_>| context.short(&value.object, &limits);
+            format!("= {}\n", with_context(stop, value.frame, look).0)
+        }
+        Err(error) => {
+            let shown = error.show(text);
+            let caret = shown.lines().nth(2).unwrap();
+            format!(
+                "{}\n! {}\n",
+                caret.strip_prefix("    ").unwrap(),
+                error.message
+            )
+        }
+    }
+}
+
+/// Every block ```` ```wdb DUMP FUNCTION ```` is a list of expressions, each with what wdb shows of it in the youngest
+/// frame of the function.
+#[test]
+fn the_examples_of_the_document_hold() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/expressions.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let mut actual = String::new();
+    let mut lines = document.lines();
+    let mut examples = 0;
+    while let Some(line) = lines.next() {
+        actual.push_str(line);
+        actual.push('\n');
+        let Some(info) = line.strip_prefix("```wdb ") else {
+            continue;
+        };
+        let (name, function) = info.split_once(' ').unwrap();
+        let block = lines.by_ref().take_while(|it| *it != "```");
+        let expressions: Vec<&str> = block
+            .filter(|it| !it.starts_with(['=', '!']) && !it.trim_start().starts_with('^'))
+            .collect();
+        examples += expressions.len();
+        with_stop(name, |stop| {
+            let at = frame_of(stop, function);
+            for expression in expressions {
+                let _ = write!(actual, "{expression}\n{}", shown(stop, at, expression));
+            }
+        });
+        actual.push_str("```\n");
+    }
+    assert!(examples > 100, "{examples}");
+    if document != actual {
+        if std::env::var_os("WDB_UPDATE").is_some() {
+            std::fs::write(&path, &actual).unwrap();
+        }
+        let differs = document.lines().zip(actual.lines()).filter(|(a, b)| a != b);
+        let differs: Vec<String> = differs.map(|(a, b)| format!("- {a}\n+ {b}")).collect();
+        panic!(
+            "the document says otherwise; WDB_UPDATE=1 writes what is so into it\n{}",
+            differs.join("\n")
+        );
+    }
+}
+
+/// A generator of numbers that are the same every time.
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self, below: usize) -> usize {
+        // Knuth's MMIX constants.
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (self.0 >> 33) as usize % below
+    }
+}
+
+#[test]
+fn no_text_does_harm() {
+    const WORDS: &[&str] = &[
+        "line",
+        "points",
+        "table",
+        "ratios",
+        "vla",
+        "matrix",
+        "rows",
+        "result",
+        "$local",
+        "$stack",
+        "$global",
+        "$memory",
+        "$table",
+        "$pc",
+        "$frame",
+        "global_count",
+        "file_ring",
+        "c-variables.c",
+        "scopes",
+        "value",
+        "x",
+        "y",
+        "next",
+        "0",
+        "1",
+        "2",
+        "-1",
+        "0xffffffff",
+        "18446744073709551615",
+        "1.5",
+        "'a'",
+        "\"text\"",
+        "null",
+        "true",
+        "sizeof",
+        "as",
+        "(",
+        ")",
+        "[",
+        "]",
+        ".",
+        "->",
+        "::",
+        "..",
+        "..=",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "<<",
+        ">>",
+        "&",
+        "|",
+        "^",
+        "~",
+        "!",
+        "<",
+        ">",
+        "==",
+        "!=",
+        "&&",
+        "||",
+        "int",
+        "unsigned",
+        "char",
+        "struct point",
+        "*const",
+        "u8",
+        ",",
+        ";",
+        "🦀",
+        "\\",
+        "\x1b",
+        " ",
+    ];
+    let mut seeded = Seeded(7);
+    with_stop("c-variables", |stop| {
+        let at = frame_of(stop, "arrays");
+        for _ in 0..4000 {
+            let mut text = String::new();
+            for _ in 0..=seeded.next(12) {
+                text.push_str(WORDS[seeded.next(WORDS.len())]);
+            }
+            expression::fuzz::expression(text.as_bytes(), stop, at);
+        }
+        let good: Vec<String> = [
+            "line[2] + points[1].x * 3",
+            "(unsigned char)line[3] == 16 && $local[0] > 0",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for text in good {
+            for _ in 0..500 {
+                let mut bytes = text.clone().into_bytes();
+                for _ in 0..=seeded.next(3) {
+                    let at = seeded.next(bytes.len());
+                    bytes[at] = seeded.next(256) as u8;
+                }
+                expression::fuzz::expression(&bytes, stop, at);
+            }
+        }
+    });
+}
