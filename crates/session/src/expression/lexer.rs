@@ -17,7 +17,7 @@ pub(super) enum Token {
     Text(Vec<u8>),
     /// A name: `count`. Also what other languages have as keywords.
     Name(String),
-    /// A file that a name is looked for in, before `::`: `src/main.c`, and what was in quotes there.
+    /// A file that a name is looked for in, before `::`: `main.c`, and what was in quotes there.
     File(String),
     /// A name of the machine, without its `$`.
     Machine(String),
