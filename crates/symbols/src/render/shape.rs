@@ -1,5 +1,7 @@
 //! The shapes of what needs no special knowledge: every type of C and of most programs.
 
+use std::fmt::Write as _;
+
 use super::scalar::last_segment;
 use super::text::readable;
 use super::{Elements, Field, Fields, Pointer, Sequence, Shape, Text};
@@ -326,10 +328,16 @@ impl Context<'_> {
             size = size.zip(length).and_then(|(size, it)| size.checked_mul(it));
             dimensions.push(length.map_or(Count::Unknown, Count::Known));
         }
-        let name = last_segment(&self.ty(&array.element).name);
+        let mut name = self.ty(&array.element).name.to_string();
+        for count in &dimensions {
+            let _ = match count {
+                Count::Known(length) => write!(name, "[{length}]"),
+                _ => write!(name, "[]"),
+            };
+        }
         Ok(TypeRef::Made(
             Type {
-                name: format!("{name}{}", "[]".repeat(rest.len())).into(),
+                name: name.into(),
                 language: ty.language,
                 size,
                 kind: Kind::Array(Array {
