@@ -336,7 +336,7 @@ impl Noise {
         let word = match hash >> 61 {
             0 => 0,
             1..3 => hash as u32 % 16,
-            3..6 => hash as u32 % (1 << 16) & !3,
+            3..6 => (hash as u32 % (1 << 16)) & !3,
             _ => hash as u32,
         };
         word.to_le_bytes()[(address % 4) as usize]

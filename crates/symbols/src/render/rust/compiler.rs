@@ -78,16 +78,11 @@ pub(super) fn is_text(name: &str) -> bool {
 pub(super) fn vtable_of(cx: &mut Context<'_>, pointer: &Object) -> Option<(TypeRef, u64)> {
     let vtable = cx.field(pointer, "vtable")?;
     let address = cx.unsigned(&vtable).ok()?;
-    let concrete = concrete_type(cx, address)?;
+    let concrete = cx.symbols.vtable_type(address)?;
     let word = cx.size(&vtable.ty).ok()?;
     let at = address.checked_add(word.checked_mul(2)?)?;
     let align = Object::at(at, vtable.ty.clone());
     Some((concrete, cx.unsigned(&align).ok()?))
-}
-
-/// The type whose table of functions is at this address.
-fn concrete_type(_cx: &Context<'_>, _vtable: u64) -> Option<TypeRef> {
-    None
 }
 
 /// A closure: what it captured.
