@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wdb_coredump::{
     Base, Capture, CoreDump, Crash, CrashKind, Dialect, Global, Instance, MemoryId, MemoryShape,
-    Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture,
+    Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture, code,
 };
 use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, FunctionOffset};
@@ -171,6 +171,11 @@ impl Debuggee for PostMortem {
             modules: &self.modules,
             instances: &self.dump.instances,
             globals: &self.dump.globals,
+            exhausted: match &self.dump.crash {
+                Some(crash) => crash.code == code::STACK_OVERFLOW,
+                // wasmtime knows the offset of every other trap.
+                None => self.dialect == Dialect::Wasmtime,
+            },
         };
         let light = self.dump.capture.values != ValueCapture::Full;
         let whole = |thread: &Thread| !light || thread.frames.len() != WASMTIME_FRAMES;

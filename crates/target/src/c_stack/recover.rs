@@ -30,6 +30,9 @@ pub(crate) struct Program<'a> {
     pub(crate) modules: &'a [Module],
     pub(crate) instances: &'a [Instance],
     pub(crate) globals: &'a [Global],
+    /// Whether it ended because the engine's own stack was too small. That is found before the first
+    /// instruction of a function, so that the youngest frame has no place and has done nothing.
+    pub(crate) exhausted: bool,
 }
 
 /// Fills in the locals of `threads` that were not recorded and follow from the C stack. `whole` says of a
@@ -96,7 +99,7 @@ struct Walk<'a> {
     /// How many instances a module has.
     counts: HashMap<ModuleId, usize>,
     roles: HashMap<InstanceId, Role>,
-    states: HashMap<(ModuleId, FuncIndex, FunctionOffset), Option<Rc<State>>>,
+    states: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Option<Rc<State>>>,
     tail_calls: HashMap<ModuleId, bool>,
     fuel: Fuel,
 }
@@ -153,7 +156,8 @@ impl<'a> Walk<'a> {
             let (mut chain, ends) = chains
                 .remove(&pointer.id)
                 .unwrap_or_else(|| (Chain::default(), ends()));
-            let state = self.state(frame, pointer);
+            let entered = position == 0 && self.program.exhausted;
+            let state = self.state(frame, pointer, entered);
             let callee = position
                 .checked_sub(1)
                 .and_then(|younger| thread.frames.get(younger));
@@ -251,14 +255,19 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn state(&mut self, frame: &Frame, pointer: Pointer) -> Option<Rc<State>> {
-        let pc = frame.pc?;
+    fn state(&mut self, frame: &Frame, pointer: Pointer, entered: bool) -> Option<Rc<State>> {
+        if frame.pc.is_none() && !entered {
+            return None;
+        }
         let module = binary(self.program, frame.module)?;
         let fuel = &mut self.fuel;
         self.states
-            .entry((frame.module, frame.func, pc))
+            .entry((frame.module, frame.func, frame.pc))
             .or_insert_with(|| {
-                let place = module.from_function(frame.func, pc)?;
+                let place = match frame.pc {
+                    Some(pc) => module.from_function(frame.func, pc)?,
+                    None => module.first_instruction(frame.func)?,
+                };
                 state_at(module, frame.func, place, pointer.index, fuel).map(Rc::new)
             })
             .clone()
@@ -274,7 +283,10 @@ impl<'a> Walk<'a> {
         };
         let imported = binary(self.program, frame.module)
             .is_none_or(|module| called.0 < module.imported_function_count());
-        imported || is_of(callee, *called, frame.instance) || self.has_tail_calls(frame.module)
+        imported
+            || callee.trust == Trust::Doubtful
+            || is_of(callee, *called, frame.instance)
+            || self.has_tail_calls(frame.module)
     }
 
     /// Whether a function of the module can put another in its place.
