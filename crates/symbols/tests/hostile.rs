@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use common::dwarf::{
     self, ABSTRACT, INLINED, SUBPROGRAM, SUBPROGRAM_OF_RANGES, UNIT, UNIT_OF_RANGES,
 };
-use wdb_module::{FuncIndex, Module};
+use common::frame::Frame;
+use wdb_module::{FuncIndex, Module, ModuleOffset};
 use wdb_symbols::Symbols;
 
 /// Far more than any of this takes, even unoptimised on a busy machine; what it is to catch takes
@@ -23,6 +24,12 @@ fn ask_everything(module: &Arc<Module>) -> Symbols {
     for index in (0..module.function_count()).map(FuncIndex) {
         symbols.function_name(index);
         symbols.function_declaration(index);
+        if let Some(first) = module.first_instruction(index) {
+            assert_eq!(
+                ask_for_variables(&symbols, first),
+                symbols.locate(first).len()
+            );
+        }
         for instruction in module.instructions(index) {
             for place in symbols.locate(instruction.unwrap().0) {
                 symbols.family(&place);
@@ -31,6 +38,18 @@ fn ask_everything(module: &Arc<Module>) -> Symbols {
     }
     assert!(start.elapsed() < SOON, "took {:?}", start.elapsed());
     symbols
+}
+
+/// Finds all variables at a place; how many places it is.
+fn ask_for_variables(symbols: &Symbols, pc: ModuleOffset) -> usize {
+    let places = symbols.variables(pc);
+    let statics = symbols.statics(pc);
+    for variable in places.iter().flatten().chain(&statics) {
+        let mut frame = Frame::full_of(0x81);
+        symbols.object(variable, pc, &mut frame);
+    }
+    symbols.static_at(0x10000);
+    places.len()
 }
 
 /// Marsaglia's xorshift: the same numbers on every machine.
@@ -88,8 +107,10 @@ fn damage(name: &str, rounds: u64) {
         let start = Instant::now();
         let symbols = Symbols::new(common::parse(damaged), None, None);
         for _ in 0..10 {
-            let places = symbols.locate(pcs[random.below(pcs.len())]);
+            let pc = pcs[random.below(pcs.len())];
+            let places = symbols.locate(pc);
             assert!(!places.is_empty(), "seed {seed}");
+            assert_eq!(ask_for_variables(&symbols, pc), places.len(), "seed {seed}");
         }
         for _ in 0..5 {
             let index = FuncIndex(random.below(functions) as u32);
@@ -108,6 +129,11 @@ fn damaged_dwarf_4() {
 #[test]
 fn damaged_dwarf_5() {
     damage("c-inlined-o2-dwarf5", 400);
+}
+
+#[test]
+fn damaged_locations() {
+    damage("c-variables-o2", 300);
 }
 
 #[test]

@@ -469,10 +469,11 @@ fn unsupported(reason: &str) -> Unavailable {
 }
 
 fn not_run(opcode: u8) -> Unavailable {
-    Unavailable::Unsupported(format!(
-        "its location uses {}, which is not supported",
-        gimli::DwOp(opcode)
-    ))
+    let name = match gimli::DwOp(opcode).static_string() {
+        Some(name) => name.to_owned(),
+        None => format!("the operation {opcode:#x}"),
+    };
+    Unavailable::Unsupported(format!("its location uses {name}, which is not supported"))
 }
 
 /// Whether an instruction of the function writes a local.

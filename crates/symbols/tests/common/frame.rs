@@ -13,6 +13,8 @@ pub(crate) struct Frame {
     pub(crate) operands: BTreeMap<u32, Number>,
     /// Bytes by their address.
     pub(crate) memory: BTreeMap<u64, u8>,
+    /// What everything is that it does not have.
+    pub(crate) filler: Option<u8>,
 }
 
 impl Frame {
@@ -36,27 +38,39 @@ impl Frame {
     }
 }
 
-fn find(all: &BTreeMap<u32, Number>, kind: &str, index: u32) -> Result<Number, Unavailable> {
-    let found = all.get(&index).copied();
-    found.ok_or_else(|| Unavailable::NotRecorded(format!("{kind} {index}")))
+impl Frame {
+    /// One that has everything, and all of it is `filler`.
+    pub(crate) fn full_of(filler: u8) -> Self {
+        Frame {
+            filler: Some(filler),
+            ..Frame::default()
+        }
+    }
+
+    fn find(&self, found: Option<&Number>, kind: &str, index: u32) -> Result<Number, Unavailable> {
+        let filler = || Some(Number::I32(self.filler?.into()));
+        let found = found.copied().or_else(filler);
+        found.ok_or_else(|| Unavailable::NotRecorded(format!("{kind} {index}")))
+    }
 }
 
 impl Machine for Frame {
     fn local(&mut self, index: u32) -> Result<Number, Unavailable> {
-        find(&self.locals, "local", index)
+        self.find(self.locals.get(&index), "local", index)
     }
 
     fn global(&mut self, index: u32) -> Result<Number, Unavailable> {
-        find(&self.globals, "global", index)
+        self.find(self.globals.get(&index), "global", index)
     }
 
     fn operand(&mut self, index: u32) -> Result<Number, Unavailable> {
-        find(&self.operands, "operand", index)
+        self.find(self.operands.get(&index), "operand", index)
     }
 
     fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
         for (at, byte) in (address..).zip(buffer) {
-            *byte = *self.memory.get(&at).ok_or(Unavailable::NotInDump(at))?;
+            let found = self.memory.get(&at).copied().or(self.filler);
+            *byte = found.ok_or(Unavailable::NotInDump(at))?;
         }
         Ok(())
     }
