@@ -230,10 +230,10 @@ impl<'s, 'a> Site<'s, 'a> {
         };
         let table = Lines::of(self.dwarf, &unit);
         let fuel = Fuel::for_reading(self.dwarf.size());
-        let lines = |all: &[Range<u32>]| -> BTreeSet<u32> {
-            let rows = all.iter().flat_map(|it| table.within(it));
+        let lines = |code: &[Range<u32>], lines: RangeInclusive<u32>| -> BTreeSet<u32> {
+            let rows = code.iter().flat_map(|it| table.within(it));
             rows.take_while(|_| fuel.burn(1).is_ok())
-                .filter(|it| first <= it.line && it.line != 0 && file == u64::from(it.file))
+                .filter(|it| lines.contains(&it.line) && file == u64::from(it.file))
                 .map(|it| it.line)
                 .collect()
         };
@@ -250,7 +250,14 @@ impl<'s, 'a> Site<'s, 'a> {
                 break;
             }
         }
-        let (live, all) = (lines(&live_code), lines(scope));
+        let live = lines(&live_code, first.max(1)..=u32::MAX);
+        let (Some(first), Some(last)) = (live.first(), live.last()) else {
+            return Vec::new();
+        };
+        let all = match last - first < live.len() as u32 {
+            true => BTreeSet::new(),
+            false => lines(scope, *first..=*last),
+        };
         let mut spans: Vec<RangeInclusive<u32>> = Vec::new();
         for line in live {
             let is_full = spans.len() == MOST_SPANS;
