@@ -14,7 +14,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wdb_module::{Binary, Module};
 use wdb_session::Resolver;
-use wdb_symbols::Symbols;
+use wdb_session::machine::FrameMachine;
+use wdb_session::stop::{FrameId, Stop};
+use wdb_symbols::render::Limits;
+use wdb_symbols::{Context, Symbols};
 use wdb_target::PostMortem;
 use wdb_target::coredump::ModuleId;
 
@@ -75,4 +78,54 @@ impl Resolver for Fixtures {
         let relative = path.strip_prefix("/src/")?;
         std::fs::read_to_string(fixtures().join("src").join(relative)).ok()
     }
+}
+
+/// The variables of a function of a dump fixture, in the order of the source: a line `name = value` for each, with
+/// every address as `0x…`.
+pub fn shown(dump_name: &str, module: &str, function: &str, limits: &Limits) -> String {
+    let mut debuggee = dump(dump_name, module);
+    let mut resolver = Fixtures::new(modules(module));
+    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut out = String::new();
+    for activation in 0..stop.threads[0].frames.len() {
+        let id = FrameId {
+            thread: 0,
+            activation,
+            inlined: 0,
+        };
+        let place = stop.place(id).unwrap();
+        let Some(pc) = place.at else { continue };
+        let module = stop.frame(id).unwrap().module;
+        let symbols = stop.symbols(module).unwrap();
+        for (spot, variables) in place.chain.iter().zip(symbols.variables(pc)) {
+            if spot.function != function {
+                continue;
+            }
+            for variable in variables {
+                let mut machine = FrameMachine::new(&mut stop, id);
+                let object = symbols.object(&variable, pc, &mut machine);
+                let mut context = Context {
+                    symbols: &symbols,
+                    machine: &mut machine,
+                    pc: Some(pc),
+                };
+                let value = without_addresses(&context.short(&object, limits));
+                out += &format!("{} = {value}\n", variable.name);
+            }
+        }
+    }
+    out
+}
+
+fn without_addresses(text: &str) -> String {
+    let mut parts = text.split("0x");
+    let mut out = parts.next().unwrap().to_owned();
+    for part in parts {
+        let digits = part.chars().take_while(char::is_ascii_hexdigit).count();
+        // Indices of functions are short, and stay.
+        let hidden = digits >= 4;
+        out += if hidden { "0x…" } else { "0x" };
+        out += &part[if hidden { digits } else { 0 }..];
+    }
+    out
 }

@@ -17,6 +17,7 @@ pub(super) use smart::{
     reference, rw_lock, weak, wrapper,
 };
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::table::without_arguments;
@@ -168,6 +169,14 @@ pub(super) fn duration(cx: &mut Context<'_>, object: &Object, _most: u64) -> Opt
         "{:?}",
         Duration::new(seconds, nanos)
     )))
+}
+
+/// `Ipv4Addr` and `Ipv6Addr`: their bytes, in the order in which they are written.
+pub(super) fn ip_address(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let bytes = cx.bytes(object).ok()?;
+    let v4 = <[u8; 4]>::try_from(&*bytes).map(IpAddr::from);
+    let address = v4.or_else(|_| <[u8; 16]>::try_from(&*bytes).map(IpAddr::from));
+    Some(Shape::Scalar(address.ok()?.to_string()))
 }
 
 /// `NonZero`, `NonNull`, `Unique`: the number or pointer in it.

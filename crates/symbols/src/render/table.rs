@@ -121,6 +121,7 @@ const TABLE: &[(&str, Find)] = &[
     ("core::ptr::unique::Unique", rust::layer),
     ("core::ops::range::Range*", rust::range),
     ("core::time::Duration", rust::duration),
+    ("core::net::ip_addr::Ipv?Addr", rust::ip_address),
     ("core::marker::PhantomData", rust::phantom),
     ("*{closure_env#*}", rust::closure),
     ("*{async_*_env#*", rust::coroutine),

@@ -30,7 +30,8 @@ pub(in super::super) fn fat_pointer(
     if cx.field(object, "vtable").is_some() {
         return match vtable_of(cx, object) {
             Some((concrete, _)) => pointer(Some(Object::at(address, concrete)), None),
-            None => pointer(None, Some(name.to_owned())),
+            // `dyn` with several traits stands in parentheses.
+            None => pointer(None, Some(name.trim_matches(['(', ')']).to_owned())),
         };
     }
     let length = cx.number_at(object, &[&["length"]])?;
