@@ -32,7 +32,7 @@ pub(crate) struct Scope {
     /// Where in the unit its last child ends.
     end: u32,
     /// Where in `.debug_info` the entry is that says its name and stands where it belongs: the declaration in a
-    /// class (`DW_AT_specification`), or the typedef of an unnamed structure.
+    /// class (`DW_AT_specification`), the definition in a type unit (`DW_AT_signature`), the typedef of an unnamed structure.
     origin: Option<u32>,
 }
 
@@ -68,7 +68,7 @@ impl Scopes {
     pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<Stop>) {
         let mut scan = Scan::default();
         let stop = scan.run(dwarf, unit).err();
-        scan.name_by_typedefs(unit);
+        scan.name_by_typedefs(dwarf, unit);
         (Scopes(scan.found), stop)
     }
 
@@ -143,7 +143,13 @@ impl Scan {
                 self.function = None;
             }
             let tag = abbreviation.tag();
-            if !is_part_of_names(tag) {
+            let has_value = || {
+                let mut names = attributes.iter().map(|it| it.name());
+                names.any(|it| it == gimli::DW_AT_const_value)
+            };
+            // DWARF 4 declares the constants of a class as members.
+            let is_part = is_part_of_names(tag) || tag == gimli::DW_TAG_member && has_value();
+            if !is_part {
                 entries.skip_attributes(attributes)?;
                 continue;
             }
@@ -153,9 +159,9 @@ impl Scan {
                 let value = attribute.value();
                 match attribute.name() {
                     gimli::DW_AT_name => seen.name = Some(value),
-                    gimli::DW_AT_specification | gimli::DW_AT_abstract_origin => {
-                        seen.origin = Some(value);
-                    }
+                    gimli::DW_AT_specification
+                    | gimli::DW_AT_abstract_origin
+                    | gimli::DW_AT_signature => seen.origin = Some(value),
                     gimli::DW_AT_type => seen.ty = Some(value),
                     gimli::DW_AT_location => seen.location = Some(value),
                     gimli::DW_AT_const_value => seen.is_constant = true,
@@ -203,7 +209,7 @@ impl Scan {
             key: name.map(|it| spelling::key(&it)),
             parent: self.around.last().map(|it| it.1),
             end: u32::MAX,
-            origin: seen.origin.and_then(|it| in_debug_info(unit, it)),
+            origin: seen.origin.and_then(|it| in_debug_info(dwarf, unit, it)),
         });
         self.around.push((depth, here));
         if kind == ScopeKind::Function && self.function.is_none() {
@@ -213,7 +219,7 @@ impl Scan {
     }
 
     /// Gives unnamed types the name of their typedef, as C++ does "for linkage purposes".
-    fn name_by_typedefs(&mut self, unit: &Unit<'_>) {
+    fn name_by_typedefs<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>) {
         for (target, typedef) in std::mem::take(&mut self.typedefs) {
             let find = |offset: usize, found: &[Scope]| {
                 found
@@ -229,7 +235,7 @@ impl Scan {
             let (by, named) = (self.found[by], &mut self.found[at]);
             if named.kind == ScopeKind::Type && named.key.is_none() && named.origin.is_none() {
                 let origin = AttributeValue::UnitRef(UnitOffset(typedef as usize));
-                named.origin = in_debug_info(unit, origin);
+                named.origin = in_debug_info(dwarf, unit, origin);
                 named.key = by.key;
             }
         }
@@ -285,6 +291,7 @@ fn kind(
         }
         gimli::DW_TAG_subprogram if seen.is_declaration => return None,
         gimli::DW_TAG_subprogram => ScopeKind::Function,
+        gimli::DW_TAG_member => ScopeKind::Static,
         gimli::DW_TAG_variable => {
             let is_static = match seen.location {
                 Some(AttributeValue::Exprloc(it)) => !in_function || has_address(it.0.slice()),
@@ -456,10 +463,15 @@ fn position(offset: UnitOffset) -> Result<u32, Stop> {
 }
 
 /// What a reference means, as an offset in `.debug_info`.
-fn in_debug_info(unit: &Unit<'_>, reference: AttributeValue<Slice<'_>>) -> Option<u32> {
+fn in_debug_info<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    reference: AttributeValue<Slice<'a>>,
+) -> Option<u32> {
     let offset = match reference {
         AttributeValue::UnitRef(offset) => offset.to_debug_info_offset(&unit.gimli.header)?,
         AttributeValue::DebugInfoRef(offset) => offset,
+        AttributeValue::DebugTypesRef(signature) => dwarf.units().with_signature(signature)?,
         _ => return None,
     };
     u32::try_from(offset.0).ok()

@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError};
 use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
 use crate::scopes::ScopeKind;
-use crate::{Language, Symbols, index};
+use crate::{Language, Symbols, index, spelling};
 
 /// A reference to a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -316,7 +316,15 @@ impl Symbols {
             return self.builtin(name).into_iter().collect();
         };
         let is_type = |it| matches!(it, ScopeKind::Type | ScopeKind::DeclaredType);
-        let found = index::named(&dwarf, name, is_type);
+        let mut found = index::named(&dwarf, name, is_type);
+        // With clang's `-gsimple-template-names` the names in the DWARF are without arguments.
+        let mut arguments = None;
+        if found.is_empty()
+            && let Some((template, _)) = name.split_once('<')
+        {
+            found = index::named(&dwarf, template, is_type);
+            arguments = spelling::split(name).pop();
+        }
         let mut types: Vec<(TypeRef, Arc<Type>)> = Vec::new();
         // Each of them has bytes of its own.
         let fuel = Fuel::for_reading(dwarf.size());
@@ -333,7 +341,11 @@ impl Symbols {
             let is_wanted =
                 after_word.is_none() || matches!(ty.kind, Kind::Record(_) | Kind::Enumeration(_));
             let is_broken = matches!(ty.kind, Kind::Broken(_));
-            if is_wanted && !is_broken && !types.iter().any(|it| is_same(&it.1)) {
+            let has_arguments = arguments.is_none_or(|it| {
+                let own = spelling::split(&ty.name).pop();
+                own.is_some_and(|own| spelling::same(own, it))
+            });
+            if is_wanted && has_arguments && !is_broken && !types.iter().any(|it| is_same(&it.1)) {
                 types.push((reference, ty));
             }
         }

@@ -2,7 +2,9 @@
 
 use gimli::AttributeValue;
 
-use super::read::{Entry, Error, Found, LONGEST_NAME, MOST_HOPS, Reader, flag, is_qualifier};
+use super::read::{
+    Entry, Error, Found, LONGEST_NAME, MOST_HOPS, Reader, constant, flag, is_qualifier,
+};
 use super::{Count, TypeRef};
 use crate::{Language, scopes};
 
@@ -56,6 +58,13 @@ impl<'a> Reader<'_, 'a> {
             return Ok(Step::Named(match &*name {
                 // What people write for it.
                 "decltype(nullptr)" => "std::nullptr_t".to_owned(),
+                _ if unit.language == Some(Language::Cpp) => {
+                    let arguments = self.arguments(found, depth)?;
+                    match arguments.is_empty() {
+                        true => name,
+                        false => crate::spelling::tidy((name + &arguments).into()).into_owned(),
+                    }
+                }
                 _ => name,
             }));
         }
@@ -163,6 +172,73 @@ impl<'a> Reader<'_, 'a> {
         Ok((names, is_const))
     }
 
+    /// The template arguments of a class whose name lacks them (clang's `-gsimple-template-names`): `<int, 3>`.
+    fn arguments(&self, found: &Found<'a>, depth: u32) -> Result<String, Error> {
+        if !found.entry.has_children() || !is_class(found.entry.tag()) {
+            return Ok(String::new());
+        }
+        let name = self.own_name(&found.unit, &found.entry)?;
+        if name.is_none_or(|it| it.ends_with('>')) {
+            return Ok(String::new());
+        }
+        let unit = &found.unit.gimli;
+        let mut entries = unit.entries_raw(Some(found.entry.offset()))?;
+        let mut entry = Entry::null();
+        entries.read_entry(&mut entry)?;
+        let mut arguments = Vec::new();
+        // They stand before the members.
+        while !entries.is_empty() && entries.next_depth() > 0 {
+            if !entries.read_entry(&mut entry)? {
+                continue;
+            }
+            self.fuel.burn(1 + entry.attrs().len())?;
+            let ty = entry.attr_value(gimli::DW_AT_type);
+            let ty = || self.reference(&found.unit, ty);
+            arguments.push(match entry.tag() {
+                gimli::DW_TAG_template_type_parameter => self.name_within(&ty(), depth),
+                gimli::DW_TAG_template_value_parameter => self.value(&entry, &ty(), depth)?,
+                gimli::DW_TAG_GNU_template_template_param => {
+                    let name = entry.attr_value(gimli::DW_AT_GNU_template_name);
+                    let name = name.and_then(|it| self.dwarf.gimli.attr_string(unit, it).ok());
+                    name.map_or("…".into(), |it| it.to_string_lossy().into_owned())
+                }
+                gimli::DW_TAG_GNU_template_parameter_pack => continue,
+                _ => break,
+            });
+            self.fuel.burn(arguments.last().map_or(0, String::len))?;
+        }
+        Ok(match arguments.is_empty() {
+            true => String::new(),
+            false => format!("<{}>", arguments.join(", ")),
+        })
+    }
+
+    /// A template argument that is a value, as clang writes it.
+    fn value(&self, entry: &Entry<'a>, ty: &TypeRef, depth: u32) -> Result<String, Error> {
+        let name = self.name_within(ty, depth);
+        let is_signed = self.is_signed(ty).unwrap_or(false);
+        let value = entry.attr_value(gimli::DW_AT_const_value);
+        let size = self.size(ty)?;
+        let Some(value) = value.and_then(|it| constant(it, size, is_signed)) else {
+            return Ok("…".to_owned());
+        };
+        let suffix = match &*name {
+            "bool" => return Ok((value != 0).to_string()),
+            "char" => match u8::try_from(value) {
+                Ok(char @ b' '..=b'~') => return Ok(format!("'{}'", char as char)),
+                _ => return Ok(format!("(char){value}")),
+            },
+            "int" => "",
+            "unsigned int" => "U",
+            "long" => "L",
+            "unsigned long" => "UL",
+            "long long" => "LL",
+            "unsigned long long" => "ULL",
+            other => return Ok(format!("({other}){value}")),
+        };
+        Ok(format!("{value}{suffix}"))
+    }
+
     /// clang gives the class of a lambda no name: it is one with a call operator.
     fn is_lambda(&self, found: &Found<'a>) -> Result<bool, Error> {
         let mut is_lambda = false;
@@ -182,6 +258,13 @@ impl<'a> Reader<'_, 'a> {
         )?;
         Ok(is_lambda)
     }
+}
+
+fn is_class(tag: gimli::DwTag) -> bool {
+    matches!(
+        tag,
+        gimli::DW_TAG_structure_type | gimli::DW_TAG_class_type | gimli::DW_TAG_union_type
+    )
 }
 
 /// What an entry adds to a name.

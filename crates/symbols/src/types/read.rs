@@ -31,6 +31,10 @@ pub(super) enum Error {
     Broken(#[from] gimli::Error),
     #[error("it lies outside of .debug_info")]
     Outside,
+    #[error(
+        "its definition is in a type unit that is not in .debug_info; .debug_types is not read"
+    )]
+    NoTypeUnit,
     #[error("its size is that of itself")]
     MadeOfItself,
     #[error("it is larger than any memory")]
@@ -83,11 +87,13 @@ impl<'a> Reader<'_, 'a> {
     fn ty(&self, id: TypeId) -> Result<Type, Error> {
         let mut id = id;
         let mut found = self.find(id)?;
-        if found.is_declaration()
-            && let Some(definition) = self.definition(&found)
-        {
-            id = definition;
-            found = self.find(id)?;
+        if found.is_declaration() {
+            if let Some(definition) = self.definition(&found) {
+                id = definition;
+                found = self.find(id)?;
+            } else if found.entry.has_attr(gimli::DW_AT_signature) {
+                return Err(Error::NoTypeUnit);
+            }
         }
         let (unit, entry) = (&found.unit, &found.entry);
         let reference = || self.reference(unit, entry.attr_value(gimli::DW_AT_type));
@@ -208,10 +214,7 @@ impl<'a> Reader<'_, 'a> {
                 match self.dwarf.units().with_signature(signature) {
                     Some(it) => Some(it),
                     None => {
-                        return broken_ref(format!(
-                            "the type unit {:#018x} is not in .debug_info",
-                            signature.0
-                        ));
+                        return broken_ref(Error::NoTypeUnit.to_string());
                     }
                 }
             }

@@ -268,6 +268,14 @@ fn classes_of_cpp() {
 }
 
 #[test]
+fn constants_of_a_class() {
+    let symbols = symbols("cpp-types");
+    let found = symbols.statics_named("shapes::Ticket::price");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(&*symbols.ty(&found[0].ty).name, "const double");
+}
+
+#[test]
 fn enums_of_rust() {
     let symbols = symbols("rust-types");
     let option = only(&symbols, "Option<u32>");
