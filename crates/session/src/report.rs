@@ -7,6 +7,7 @@ mod backtrace;
 mod build;
 mod fold;
 mod json;
+mod names;
 mod panic;
 mod reason;
 mod snippet;

@@ -43,7 +43,7 @@ pub struct Stop<'a> {
 }
 
 /// A frame as the source has it: an activation, or a function that was inlined into one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FrameId {
     /// The position of its thread in [`Stop::threads`].
     pub thread: usize,

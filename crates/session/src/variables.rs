@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wdb_symbols::render::{Limits, Tree};
 use wdb_symbols::{Context, Language, Symbols, Variable, VariableKind};
 
+use crate::expression;
 use crate::machine::{Doubts, FrameMachine};
 use crate::stop::{FrameId, Stop};
 
@@ -98,6 +99,28 @@ fn value(
 }
 
 impl Valued {
+    /// The value of an expression, called `name`.
+    pub fn of_expression(
+        stop: &mut Stop<'_>,
+        name: &str,
+        value: &expression::Value,
+        limits: &Limits,
+    ) -> Valued {
+        let mut doubts = value.doubts;
+        let ((language, tree), of_parts) = expression::with_context(stop, value.frame, |context| {
+            let language = context.ty(&value.object.ty).language;
+            (language, context.tree(name, &value.object, limits))
+        });
+        doubts.add(of_parts);
+        Valued {
+            kind: VariableKind::Local,
+            shadowed: false,
+            doubts,
+            language,
+            tree,
+        }
+    }
+
     /// The variable as its language declares it: `int values[4]`, `const char *name`, `plan: &Plan`.
     pub fn declaration(&self) -> String {
         declaration(&self.tree.name, &self.tree.ty, self.language)

@@ -7,6 +7,7 @@ use super::{Entry, Frame, Module, Options, Reason, Report, Source, Thread, backt
 use crate::diagnosis;
 use crate::evidence::{Evidence, Function};
 use crate::stop::{Resolver, Stop};
+use crate::variables::Which;
 
 /// How many lines of source are shown before the one with the spot, and after it.
 const CONTEXT: (u32, u32) = (2, 1);
@@ -67,8 +68,8 @@ pub fn build(
         modules: modules.iter().map(module).collect(),
         instances: stop.instances.iter().map(|it| it.module).collect(),
         statics: super::values::statics(&mut stop, entries, options.variables),
-        evaluations: Vec::new(),
-        source: source(entries, &mut stop),
+        evaluations: super::values::evaluate(&mut stop, entries, options.expressions),
+        source: source(entries, &mut stop, options.variables),
         threads: Vec::new(),
         notes: Vec::new(),
     };
@@ -191,7 +192,7 @@ fn doubts(entries: &[Entry]) -> Option<String> {
 }
 
 /// The lines around the youngest place in the program's own code, else in any.
-fn source(entries: &[Entry], stop: &mut Stop<'_>) -> Option<Source> {
+fn source(entries: &[Entry], stop: &mut Stop<'_>, variables: Which) -> Option<Source> {
     let known = || frames(entries).filter(|frame| frame.file.is_some() && frame.line.is_some());
     let own = known().find(|frame| frame.family.is_none());
     let frame = own.or_else(|| known().next())?;
@@ -209,6 +210,12 @@ fn source(entries: &[Entry], stop: &mut Stop<'_>) -> Option<Source> {
     let marked = lines.get((line - first_line) as usize);
     let column = frame.column.unwrap_or(0) as usize;
     let reaches = marked.is_some_and(|line| column <= line.len() + 1);
+    let values = match marked {
+        Some(line) if reaches && variables != Which::None => {
+            super::values::of_line(stop, frame.id, line)
+        }
+        _ => Vec::new(),
+    };
     let readable = lines.iter().all(|line| line.len() <= LONGEST_LINE);
     Some(Source {
         file,
@@ -221,6 +228,6 @@ fn source(entries: &[Entry], stop: &mut Stop<'_>) -> Option<Source> {
         line,
         column: frame.column,
         function: frame.function.clone(),
-        values: Vec::new(),
+        values,
     })
 }

@@ -377,7 +377,10 @@ fn evaluation(evaluation: &super::Evaluation) -> Evaluation {
     Evaluation {
         expression: evaluation.expression.clone(),
         error: value.err().cloned(),
-        value: value.ok().map(variable),
+        value: value.ok().map(|it| Variable {
+            kind: None,
+            ..variable(it)
+        }),
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use wdb_symbols::render::{Limits, Tree};
 use wdb_target::coredump::{Inference, ModuleId};
 
-use super::{Entry, Statics, Thread, build};
-use crate::stop::Stop;
-use crate::variables::{self, Which};
+use super::{Entry, Evaluation, Statics, Thread, build, names};
+use crate::expression;
+use crate::stop::{FrameId, Stop};
+use crate::variables::{self, Valued, Which};
 
 /// As many frames of a thread have variables: at the young end of its stack, and at the old one.
 const YOUNG: usize = 400;
@@ -90,6 +91,68 @@ pub(super) fn statics(stop: &mut Stop<'_>, entries: &[Entry], which: Which) -> V
         }
     }
     found
+}
+
+/// How much of the value of an expression a report holds: it was asked for.
+const ASKED: Limits = Limits {
+    depth: 8,
+    elements: 1000,
+    text: 64 << 10,
+    line: 64 << 10,
+    values: 20_000,
+};
+
+/// The values of `expressions` in the youngest frame of the program's own code.
+pub(super) fn evaluate(
+    stop: &mut Stop<'_>,
+    entries: &[Entry],
+    expressions: &[String],
+) -> Vec<Evaluation> {
+    let own = build::frames(entries).find(|it| it.family.is_none());
+    let frame = own.or_else(|| build::frames(entries).next());
+    let frame = frame.map_or(FrameId::default(), |it| it.id);
+    expressions
+        .iter()
+        .map(|text| Evaluation {
+            expression: text.clone(),
+            value: evaluated(stop, frame, text, &ASKED).map_err(|error| error.show(text)),
+        })
+        .collect()
+}
+
+fn evaluated(
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    text: &str,
+    limits: &Limits,
+) -> Result<Valued, expression::Error> {
+    let value = expression::evaluate(&expression::parse(text)?, stop, frame)?;
+    Ok(Valued::of_expression(stop, text, &value, limits))
+}
+
+/// How much of a value stands below its line of source.
+const BRIEF: Limits = Limits {
+    depth: 2,
+    elements: 8,
+    text: 48,
+    line: 60,
+    values: 40,
+};
+
+/// The values of what a line of source names, in the frame that stands there.
+pub(super) fn of_line(stop: &mut Stop<'_>, frame: FrameId, line: &str) -> Vec<(String, String)> {
+    let mut values: Vec<(String, String)> = Vec::new();
+    for name in names::of_line(line) {
+        let Ok(value) = evaluated(stop, frame, &name, &BRIEF) else {
+            continue;
+        };
+        // A function is no news, and what is not there stands below the frame.
+        let is_function = value.tree.ty.contains('(') && value.tree.value.contains('<');
+        if value.tree.unavailable.is_none() && !is_function {
+            values.push((name, value.tree.value));
+        }
+    }
+    values
 }
 
 /// How many values a tree has.

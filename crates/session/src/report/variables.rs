@@ -177,12 +177,13 @@ fn long(out: &mut String, head: &str, tree: &Tree, indent: usize) {
         let _ = writeln!(out, ": {}", printable(&reason.to_string()));
         return;
     }
-    let fits = tree.value.chars().count() <= LONGEST_VALUE;
+    let is_list = !tree.children.is_empty() && tree.children.iter().all(is_plain_element);
+    let fits = is_list || tree.value.chars().count() <= LONGEST_VALUE;
     if fits || tree.children.is_empty() {
         let _ = write!(out, " = {}", tree.value);
     }
     out.push('\n');
-    if fits && !tree.value.contains('…') && !tree.children.iter().any(is_followed) {
+    if is_list || fits && !tree.value.contains('…') && !tree.children.iter().any(is_followed) {
         return;
     }
     let indent = indent + 2;
@@ -192,6 +193,11 @@ fn long(out: &mut String, head: &str, tree: &Tree, indent: usize) {
     if let Some(cut) = &tree.cut {
         let _ = writeln!(out, "{:indent$}{cut}", "");
     }
+}
+
+/// Whether a part is an element without parts: as many as there are read better on a line.
+fn is_plain_element(part: &Tree) -> bool {
+    part.name.starts_with('[') && part.children.is_empty()
 }
 
 /// Whether a part is what a pointer points to, which the line of the pointer does not show.
