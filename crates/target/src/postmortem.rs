@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use wdb_coredump::{
-    Base, Capture, CoreDump, Crash, CrashKind, Dialect, Global, Instance, MemoryId, MemoryShape,
-    Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture, code,
+    Base, Capture, CoreDump, Crash, CrashKind, Dialect, Global, Inference, Instance, MemoryId,
+    MemoryShape, Missing, ModuleId, Process, Reading, Rest, Slot, Table, TableId, ValueCapture,
+    code,
 };
 use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, FunctionOffset};
@@ -251,6 +252,14 @@ struct FrameReader<'a> {
     padding: usize,
 }
 
+/// Whether the producer had no part in what the slot holds.
+fn is_unrecorded(slot: &Slot) -> bool {
+    matches!(
+        slot,
+        Slot::Missing(Missing::NotRecorded) | Slot::Inferred(_, Inference::CStack)
+    )
+}
+
 /// What a frame's function and offset say, given the module.
 #[derive(Clone, Copy)]
 struct Place {
@@ -295,7 +304,9 @@ impl<'a> FrameReader<'a> {
             ValueCapture::Full => true,
             ValueCapture::Light => false,
             // An operand stack may well be empty; a producer that writes none writes no locals either.
-            ValueCapture::Unstated => !frame.stack.is_empty() || !frame.locals.is_empty(),
+            ValueCapture::Unstated => {
+                !frame.stack.is_empty() || frame.locals.iter().any(|slot| !is_unrecorded(slot))
+            }
         };
         let trust = if instance.is_none() || !place.fits {
             Trust::Doubtful

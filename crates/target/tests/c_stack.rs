@@ -67,6 +67,21 @@ fn unoptimised_c_has_its_frame_bases_again() {
 }
 
 #[test]
+fn a_frame_below_an_alloca_and_one_of_great_alignment() {
+    let frames = frames("c-variables");
+    let module = module("c-variables");
+    let base = |name: &str, local: usize| {
+        let is_named = |frame: &&Frame| module.function_name(frame.func) == Some(name);
+        let frame = frames.iter().find(is_named).unwrap();
+        frame.locals[local].value().cloned()
+    };
+    assert_eq!(base("layouts", 5), Some(Value::I32(62272)));
+    assert_eq!(base("arrays", 4), Some(Value::I32(63168)));
+    // Between the two nothing tells.
+    assert_eq!(base("records", 5), None);
+}
+
+#[test]
 fn a_stack_that_is_cut_off_at_its_old_end_is_walked_from_the_young() {
     let frames = frames("rust-index-panic");
     assert_eq!(frames.len(), 20);
@@ -348,13 +363,24 @@ fn of_several_instances_wasmtime_may_name_the_wrong_one() {
 
 #[test]
 fn a_function_in_the_place_of_another_has_other_arguments() {
-    let wat = FUNCTIONS.replace(
-        "(func $leaf",
-        "(func $jumps (return_call $leaf (i32.const 1))) (func $leaf",
-    );
-    let scene = Scene::new(&[(wat.as_str(), 65456)]);
-    let scene = scene.frame(0, "leaf").frame(0, "middle").frame(0, "main");
-    assert_eq!(scene.locals(), ["? 65440", "? 65456", "65504"]);
+    // `leaf` may have come back by way of `jumps`.
+    let jumps = "(func $jumps (return_call $leaf (i32.const 1))) (func $leaf";
+    let back = FUNCTIONS.replace("(func $leaf", jumps);
+    let back = back.replace("unreachable)", "unreachable (return_call $jumps))");
+    let scene = |wat: &str, young: &str| {
+        let scene = Scene::new(&[(wat, 65456)]).frame(0, young);
+        scene.frame(0, "middle").frame(0, "main").locals()
+    };
+    assert_eq!(scene(&back, "leaf"), ["? 65440", "5 65456", "65504"]);
+    // Of a function without tail calls the arguments are those of its call.
+    let never = FUNCTIONS.replace("(func $leaf", jumps);
+    assert_eq!(scene(&never, "leaf"), ["65468 65440", "5 65456", "65504"]);
+    // A frame of another function is there by tail calls, or the stack is not one.
+    let other = "(func $other (param i32) unreachable) (func $leaf";
+    let other = back.replace("(func $leaf", other);
+    assert_eq!(scene(&other, "other"), ["?", "5 65456", "65504"]);
+    let other = other.replace("(return_call $jumps)", "");
+    assert_eq!(scene(&other, "other"), ["?", "? ?", "65504"]);
 }
 
 #[test]
@@ -392,8 +418,16 @@ fn what_was_recorded_stays_and_what_was_inferred_is_written_as_such() {
 
     let mut written = Vec::new();
     dump::write(&mut debuggee, MemoryCapture::Full, &mut written).unwrap();
-    let again = wdb_coredump::read(written.into()).unwrap().dump;
-    let slots = again.threads[0].frames.iter().map(|frame| &frame.locals);
+    let reading = wdb_coredump::read(written.into()).unwrap();
+    let slots = reading.dump.threads[0].frames.iter();
     let expected = frames.iter().map(|frame| &frame.locals);
-    assert!(slots.eq(expected));
+    assert!(slots.map(|frame| &frame.locals).eq(expected));
+    // Nor do they make it a dump of which an empty operand stack would be an empty one.
+    let mut again = PostMortem::new(reading, vec![Some(parsed(FUNCTIONS))]);
+    let again = again.threads().unwrap().remove(0).frames;
+    assert_eq!(
+        (&again[0].locals, &again[0].stack),
+        (&frames[0].locals, &None)
+    );
+    assert_eq!(again[1].stack, Some(Vec::new()));
 }

@@ -100,7 +100,7 @@ struct Walk<'a> {
     counts: HashMap<ModuleId, usize>,
     roles: HashMap<InstanceId, Role>,
     states: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Option<Rc<State>>>,
-    tail_calls: HashMap<ModuleId, bool>,
+    tail_calls: HashMap<(ModuleId, FuncIndex), bool>,
     fuel: Fuel,
 }
 
@@ -286,19 +286,17 @@ impl<'a> Walk<'a> {
         imported
             || callee.trust == Trust::Doubtful
             || is_of(callee, *called, frame.instance)
-            || self.has_tail_calls(frame.module)
+            || self.has_tail_calls(frame.module, *called)
     }
 
-    /// Whether a function of the module can put another in its place.
-    fn has_tail_calls(&mut self, id: ModuleId) -> bool {
-        if let Some(known) = self.tail_calls.get(&id) {
-            return *known;
-        }
-        let found = binary(self.program, id)
-            .and_then(|module| tail_calls(module, &mut self.fuel))
-            .unwrap_or(true);
-        self.tail_calls.insert(id, found);
-        found
+    /// Whether a function can put another in its place.
+    fn has_tail_calls(&mut self, module: ModuleId, func: FuncIndex) -> bool {
+        let fuel = &mut self.fuel;
+        *self.tail_calls.entry((module, func)).or_insert_with(|| {
+            binary(self.program, module)
+                .and_then(|module| tail_calls(module, func, fuel))
+                .unwrap_or(true)
+        })
     }
 
     /// Writes what is known into the frames.
@@ -334,12 +332,12 @@ impl<'a> Walk<'a> {
             let (module, instance) = (frame.module, frame.instance);
             let younger = position.checked_sub(1);
             let younger = younger.and_then(|younger| frames.get(younger));
-            // A function that another has put in its own place has arguments that nobody knows.
+            // A function that came back by tail calls has other arguments.
             if let (Some(call), Some(younger)) = (&state.call, younger)
                 && is_of(younger, call.callee, instance)
                 && self.fuel.spend(call.arguments.len()).is_some()
                 && call.arguments.iter().any(Option::is_some)
-                && !self.has_tail_calls(module)
+                && !self.has_tail_calls(module, call.callee)
             {
                 let passed = call.arguments.iter();
                 arguments = passed
@@ -369,17 +367,15 @@ fn imported_pointer(module: &wdb_module::Module) -> Option<GlobalIndex> {
     u32::try_from(position).ok().map(GlobalIndex)
 }
 
-/// Whether the code of the module has a tail call. `None`: it cannot be read.
-fn tail_calls(module: &wdb_module::Module, fuel: &mut Fuel) -> Option<bool> {
-    for func in module.imported_function_count()..module.function_count() {
-        for item in module.instructions(FuncIndex(func)) {
-            fuel.spend(1)?;
-            if let Operator::ReturnCall { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::ReturnCallRef { .. } = item.ok()?.1
-            {
-                return Some(true);
-            }
+/// Whether the code of a function has a tail call. `None`: it cannot be read.
+fn tail_calls(module: &wdb_module::Module, func: FuncIndex, fuel: &mut Fuel) -> Option<bool> {
+    for item in module.instructions(func) {
+        fuel.spend(1)?;
+        if let Operator::ReturnCall { .. }
+        | Operator::ReturnCallIndirect { .. }
+        | Operator::ReturnCallRef { .. } = item.ok()?.1
+        {
+            return Some(true);
         }
     }
     Some(false)
