@@ -32,8 +32,10 @@ pub(super) use iterator::{
 };
 pub(super) use node::{forward_list, hash_map, hash_set, list, map, set};
 pub(super) use pointer::{atomic, exception, reference, shared, unique, weak};
-pub(super) use sequence::{adaptor, bitset, deque, fixed_array, initializer_list, span, vector};
-pub(super) use text::{path, string, string_view};
+pub(super) use sequence::{
+    adaptor, bit_reference, bitset, deque, fixed_array, initializer_list, span, vector,
+};
+pub(super) use text::{message, no_message, path, string, string_view};
 pub(super) use time::{duration, time_point};
 
 use crate::object::{Context, Object};

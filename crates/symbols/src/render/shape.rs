@@ -36,6 +36,10 @@ impl Context<'_> {
                 Kind::Function(..) => self.member_function(object, class),
                 _ => self.member_pointer(object, class),
             },
+            Kind::Record(_) if ty.size.is_none() => match self.size(&object.ty) {
+                Err(reason) => Shape::Unavailable(reason),
+                Ok(_) => unsupported(format!("`{}` has no members", ty.name)),
+            },
             Kind::Record(record) => match &record.variants {
                 Some(variants) => self.variant(object, &ty, record, variants),
                 None => Shape::Fields(self.fields(object, &ty, record)),

@@ -1,9 +1,10 @@
 //! Classes with virtual functions: of which class an object behind a pointer to a base really is.
 
+use crate::Language;
 use crate::machine::Unavailable;
 use crate::name::{Name, Origin};
 use crate::object::{Context, Object, Scalar};
-use crate::render::Shape;
+use crate::render::{Shape, table};
 use crate::types::{Encoding, Kind, Role, Type, TypeRef};
 
 /// Base classes in base classes are looked into as deep as this.
@@ -32,10 +33,16 @@ impl Context<'_> {
             return None;
         };
         let start = i128::from(pointer.address()?).checked_add(distance)?;
-        let ty = self.symbols.types_named(&class).into_iter().next()?;
-        // Not the class itself under another spelling, and no declaration.
+        let ty = match self.symbols.types_named(&class).into_iter().next() {
+            Some(ty) => ty,
+            // Programs need not name the library's exceptions to throw them.
+            None if table::find(&class).is_some() => declared(&class),
+            None => return None,
+        };
+        // Not the class itself under another spelling, and nothing of which there is nothing to show.
         let whole = self.bare(&ty);
-        let is_other = whole.name != self.bare(&object.ty).name && whole.size.is_some();
+        let is_known = whole.size.is_some() || table::find(&whole.name).is_some();
+        let is_other = whole.name != self.bare(&object.ty).name && is_known;
         is_other.then(|| Some(Object::at(u64::try_from(start).ok()?, ty)))?
     }
 
@@ -103,6 +110,11 @@ impl Context<'_> {
         let Kind::Record(record) = &ty.kind else {
             return None;
         };
+        // Of the class that all the library's exceptions have as their base, programs have only a declaration.
+        if ty.size.is_none() && &*ty.name == "std::exception" {
+            let size = self.symbols.address_size();
+            return Some(object.part(0, Some(size), integer(size, Encoding::Unsigned)));
+        }
         let is_pointer = |name: &str| name.starts_with("_vptr");
         if let Some(found) = record
             .members
@@ -118,6 +130,19 @@ impl Context<'_> {
             self.table_pointer(&base, depth)
         })
     }
+}
+
+/// A class of which only the name is known.
+fn declared(name: &str) -> TypeRef {
+    TypeRef::Made(
+        Type {
+            name: name.into(),
+            language: Some(Language::Cpp),
+            size: None,
+            kind: Kind::Void,
+        }
+        .into(),
+    )
 }
 
 /// An integer of the size of a pointer, which the DWARF need not have.

@@ -91,7 +91,8 @@ pub(in crate::render) fn any(context: &mut Context<'_>, object: &Object, _: u64)
     let handler = context.machine.element(handler).ok()??;
     let name = context.symbols.function_name(handler).display;
     let class = name.rsplit_once("::__handle")?.0;
-    let class = &class[class.rfind(" std::").map_or(0, |it| it + 1)..];
+    // The demangler may put the type of the result in front.
+    let class = &class[class.find("std::__any_imp::")?..];
     let types = context.symbols.types_named(class);
     let ty = types.iter().find_map(|it| argument(context, it, 0))?;
     let storage = context.field(object, "__s_")?;

@@ -94,12 +94,18 @@ pub(in crate::render) fn expected(
     object: &Object,
     _: u64,
 ) -> Option<Shape> {
-    let has_value = context.field(object, "__has_val_")?;
+    // Since LLVM 18 the value and the flag are each in a structure that may be empty.
+    let inner = context.path(object, &["__repr_", "__v"]);
+    let inner = inner.unwrap_or_else(|| object.clone());
+    let has_value = context.field(&inner, "__has_val_")?;
+    let union = context.path(&inner, &["__union_", "__v"]);
+    let union = union.or_else(|| context.field(&inner, "__union_"));
+    let union = union.unwrap_or(inner);
     if context.unsigned(&has_value).ok()? == 0 {
-        let error = context.field(object, "__unex_")?;
+        let error = context.field(&union, "__unex_")?;
         return fields("unexpected", vec![("0".to_owned(), error)], true);
     }
-    match context.field(object, "__val_") {
+    match context.field(&union, "__val_") {
         Some(object) => Some(Shape::Wrapper(Wrapper { object, note: None })),
         // `std::expected<void, E>`
         None => Some(Shape::Scalar("void".to_owned())),

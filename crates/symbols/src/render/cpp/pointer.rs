@@ -16,23 +16,32 @@ fn pointer(
     match context.shape(pointer, 0) {
         Shape::Pointer(it) => Some(Shape::Pointer(crate::render::Pointer {
             follow: follow && it.target.is_some(),
-            note: note.or(it.note),
+            // Which class it really is of, and what else there is to say.
+            note: match (it.note, note) {
+                (Some(class), Some(note)) => Some(format!("{class}, {note}")),
+                (class, note) => class.or(note),
+            },
             ..it
         })),
         _ => None,
     }
 }
 
-/// `std::unique_ptr`. One of an array does not know how long that is.
+/// `std::unique_ptr`.
 pub(in crate::render) fn unique(
     context: &mut Context<'_>,
     object: &Object,
     _: u64,
 ) -> Option<Shape> {
     let inner = member(context, object, &["__ptr_"])?;
-    let value = argument(context, &object.ty, 0)?;
-    let is_array = matches!(context.bare(&value).kind, Kind::Array(_));
-    pointer(context, &inner, None, !is_array)
+    let follow = !is_array(context, object);
+    pointer(context, &inner, None, follow)
+}
+
+/// Whether it is a pointer to an array, which does not know how long that is.
+fn is_array(context: &Context<'_>, object: &Object) -> bool {
+    argument(context, &object.ty, 0)
+        .is_some_and(|it| matches!(context.bare(&it).kind, Kind::Array(_)))
 }
 
 /// `std::shared_ptr`, with the number of those that share.
@@ -43,7 +52,8 @@ pub(in crate::render) fn shared(
 ) -> Option<Shape> {
     let inner = context.field(object, "__ptr_")?;
     let note = counts(context, object).map(owners);
-    pointer(context, &inner, note, true)
+    let follow = !is_array(context, object);
+    pointer(context, &inner, note, follow)
 }
 
 /// `std::weak_ptr`, which keeps the address of a value that is gone.

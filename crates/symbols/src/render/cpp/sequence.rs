@@ -70,6 +70,19 @@ fn bits(context: &mut Context<'_>, object: &Object, most: u64) -> Option<Shape> 
     }))
 }
 
+/// `std::vector<bool>::reference`: the bit that it refers to.
+pub(in crate::render) fn bit_reference(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let word = context.field(object, "__seg_")?;
+    let word = context.target(&word).ok()??;
+    let mask = number(context, object, &["__mask_"])?;
+    let is_set = context.unsigned(&word).ok()? & mask != 0;
+    Some(Shape::Scalar(is_set.to_string()))
+}
+
 /// `std::bitset`: its digits as it is written in C++, the most significant first.
 pub(in crate::render) fn bitset(
     context: &mut Context<'_>,
@@ -81,14 +94,12 @@ pub(in crate::render) fn bitset(
         return None;
     };
     let length = u64::try_from(record.parameters.first()?.value?).ok()?;
+    if length == 0 {
+        return None;
+    }
     let shown = length.min(MOST_BITS);
-    let bytes = match shown {
-        0 => Vec::new(),
-        _ => {
-            let words = context.field(object, "__first_")?;
-            context.read(&words.place, shown.div_ceil(8)).ok()?
-        }
-    };
+    let words = context.field(object, "__first_")?;
+    let bytes = context.read(&words.place, shown.div_ceil(8)).ok()?;
     let digits = (0..shown).rev().map(|index| {
         let byte = bytes.get((index / 8) as usize).unwrap_or(&0);
         if byte >> (index % 8) & 1 == 1 {

@@ -1,9 +1,10 @@
 //! Strings.
 
+use super::class::integer;
 use super::{argument, member, number};
 use crate::object::{Context, Object, Place};
-use crate::render::{Shape, Text, Wrapper};
-use crate::types::TypeRef;
+use crate::render::{Fields, Shape, Text, Wrapper};
+use crate::types::{Encoding, TypeRef};
 
 /// `std::string` and its like: a short text is in the string itself, in the place of the long one's pointer and length.
 pub(in crate::render) fn string(
@@ -62,6 +63,29 @@ pub(in crate::render) fn string_view(
 pub(in crate::render) fn path(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
     let object = context.field(object, "__pn_")?;
     Some(Shape::Wrapper(Wrapper { object, note: None }))
+}
+
+/// The message of `std::runtime_error` and its like. Programs have only declarations of these classes, so it is not from the
+/// DWARF that a pointer to the message comes after the one to the virtual functions: it does in all versions,
+/// because code that is compiled into programs throws them.
+pub(in crate::render) fn message(
+    context: &mut Context<'_>,
+    object: &Object,
+    _: u64,
+) -> Option<Shape> {
+    let size = context.symbols.address_size();
+    let message = object.part(size, Some(size), integer(size, Encoding::Unsigned));
+    let message = context.unsigned(&message).ok()?;
+    Some(Shape::Text(context.text_to_nul(message, 1, "")?))
+}
+
+/// `std::bad_alloc` and its like: nothing to see.
+pub(in crate::render) fn no_message(_: &mut Context<'_>, _: &Object, _: u64) -> Option<Shape> {
+    Some(Shape::Fields(Fields {
+        name: String::new(),
+        fields: Vec::new(),
+        tuple: false,
+    }))
 }
 
 /// A text of `length` characters.
