@@ -275,7 +275,7 @@ fn references_and_members() {
             ("two", "2"),
             ("utf16_unit", "26481 u'東'"),
             ("utf32_unit", "129408 U'🦀'"),
-            ("utf8_text", r#"0x… "u8: 東京""#),
+            ("utf8_text", r#"0x… u8"u8: 東京""#),
             ("utf8_unit", "122 u8'z'"),
             ("wide", "223 L'ß'"),
             ("yes", "true"),

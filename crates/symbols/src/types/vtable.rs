@@ -1,4 +1,5 @@
-//! Which type a Rust `dyn Trait` really has: rustc describes each table of functions.
+//! Which type a Rust `dyn Trait` and an object of a C++ class with virtual functions really have: rustc and clang describe
+//! each table of functions.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +12,14 @@ use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
 use crate::scopes::ScopeKind;
 
-/// The concrete types of Rust's `dyn`s, by the addresses of their tables of functions.
+/// The concrete types of objects, by the addresses that their pointers to tables of functions have.
 pub(crate) type Vtables = BTreeMap<u64, TypeId>;
 
 impl Symbols {
-    /// The type whose table of functions lies at `address`: what a Rust `dyn Trait` with that table is.
+    /// The type whose table of functions lies at `address`: what a Rust `dyn Trait` with that table is, or a C++ object
+    /// that points there, if it has no virtual base class.
     ///
-    /// For C++ see [`Context::whole_object`](crate::Context::whole_object).
+    /// For C++ see [`Context::whole_object`](crate::Context::whole_object), which knows more.
     pub fn vtable_type(&self, address: u64) -> Option<TypeRef> {
         let dwarf = self.dwarf()?;
         let found = *dwarf.vtables().get(&address)?;
@@ -36,7 +38,7 @@ impl Symbols {
 }
 
 /// Finds the tables that rustc describes: a static `<T as Trait>::{vtable}`, whose type says what `T` is
-/// (`DW_AT_containing_type`).
+/// (`DW_AT_containing_type`). And those of clang, since LLVM 21: `_vtable$`, a static member of the class.
 pub(crate) fn vtables(dwarf: &Dwarf<'_>) -> Vtables {
     let reader = Reader {
         dwarf,
@@ -47,8 +49,9 @@ pub(crate) fn vtables(dwarf: &Dwarf<'_>) -> Vtables {
         let Ok(unit) = dwarf.units().open(dwarf, id) else {
             continue;
         };
-        let scopes = dwarf.units().scopes(dwarf, &unit).all();
-        for scope in scopes.iter().filter(|it| it.kind == ScopeKind::Vtable) {
+        let scopes = dwarf.units().scopes(dwarf, &unit);
+        let found = scopes.all().iter();
+        for scope in found.filter(|it| it.kind == ScopeKind::Vtable) {
             let entry = UnitOffset(scope.entry.0 as usize);
             let offset = entry.to_debug_info_offset(&unit.gimli.header);
             if let Some(offset) = offset
@@ -77,6 +80,13 @@ impl Reader<'_, '_> {
             }
             _ => return Ok(None),
         };
+        if let Some(member) = entry.attr_value(gimli::DW_AT_specification) {
+            let class = self.class_around(&self.reference(unit, Some(member)))?;
+            // In front of what objects point to are the distance to their start, and the type information.
+            let word = u64::from(unit.gimli.encoding().address_size);
+            let address = address.checked_add(2 * word);
+            return Ok(address.filter(|it| *it != 2 * word).zip(class));
+        }
         let ty = self.reference(unit, entry.attr_value(gimli::DW_AT_type));
         let TypeRef::Entry(table) = ty else {
             return Ok(None);
@@ -88,5 +98,20 @@ impl Reader<'_, '_> {
             TypeRef::Entry(ty) if address != 0 => Ok(Some((address, ty))),
             _ => Ok(None),
         }
+    }
+
+    /// The class that a member is declared in.
+    fn class_around(&self, member: &TypeRef) -> Result<Option<TypeId>, Error> {
+        let TypeRef::Entry(member) = member else {
+            return Ok(None);
+        };
+        let found = self.find(*member)?;
+        let scopes = self.dwarf.units().scopes(self.dwarf, &found.unit);
+        let class = scopes.around(found.entry.offset());
+        let class = class.filter(|it| it.kind == ScopeKind::Type);
+        let header = &found.unit.gimli.header;
+        let offset =
+            class.and_then(|it| UnitOffset(it.entry.0 as usize).to_debug_info_offset(header));
+        Ok(offset.map(|it| TypeId(it.0)))
     }
 }

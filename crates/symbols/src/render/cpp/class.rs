@@ -18,32 +18,35 @@ impl Context<'_> {
     /// or nothing tells what it is.
     ///
     /// Its pointer to the table of virtual functions tells: in front of what it points to are the distance to the start
-    /// of the whole object, and the type's `std::type_info` (Itanium C++ ABI, section 2.5.2).
+    /// of the whole object, and the type's `std::type_info` (Itanium C++ ABI, section 2.5.2). Without RTTI, which
+    /// many WebAssembly programs go without, the DWARF of clang tells whose table it is, unless it is one of a second
+    /// base class or has virtual ones.
     pub fn whole_object(&mut self, object: &Object) -> Option<Object> {
         let pointer = self.table_pointer(object, MOST_BASES)?;
         let table = self.unsigned(&pointer).ok()?;
         let size = self.size(&pointer.ty).ok()?;
         let entry = |back: u64| table.checked_sub(size.checked_mul(back)?);
-        let class = self.class_name(entry(1)?, size)?;
-        if class == *self.bare(&object.ty).name {
-            return None;
-        }
+        let ty = match self.class_name(entry(1)?, size) {
+            Some(class) if class == *self.bare(&object.ty).name => return None,
+            Some(class) => self.class_named(&class)?,
+            None => self.symbols.vtable_type(table)?,
+        };
         let distance = Object::at(entry(2)?, integer(size, Encoding::Signed));
         let Scalar::Signed(distance) = self.scalar(&distance).ok()? else {
             return None;
         };
         let start = i128::from(pointer.address()?).checked_add(distance)?;
-        let ty = match self.symbols.types_named(&class).into_iter().next() {
-            Some(ty) => ty,
-            // Programs need not name the library's exceptions to throw them.
-            None if table::find(&class).is_some() => declared(&class),
-            None => return None,
-        };
         // Not the class itself under another spelling, and nothing of which there is nothing to show.
         let whole = self.bare(&ty);
         let is_known = whole.size.is_some() || table::find(&whole.name).is_some();
         let is_other = whole.name != self.bare(&object.ty).name && is_known;
         is_other.then(|| Some(Object::at(u64::try_from(start).ok()?, ty)))?
+    }
+
+    fn class_named(&self, name: &str) -> Option<TypeRef> {
+        let known = self.symbols.types_named(name).into_iter().next();
+        // Programs need not name the library's exceptions to throw them.
+        known.or_else(|| table::find(name).is_some().then(|| declared(name)))
     }
 
     /// The class whose `std::type_info` is pointed to from `address`: a pointer to a table and one to the mangled
