@@ -40,8 +40,12 @@ pub struct TypeId(pub(crate) usize);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Type {
     /// Its name as its language writes it, with namespaces and parameters: `unsigned int`,
-    /// `std::vector<int>`, `&[u8]`, `int (*)(char)`, `struct point` as `point`. Made up for what has none:
-    /// `{unnamed struct}`.
+    /// `std::vector<int>`, `&[u8]`, `int (*)(char)`, `struct point` as `point`.
+    ///
+    /// There is one name for one type: what people do not write is left out of it. Those are inline namespaces
+    /// (`std::__2`), arguments that the library adds (`std::allocator<int>`, `alloc::alloc::Global`), and the
+    /// function that declares the type. An unnamed structure has the name of its typedef; else the name is made up:
+    /// `{unnamed struct}`, `{lambda}`.
     pub name: Arc<str>,
     /// The language of its unit.
     pub language: Option<Language>,

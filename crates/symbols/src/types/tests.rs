@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 mod hostile;
+mod made;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -263,6 +264,21 @@ fn classes_of_cpp() {
     for name in ["shapes::Square", "shapes::v2::Square", "Square"] {
         assert_eq!(&*only(&symbols, name).name, "shapes::Square", "{name}");
     }
+    // The library's own names, as people write them and in full.
+    for name in [
+        "std::string",
+        "std::__2::basic_string<char, std::__2::char_traits<char>, std::__2::allocator<char> >",
+    ] {
+        let string = only(&symbols, name);
+        assert_eq!(
+            (&*string.name, string.size),
+            ("std::string", Some(12)),
+            "{name}"
+        );
+        assert!(matches!(string.kind, Kind::Record(_)), "{string:?}");
+    }
+    let vector = only(&symbols, "vector<int>");
+    assert_eq!((&*vector.name, vector.size), ("std::vector<int>", Some(12)));
     let colour = only(&symbols, "Colour");
     assert!(matches!(&colour.kind, Kind::Enumeration(it) if it.scoped));
 }

@@ -1,0 +1,166 @@
+//! DWARF made byte by byte, for what no fixture has.
+
+use gimli::constants as c;
+
+use super::*;
+
+/// Abbreviations for made types: their tag, whether they have children, and their attributes.
+pub(super) type Abbreviation<'a> = (gimli::DwTag, bool, &'a [(gimli::DwAt, gimli::DwForm)]);
+
+/// The symbols of a module with one unit of C, whose first entry is at offset 13.
+pub(super) fn made(abbreviations: &[Abbreviation<'_>], entries: &[u8]) -> Symbols {
+    let mut info = (entries.len() as u32 + 9).to_le_bytes().to_vec();
+    info.extend(4_u16.to_le_bytes());
+    info.extend(0_u32.to_le_bytes());
+    info.extend([4, 1, c::DW_LANG_C99.0 as u8]);
+    info.extend(entries);
+    made_of_units(abbreviations, info)
+}
+
+/// The symbols of a module with units, whose first entries have the first abbreviation: a language.
+fn made_of_units(abbreviations: &[Abbreviation<'_>], info: Vec<u8>) -> Symbols {
+    let unit: Abbreviation<'_> = (
+        c::DW_TAG_compile_unit,
+        true,
+        &[(c::DW_AT_language, c::DW_FORM_data1)],
+    );
+    let mut table = Vec::new();
+    for (code, (tag, children, attributes)) in [unit].iter().chain(abbreviations).enumerate() {
+        table.extend(uleb(code as u64 + 1));
+        table.extend(uleb(tag.0.into()));
+        table.push((*children).into());
+        for (name, form) in *attributes {
+            table.extend(uleb(name.0.into()));
+            table.extend(uleb(form.0.into()));
+        }
+        table.extend([0, 0]);
+    }
+    table.push(0);
+    let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+    for (name, contents) in [(".debug_abbrev", table), (".debug_info", info)] {
+        bytes.push(0);
+        bytes.extend(uleb((1 + name.len() + contents.len()) as u64));
+        bytes.push(name.len() as u8);
+        bytes.extend(name.bytes());
+        bytes.extend(contents);
+    }
+    let binary = Binary::parse(bytes.into()).unwrap();
+    Symbols::new(Arc::clone(&binary.modules()[0]), None, None)
+}
+
+pub(super) fn uleb(mut value: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    while value > 0x7f {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+    out
+}
+
+/// What clang writes with `-gdwarf-5 -fdebug-types-section`: the type has a unit of its own.
+#[test]
+fn a_type_in_a_unit_of_its_own() {
+    let abbreviations: [Abbreviation<'_>; 3] = [
+        (
+            c::DW_TAG_namespace,
+            true,
+            &[(c::DW_AT_name, c::DW_FORM_string)],
+        ),
+        (
+            c::DW_TAG_structure_type,
+            false,
+            &[
+                (c::DW_AT_name, c::DW_FORM_string),
+                (c::DW_AT_byte_size, c::DW_FORM_data1),
+            ],
+        ),
+        (
+            c::DW_TAG_structure_type,
+            false,
+            &[
+                (c::DW_AT_declaration, c::DW_FORM_flag_present),
+                (c::DW_AT_signature, c::DW_FORM_ref_sig8),
+            ],
+        ),
+    ];
+    let unit = |kind: gimli::DwUt, head: &[u8], entries: &[u8]| {
+        let mut out = (8 + head.len() as u32 + entries.len() as u32)
+            .to_le_bytes()
+            .to_vec();
+        out.extend(5_u16.to_le_bytes());
+        out.extend([kind.0, 4, 0, 0, 0, 0]);
+        out.extend([head, entries].concat());
+        out
+    };
+    let signature = 0x1234_5678_9abc_def0_u64.to_le_bytes();
+    // The header has 24 bytes, the unit's entry 2 and the namespace 3.
+    let head = [&signature[..], &29_u32.to_le_bytes()].concat();
+    let language = c::DW_LANG_C_plus_plus.0 as u8;
+    let of_type = unit(
+        c::DW_UT_type,
+        &head,
+        &[&[1, language, 2][..], b"n\0", &[3], b"S\0", &[12, 0, 0]].concat(),
+    );
+    for (mentioned, is_there) in [(signature, true), ([1; 8], false)] {
+        let at = of_type.len() + 14;
+        let of_code = unit(
+            c::DW_UT_compile,
+            &[],
+            &[&[1, language, 4][..], &mentioned, &[0]].concat(),
+        );
+        let info = [of_type.clone(), of_code].concat();
+        let symbols = made_of_units(&abbreviations, info);
+        let ty = symbols.ty(&TypeRef::Entry(TypeId(at)));
+        match is_there {
+            true => assert_eq!((&*ty.name, ty.size), ("n::S", Some(12))),
+            false => assert!(matches!(&ty.kind, Kind::Broken(why) if why.contains("type unit"))),
+        }
+        assert_eq!(symbols.types_named("n::S").len(), 1);
+    }
+}
+
+/// What clang writes with `-gsimple-template-names`: the arguments are only in the entries below.
+#[test]
+fn a_template_without_arguments_in_its_name() {
+    let named = (c::DW_AT_name, c::DW_FORM_string);
+    let of_type = (c::DW_AT_type, c::DW_FORM_ref1);
+    let abbreviations: [Abbreviation<'_>; 5] = [
+        (c::DW_TAG_structure_type, true, &[named]),
+        (c::DW_TAG_template_type_parameter, false, &[of_type]),
+        (
+            c::DW_TAG_template_value_parameter,
+            false,
+            &[of_type, (c::DW_AT_const_value, c::DW_FORM_sdata)],
+        ),
+        (
+            c::DW_TAG_base_type,
+            false,
+            &[
+                named,
+                (c::DW_AT_encoding, c::DW_FORM_data1),
+                (c::DW_AT_byte_size, c::DW_FORM_data1),
+            ],
+        ),
+        (c::DW_TAG_pointer_type, false, &[of_type]),
+    ];
+    // The structure has 5 bytes, its parameters 2, 3 and 1, the base type 7.
+    let entries = [
+        &[2, b'B', b'o', b'x', 0, 3, 31, 4, 24, 3, 0][..],
+        &[5, b'i', b'n', b't', 0, 5, 4],
+        &[6, 24, 0],
+    ]
+    .concat();
+    let mut info = (entries.len() as u32 + 9).to_le_bytes().to_vec();
+    info.extend(4_u16.to_le_bytes());
+    info.extend(0_u32.to_le_bytes());
+    info.extend([4, 1, c::DW_LANG_C_plus_plus.0 as u8]);
+    info.extend(entries);
+    let symbols = made_of_units(&abbreviations, info);
+    assert_eq!(
+        &*symbols.ty(&TypeRef::Entry(TypeId(13))).name,
+        "Box<int *, 3>"
+    );
+    assert_eq!(symbols.types_named("Box<int*, 3>").len(), 1);
+    assert_eq!(symbols.types_named("Box<int*, 4>").len(), 0);
+}
