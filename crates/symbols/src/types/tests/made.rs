@@ -164,3 +164,113 @@ fn a_template_without_arguments_in_its_name() {
     assert_eq!(symbols.types_named("Box<int*, 3>").len(), 1);
     assert_eq!(symbols.types_named("Box<int*, 4>").len(), 0);
 }
+
+/// What old compilers write, and rare languages: bits counted from the top, lists of discriminants, bounds, numbers
+/// of 128 bits.
+#[test]
+fn rare_forms() {
+    let named = (c::DW_AT_name, c::DW_FORM_string);
+    let of_type = (c::DW_AT_type, c::DW_FORM_ref1);
+    let at = (c::DW_AT_data_member_location, c::DW_FORM_data1);
+    let abbreviations: [Abbreviation<'_>; 11] = [
+        (
+            c::DW_TAG_base_type,
+            false,
+            &[
+                (c::DW_AT_encoding, c::DW_FORM_data1),
+                (c::DW_AT_byte_size, c::DW_FORM_data1),
+            ],
+        ),
+        (c::DW_TAG_structure_type, true, &[]),
+        (
+            c::DW_TAG_member,
+            false,
+            &[
+                named,
+                of_type,
+                (c::DW_AT_bit_size, c::DW_FORM_data1),
+                (c::DW_AT_bit_offset, c::DW_FORM_data1),
+                at,
+            ],
+        ),
+        (
+            c::DW_TAG_variant_part,
+            true,
+            &[(c::DW_AT_discr, c::DW_FORM_ref1)],
+        ),
+        (c::DW_TAG_member, false, &[named, of_type, at]),
+        (
+            c::DW_TAG_variant,
+            true,
+            &[(c::DW_AT_discr_list, c::DW_FORM_block1)],
+        ),
+        (c::DW_TAG_array_type, true, &[of_type]),
+        (
+            c::DW_TAG_subrange_type,
+            false,
+            &[
+                (c::DW_AT_lower_bound, c::DW_FORM_data1),
+                (c::DW_AT_upper_bound, c::DW_FORM_sdata),
+            ],
+        ),
+        (
+            c::DW_TAG_subrange_type,
+            false,
+            &[(c::DW_AT_count, c::DW_FORM_ref1)],
+        ),
+        (
+            c::DW_TAG_enumerator,
+            false,
+            &[named, (c::DW_AT_const_value, c::DW_FORM_block1)],
+        ),
+        (c::DW_TAG_enumeration_type, true, &[]),
+    ];
+    // At 13 an `int`, at 16 a signed byte, at 19 the structure.
+    let mut entries = vec![2, 5, 4, 2, 5, 1, 3];
+    // Four bits, of which three of the four bytes are in front; and one that is outside of all.
+    entries.extend([4, b'a', 0, 13, 4, 20, 8]);
+    entries.extend([4, b'b', 0, 13, 4, 200, 0]);
+    // At 34 a part with its discriminant at 36, whose first variant is meant by 5 and -2 to 1, its second by a broken list.
+    entries.extend([5, 36, 6, b'd', 0, 16, 3]);
+    entries.extend([7, 5, 0, 5, 1, 0x7e, 1, 6, b'v', 0, 13, 4, 0]);
+    entries.extend([7, 1, 9, 0, 0, 0]);
+    let array = 13 + entries.len();
+    entries.extend([8, 13, 9, 1, 3, 10, 13, 9, 0, 0x7f, 0]);
+    let enumeration = 13 + entries.len();
+    entries.extend([12, 11, b'e', 0, 16]);
+    entries.extend((7_u128 << 100).to_le_bytes());
+    entries.extend([0, 0]);
+    let symbols = made(&abbreviations, &entries);
+    let ty = symbols.ty(&TypeRef::Entry(TypeId(enumeration)));
+    assert!(
+        matches!(&ty.kind, Kind::Enumeration(it) if it.enumerators[0].1 == 7 << 100),
+        "{ty:?}"
+    );
+    let ty = symbols.ty(&TypeRef::Entry(TypeId(19)));
+    let Kind::Record(record) = &ty.kind else {
+        panic!("{ty:?}");
+    };
+    let bits = record.members[0].bits.unwrap();
+    // 32 - 20 - 4: bit 8 from the bottom, of byte 8.
+    assert_eq!(
+        (record.members[0].offset, bits.offset, bits.size),
+        (9, 0, 4)
+    );
+    assert!(matches!(
+        symbols.ty(&record.members[1].ty).kind,
+        Kind::Broken(_)
+    ));
+    let part = record.variants.clone().unwrap();
+    assert_eq!(part.discriminant.unwrap().offset, 3);
+    assert_eq!(part.variants[0].values, [5..=5, 0xfe..=0xff, 0..=1]);
+    assert_eq!(part.variants[0].members[0].offset, 4);
+    assert_eq!(part.variants[1].values, []);
+
+    let ty = symbols.ty(&TypeRef::Entry(TypeId(array)));
+    let Kind::Array(it) = &ty.kind else {
+        panic!("{ty:?}");
+    };
+    let counts = [Count::Known(3), Count::InVariable(13), Count::Known(0)];
+    assert_eq!((it.dimensions.as_slice(), ty.size), (&counts[..], None));
+    assert_eq!(&*ty.name, "{unnamed type}[3][][0]");
+}
