@@ -19,6 +19,7 @@ mod tree;
 
 use crate::machine::Unavailable;
 use crate::object::{Context, Object, Place};
+use crate::types::Kind;
 
 /// How much is shown. What is cut is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +187,11 @@ impl Context<'_> {
             return Shape::Unavailable(reason.clone());
         }
         let ty = self.bare(&object.ty);
-        match table::find(&ty.name).and_then(|it| it(self, object, most)) {
+        let known = match ty.kind {
+            Kind::Record(_) => table::find(&ty.name),
+            _ => None,
+        };
+        match known.and_then(|it| it(self, object, most)) {
             Some(shape) => shape,
             None => self.plain_shape(object),
         }

@@ -82,6 +82,8 @@ impl Context<'_> {
             _ if address == 0 => None,
             _ => Some(Object::at(address, target.clone())),
         };
+        let follow =
+            kind != PointerKind::Pointer || ty.language == Some(Language::Rust) && !raw(&ty.name);
         let mut note = None;
         if let Some(object) = &mut found
             && pointee.language == Some(Language::Cpp)
@@ -93,10 +95,9 @@ impl Context<'_> {
         Shape::Pointer(Pointer {
             address,
             target: found,
-            name: self.name_at(address),
+            name: if follow { None } else { self.name_at(address) },
             text: text.filter(|it| !self.may_be_bytes(target) || readable(&it.bytes)),
-            follow: kind != PointerKind::Pointer
-                || ty.language == Some(Language::Rust) && !raw(&ty.name),
+            follow,
             note,
         })
     }

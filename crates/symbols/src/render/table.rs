@@ -1,4 +1,4 @@
-//! The types that have a form of their own: one table, keyed by the name of the type.
+//! The structures that have a form of their own: one table, keyed by the name of the type.
 //!
 //! A new type is a new entry and a function that finds what is to be shown **through the names of members**,
 //! never through fixed offsets, with the names that other versions of the library had. It gives `None` when
