@@ -67,6 +67,35 @@ fn unoptimised_c_has_its_frame_bases_again() {
 }
 
 #[test]
+fn an_overflowed_stack_ends_below_address_0() {
+    let found: Vec<String> = frames("c-stack-overflow").iter().map(locals).collect();
+    let bases = [-256, 7968, 16192, 24416, 32640, 40864];
+    for (found, base) in found.iter().zip(bases) {
+        assert_eq!(*found, format!("? {} ? {base} 0 0", base + 8240));
+    }
+    // Its arguments are constants of `main`.
+    assert_eq!(found[6], "67936 57328 1 49088 0 0");
+    assert_eq!(found[7], "57312 57328 0");
+}
+
+#[test]
+fn functions_with_thousands_of_locals() {
+    let frames = frames("c-sqlite-o0");
+    let found: Vec<String> = frames.iter().map(locals).collect();
+    assert_eq!(found[0], "? ? ? 62992 63008 0 0 0 0 0 0");
+    // sqlite3VdbeExec
+    assert_eq!(frames[1].locals.len(), 9247);
+    assert!(
+        found[1].starts_with("? 65344 2240 63104 ? ? ? 0 "),
+        "{}",
+        found[1]
+    );
+    assert_eq!(found[2], "? 65344 ? ? ? ? ? ? ? ? ? 0 0 0 0");
+    assert_eq!(found[3], "? 65376 ? ? ? ? ? ? ? ? ? ? 0");
+    assert_eq!(found[4], "? ? 2 66180 65492 65408 ? ? ? ? ? ? ? 0 0 0");
+}
+
+#[test]
 fn a_frame_below_an_alloca_and_one_of_great_alignment() {
     let frames = frames("c-variables");
     let module = module("c-variables");
