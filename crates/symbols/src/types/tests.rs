@@ -325,3 +325,33 @@ fn tables_of_dyn_traits() {
     );
     assert_eq!(symbols.vtable_type(12), None);
 }
+
+#[test]
+fn nothing_of_real_programs_is_broken() {
+    for name in [
+        "c-sqlite-o2",
+        "c-inlined-o2-dwarf5",
+        "cpp-types-o2",
+        "rust-collections",
+        "rust-inlined-release",
+    ] {
+        let symbols = symbols(name);
+        let dwarf = symbols.dwarf().unwrap();
+        let mut types = 0;
+        for id in dwarf.units().ids() {
+            let unit = dwarf.units().open(&dwarf, id).unwrap();
+            for scope in dwarf.units().scopes(&dwarf, &unit).all() {
+                let entry = gimli::UnitOffset(scope.entry.0 as usize);
+                let offset = entry.to_debug_info_offset(&unit.gimli.header).unwrap();
+                if scope.kind == ScopeKind::Type {
+                    let ty = symbols.ty(&TypeRef::Entry(TypeId(offset.0)));
+                    assert!(!matches!(ty.kind, Kind::Broken(_)), "{name}: {ty:?}");
+                    assert!(!ty.name.contains('…'), "{name}: {ty:?}");
+                    types += 1;
+                }
+            }
+        }
+        assert!(types > 100, "{name}: {types}");
+        assert_eq!(symbols.notes(), Vec::<String>::new(), "{name}");
+    }
+}
