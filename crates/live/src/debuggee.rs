@@ -8,11 +8,13 @@ use std::time::SystemTime;
 
 use wasmtime::{AsContext as _, Engine, StoreContextMut};
 use wdb_coredump::{
-    Capture, Global, Instance, MemoryCapture, MemoryId, MemoryShape, Process, Producer, Table,
-    TableId, Value, ValueCapture, code,
+    Capture, Global, Instance, InstanceId, MemoryCapture, MemoryId, MemoryShape, Process, Producer,
+    Table, TableId, Value, ValueCapture, code,
 };
-use wdb_module::MemoryIndex;
-use wdb_target::{Certainty, Debuggee, Error, Execute, Interrupt, Module, StopReason, Thread};
+use wdb_module::{FuncIndex, MemoryIndex};
+use wdb_target::{
+    Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
+};
 
 use crate::guest::{Binaries, Command, Event, Handler};
 use crate::host::Host;
@@ -89,7 +91,7 @@ impl Live {
             binaries,
             stderr,
             process: process(program),
-            stop: Vec::new(),
+            stop: vec![StopReason::Started],
             results: Vec::new(),
             ended: false,
             modules: Vec::new(),
@@ -356,7 +358,12 @@ impl Debuggee for Live {
 }
 
 impl Execute for Live {
-    fn resume(&mut self) -> Result<(), Error> {
+    fn resume(&mut self, how: Resume, watch: Option<Watch>) -> Result<(), Error> {
+        if how != Resume::Continue || watch.is_some() {
+            return Err(Error::Refused(
+                "a live program cannot be stepped yet".into(),
+            ));
+        }
         let gone = || Error::Debuggee("the guest's thread has ended".into());
         if self.ended {
             return Err(Error::Debuggee("the program has ended".into()));
@@ -374,6 +381,22 @@ impl Execute for Live {
         self.stop = vec![reason];
         self.process.time = now();
         self.take_inventory()
+    }
+
+    fn call(
+        &mut self,
+        _: InstanceId,
+        _: FuncIndex,
+        _: &[Value],
+        _: Option<Watch>,
+    ) -> Result<(), Error> {
+        Err(Error::Refused(
+            "functions of a live program cannot be called yet".into(),
+        ))
+    }
+
+    fn abandon_call(&mut self) -> Result<(), Error> {
+        Err(Error::Refused("no call is under way".into()))
     }
 
     fn interrupt(&self) -> Interrupt {

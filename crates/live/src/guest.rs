@@ -14,6 +14,7 @@ use bytes::Bytes;
 use wasmtime::{
     AsContextMut as _, DebugEvent, DebugHandler, Error, Store, StoreContextMut, UpdateDeadline, Val,
 };
+use wdb_coredump::Crash;
 use wdb_target::StopReason;
 
 use crate::host::Host;
@@ -170,7 +171,10 @@ impl Handler {
             DebugEvent::Breakpoint => {
                 let requester = self.stopping().take()?;
                 step(store.as_context_mut(), false);
-                return Some(StopReason::Crash(trap::from_request(requester)));
+                return Some(match requester {
+                    Requester::User => StopReason::Interrupted,
+                    Requester::Timer => StopReason::Crash(trap::timeout()),
+                });
             }
         };
         self.0.crashed.store(true, Ordering::Relaxed);
@@ -221,12 +225,16 @@ pub(crate) fn run(
         return;
     }
     let request = handler.0.request.clone();
-    let (reason, results) = end(block_on(async {
+    let ended = end(block_on(async {
         let sleeps = tokio::spawn(request.end_sleeps());
         let outcome = call(&mut store, &linked).await;
         sleeps.abort();
         outcome
     }));
+    let (reason, results) = match ended {
+        Ok(Ended { code, results }) => (StopReason::Exited(code), results),
+        Err(crash) => (StopReason::Crash(crash), Vec::new()),
+    };
     if handler.0.events.send(Event::Ended(reason, results)).is_ok() {
         while handler.serve(store.as_context_mut()) {}
     }
@@ -244,15 +252,15 @@ pub(crate) fn block_on<T>(
         .block_on(future)
 }
 
-/// How the program ended, and what its export returned.
-pub(crate) fn end(outcome: wasmtime::Result<Ended>) -> (StopReason, Vec<String>) {
-    match outcome {
-        Ok(ended) => (StopReason::Exited(ended.code), ended.results),
-        Err(error) => match trap::exit_code(&error) {
-            Some(code) => (StopReason::Exited(code), Vec::new()),
-            None => (StopReason::Crash(trap::from_error(&error)), Vec::new()),
-        },
-    }
+/// How the program ended: `proc_exit` comes as an error.
+pub(crate) fn end(outcome: wasmtime::Result<Ended>) -> Result<Ended, Crash> {
+    outcome.or_else(|error| match trap::exit_code(&error) {
+        Some(code) => Ok(Ended {
+            code,
+            results: Vec::new(),
+        }),
+        None => Err(trap::from_error(&error)),
+    })
 }
 
 /// A program that came to its end by itself.

@@ -13,7 +13,7 @@ use wdb_coredump::{
     Reading, Thread, ValueCapture,
 };
 use wdb_module::FuncIndex;
-use wdb_target::{PostMortem, StopReason};
+use wdb_target::PostMortem;
 
 use crate::debuggee::{process, record};
 use crate::host::Host;
@@ -74,10 +74,9 @@ pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
             None => reading.dump = frames_only(dump),
         }
     }
-    let (reason, results) = guest::end(outcome);
-    let crash = match reason {
-        StopReason::Exited(code) => return Ok(Outcome::Exited(code, results)),
-        StopReason::Crash(crash) => thrown(&mut store).unwrap_or(crash),
+    let crash = match guest::end(outcome) {
+        Ok(ended) => return Ok(Outcome::Exited(ended.code, ended.results)),
+        Err(crash) => thrown(&mut store).unwrap_or(crash),
     };
     let modules = identify(&mut reading.dump, program);
     reading.dump.executable.clone_from(&program.name);

@@ -5,7 +5,6 @@ use wasmtime_wasi::I32Exit;
 use wdb_coredump::{Crash, CrashKind, code};
 
 use crate::host::MemoryLimitReached;
-use crate::stop::Requester;
 
 /// The exit code, if `error` is how WASI's `proc_exit` ends a guest.
 pub(crate) fn exit_code(error: &Error) -> Option<i32> {
@@ -76,20 +75,9 @@ pub(crate) fn from_error(error: &Error) -> Crash {
     crash
 }
 
-/// The crash that a request to stop is.
-pub(crate) fn from_request(requester: Requester) -> Crash {
-    match requester {
-        Requester::User => crash(
-            CrashKind::Interrupt,
-            code::INTERRUPTED,
-            "stopped from outside".into(),
-        ),
-        Requester::Timer => crash(
-            CrashKind::Limit,
-            code::TIMEOUT,
-            "the time limit is reached".into(),
-        ),
-    }
+/// The crash that the end of the time is.
+pub(crate) fn timeout() -> Crash {
+    from_trap(Trap::Interrupt)
 }
 
 pub(crate) fn crash(kind: CrashKind, code: &str, message: String) -> Crash {

@@ -7,19 +7,20 @@
 use std::sync::Arc;
 
 use wdb_coredump::{
-    Capture, Crash, Global, HostFrame, Instance, InstanceId, MemoryId, MemoryShape, ModuleId,
-    Process, Rest, Slot, Table, TableId,
+    Capture, Crash, CrashKind, Exception, Global, HostFrame, Instance, InstanceId, MemoryId,
+    MemoryShape, ModuleId, Process, Rest, Slot, Table, TableId, code,
 };
 use wdb_module::{FuncIndex, FunctionOffset};
 
-use crate::Error;
+use crate::{Breakpoints, Error, Execute, Mutate};
 
 /// A program to look into: a core dump, or a live program that has stopped.
 ///
 /// The lists keep their order as long as the debuggee does not run: an id taken from one call is
 /// good in the next.
 pub trait Debuggee {
-    /// Why it stands still. Several reasons can hold at once; empty when it has not started.
+    /// Why it stands still. Several reasons can hold at once; a dump of a program that stood still for
+    /// no reason has none.
     fn stop(&self) -> &[StopReason];
 
     /// Arguments, process id, time and producers, as far as known.
@@ -38,7 +39,8 @@ pub trait Debuggee {
         &[]
     }
 
-    /// Its modules, each with its binary if that is at hand.
+    /// Its modules, each with its binary if that is at hand. All that a program will ever have, from
+    /// the beginning: neither modules nor components can load others later.
     fn modules(&self) -> &[Module];
 
     /// Its instances.
@@ -54,6 +56,33 @@ pub trait Debuggee {
     ///
     /// When a live debuggee has gone away or is running.
     fn threads(&mut self) -> Result<Vec<Thread>, Error>;
+
+    /// How many frames a thread has: what tells an activation of a function from the one that it
+    /// calls. A live debuggee counts them without reading them.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Debuggee::threads`], and [`Error::NotFound`] when there is no such thread.
+    fn depth(&mut self, thread: usize) -> Result<usize, Error> {
+        let threads = self.threads()?;
+        let thread = threads.get(thread).ok_or_else(|| no_thread(thread))?;
+        Ok(thread.frames.len())
+    }
+
+    /// One frame of a thread, as [`Debuggee::threads`] has it, the youngest at position 0. A live
+    /// debuggee reads no more than this one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Debuggee::threads`], and [`Error::NotFound`] when there is no such thread or frame.
+    fn frame(&mut self, thread: usize, position: usize) -> Result<Frame, Error> {
+        let mut threads = self.threads()?;
+        let found = threads.get_mut(thread).ok_or_else(|| no_thread(thread))?;
+        if position >= found.frames.len() {
+            return Err(Error::NotFound(format!("frame {position}")));
+        }
+        Ok(found.frames.swap_remove(position))
+    }
 
     /// The type and size of each memory, in the order of [`MemoryId`].
     ///
@@ -106,45 +135,76 @@ pub trait Debuggee {
     fn table_count(&mut self) -> u32;
 
     /// The capability to run.
-    fn execute(&mut self) -> Option<&mut dyn Execute>;
-}
-
-/// The capability to run.
-pub trait Execute {
-    /// Runs until the next stop, which [`Debuggee::stop`] then tells.
-    ///
-    /// # Errors
-    ///
-    /// When the program has ended already, or the engine fails.
-    fn resume(&mut self) -> Result<(), Error>;
-
-    /// A handle that stops the running program from another thread.
-    fn interrupt(&self) -> Interrupt;
-}
-
-/// Stops a running program from any thread. The only part of a debuggee that crosses threads.
-#[derive(Clone)]
-pub struct Interrupt(Arc<dyn Fn() + Send + Sync>);
-
-impl Interrupt {
-    /// A handle that calls `f`, which must be safe to call at any time and more than once.
-    pub fn new(f: impl Fn() + Send + Sync + 'static) -> Self {
-        Interrupt(Arc::new(f))
+    fn execute(&mut self) -> Option<&mut dyn Execute> {
+        None
     }
 
-    /// Asks the program to stop as soon as it can.
-    pub fn interrupt(&self) {
-        (self.0)();
+    /// The capability to stop where it is told to.
+    fn breakpoints(&mut self) -> Option<&mut dyn Breakpoints> {
+        None
     }
+
+    /// The capability to be changed.
+    fn mutate(&mut self) -> Option<&mut dyn Mutate> {
+        None
+    }
+}
+
+fn no_thread(position: usize) -> Error {
+    Error::NotFound(format!("thread {position}"))
 }
 
 /// One reason for which a debuggee stands still.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StopReason {
+    /// It was launched and has run nothing yet. Its modules are known, its instances are not made.
+    Started,
+    /// The youngest frame stands at a breakpoint, whose instruction has not run.
+    Breakpoint,
+    /// The instruction that it was resumed for has run.
+    Step,
+    /// It has thrown an exception, and no frame is unwound yet.
+    /// Only told when [`Breakpoints::stop_at_exceptions`] asks for it.
+    Thrown {
+        /// What it has thrown.
+        exception: Exception,
+        /// Whether a frame on the stack catches it. If none does it also crashes, here.
+        caught: bool,
+    },
+    /// Somebody has asked it to stop. It can go on.
+    Interrupted,
+    /// The function that [`Execute::call`] called has returned this; it stands where it stood before.
+    Returned(Vec<Slot>),
+    /// The function that [`Execute::call`] called did not return; it stands where it stood before.
+    Abandoned,
     /// It crashed and cannot go on. Also what a dump that does not say why stands at, if it has frames.
     Crash(Crash),
     /// It ended with this exit code.
     Exited(i32),
+}
+
+impl StopReason {
+    /// The crash that a report or a dump tells of: also that it was stopped from outside.
+    pub fn crash(&self) -> Option<Crash> {
+        match self {
+            StopReason::Crash(crash) => Some(crash.clone()),
+            StopReason::Interrupted => Some(Crash {
+                thread: 0,
+                kind: CrashKind::Interrupt,
+                code: code::INTERRUPTED.into(),
+                message: "stopped from outside".into(),
+                causes: Vec::new(),
+                exception: None,
+            }),
+            StopReason::Started
+            | StopReason::Breakpoint
+            | StopReason::Step
+            | StopReason::Thrown { .. }
+            | StopReason::Returned(_)
+            | StopReason::Abandoned
+            | StopReason::Exited(_) => None,
+        }
+    }
 }
 
 /// A module of the program.

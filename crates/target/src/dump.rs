@@ -58,10 +58,7 @@ fn state(
     shapes: Vec<MemoryShape>,
     kept: &[Vec<Range<u64>>],
 ) -> Result<CoreDump, crate::Error> {
-    let crash = debuggee.stop().iter().find_map(|reason| match reason {
-        StopReason::Crash(crash) => Some(crash.clone()),
-        StopReason::Exited(_) => None,
-    });
+    let crash = debuggee.stop().iter().find_map(StopReason::crash);
     let mut memories = Vec::with_capacity(shapes.len());
     for (id, (shape, kept)) in (0..).map(MemoryId).zip(shapes.into_iter().zip(kept)) {
         let rest = match debuggee.rest_of_memory(id) {

@@ -26,6 +26,9 @@ pub enum Error {
     /// There is no such thing.
     #[error("there is no {0}")]
     NotFound(String),
+    /// It cannot be done, and why.
+    #[error("{0}")]
+    Refused(String),
     /// The live debuggee has gone away, or its engine failed.
     #[error("{0}")]
     Debuggee(String),

@@ -6,6 +6,7 @@ mod contents;
 mod debuggee;
 pub mod dump;
 mod error;
+mod execute;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod identity;
@@ -13,10 +14,9 @@ mod initial;
 mod postmortem;
 
 pub use c_stack::CStack;
-pub use debuggee::{
-    Certainty, Debuggee, Execute, Frame, Interrupt, Module, StopReason, Thread, Trust,
-};
+pub use debuggee::{Certainty, Debuggee, Frame, Module, StopReason, Thread, Trust};
 pub use error::Error;
+pub use execute::{Breakpoints, CodeLocation, Execute, Interrupt, Mutate, Resume, Verdict, Watch};
 pub use initial::{initial_element, initial_memory};
 pub use postmortem::PostMortem;
 pub use wdb_coredump as coredump;

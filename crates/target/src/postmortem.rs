@@ -13,8 +13,7 @@ use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, FunctionOffset};
 
 use crate::{
-    Certainty, Debuggee, Error, Execute, Frame, Module, StopReason, Thread, Trust, c_stack,
-    contents,
+    Certainty, Debuggee, Error, Frame, Module, StopReason, Thread, Trust, c_stack, contents,
 };
 
 /// A core dump as a debuggee.
@@ -184,6 +183,12 @@ impl Debuggee for PostMortem {
         Ok(threads)
     }
 
+    fn depth(&mut self, thread: usize) -> Result<usize, Error> {
+        let found = self.dump.threads.get(thread);
+        let found = found.ok_or_else(|| Error::NotFound(format!("thread {thread}")))?;
+        Ok(found.frames.len())
+    }
+
     fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
         Ok(self
             .dump
@@ -237,10 +242,6 @@ impl Debuggee for PostMortem {
 
     fn table_count(&mut self) -> u32 {
         u32::try_from(self.dump.tables.len()).unwrap_or(u32::MAX)
-    }
-
-    fn execute(&mut self) -> Option<&mut dyn Execute> {
-        None
     }
 }
 

@@ -216,6 +216,21 @@ fn a_dump_with_frames_stands_at_a_crash() {
 }
 
 #[test]
+fn a_frame_is_the_one_of_its_thread() {
+    let frames = vec![frame(1, 0), frame(1, 2)];
+    let mut debuggee = open(dump(frames), Dialect::Wdb, Base::Body, true);
+    assert_eq!(debuggee.depth(0).unwrap(), 2);
+    for position in 0..2 {
+        let alone = debuggee.frame(0, position).unwrap();
+        let of_all = &debuggee.threads().unwrap()[0].frames[position];
+        assert_eq!(format!("{alone:?}"), format!("{of_all:?}"));
+    }
+    assert!(debuggee.frame(0, 2).is_err());
+    assert!(debuggee.frame(1, 0).is_err());
+    assert!(debuggee.depth(1).is_err());
+}
+
+#[test]
 fn what_is_not_there_is_an_error() {
     let mut debuggee = open(dump(Vec::new()), Dialect::Wdb, Base::Body, true);
     let error = debuggee.read_memory(MemoryId(3), 0, &mut [0]).unwrap_err();

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use wdb_coredump::{CrashKind, MemoryCapture};
+use wdb_coredump::MemoryCapture;
 use wdb_live::{Capture, Directory, Limits, Live, Program, Wasi, light};
-use wdb_target::{Debuggee, StopReason, dump};
+use wdb_target::{Debuggee, Resume, StopReason, dump};
 
 use crate::commands::report::{self, Shown};
 use crate::core_file::{CoreFile, Pattern};
@@ -117,7 +117,7 @@ fn full(
     let mut live = Live::launch(program)?;
     if let Some(execute) = live.execute() {
         on_interrupt(execute.interrupt())?;
-        execute.resume()?;
+        execute.resume(Resume::Continue, None)?;
     }
     if let [StopReason::Exited(code)] = live.stop() {
         return exited(*code, live.results());
@@ -173,9 +173,7 @@ fn crashed(
             path.display()
         )?;
     }
-    let interrupted = debuggee.stop().iter().any(
-        |reason| matches!(reason, StopReason::Crash(crash) if crash.kind == CrashKind::Interrupt),
-    );
+    let interrupted = debuggee.stop().contains(&StopReason::Interrupted);
     Ok(ExitCode::from(if interrupted {
         INTERRUPTED
     } else {

@@ -24,10 +24,7 @@ pub fn build(
     resolver: &mut dyn Resolver,
     options: &Options<'_>,
 ) -> Result<Report, Error> {
-    let crash = debuggee.stop().iter().find_map(|reason| match reason {
-        StopReason::Crash(crash) => Some(crash.clone()),
-        StopReason::Exited(_) => None,
-    });
+    let crash = debuggee.stop().iter().find_map(StopReason::crash);
     let mut notes = debuggee.notes().to_vec();
     notes.extend(lacking(debuggee));
     let mut stop = Stop::new(debuggee, resolver)?;

@@ -1,0 +1,166 @@
+//! What only a program that runs can do: run, stop where it is told to, be changed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wdb_coredump::{GlobalId, InstanceId, MemoryId, ModuleId, Reference, TableId, Value};
+use wdb_module::{FuncIndex, FunctionOffset, LocalIndex};
+
+use crate::{Debuggee, Error};
+
+/// An instruction of a program's code. All instances of the module share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeLocation {
+    /// The module.
+    pub module: ModuleId,
+    /// The function, in the module's index space.
+    pub func: FuncIndex,
+    /// The instruction.
+    pub pc: FunctionOffset,
+}
+
+/// How far to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// Until there is a reason to stop. The instruction that the program stands at runs, also when it
+    /// has a breakpoint.
+    Continue,
+    /// One instruction of the program. That is the first one of the callee after a call, and the one
+    /// after a call where the callee is the host's.
+    StepInstruction,
+}
+
+/// What is to be done at a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The program stands still, and [`Execute::resume`] returns.
+    Stop,
+    /// It goes on.
+    Resume(Resume),
+}
+
+/// Decides at a stop whether the program is to stand still. It runs next to the guest, so that a stop
+/// that is none costs no trip between threads; it sees the debuggee as it is there, where
+/// [`Debuggee::execute`] is `None`, but breakpoints and state can be changed.
+///
+/// It is asked at breakpoints, steps and exceptions that are caught. What nobody could want to miss
+/// ends the run without it: a crash, the end, an interrupt, the return of a call.
+pub type Watch = Box<dyn FnMut(&mut dyn Debuggee) -> Verdict + Send>;
+
+/// The capability to run.
+pub trait Execute {
+    /// Runs until the next stop that `watch` does not pass over; [`Debuggee::stop`] then tells why.
+    ///
+    /// # Errors
+    ///
+    /// When the program has ended already, or the engine fails.
+    fn resume(&mut self, how: Resume, watch: Option<Watch>) -> Result<(), Error>;
+
+    /// Calls a function of the program on top of what it is doing, and runs until that returns
+    /// ([`StopReason::Returned`](crate::StopReason::Returned)) or there is another reason to stop. Then
+    /// the frames of the call stand above those that were there, [`Execute::resume`] goes on with it,
+    /// and [`Execute::abandon_call`] ends it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when there is no such function, [`Error::Refused`] when the arguments do not
+    /// fit it or it cannot be called now.
+    fn call(
+        &mut self,
+        instance: InstanceId,
+        func: FuncIndex,
+        arguments: &[Value],
+        watch: Option<Watch>,
+    ) -> Result<(), Error>;
+
+    /// Unwinds the youngest call that has not returned. Nothing that it did to memory is undone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when there is none.
+    fn abandon_call(&mut self) -> Result<(), Error>;
+
+    /// A handle that stops the running program from another thread.
+    fn interrupt(&self) -> Interrupt;
+}
+
+/// The capability to stop where it is told to.
+pub trait Breakpoints {
+    /// Makes these the breakpoints, and no others. Gives back those that can never be hit and so are
+    /// none: not the beginning of an instruction, or code that nothing can reach.
+    ///
+    /// # Errors
+    ///
+    /// When the engine fails.
+    fn set_breakpoints(
+        &mut self,
+        locations: &BTreeSet<CodeLocation>,
+    ) -> Result<Vec<CodeLocation>, Error>;
+
+    /// Whether the program is to stop at every exception that it throws.
+    ///
+    /// # Errors
+    ///
+    /// When the engine fails.
+    fn stop_at_exceptions(&mut self, yes: bool) -> Result<(), Error>;
+}
+
+/// The capability to be changed while it stands still.
+pub trait Mutate {
+    /// Writes `bytes` at `address`, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`] when the range is not wholly inside the memory.
+    fn write_memory(&mut self, memory: MemoryId, address: u64, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Gives a global a value, which must have its type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when there is no such global, [`Error::Refused`] when it is immutable or of
+    /// another type.
+    fn set_global(&mut self, global: GlobalId, value: &Value) -> Result<(), Error>;
+
+    /// Gives an element of a table a value.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when there is no such element, [`Error::Refused`] when the table is of
+    /// another type.
+    fn set_table_element(
+        &mut self,
+        table: TableId,
+        index: u64,
+        value: &Reference,
+    ) -> Result<(), Error>;
+
+    /// Gives a local of a frame a value.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] by engines that cannot.
+    fn set_local(
+        &mut self,
+        thread: usize,
+        frame: usize,
+        local: LocalIndex,
+        value: &Value,
+    ) -> Result<(), Error>;
+}
+
+/// Stops a running program from any thread. The only part of a debuggee that crosses threads.
+#[derive(Clone)]
+pub struct Interrupt(Arc<dyn Fn() + Send + Sync>);
+
+impl Interrupt {
+    /// A handle that calls `f`, which must be safe to call at any time and more than once.
+    pub fn new(f: impl Fn() + Send + Sync + 'static) -> Self {
+        Interrupt(Arc::new(f))
+    }
+
+    /// Asks the program to stop as soon as it can.
+    pub fn interrupt(&self) {
+        (self.0)();
+    }
+}
