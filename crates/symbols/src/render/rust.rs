@@ -14,7 +14,7 @@ pub(super) use collections::{
 pub(super) use compiler::{closure, coroutine, fat_pointer};
 pub(super) use smart::{
     arc, atomic, cell, cow, guard, lazy_cell, lazy_lock, mutex, once_cell, once_lock, ref_cell,
-    reference, rw_lock, weak, wrapper,
+    reference, rw_lock, thread_local, weak, wrapper,
 };
 
 use std::net::IpAddr;
@@ -190,3 +190,6 @@ pub(super) fn phantom(cx: &mut Context<'_>, object: &Object, _most: u64) -> Opti
     let name = ty.name.strip_prefix("core::marker::").unwrap_or(&ty.name);
     Some(Shape::Scalar(name.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,7 +96,9 @@ impl Context<'_> {
             address,
             target: found,
             name: if follow { None } else { self.name_at(address) },
-            text: text.filter(|it| !self.may_be_bytes(target) || readable(&it.bytes)),
+            text: text.filter(|it| {
+                !self.may_be_bytes(target) || !it.bytes.is_empty() && readable(&it.bytes)
+            }),
             follow,
             note,
         })

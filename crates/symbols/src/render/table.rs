@@ -124,6 +124,7 @@ const TABLE: &[(&str, Find)] = &[
     ("std::sync::*rwlock::RwLock*Guard", rust::guard),
     ("std::sync::once_lock::OnceLock", rust::once_lock),
     ("std::sync::lazy_lock::LazyLock", rust::lazy_lock),
+    ("std::sys::thread_local::*Storage", rust::thread_local),
     ("core::sync::atomic::Atomic*", rust::atomic),
     ("core::num::nonzero::NonZero*", rust::layer),
     ("core::num::wrapping::Wrapping", rust::layer),

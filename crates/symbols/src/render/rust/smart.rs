@@ -188,20 +188,35 @@ fn once(cx: &mut Context<'_>, object: &Object, value: Object) -> Option<Shape> {
     })
 }
 
+/// What is behind a `thread_local!`, in programs without threads.
+pub(in super::super) fn thread_local(
+    cx: &mut Context<'_>,
+    object: &Object,
+    _most: u64,
+) -> Option<Shape> {
+    let value = cx.field(object, "value")?;
+    let value = plain_wrapper(cx.unwrapped(&value));
+    // One that is made when it is first used says whether it was.
+    let Some(state) = cx.path(object, &["state", "value"]) else {
+        return Some(value);
+    };
+    let state = cx.unwrapped(&state);
+    Some(match &*cx.variant_of(&state)?.0 {
+        "Alive" => value,
+        _ => uninitialised(),
+    })
+}
+
 /// The atomics.
 pub(in super::super) fn atomic(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let leaf = cx.leaf(object)?;
     let ty = cx.bare(&object.ty);
-    // An `AtomicBool` is made of a `u8`.
-    match cx.unsigned(&leaf) {
-        Ok(0) if ty.name.contains("bool") || ty.name.ends_with("AtomicBool") => {
-            Some(Shape::Scalar("false".to_owned()))
-        }
-        Ok(1) if ty.name.contains("bool") || ty.name.ends_with("AtomicBool") => {
-            Some(Shape::Scalar("true".to_owned()))
-        }
-        _ => Some(plain_wrapper(leaf)),
-    }
+    // It is made of a `u8`.
+    let truth = ty.name.ends_with("Atomic<bool>") || ty.name.ends_with("AtomicBool");
+    Some(match cx.unsigned(&leaf) {
+        Ok(value @ 0..=1) if truth => Shape::Scalar((value == 1).to_string()),
+        _ => plain_wrapper(leaf),
+    })
 }
 
 /// `Cow`: shown as what it has or refers to.
