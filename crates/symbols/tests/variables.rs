@@ -246,6 +246,42 @@ fn in_locals_and_operands() {
     assert_eq!(seen("remainder"), "nowhere, operand, local");
 }
 
+/// Parameters of a pack have one name; of a coroutine's captures and its locals the locals are meant.
+#[test]
+fn variables_of_one_name() {
+    let all = |program: &Program, function: FuncIndex| {
+        let pc = program.module.first_instruction(function).unwrap();
+        text(program.symbols.variables(pc).last().unwrap())
+    };
+    let program = Program::new("cpp-types");
+    let mut functions = (0..program.module.function_count()).map(FuncIndex);
+    let pack = functions.find(|it| {
+        let name = program.symbols.function_name(*it).display;
+        name.starts_with("make_unique<shapes::Circle,")
+    });
+    assert_eq!(
+        all(&program, pack.unwrap()),
+        "parameter __args, parameter __args"
+    );
+    let program = Program::new("rust-types");
+    let coroutine = program.function("rust_types::download::{closure#0}");
+    let mut pcs = program
+        .module
+        .instructions(coroutine)
+        .map(|it| it.unwrap().0);
+    let both = pcs.find_map(|pc| {
+        let places = program.symbols.variables(pc);
+        let pages: Vec<bool> = places
+            .last()?
+            .iter()
+            .filter(|it| &*it.name == "pages")
+            .map(|it| it.shadowed)
+            .collect();
+        (pages.len() == 2).then_some(pages)
+    });
+    assert_eq!(both, Some(vec![true, false]));
+}
+
 /// The lines where it can be seen are told of what is not to be seen.
 #[test]
 fn optimised_out() {

@@ -5,7 +5,6 @@
 //! an integer of 64 bits.
 
 use gimli::{Expression, Operation, UnitOffset, Value, ValueType};
-use wdb_module::Operator;
 
 use super::location::Site;
 use crate::dwarf::Slice;
@@ -15,6 +14,9 @@ use crate::units::Unit;
 
 /// As many operations as are run. Honest expressions have some tens.
 const MOST_OPERATIONS: u32 = 10_000;
+
+/// As many pieces as a variable may be in. LLVM has been seen to cut a structure into some tens.
+const MOST_PIECES: usize = 256;
 
 /// What an expression works on.
 pub(super) struct Evaluation<'e, 'a> {
@@ -99,6 +101,9 @@ impl<'a> Evaluation<'_, 'a> {
                         return Err(unsupported(
                             "single bits of a variable are in several places",
                         ));
+                    }
+                    if pieces.len() == MOST_PIECES {
+                        return Err(broken("a variable is in far too many pieces"));
                     }
                     let size = size_in_bits / 8;
                     let place = match (done.take(), stack.pop()) {
@@ -474,9 +479,4 @@ fn not_run(opcode: u8) -> Unavailable {
         None => format!("the operation {opcode:#x}"),
     };
     Unavailable::Unsupported(format!("its location uses {name}, which is not supported"))
-}
-
-/// Whether an instruction of the function writes a local.
-pub(super) fn writes(operator: &Operator<'_>, local: u32) -> bool {
-    matches!(operator, Operator::LocalSet { local_index } | Operator::LocalTee { local_index } if *local_index == local)
 }

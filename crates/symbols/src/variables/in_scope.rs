@@ -1,6 +1,6 @@
 //! The variables that a place in the code can see.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -255,10 +255,17 @@ fn children(unit: &Unit<'_>, offset: UnitOffset, fuel: &Fuel) -> Result<Vec<Unit
     Ok(found)
 }
 
-/// Of the variables of one name only the innermost is meant by it. They come outermost first.
+/// Of the variables of one name only the innermost is meant by it. They come outermost first. The parameters that
+/// a parameter pack of C++ stands for have one name, and none hides the others.
 fn mark_shadowed(variables: &mut [Variable]) {
-    let mut seen: HashSet<Arc<str>> = HashSet::new();
+    let mut seen: HashMap<Arc<str>, VariableKind> = HashMap::new();
     for variable in variables.iter_mut().rev() {
-        variable.shadowed = !seen.insert(Arc::clone(&variable.name));
+        let inner = seen.get(&variable.name).copied();
+        variable.shadowed = match (inner, variable.kind) {
+            (Some(VariableKind::Parameter), VariableKind::Parameter) | (None, _) => false,
+            (Some(_), _) => true,
+        };
+        seen.entry(Arc::clone(&variable.name))
+            .or_insert(variable.kind);
     }
 }

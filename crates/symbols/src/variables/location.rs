@@ -5,11 +5,11 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use gimli::{AttributeValue, DebugInfoOffset, Expression};
-use wdb_module::{FuncIndex, GlobalIndex, Module, ModuleOffset};
+use wdb_module::{FuncIndex, GlobalIndex, Module, ModuleOffset, Operator};
 
 use super::Variable;
 use super::declaration::Declaration;
-use super::expression::{self, Evaluation, broken};
+use super::expression::{Evaluation, broken};
 use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::Fuel;
 use crate::lines::Lines;
@@ -311,8 +311,12 @@ impl<'s, 'a> Site<'s, 'a> {
         let Some(function) = self.function else {
             return true;
         };
+        let writes = |operator: &Operator<'_>| {
+            use Operator::{LocalSet, LocalTee};
+            matches!(operator, LocalSet { local_index } | LocalTee { local_index } if *local_index == local)
+        };
         let mut instructions = self.symbols.module.instructions(function);
-        instructions.any(|it| it.is_ok_and(|it| expression::writes(&it.1, local)))
+        instructions.any(|it| it.map_or(true, |it| writes(&it.1)))
     }
 }
 
