@@ -265,7 +265,7 @@ fn references_and_members() {
             ("one", "1"),
             ("out", "90"),
             ("point", "{x = 42, y = -42}"),
-            ("raw", "(byte)165"),
+            ("raw", "165"),
             ("reference", "{x = 42, y = -42}"),
             ("second", r#""bound""#),
             ("temporary", "42"),

@@ -281,7 +281,7 @@ finished = Returned
 nested = Suspend0 at line 267 { tag: [42, 2, 3], depth: 42, awaiting: Suspend1 at line 260 { first_page: "first page", first: 10, second_page: [10, 47], pages: 47, awaiting: Later { asked: 1, answer: 20 } } }
 block = Suspend0 at line 287 { seed: 42, awaiting: Later { asked: 1, answer: 43 } }
 erased = Suspend0 at line 267 { tag: [9, 2, 3], depth: 9, awaiting: Suspend0 at line 258 { pages: 14, first_page: "first page", awaiting: Later { asked: 1, answer: 10 } } }
-transfers = Suspend0 at line 250 { name: "giro", amounts: [42, -42], total: 43, iter: Enumerate { iter: [], count: 2 }, index: 1, label: "giro 1", awaiting: Suspend0 at line 241 { parts: 0, amount: -42, awaiting: … } }
+transfers = Suspend0 at line 250 { name: "giro", amounts: [42, -42], total: 43, iter: Enumerate { iter: [], count: 2 }, index: 1, label: "giro 1", awaiting: Suspend0 at line 241 { parts: 0, amount: -42, … } }
 total = 1
 "#;
     assert_eq!(rust("futures"), expected);

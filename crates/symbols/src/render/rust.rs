@@ -11,7 +11,7 @@ mod smart;
 pub(super) use collections::{
     binary_heap, btree_map, btree_set, hash_map, hash_set, linked_list, remaining, vec, vec_deque,
 };
-pub(super) use compiler::{closure, coroutine, fat_pointer};
+pub(super) use compiler::{closure, context, coroutine, fat_pointer, waker};
 pub(super) use smart::{
     arc, atomic, cell, cow, guard, lazy_cell, lazy_lock, mutex, once_cell, once_lock, ref_cell,
     reference, rw_lock, thread_local, weak, wrapper,

@@ -160,6 +160,8 @@ impl Context<'_> {
         }
         Shape::Scalar(match value {
             0 => "0".to_owned(),
+            // `std::byte`, a number that is no other's.
+            value if it.enumerators.is_empty() => value.to_string(),
             value => format!("({}){value}", last_segment(&ty.name)),
         })
     }

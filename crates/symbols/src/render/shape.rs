@@ -70,7 +70,12 @@ impl Context<'_> {
         };
         let pointee = self.bare(target);
         if matches!(pointee.kind, Kind::Function(..)) {
-            return Shape::Pointer(self.function(address));
+            let mut function = self.function(address);
+            // The DWARF does not tell a pointer from a function item, which has no bytes.
+            if ty.language == Some(Language::Rust) && function.name.is_none() {
+                function.note = Some("no function; a function item has no value".to_owned());
+            }
+            return Shape::Pointer(function);
         }
         let text = match self.character(target) {
             Some((width, prefix)) if address != 0 => self.text_to_nul(address, width, prefix),
@@ -128,7 +133,7 @@ impl Context<'_> {
     }
 
     /// The name of the static at an address.
-    fn name_at(&self, address: u64) -> Option<String> {
+    pub(super) fn name_at(&self, address: u64) -> Option<String> {
         let (variable, offset) = self.symbols.static_at(address)?;
         Some(match offset {
             0 => variable.name.to_string(),

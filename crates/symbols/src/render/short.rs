@@ -11,6 +11,9 @@ use crate::{Language, printable};
 /// As many equal elements are written one by one.
 const LONGEST_RUN: u64 = 8;
 
+/// A part is not begun where there is no room for its punctuation and a small number.
+const SHORTEST: usize = 8;
+
 /// How much memory may be compared to find equal elements.
 const MOST_COMPARED: u64 = 4 << 20;
 
@@ -129,7 +132,12 @@ impl Line<'_> {
 
     /// Whether nothing more goes into the line.
     fn full(&self) -> bool {
-        self.out.len() >= self.limits.line || self.values == 0
+        self.is_full_with(0)
+    }
+
+    /// Whether the line is full when so many more bytes are written.
+    fn is_full_with(&self, more: usize) -> bool {
+        self.out.len().saturating_add(more) >= self.limits.line || self.values == 0
     }
 
     /// A name out of the debug information.
@@ -197,7 +205,8 @@ impl Line<'_> {
             if at > 0 {
                 self.out.push_str(", ");
             }
-            if self.full() {
+            let name = if fields.tuple { 0 } else { field.name.len() };
+            if self.is_full_with(name.saturating_add(SHORTEST)) {
                 self.out.push('…');
                 break;
             }
@@ -232,8 +241,8 @@ impl Line<'_> {
                 self.out.push_str(", ");
             }
             let element = it.elements.get(at);
-            let Some(element) = element.filter(|_| written < self.limits.elements && !self.full())
-            else {
+            let room = written < self.limits.elements && !self.is_full_with(SHORTEST);
+            let Some(element) = element.filter(|_| room) else {
                 self.more(length - at);
                 break;
             };
@@ -259,7 +268,7 @@ impl Line<'_> {
         let mut left = map.length;
         let most = usize::try_from(self.limits.elements).unwrap_or(usize::MAX);
         for (at, (key, value)) in map.entries.iter().take(most).enumerate() {
-            if self.full() {
+            if self.is_full_with(SHORTEST) {
                 break;
             }
             if at > 0 {

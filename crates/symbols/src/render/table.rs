@@ -135,6 +135,8 @@ const TABLE: &[(&str, Find)] = &[
     ("core::time::Duration", rust::duration),
     ("core::net::ip_addr::Ipv?Addr", rust::ip_address),
     ("core::marker::PhantomData", rust::phantom),
+    ("core::task::wake::Context", rust::context),
+    ("core::task::wake::Waker", rust::waker),
     ("*{closure_env#*}", rust::closure),
     ("*{async_*_env#*", rust::coroutine),
     ("*{gen_*_env#*", rust::coroutine),

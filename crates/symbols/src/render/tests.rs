@@ -93,7 +93,7 @@ fn what_is_too_much_is_cut_and_said() {
     assert_eq!(words(&[1, 2, 3, 4, 5, 6], many), "{1, 2, 3, 4, … 2 more}");
     let text = array(char(), 12, &[Count::Known(12)]);
     assert_eq!(short(b"hello, world", text), r#""hello, w"… (12 bytes)"#);
-    let limits = Limits { line: 10, ..LIMITS };
+    let limits = Limits { line: 20, ..LIMITS };
     let cut = ask((0..100).collect(), |cx| {
         cx.short(
             &Object::at(0, array(point(), 80, &[Count::Known(10)])),

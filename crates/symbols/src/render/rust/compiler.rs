@@ -3,6 +3,7 @@
 use super::super::scalar::last_segment;
 use super::super::{Fields, Pointer, Shape};
 use super::collections::in_memory;
+use super::smart::plain_wrapper;
 use crate::object::{Context, Object};
 use crate::types::{Kind, TypeRef};
 
@@ -109,6 +110,37 @@ fn captures(fields: &mut Fields) {
             field.name = name.to_owned();
         }
     }
+}
+
+/// `Context`, which a future is polled with: its waker.
+pub(in super::super) fn context(
+    cx: &mut Context<'_>,
+    object: &Object,
+    _most: u64,
+) -> Option<Shape> {
+    let waker = cx.field(object, "waker")?;
+    let waker = cx.target(&waker).ok()??;
+    Some(plain_wrapper(waker))
+}
+
+/// `Waker`: what it wakes, by the executor's own numbers.
+pub(in super::super) fn waker(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let vtable = cx.path(object, &["waker", "vtable"])?;
+    let vtable = cx.unsigned(&vtable).ok()?;
+    let data = cx.path(object, &["waker", "data"])?;
+    let address = cx.unsigned(&data).ok()?;
+    let name = cx.name_at(vtable);
+    Some(Shape::Pointer(Pointer {
+        address,
+        target: None,
+        name: None,
+        text: None,
+        follow: false,
+        note: Some(format!(
+            "waker of {}",
+            name.unwrap_or_else(|| format!("{vtable:#x}"))
+        )),
+    }))
 }
 
 /// A future or generator: in which state it is, with the variables that live across it.
