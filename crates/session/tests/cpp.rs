@@ -1,5 +1,5 @@
-//! What the types of C++ and of its library show as: the variables of all frames of `cpp-types`, from the dump that
-//! wasmtime wrote of it.
+//! What the types of C++ and of its library show as: the variables of all frames of `cpp-types` and `cpp-library`, from the
+//! dumps that wasmtime wrote of them.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -22,9 +22,9 @@ const LIMITS: Limits = Limits {
 };
 
 /// Each variable of each frame as `function.variable`, with its short form.
-fn variables() -> BTreeMap<String, String> {
-    let mut debuggee = support::dump("cpp-types.wasmtime", "cpp-types");
-    let mut resolver = Fixtures::new(support::modules("cpp-types"));
+fn variables(program: &str) -> BTreeMap<String, String> {
+    let mut debuggee = support::dump(&format!("{program}.wasmtime"), program);
+    let mut resolver = Fixtures::new(support::modules(program));
     let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
     let mut found = BTreeMap::new();
     for activation in 0..stop.threads[0].frames.len() {
@@ -56,8 +56,8 @@ fn variables() -> BTreeMap<String, String> {
 }
 
 /// Holds the variables of a function against what they should show as, with all addresses as `0x…`.
-fn check(function: &str, expected: &[(&str, &str)]) {
-    let variables = variables();
+fn check(program: &str, function: &str, expected: &[(&str, &str)]) {
+    let variables = variables(program);
     for (name, expected) in expected {
         let shown = &variables[&format!("{function}.{name}")];
         assert_eq!(without_addresses(shown), *expected, "{function}.{name}");
@@ -81,6 +81,7 @@ fn without_addresses(text: &str) -> String {
 #[test]
 fn strings() {
     check(
+        "cpp-types",
         "strings",
         &[
             ("by_reference", r#""passed by reference, on the heap!""#),
@@ -115,6 +116,7 @@ fn strings() {
 #[test]
 fn containers() {
     check(
+        "cpp-types",
         "containers",
         &[
             ("array", "{7, -8, 42}"),
@@ -170,6 +172,7 @@ fn containers() {
 #[test]
 fn types_in_types() {
     check(
+        "cpp-types",
         "nested",
         &[
             ("grid", "{{1, 2}, {3, 4}, {5, 42}}"),
@@ -195,17 +198,18 @@ fn types_in_types() {
 #[test]
 fn types_that_hold_others() {
     check(
+        "cpp-types",
         "holders",
         &[
             ("atomic", "41"),
             ("complex", "-0.5 + 42i"),
-            ("double_variant", "double {2.5}"),
+            ("double_variant", "2.5 (double)"),
             ("empty_tuple", "{}"),
             ("empty_variant", "monostate"),
             ("expired", "0x… (expired)"),
             ("function", "0x2 <twice(int)>"),
             ("hours", "-3h"),
-            ("int_variant", "int {-42}"),
+            ("int_variant", "-42 (int)"),
             ("lambda_function", "{unit = 42} ({lambda})"),
             ("millis", "1542ms"),
             ("moment", "2023-11-14 22:14:02 UTC"),
@@ -220,12 +224,12 @@ fn types_that_hold_others() {
             ("shared_too", r#""shared text" (2 owners, 1 weak)"#),
             ("some", "42"),
             ("some_text", r#""optional text""#),
-            ("text_variant", r#"std::string {"in a variant"}"#),
+            ("text_variant", r#""in a variant" (std::string)"#),
             ("tuple", r#"{42, -1.25, "third", 100 'd'}"#),
             ("unique", "126"),
             ("unique_array", "0x…"),
             ("unique_null", "null"),
-            ("vector_variant", "std::vector<int> {{4, 5}}"),
+            ("vector_variant", "{4, 5} (std::vector<int>)"),
             ("weak", r#""shared text" (2 owners, 1 weak)"#),
             ("wrapper", "90"),
         ],
@@ -235,6 +239,7 @@ fn types_that_hold_others() {
 #[test]
 fn references_and_members() {
     check(
+        "cpp-types",
         "language",
         &[
             ("bound_x", "42"),
@@ -286,6 +291,7 @@ fn references_and_members() {
 #[test]
 fn classes() {
     check(
+        "cpp-types",
         "objects",
         &[
             (
@@ -346,6 +352,7 @@ fn classes() {
 #[test]
 fn a_method_and_its_lambda() {
     check(
+        "cpp-types",
         "gauges::Pump::run",
         &[
             ("at", "{x = 10, y = -10}"),
@@ -361,6 +368,134 @@ fn a_method_and_its_lambda() {
             ),
             ("this", "0x…"),
             ("total", "1299"),
+        ],
+    );
+}
+
+#[test]
+fn rarer_containers() {
+    check(
+        "cpp-library",
+        "containers",
+        &[
+            ("backwards", "{[2] = 20, [1] = 10}"),
+            ("byte", "10100101"),
+            ("characters", r#""abcd""#),
+            ("deep", "{{{1}, {2, 3}}, {}}"),
+            ("empties", "{{}, {}, {}}"),
+            ("multimap", r#"{[1] = "one", [1] = "uno"}"#),
+            ("path", r#""/usr/lib""#),
+            ("pmr_string", r#""a text in a memory resource""#),
+            ("pmr_vector", "{1, 42}"),
+            ("pointers", "{4 (1 owner), null}"),
+            ("strings", r#"{"p", "q"}"#),
+            ("valarray", "{1, 2, 42}"),
+            (
+                "word",
+                "1000000000000000000000000000000000000000000000000000000000000001",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn types_that_hold_any_type() {
+    check(
+        "cpp-library",
+        "holders",
+        &[
+            ("bad", r#"unexpected {"why"}"#),
+            ("captured", r#""captured in a function""#),
+            ("deleter", r#""with a deleter""#),
+            ("failed", "unexpected {-42}"),
+            ("function", "0x3 <same(int)>"),
+            ("good", "42"),
+            (
+                "lambda",
+                r#"{big = {numbers = {1, 2, 3, 0, 0, 0, … 4 more}}, captured = "captured in a function"} ({lambda})"#,
+            ),
+            ("large", "{numbers = {1, 2, 3, 0, 0, 0, … 4 more}} (Big)"),
+            ("no_weak", "null"),
+            ("none", "empty"),
+            ("nothing", "void"),
+            ("number", "42"),
+            (
+                "object",
+                r#"{Base = {base = 5}, name = "derived"} (Derived)"#,
+            ),
+            ("optional_pointer", "null"),
+            ("optional_vector", "{1}"),
+            ("pair_with_empty", "{first = {}, second = 4}"),
+            ("second_of_two", "7 (int)"),
+            ("shared_array", "0x… (1 owner)"),
+            ("small", "42 (int)"),
+            ("text", r#""in any" (std::string)"#),
+            ("tuple_of_pointers", r#"{42, 0x… "text"}"#),
+            ("tuple_with_empty", "{{}, 3}"),
+            ("variant", "{numbers = {1, 2, 3, 0, 0, 0, … 4 more}} (Big)"),
+        ],
+    );
+}
+
+#[test]
+fn iterators() {
+    check(
+        "cpp-library",
+        "iterators",
+        &[
+            ("bit", "true"),
+            ("bits", "{true, false}"),
+            ("deque", "{1, 26, 3}"),
+            ("forward", "{1, 26}"),
+            ("forward_end", "end"),
+            ("hash_map", "{[5] = 26}"),
+            ("hash_map_end", "end"),
+            ("in_deque", "0x…"),
+            ("in_forward", "1"),
+            ("in_hash_map", "{first = 5, second = 26}"),
+            ("in_list", "0x…"),
+            ("in_set", "4"),
+            ("in_text", r#"0x… "erate""#),
+            ("list", r#"{"x", "y"}"#),
+            ("set", "{4}"),
+            ("set_end", "end"),
+            ("text", r#""iterate""#),
+        ],
+    );
+}
+
+#[test]
+fn classes_without_rtti() {
+    check(
+        "cpp-library",
+        "classes",
+        &[
+            ("bad_alloc", "{} (std::bad_alloc)"),
+            (
+                "base_of_mine",
+                r#"{std::out_of_range = "it is mine", code = 3} (Mine)"#,
+            ),
+            ("error", r#""what happened""#),
+            ("function", "&Base::twice (virtual)"),
+            ("hidden", "0x… ((anonymous namespace)::Hidden)"),
+            ("holder", "0x… (Holder<std::vector<int>>)"),
+            ("method", "&Base::next(int) const"),
+            ("mine", r#"{std::out_of_range = "it is mine", code = 3}"#),
+            ("no_exception", "null"),
+            ("no_method", "null"),
+            (
+                "registry",
+                r#"{["one"] = {Base = {base = 5}, name = "derived"} (Derived, 2 owners)}"#,
+            ),
+            (
+                "shared",
+                r#"{Base = {base = 5}, name = "derived"} (Derived, 2 owners)"#,
+            ),
+            (
+                "unique",
+                r#"{Base = {base = 5}, name = "derived"} (Derived)"#,
+            ),
+            ("virtual_method", "&Base::twice (virtual)"),
         ],
     );
 }

@@ -100,8 +100,7 @@ pub(in crate::render) fn any(context: &mut Context<'_>, object: &Object, _: u64)
         true => at(context, &storage, "__buf", ty),
         false => pointed_to(context, &storage, "__ptr", ty),
     };
-    Some(Shape::Wrapper(Wrapper {
-        object: object?,
-        note: None,
-    }))
+    let object = object?;
+    let note = Some(context.ty(&object.ty).name.to_string());
+    Some(Shape::Wrapper(Wrapper { object, note }))
 }

@@ -112,7 +112,7 @@ pub(in crate::render) fn expected(
     }
 }
 
-/// `std::variant`: the alternative it holds, with its type in front. They are a list of unions in unions, each with one as its head.
+/// `std::variant`: the alternative it holds, with its type. They are a list of unions in unions, each with one as its head.
 pub(in crate::render) fn variant(
     context: &mut Context<'_>,
     object: &Object,
@@ -135,14 +135,15 @@ pub(in crate::render) fn variant(
             ))));
         };
         if position == index {
-            let value = context.field(&head, "__value")?;
-            let name = context.ty(&value.ty).name.to_string();
-            let is_monostate = name == "std::monostate";
-            let value = vec![("0".to_owned(), value)];
-            return match is_monostate {
-                true => Some(Shape::Scalar("monostate".to_owned())),
-                false => fields(&name, value, true),
-            };
+            let object = context.field(&head, "__value")?;
+            let name = context.ty(&object.ty).name.to_string();
+            return Some(match name.as_str() {
+                "std::monostate" => Shape::Scalar("monostate".to_owned()),
+                _ => Shape::Wrapper(Wrapper {
+                    object,
+                    note: Some(name),
+                }),
+            });
         }
         union = direct(context, &union, "__tail")?;
     }
