@@ -5,7 +5,7 @@ use crate::machine::Unavailable;
 use crate::name::{Name, Origin};
 use crate::object::{Context, Object, Scalar};
 use crate::render::{Shape, table};
-use crate::types::{Encoding, Kind, Role, Type, TypeRef};
+use crate::types::{Encoding, Kind, Record, RecordKind, Role, Type, TypeRef};
 
 /// Base classes in base classes are looked into as deep as this.
 const MOST_BASES: u32 = 16;
@@ -142,7 +142,13 @@ fn declared(name: &str) -> TypeRef {
             name: name.into(),
             language: Some(Language::Cpp),
             size: None,
-            kind: Kind::Void,
+            kind: Kind::Record(Record {
+                kind: RecordKind::Class,
+                members: Vec::new(),
+                variants: None,
+                parameters: Vec::new(),
+                statics: Vec::new(),
+            }),
         }
         .into(),
     )
