@@ -39,6 +39,8 @@ pub struct Options<'a> {
     pub guest_stderr: &'a [u8],
     /// Which variables the frames shall have.
     pub variables: Which,
+    /// Whether all frames shall have them, and not only those that the text shows when it folds.
+    pub every_frame: bool,
     /// Expressions to evaluate, in the youngest frame of the program's own code.
     pub expressions: &'a [String],
 }

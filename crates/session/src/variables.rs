@@ -141,7 +141,15 @@ fn declaration(name: &str, ty: &str, language: Option<Language>) -> String {
         (Some(at), _) if ty.ends_with(')') || ty.ends_with(']') => {
             format!("{}{name}{}", &ty[..at], &ty[at..])
         }
-        (_, Some(at)) => format!("{} {name}{}", ty[..at].trim_end(), &ty[at..]),
+        (_, Some(at)) => {
+            let element = ty[..at].trim_end();
+            let space = if element.ends_with(['*', '&']) {
+                ""
+            } else {
+                " "
+            };
+            format!("{element}{space}{name}{}", &ty[at..])
+        }
         _ if ty.ends_with(['*', '&']) => format!("{ty}{name}"),
         _ => format!("{ty} {name}"),
     }
@@ -193,6 +201,7 @@ mod tests {
         assert_eq!(c("sum", "unsigned int"), "unsigned int sum");
         assert_eq!(c("name", "const char *"), "const char *name");
         assert_eq!(c("grid", "int[3][4]"), "int grid[3][4]");
+        assert_eq!(c("words", "char *[2]"), "char *words[2]");
         assert_eq!(c("compare", "int (*)(int)"), "int (*compare)(int)");
         assert_eq!(c("row", "int (*)[4]"), "int (*row)[4]");
         let rust = |ty| declaration("x", ty, Some(Language::Rust));

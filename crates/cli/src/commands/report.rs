@@ -96,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let mut options = Options {
         variables: shown.vars.into(),
+        every_frame: true,
         expressions: &arguments.eval,
         ..Options::default()
     };
@@ -131,6 +132,7 @@ pub(crate) fn print(
     let options = Options {
         guest_stderr,
         variables: shown.vars.into(),
+        every_frame: shown.all_frames,
         ..Options::default()
     };
     let report = build(debuggee, symbols, &options)?;

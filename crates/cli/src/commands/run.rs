@@ -212,7 +212,8 @@ fn program(arguments: &Arguments, binary: wdb_module::Binary) -> Program {
         .unwrap_or(arguments.program.as_os_str())
         .to_string_lossy()
         .into_owned();
-    let own = arguments.program.to_string_lossy().into_owned();
+    // Not the whole path, which is nobody's business in there: as wasmtime does.
+    let own = name.clone();
     let guest_arguments = match arguments.invoke {
         Some(_) => vec![own],
         None => std::iter::once(own)

@@ -1,6 +1,6 @@
 //! Which lines of a stack people want to see.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use wdb_symbols::runtime::Family;
 use wdb_target::coredump::ModuleId;
@@ -55,6 +55,17 @@ pub(super) fn fold(entries: &[Entry]) -> Vec<Line<'_>> {
         lines.extend(tail);
     }
     lines
+}
+
+/// The numbers of the frames that have a line of their own when the entries are folded.
+pub(super) fn shown(entries: &[Entry]) -> BTreeSet<u32> {
+    let lines = fold(entries).into_iter();
+    lines
+        .filter_map(|line| match line {
+            Line::Frame(frame) => Some(frame.index),
+            _ => None,
+        })
+        .collect()
 }
 
 fn line(entry: &Entry) -> Line<'_> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wdb_symbols::render::{Limits, Tree};
 use wdb_target::coredump::{Inference, ModuleId};
 
-use super::{Entry, Evaluation, Statics, Thread, build, names};
+use super::{Entry, Evaluation, Options, Statics, Thread, build, fold, names};
 use crate::expression;
 use crate::stop::{FrameId, Stop};
 use crate::variables::{self, Valued, Which};
@@ -27,24 +27,32 @@ const LIMITS: Limits = Limits {
 };
 
 /// Puts the variables into the frames. Says what was left out and what was inferred.
-pub(super) fn add(stop: &mut Stop<'_>, threads: &mut [Thread], which: Which) -> Vec<String> {
+pub(super) fn add(
+    stop: &mut Stop<'_>,
+    threads: &mut [Thread],
+    options: &Options<'_>,
+) -> Vec<String> {
     let mut notes = Vec::new();
-    if which == Which::None {
+    if options.variables == Which::None {
         return notes;
     }
     let mut left = MOST_VALUES;
     let mut cut = false;
     for thread in &mut *threads {
+        let shown = (!options.every_frame).then(|| fold::shown(&thread.entries));
         let length = thread.entries.len();
         for (position, entry) in thread.entries.iter_mut().enumerate() {
             let Entry::Frame(frame) = entry else {
                 continue;
             };
+            if shown.as_ref().is_some_and(|it| !it.contains(&frame.index)) {
+                continue;
+            }
             if left == 0 || (YOUNG..length.saturating_sub(OLD)).contains(&position) {
                 cut = true;
                 continue;
             }
-            frame.variables = variables::of_frame(stop, frame.id, which, &LIMITS);
+            frame.variables = variables::of_frame(stop, frame.id, options.variables, &LIMITS);
             let values = frame.variables.iter().map(|it| count(&it.tree));
             left = left.saturating_sub(values.sum());
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Shape;
 use super::table::without_arguments;
-use super::text;
+use super::text::{self, Escapes};
 use crate::Language;
 use crate::machine::Unavailable;
 use crate::object::{Context, Object, Scalar, unsigned};
@@ -84,7 +84,11 @@ impl Context<'_> {
             Ok(scalar) => scalar,
             Err(reason) => return Shape::Unavailable(reason),
         };
-        match (self.character(&object.ty), scalar) {
+        // Of bytes nobody knows whether they are characters.
+        let character = self
+            .character(&object.ty)
+            .filter(|_| !self.may_be_bytes(&object.ty));
+        match (character, scalar) {
             (Some((_, prefix)), Scalar::Character { code, .. }) => {
                 Shape::Scalar(c_character(code, prefix))
             }
@@ -216,7 +220,7 @@ fn written(scalar: Scalar, ty: &Type) -> Shape {
                 return Shape::Unavailable(Unavailable::Unsupported(words));
             };
             let mut text = String::from('\'');
-            text::character(&mut text, c, '\'');
+            text::character(&mut text, c, '\'', Escapes::Rust);
             text.push('\'');
             text
         }
@@ -233,7 +237,7 @@ fn c_character(code: i64, prefix: &str) -> String {
         text.push(' ');
         text.push_str(prefix);
         text.push('\'');
-        text::character(&mut text, c, '\'');
+        text::character(&mut text, c, '\'', Escapes::C);
         text.push('\'');
     }
     text
@@ -288,7 +292,7 @@ mod tests {
     fn characters_and_floats() {
         assert_eq!(c_character(97, ""), "97 'a'");
         assert_eq!(c_character(-1, ""), "-1");
-        assert_eq!(c_character(27, ""), r"27 '\u{1b}'");
+        assert_eq!(c_character(27, ""), r"27 '\033'");
         assert_eq!(c_character(0x5b57, "u"), "23383 u'字'");
         assert_eq!(float(f64::from(0.1_f32), 4, Some(Language::C)), "0.1");
         assert_eq!(float(1e300, 8, Some(Language::C)), "1e300");

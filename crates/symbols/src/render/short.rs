@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::escape;
+use super::text::{Escapes, escape};
 use super::{Elements, Fields, Limits, Map, Pointer, Sequence, Shape, Text};
 use crate::object::{Context, Object};
 use crate::types::TypeRef;
@@ -111,10 +111,11 @@ impl Line<'_> {
     }
 
     fn shape(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) {
-        let rust = cx.bare(&object.ty).language == Some(Language::Rust);
+        let language = cx.bare(&object.ty).language;
+        let rust = language == Some(Language::Rust);
         match cx.shape(object, self.limits.elements) {
             Shape::Scalar(text) => self.name(&text),
-            Shape::Text(text) => self.text(&text),
+            Shape::Text(text) => self.text(&text, Escapes::of(language)),
             Shape::Fields(fields) => self.fields(cx, &fields, rust, depth),
             Shape::Sequence(sequence) => self.sequence(cx, &sequence, rust, depth),
             Shape::Map(map) => self.map(cx, &map, rust, depth),
@@ -157,12 +158,12 @@ impl Line<'_> {
         }
     }
 
-    fn text(&mut self, text: &Text) {
+    fn text(&mut self, text: &Text, escapes: Escapes) {
         let room = self.limits.line.saturating_sub(self.out.len());
         let most = usize::try_from(self.limits.text).unwrap_or(usize::MAX);
         self.out.push_str(text.prefix);
         self.out.push('"');
-        let written = escape(&mut self.out, &text.bytes, most.min(room));
+        let written = escape(&mut self.out, &text.bytes, most.min(room), escapes);
         self.out.push('"');
         match text.length {
             Some(length) if length <= written as u64 => {}
@@ -170,13 +171,6 @@ impl Line<'_> {
                 let _ = write!(self.out, "… ({length} bytes)");
             }
             None => self.out.push('…'),
-        }
-        match text.after {
-            0 => {}
-            1 => self.out.push_str(" (and 1 byte after its end)"),
-            after => {
-                let _ = write!(self.out, " (and {after} bytes after its end)");
-            }
         }
     }
 
@@ -308,7 +302,7 @@ impl Line<'_> {
                 }
                 if let Some(text) = &it.text {
                     self.out.push(' ');
-                    self.text(text);
+                    self.text(text, Escapes::C);
                 }
             }
         }

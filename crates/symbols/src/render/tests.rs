@@ -127,12 +127,9 @@ fn arrays_of_arrays_and_of_the_same() {
 fn texts_of_c() {
     let buffer = |size| array(char(), size, &[Count::Known(size)]);
     assert_eq!(short(b"hi\0\0\0\0", buffer(6)), r#""hi""#);
-    assert_eq!(
-        short(b"hi\0junk", buffer(7)),
-        r#""hi" (and 4 bytes after its end)"#
-    );
+    assert_eq!(short(b"hi\0junk", buffer(7)), r#""hi""#);
     let flexible = array(char(), 0, &[Count::Unknown]);
-    assert_eq!(short(b"a\x1b\0", flexible), r#""a\u{1b}""#);
+    assert_eq!(short(b"a\x1b\0", flexible), r#""a\033""#);
     assert_eq!(short(b"\x04\0\0\0text\0", pointer(char())), r#"0x4 "text""#);
     assert_eq!(short(b"\x04\0\0\0text", pointer(char())), r#"0x4 "text"…"#);
     assert_eq!(short(b"\xff\xff\0\0", pointer(char())), "0xffff");

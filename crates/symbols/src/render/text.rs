@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Shape, Text};
 use crate::machine::Unavailable;
 use crate::object::{Context, Place, unsigned};
-use crate::printable;
+use crate::{Language, printable};
 
 /// Longer texts are not read to their end.
 const MOST_TEXT: u64 = 1 << 16;
@@ -148,9 +148,27 @@ pub(super) fn readable(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|it| it.chars().all(fine))
 }
 
+/// How a language writes what does not stand for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// `\u{1b}`, `\xff`.
+    Rust,
+    /// `\033`, `\377`: at most three digits, so that what comes after is not taken for another.
+    C,
+}
+
+impl Escapes {
+    pub(super) fn of(language: Option<Language>) -> Self {
+        match language {
+            Some(Language::C | Language::Cpp) => Escapes::C,
+            _ => Escapes::Rust,
+        }
+    }
+}
+
 /// Writes characters as they stand between quotes: `"`, `\` and what a terminal should not see are escaped, and
 /// so are bytes that are no UTF-8. Stops before `most` bytes of the text are passed, and gives how many it wrote.
-pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize) -> usize {
+pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize, escapes: Escapes) -> usize {
     let mut written = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -158,27 +176,33 @@ pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize) -> usize {
                 return written;
             }
             written += c.len_utf8();
-            character(out, c, '"');
+            character(out, c, '"', escapes);
         }
         for byte in chunk.invalid() {
             if written == most {
                 return written;
             }
             written += 1;
-            let _ = write!(out, "\\x{byte:02x}");
+            let _ = match escapes {
+                Escapes::Rust => write!(out, "\\x{byte:02x}"),
+                Escapes::C => write!(out, "\\{byte:03o}"),
+            };
         }
     }
     written
 }
 
 /// Writes a character as it stands between `quote`s.
-pub(super) fn character(out: &mut String, c: char, quote: char) {
+pub(super) fn character(out: &mut String, c: char, quote: char, escapes: Escapes) {
     match c {
         '"' | '\'' if c != quote => out.push(c),
         c if printable(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8() => {
             out.extend(c.escape_debug());
         }
         '\n' | '\r' | '\t' | '\0' => out.extend(c.escape_debug()),
+        c if c.is_ascii() && escapes == Escapes::C => {
+            let _ = write!(out, "\\{:03o}", u32::from(c));
+        }
         c => out.extend(c.escape_unicode()),
     }
 }
@@ -191,11 +215,14 @@ mod tests {
     fn what_a_terminal_should_not_see_is_escaped() {
         let mut out = String::new();
         let text = b"a\x1b[31m\n\"it's\"\\ gr\xc3\xbcn \xff\xe2\x80\xae\0";
-        let all = escape(&mut out, text, 1000);
+        let all = escape(&mut out, text, 1000, Escapes::Rust);
         assert_eq!(all, text.len());
         assert_eq!(out, r#"a\u{1b}[31m\n\"it's\"\\ grün \xff\u{202e}\0"#);
         let mut out = String::new();
-        assert_eq!(escape(&mut out, "aü".as_bytes(), 2), 1);
+        escape(&mut out, text, 1000, Escapes::C);
+        assert_eq!(out, r#"a\033[31m\n\"it's\"\\ grün \377\u{202e}\0"#);
+        let mut out = String::new();
+        assert_eq!(escape(&mut out, "aü".as_bytes(), 2, Escapes::C), 1);
         assert_eq!(out, "a");
     }
 }
