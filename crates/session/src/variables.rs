@@ -109,7 +109,12 @@ impl Valued {
         let mut doubts = value.doubts;
         let ((language, tree), of_parts) = expression::with_context(stop, value.frame, |context| {
             let language = context.ty(&value.object.ty).language;
-            (language, context.tree(name, &value.object, limits))
+            let mut tree = context.tree(name, &value.object, limits);
+            if tree.unavailable.is_none() {
+                // A tree writes few values into the line of each part. This one was asked for.
+                tree.value = context.short(&value.object, limits);
+            }
+            (language, tree)
         });
         doubts.add(of_parts);
         Valued {

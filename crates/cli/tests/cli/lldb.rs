@@ -163,8 +163,14 @@ impl Tally {
             .max_by_key(|it| {
                 let same_line = line.is_none() || it.line.map(u64::from) == line;
                 let (ours, theirs) = (short(&it.name), short(name));
-                let start = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b);
-                (same_line, start.count())
+                let start = ours.chars().zip(theirs.chars());
+                let end = ours.chars().rev().zip(theirs.chars().rev());
+                let alike = start.take_while(|(a, b)| a == b).count()
+                    + end.take_while(|(a, b)| a == b).count();
+                (
+                    same_line,
+                    alike as i64 - ours.len().max(theirs.len()) as i64,
+                )
             });
         let at = stop.place(id).and_then(|it| it.at).unwrap();
         let mut machine = FrameMachine::new(stop, id);

@@ -10,7 +10,15 @@ use serde_json::Value;
 use super::fixtures;
 
 /// What wdb writes in another way than `Debug`, and why.
-const DIFFERENT: &[(&str, &str, &str)] = &[];
+const DIFFERENT: &[(&str, &str, &str)] = &[
+    ("cell", "-5", CELL),
+    ("ref_cell", r#""inside""#, CELL),
+    ("once", "77", CELL),
+    ("once_empty", "(not initialised)", CELL),
+    ("shared_cells", "[[1], []]", CELL),
+];
+
+const CELL: &str = "a cell is shown as what is in it";
 
 /// Compares each line `NAME = VALUE` of the guest's output.
 pub(super) fn compare(guest: &str) -> Result<(), Failed> {
@@ -29,16 +37,29 @@ pub(super) fn compare(guest: &str) -> Result<(), Failed> {
     if lines.is_empty() {
         return Err(format!("{guest} printed nothing").into());
     }
-    let mut report = Command::new(env!("CARGO_BIN_EXE_wdb"));
-    report.args(["report", "--json"]).arg(&core);
-    for (name, _) in &lines {
-        report.args(["--eval", name]);
-    }
-    let output = report.output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
-    }
-    let shown: Value = serde_json::from_slice(&output.stdout)?;
+    let report = |expressions: &[String]| -> Result<Value, Failed> {
+        let mut report = Command::new(env!("CARGO_BIN_EXE_wdb"));
+        report.args(["report", "--json"]).arg(&core);
+        for expression in expressions {
+            report.args(["--eval", expression]);
+        }
+        let output = report.output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    };
+    // Which frame has which variable; no name is in two.
+    let frames = report(&[])?["threads"][0]["frames"].take();
+    let expressions = lines.iter().map(|(name, _)| {
+        let frame = frames.as_array().unwrap().iter().find(|frame| {
+            let mut variables = frame["variables"].as_array().into_iter().flatten();
+            variables.any(|it| it["name"] == *name)
+        });
+        let frame = frame.ok_or_else(|| format!("no frame has `{name}`"))?;
+        Ok(format!("$frame[{}].{name}", frame["index"]))
+    });
+    let shown = report(&expressions.collect::<Result<Vec<_>, String>>()?)?;
     let mut differences = String::new();
     for ((name, truth), shown) in lines.iter().zip(shown["evaluations"].as_array().unwrap()) {
         let value = shown["value"].as_str().unwrap_or("no value");

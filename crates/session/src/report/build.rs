@@ -40,11 +40,7 @@ pub fn build(
     if crashed < reported.len() {
         reported[..=crashed].rotate_right(1);
     }
-    notes.extend(super::values::add(
-        &mut stop,
-        &mut reported,
-        options.variables,
-    ));
+    notes.extend(super::values::add(&mut stop, &mut reported, options));
     let entries = reported.first().map_or(&[][..], |thread| &thread.entries);
     let process = stop.debuggee.process().clone();
 
