@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 mod large;
 pub(crate) mod machine;
 mod measure;
+mod variables;
 
 use measure::{Cost, Task};
 
@@ -35,7 +36,7 @@ type Part = fn(&Bench) -> Result<()>;
 const PARTS: [(&str, Part); 4] = [
     ("dump", dump),
     ("report", report),
-    ("large", large_report),
+    ("variables", variables::variables),
     ("speed", speed),
 ];
 
@@ -210,30 +211,6 @@ fn report(bench: &Bench) -> Result<()> {
     println!();
     Ok(())
 }
-
-/// The same of a program with more debug information than any real one.
-fn large_report(bench: &Bench) -> Result<()> {
-    let module = large::module(&bench.scratch, LARGE)?;
-    let size = fs::metadata(module)?.len() as f64 / 1e6;
-    let run = bench.wdb(&["run", "--core", "large.core", "large.wasm"]);
-    measure::in_turns(&mut [Task::new("wdb run", run, 134)], 0)?;
-    let report = bench.wdb(&["report", "large.core"]);
-    let costs = measure::in_turns(&mut [Task::new("wdb report", report, 0)], LONG_RUNS)?;
-    let [cost] = &costs[..] else {
-        bail!("there is one command");
-    };
-    println!("## `wdb report` with {LARGE} MB of debug information\n");
-    println!("| module | warm | memory at its peak |\n|---|---|---|");
-    println!(
-        "| {size:.0} MB | {:.0} ms | {:.0} MB |\n",
-        cost.wall * 1e3,
-        cost.peak as f64 / 1e6
-    );
-    Ok(())
-}
-
-/// Of debug information, in megabytes.
-const LARGE: usize = 200;
 
 /// How fast a guest runs: a run with work less one with next to none, so that neither start-up nor
 /// compilation counts.

@@ -19,7 +19,7 @@ mod recording;
 
 const SCRIPT: &str = include_str!("lldb/record.py");
 
-const LLDB: &str = "lldb-22";
+pub(crate) const LLDB: &str = "lldb-22";
 
 /// The guests that are recorded. Of Rust LLDB knows too little for a comparison.
 const GUESTS: [&str; 10] = [
@@ -127,27 +127,8 @@ impl Session<'_> {
 
     /// One run of the guest and of LLDB.
     fn attempt(&self, calls: &str) -> Result<Vec<Value>> {
-        // The port is free again, and nobody else asks for it this soon.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut guest = Command::new(self.wasmtime)
-            .args(["run", "-g", &format!("127.0.0.1:{port}"), self.module])
-            .current_dir(self.scratch)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let stderr = guest.stderr.take().context("the guest has no stderr")?;
-        let mut said = BufReader::new(stderr).lines();
-        let ready = said.any(|line| line.is_ok_and(|line| line.contains("Debugger listening")));
-        // Else the guest would wait for its reader.
-        std::thread::spawn(move || said.for_each(drop));
-        let lines = if ready {
-            self.attach(port, calls)
-        } else {
-            Err(anyhow::anyhow!("wasmtime does not listen for a debugger"))
-        };
-        _ = guest.kill();
-        guest.wait()?;
-        lines
+        let guest = Guest::start(self.wasmtime, self.scratch, self.module)?;
+        self.attach(guest.port, calls)
     }
 
     fn attach(&self, port: u16, calls: &str) -> Result<Vec<Value>> {
@@ -176,6 +157,43 @@ impl Session<'_> {
             .lines()
             .map_while(|line| serde_json::from_str(line).ok())
             .collect())
+    }
+}
+
+/// A guest that wasmtime runs under its stub for debuggers, where it waits for one. Ends when dropped.
+pub(crate) struct Guest {
+    wasmtime: Child,
+    /// Where it listens on this machine.
+    pub(crate) port: u16,
+}
+
+impl Guest {
+    /// Starts the module, a file in the directory, and waits until a debugger can attach.
+    pub(crate) fn start(wasmtime: &Path, directory: &Path, module: &str) -> Result<Guest> {
+        // The port is free again, and nobody else asks for it this soon.
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let wasmtime = Command::new(wasmtime)
+            .args(["run", "-g", &format!("127.0.0.1:{port}"), module])
+            .current_dir(directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut guest = Guest { wasmtime, port };
+        let stderr = guest.wasmtime.stderr.take();
+        let mut said = BufReader::new(stderr.context("the guest has no stderr")?).lines();
+        let ready = said.any(|line| line.is_ok_and(|line| line.contains("Debugger listening")));
+        ensure!(ready, "wasmtime does not listen for a debugger");
+        // Else the guest would wait for its reader.
+        std::thread::spawn(move || said.for_each(drop));
+        Ok(guest)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        _ = self.wasmtime.kill();
+        _ = self.wasmtime.wait();
     }
 }
 

@@ -1,13 +1,15 @@
 //! Runs commands and says what they cost.
 
 use std::fs;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use wait4::Wait4;
+
+use crate::lldb::Guest;
 
 /// A command to measure.
 pub(super) struct Task {
@@ -16,13 +18,26 @@ pub(super) struct Task {
     expected: i32,
     made: Option<PathBuf>,
     cold: bool,
+    input: Option<PathBuf>,
+    attached: Option<Box<dyn Fn() -> Result<Guest>>>,
 }
+
+/// How long a command of [`Task::limited`] may take, in seconds.
+pub(super) const LIMIT: u32 = 120;
+
+/// What the command `timeout` ends with when it ends another.
+const TOOK_TOO_LONG: i32 = 124;
+
+/// Where a command that attaches to a guest is told the port.
+const PORT: &str = "GUEST_PORT";
 
 /// What a run of a command costs.
 #[derive(Clone, Copy)]
 pub(super) struct Cost {
     /// From its start to its end, in seconds.
     pub(super) wall: f64,
+    /// What it kept the processors busy, in seconds.
+    pub(super) busy: f64,
     /// The most memory it ever held (resident set), in bytes.
     pub(super) peak: u64,
 }
@@ -37,7 +52,33 @@ impl Task {
             expected,
             made: None,
             cold: false,
+            input: None,
+            attached: None,
         }
+    }
+
+    /// A command that must end with 0 within [`LIMIT`], and is ended where it does not.
+    pub(super) fn limited(name: &str, command: &Command) -> Task {
+        let mut limited = Command::new("timeout");
+        limited.arg(LIMIT.to_string()).arg(command.get_program());
+        limited.args(command.get_args());
+        if let Some(directory) = command.get_current_dir() {
+            limited.current_dir(directory);
+        }
+        Task::new(name, limited, 0)
+    }
+
+    /// Reads the file as its standard input.
+    pub(super) fn reading(mut self, input: &Path) -> Task {
+        self.input = Some(input.to_owned());
+        self
+    }
+
+    /// Attaches to a guest, started anew for each run, whose port is in `$GUEST_PORT`. The guest's own start is not
+    /// measured.
+    pub(super) fn attached(mut self, guest: impl Fn() -> Result<Guest> + 'static) -> Task {
+        self.attached = Some(Box::new(guest));
+        self
     }
 
     /// Removes the file that the command makes before each run.
@@ -59,6 +100,13 @@ impl Task {
         if self.cold {
             super::machine::drop_file_cache()?;
         }
+        if let Some(input) = &self.input {
+            self.command.stdin(fs::File::open(input)?);
+        }
+        let guest = self.attached.as_ref().map(|it| it()).transpose()?;
+        if let Some(guest) = &guest {
+            self.command.env(PORT, guest.port.to_string());
+        }
         // Not a pipe: nobody reads it while the command runs.
         let log = tempfile::tempfile()?;
         self.command.stderr(log.try_clone()?);
@@ -70,6 +118,10 @@ impl Task {
         let used = child.wait4()?;
         let wall = start.elapsed().as_secs_f64();
         ensure!(
+            used.status.code() != Some(TOOK_TOO_LONG),
+            "it takes more than {LIMIT} s"
+        );
+        ensure!(
             used.status.code() == Some(self.expected),
             "{:?} ended with {}, not {}:\n{}",
             self.command,
@@ -79,13 +131,23 @@ impl Task {
         );
         Ok(Cost {
             wall,
+            busy: (used.rusage.utime + used.rusage.stime).as_secs_f64(),
             peak: used.rusage.maxrss,
         })
+    }
+
+    /// Runs it once, and gives what it prints.
+    pub(super) fn output(&mut self) -> Result<String> {
+        let output = tempfile::tempfile()?;
+        self.command.stdout(output.try_clone()?);
+        let ran = self.run();
+        self.command.stdout(Stdio::null());
+        ran?;
+        Ok(text(output))
     }
 }
 
 fn text(mut log: fs::File) -> String {
-    use std::io::{Read, Seek};
     let mut bytes = Vec::new();
     _ = log.rewind();
     _ = log.read_to_end(&mut bytes);
@@ -95,18 +157,31 @@ fn text(mut log: fs::File) -> String {
 /// Runs each task once unmeasured, to fill caches, and then `runs` times, taking turns. The median of
 /// each, in the order of the tasks; without runs, nothing.
 pub(super) fn in_turns(tasks: &mut [Task], runs: usize) -> Result<Vec<Cost>> {
-    let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); tasks.len()];
+    let costs = attempts(tasks, runs).into_iter().collect::<Result<_>>();
+    let costs: Vec<Option<Cost>> = costs?;
+    Ok(costs.into_iter().flatten().collect())
+}
+
+/// The same for tasks of which some may fail. What failed once is not run again.
+pub(super) fn attempts(tasks: &mut [Task], runs: usize) -> Vec<Result<Option<Cost>>> {
+    let mut all: Vec<Result<Vec<Cost>>> = tasks.iter().map(|_| Ok(Vec::new())).collect();
     for round in 0..=runs {
-        for (task, costs) in tasks.iter_mut().zip(&mut costs) {
+        for (task, costs) in tasks.iter_mut().zip(&mut all) {
+            let Ok(known) = costs else {
+                continue;
+            };
             progress(&format!("{} {round}/{runs}", task.name));
-            let cost = task.run()?;
-            if round > 0 {
-                costs.push(cost);
+            match task.run() {
+                Ok(cost) if round > 0 => known.push(cost),
+                Ok(_) => {}
+                Err(error) => *costs = Err(error),
             }
         }
     }
     progress("");
-    Ok(costs.iter().filter_map(|costs| median(costs)).collect())
+    all.into_iter()
+        .map(|costs| costs.map(|it| median(&it)))
+        .collect()
 }
 
 /// Says on a terminal what is going on.
@@ -116,16 +191,18 @@ fn progress(text: &str) {
     }
 }
 
-/// Of the times the median, of the memory the most.
+/// Of the times the medians, of the memory the most.
 fn median(costs: &[Cost]) -> Option<Cost> {
-    let mut walls: Vec<f64> = costs.iter().map(|cost| cost.wall).collect();
-    walls.sort_by(f64::total_cmp);
-    let (below, above) = (
-        walls.get(walls.len().checked_sub(1)? / 2)?,
-        walls.get(walls.len() / 2)?,
-    );
+    let median = |time: fn(&Cost) -> f64| {
+        let mut times: Vec<f64> = costs.iter().map(time).collect();
+        times.sort_by(f64::total_cmp);
+        let below = times.get(times.len().checked_sub(1)? / 2)?;
+        let above = times.get(times.len() / 2)?;
+        Some((below + above) / 2.0)
+    };
     Some(Cost {
-        wall: (below + above) / 2.0,
+        wall: median(|it| it.wall)?,
+        busy: median(|it| it.busy)?,
         peak: costs.iter().map(|cost| cost.peak).max()?,
     })
 }
@@ -144,6 +221,7 @@ mod tests {
     fn the_median_of_times_and_the_most_of_memory() {
         let costs = [3.0, 1.0, 2.0, 10.0].map(|wall| Cost {
             wall,
+            busy: 0.0,
             peak: wall as u64,
         });
         let odd = median(&costs[..3]).unwrap();
@@ -158,6 +236,28 @@ mod tests {
         let costs = in_turns(&mut [sh("sleep 0.1; exit 3", 3)], 2).unwrap();
         assert_eq!(costs.len(), 1);
         assert!(costs[0].wall >= 0.1 && costs[0].peak > 100_000);
+        assert!(costs[0].busy < 0.1);
+    }
+
+    #[test]
+    fn what_fails_is_not_run_again_and_does_not_keep_the_others_from_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let script = format!("echo x >> {}; exit 1", log.display());
+        let costs = attempts(&mut [sh(&script, 0), sh("exit 0", 0)], 2);
+        assert!(costs[0].is_err() && costs[1].as_ref().unwrap().is_some());
+        assert_eq!(fs::read_to_string(log).unwrap(), "x\n");
+    }
+
+    #[test]
+    fn what_is_read_comes_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let input = directory.path().join("input");
+        fs::write(&input, "bt\n").unwrap();
+        let command = Command::new("cat");
+        let mut task = Task::limited("cat", &command).reading(&input);
+        assert_eq!(task.output().unwrap(), "bt\n");
+        assert_eq!(task.output().unwrap(), "bt\n");
     }
 
     #[test]
