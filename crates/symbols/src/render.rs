@@ -3,6 +3,7 @@
 //! [`shape`] says what an object is to a person, with one table keyed by type name ([`table`]) for the types of standard libraries: a
 //! `Vec` is a sequence, whatever its fields are. [`short`] writes it on one line, [`tree`] as a tree.
 
+mod calendar;
 mod cpp;
 #[cfg(test)]
 mod made;
@@ -20,6 +21,9 @@ mod tree;
 use crate::machine::Unavailable;
 use crate::object::{Context, Object, Place};
 use crate::types::Kind;
+
+/// As many elements are looked for, whoever asks.
+const MOST_ELEMENTS: u64 = 1 << 20;
 
 /// How much is shown. What is cut is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,8 +185,10 @@ pub struct Tree {
 }
 
 impl Context<'_> {
-    /// What `object` is to a person. At most `most` elements of a sequence or map are looked for.
+    /// What `object` is to a person. At most `most` elements of a sequence or map are looked for, and never more than 2^20.
     pub fn shape(&mut self, object: &Object, most: u64) -> Shape {
+        // Lengths are read from memory, and a list may be a circle.
+        let most = most.min(MOST_ELEMENTS);
         if let Place::Nowhere(reason) = &object.place {
             return Shape::Unavailable(reason.clone());
         }

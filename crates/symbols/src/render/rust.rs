@@ -21,8 +21,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::table::without_arguments;
-use super::{Limits, Shape};
-use crate::object::{Context, Object};
+use super::{Limits, Shape, calendar};
+use crate::object::{Context, Object, Scalar};
 use crate::types::{Kind, TypeRef};
 
 /// As many layers are peeled off a value.
@@ -169,6 +169,32 @@ pub(super) fn duration(cx: &mut Context<'_>, object: &Object, _most: u64) -> Opt
         "{:?}",
         Duration::new(seconds, nanos)
     )))
+}
+
+/// `SystemTime`: a date. Of 1970 on, WASI has a `Duration` or a `Timespec`.
+pub(super) fn system_time(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let (seconds, nanos) = time(cx, object)?;
+    calendar::utc(seconds.into(), nanos.into()).map(Shape::Scalar)
+}
+
+/// `Instant`: the time since whatever the clock counts from.
+pub(super) fn instant(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
+    let (seconds, nanos) = time(cx, object)?;
+    let time = Duration::new(u64::try_from(seconds).ok()?, nanos);
+    Some(Shape::Scalar(format!("{time:?} on its clock")))
+}
+
+fn time(cx: &mut Context<'_>, object: &Object) -> Option<(i64, u32)> {
+    let seconds: &[&[&str]] = &[&["__0", "t", "tv_sec"], &["__0", "__0", "secs"]];
+    let nanos: &[&[&str]] = &[&["__0", "t", "tv_nsec"], &["__0", "__0", "nanos"]];
+    let seconds = cx.first_path(object, seconds)?;
+    let seconds = match cx.scalar(&seconds).ok()? {
+        Scalar::Signed(value) => i64::try_from(value).ok()?,
+        Scalar::Unsigned(value) => i64::try_from(value).ok()?,
+        _ => return None,
+    };
+    let nanos = u32::try_from(cx.number_at(object, nanos)?).ok()?;
+    (nanos < 1_000_000_000).then_some((seconds, nanos))
 }
 
 /// `Ipv4Addr` and `Ipv6Addr`: their bytes, in the order in which they are written.

@@ -133,6 +133,8 @@ const TABLE: &[(&str, Find)] = &[
     ("core::ptr::unique::Unique", rust::layer),
     ("core::ops::range::Range*", rust::range),
     ("core::time::Duration", rust::duration),
+    ("std::time::Instant", rust::instant),
+    ("std::time::SystemTime", rust::system_time),
     ("core::net::ip_addr::Ipv?Addr", rust::ip_address),
     ("core::marker::PhantomData", rust::phantom),
     ("core::task::wake::Context", rust::context),

@@ -416,7 +416,7 @@ fn noise_of(fixture: &str) {
         let object = Object::at(seed as u64 % 1000 * 4, ty.clone());
         let tree = cx.tree("it", &object, &limits);
         assert_bounded(&tree, &mut 0);
-        cx.children(&object, 3..1000);
+        assert!(cx.children(&object, 3..u64::MAX).len() <= 1 << 16);
     }
     assert!(of_records > 30, "{of_records}");
 }

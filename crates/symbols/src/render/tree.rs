@@ -11,6 +11,9 @@ use crate::types::TypeRef;
 /// The short form of a part of a tree has no more values than this: its own parts follow.
 const MOST_SHORT: u32 = 100;
 
+/// As many parts are given at a time.
+const MOST_CHILDREN: u64 = 1 << 16;
+
 /// The parts of an object.
 struct Parts {
     /// The parts, each with its name.
@@ -44,8 +47,10 @@ impl Context<'_> {
     }
 
     /// The parts of an object with their names, those of the `range`: members, elements, what a pointer points to.
+    /// At most 65,536 at a time.
     pub fn children(&mut self, object: &Object, range: Range<u64>) -> Vec<(String, Object)> {
-        self.parts("", object, range, &mut 0).parts
+        let end = range.end.min(range.start.saturating_add(MOST_CHILDREN));
+        self.parts("", object, range.start..end, &mut 0).parts
     }
 
     fn parts(

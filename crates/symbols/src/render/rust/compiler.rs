@@ -1,5 +1,7 @@
 //! What the compiler makes: pointers with a length or a table, closures, futures.
 
+use std::collections::HashSet;
+
 use super::super::scalar::last_segment;
 use super::super::{Fields, Pointer, Shape};
 use super::collections::in_memory;
@@ -172,12 +174,8 @@ pub(in super::super) fn coroutine(
         "Returned" | "Panicked" => fields.fields.clear(),
         // What was captured is listed once as such, and once as the variable that it became.
         _ => {
-            let mut seen = Vec::new();
-            fields.fields.retain(|it| {
-                let new = !seen.contains(&it.name);
-                seen.push(it.name.clone());
-                new
-            });
+            let mut seen = HashSet::new();
+            fields.fields.retain(|it| seen.insert(it.name.clone()));
         }
     }
     for field in fields.fields.iter_mut().filter(|it| it.name == "__awaitee") {

@@ -271,3 +271,24 @@ fn trees_are_read_in_order() {
     memory[0] = 1000;
     assert!(shown(&memory, set).starts_with("BTreeSet {"));
 }
+
+#[test]
+fn points_in_time() {
+    let of_duration = |name| {
+        let members = vec![("secs", 0, number()), ("nanos", 4, word())];
+        let duration = plain("core::time::Duration", 8, members);
+        let inner = plain("std::sys::time::wasi::T", 8, vec![("__0", 0, duration)]);
+        plain(name, 8, vec![("__0", 0, inner)])
+    };
+    let memory = [1_700_000_000, 250_000_000];
+    let date = "2023-11-14 22:13:20.25 UTC";
+    assert_eq!(shown(&memory, of_duration("std::time::SystemTime")), date);
+    let instant = of_duration("std::time::Instant");
+    assert_eq!(
+        shown(&[3, 250_000_000], instant.clone()),
+        "3.25s on its clock"
+    );
+    // More nanoseconds than a second has, and a time before all clocks.
+    assert!(shown(&[3, 1_000_000_000], instant.clone()).starts_with("Instant("));
+    assert!(shown(&[u32::MAX, 0], instant).starts_with("Instant("));
+}
