@@ -88,11 +88,11 @@ fn strings() {
             ("by_value", r#""by value""#),
             (
                 "controls",
-                r#""tab\there, escape \u{1b}[31m, quote \" newline\n""#,
+                r#""tab\there, escape \033[31m, quote \" newline\n""#,
             ),
             ("empty", r#""""#),
             ("first_long", r#""eleven byte""#),
-            ("invalid", r#""caf\xe9 \xff\xfe""#),
+            ("invalid", r#""caf\351 \377\376""#),
             (
                 "lengthy",
                 r#""This string is longer than a hundred cha"… (178 bytes)"#,

@@ -160,8 +160,8 @@ pub(super) enum Escapes {
 impl Escapes {
     pub(super) fn of(language: Option<Language>) -> Self {
         match language {
-            Some(Language::C | Language::Cpp) => Escapes::C,
-            _ => Escapes::Rust,
+            Some(Language::Rust | Language::Zig) => Escapes::Rust,
+            _ => Escapes::C,
         }
     }
 }
