@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use wdb_coredump::ModuleId;
@@ -11,11 +10,11 @@ use wdb_session::stop::{Resolver, Stop};
 use wdb_symbols::Symbols;
 use wdb_target::PostMortem;
 
-struct Known(Rc<Symbols>);
+struct Known(Arc<Symbols>);
 
 impl Resolver for Known {
-    fn symbols(&mut self, _: ModuleId) -> Option<Rc<Symbols>> {
-        Some(Rc::clone(&self.0))
+    fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
+        Some(Arc::clone(&self.0))
     }
 
     fn source(&mut self, _: &str) -> Option<String> {
@@ -34,15 +33,23 @@ fn program() -> (PostMortem, Known) {
     let module = binary.modules()[0].clone();
     let reading = wdb_coredump::read(fixture("dumps/c-variables.wasmtime.core").into()).unwrap();
     let symbols = Symbols::new(Arc::clone(&module), None, None);
-    (PostMortem::new(reading, vec![Some(module)]), Known(Rc::new(symbols)))
+    (
+        PostMortem::new(reading, vec![Some(module)]),
+        Known(Arc::new(symbols)),
+    )
+}
+
+/// The program, which stands still for all texts.
+fn stop() -> Stop<'static> {
+    let (debuggee, known) = program();
+    Stop::new(Box::leak(Box::new(debuggee)), Box::leak(Box::new(known))).unwrap()
 }
 
 thread_local! {
-    static PROGRAM: RefCell<(PostMortem, Known)> = RefCell::new(program());
+    static STOP: RefCell<Stop<'static>> = RefCell::new(stop());
 }
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| PROGRAM.with_borrow_mut(|(debuggee, symbols)| {
-    let mut stop = Stop::new(debuggee, symbols).unwrap();
+libfuzzer_sys::fuzz_target!(|data: &[u8]| STOP.with_borrow_mut(|stop| {
     let arrays = stop.frame_numbered(0, 6).unwrap();
-    wdb_session::expression::fuzz::expression(data, &mut stop, arrays);
+    wdb_session::expression::fuzz::expression(data, stop, arrays);
 }));

@@ -2,6 +2,7 @@
 
 mod access;
 mod cast;
+mod elements;
 mod error;
 mod evaluate;
 pub mod fuzz;
@@ -9,8 +10,10 @@ mod lexer;
 mod made;
 mod names;
 mod number;
+mod operators;
 mod parser;
 mod raw;
+mod terms;
 mod tree;
 mod typename;
 

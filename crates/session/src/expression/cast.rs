@@ -6,11 +6,13 @@ use wdb_symbols::types::{Encoding, Kind as TypeKind};
 use wdb_symbols::{Context, Language, Object, TypeRef};
 
 use super::Error;
-use super::access::{self, Term};
+use super::access;
+use super::elements;
 use super::error::quoted;
 use super::evaluate::{Evaluator, Operand};
 use super::made;
 use super::number::{IntegerType, Number};
+use super::terms::{self, Term};
 use super::tree::{TypeName, TypeShape};
 use crate::stop::FrameId;
 
@@ -42,7 +44,7 @@ impl Evaluator<'_, '_, '_> {
             TypeShape::Array(element, count) => {
                 let element = self.type_named(element, frame)?;
                 self.get(frame, &name.span, |context| {
-                    access::array_of(context, element, *count)
+                    elements::array_of(context, element, *count)
                 })
             }
         }
@@ -147,7 +149,7 @@ fn convert(
         return Ok(object.part(0, Some(needs), ty));
     }
     let size = context.size(&ty)?;
-    let number = match access::term(context, object)? {
+    let number = match terms::term(context, object)? {
         Term::Number(number) => number,
         Term::Pointer(address, _) => {
             Number::integer(u128::from(address), IntegerType::unsigned(64))

@@ -1,16 +1,16 @@
 //! From a tree to a value.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
-use wdb_symbols::types::Kind as TypeKind;
-use wdb_symbols::{Context, Language, Object, Place, TypeRef, Unavailable};
+use wdb_symbols::{Context, Language, Object, TypeRef, Unavailable};
 
-use super::access::{self, Term};
+use super::access;
+use super::elements::{self, Key};
 use super::error::did_you_mean;
 use super::made;
-use super::number::{self, IntegerType, Number};
-use super::tree::{Binary, Bounds, Kind, Machine, Node, Unary};
+use super::number::{IntegerType, Number};
+use super::terms::{self, Term};
+use super::tree::{Bounds, Kind, Machine, Node};
 use super::{Error, with_context};
 use crate::Stop;
 use crate::machine::Doubts;
@@ -25,7 +25,7 @@ pub(super) struct Operand {
 
 /// Evaluates an expression.
 pub(super) struct Evaluator<'e, 's, 'a> {
-    text: &'e str,
+    pub(super) text: &'e str,
     pub(super) stop: &'s mut Stop<'a>,
     /// What the values so far were based on.
     pub(super) doubts: Doubts,
@@ -35,14 +35,6 @@ pub(super) struct Evaluator<'e, 's, 'a> {
 
 /// As many entries of maps are looked at in one expression.
 const MOST_ENTRIES: u64 = 1_000_000;
-
-/// What an index is.
-pub(super) enum Key {
-    Number(Number),
-    Text(Vec<u8>),
-    /// A name that no variable has: the name of an enumerator, perhaps.
-    Name(String),
-}
 
 impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     pub(super) fn new(text: &'e str, stop: &'s mut Stop<'a>) -> Self {
@@ -103,17 +95,19 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 let ty = self.type_named(ty, operand.frame)?;
                 self.cast(&operand, ty, &node.span)
             }
-            Kind::SizeOf(operand) => {
-                let ty = match (self.value(operand, frame), &operand.kind) {
-                    (Ok(operand), _) => operand.object.ty,
-                    (Err(error), Kind::Name(path)) if path.file.is_none() => {
-                        let ty = self.plain_type(&path.text(), frame, &operand.span);
-                        ty.map_err(|_| error)?
-                    }
-                    (Err(error), _) => return Err(error),
-                };
-                self.size_of(&ty, frame, &node.span)
-            }
+            Kind::SizeOf(operand) => match (self.value(operand, frame), &operand.kind) {
+                (Ok(operand), _) => {
+                    let (of, object) = (operand.frame, &operand.object);
+                    let size =
+                        self.get(of, &node.span, |context| elements::size(context, object))?;
+                    made(self.size(size, frame))
+                }
+                (Err(error), Kind::Name(path)) if path.file.is_none() => {
+                    let ty = self.plain_type(&path.text(), frame, &operand.span);
+                    self.size_of(&ty.map_err(|_| error)?, frame, &node.span)
+                }
+                (Err(error), _) => Err(error),
+            },
             Kind::SizeOfType(ty) => {
                 let ty = self.type_named(ty, frame)?;
                 self.size_of(&ty, frame, &node.span)
@@ -139,7 +133,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
         found.map_err(|reason| self.unavailable(&reason, span))
     }
 
-    fn unavailable(&self, reason: &Unavailable, span: &Range<usize>) -> Error {
+    pub(super) fn unavailable(&self, reason: &Unavailable, span: &Range<usize>) -> Error {
         let text = self.text.get(span.clone()).unwrap_or_default();
         Error::new(format!("`{text}`: {reason}"), span)
     }
@@ -174,11 +168,15 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     /// What is computed with.
     pub(super) fn term(&mut self, operand: &Operand, span: &Range<usize>) -> Result<Term, Error> {
         self.get(operand.frame, span, |context| {
-            access::term(context, &operand.object)
+            terms::term(context, &operand.object)
         })
     }
 
-    fn number(&mut self, operand: &Operand, span: &Range<usize>) -> Result<Number, Error> {
+    pub(super) fn number(
+        &mut self,
+        operand: &Operand,
+        span: &Range<usize>,
+    ) -> Result<Number, Error> {
         match self.term(operand, span)? {
             Term::Number(number) => Ok(number),
             Term::Pointer(address, _) => {
@@ -259,9 +257,9 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 _ => return Err(error),
             },
         };
-        let most = self.entries.min(access::MOST_LISTED);
+        let most = self.entries.min(elements::MOST_LISTED);
         let (frame, of) = (base.frame, &base.object);
-        let found = self.ask(frame, |context| access::entry(context, of, &key, most));
+        let found = self.ask(frame, |context| elements::entry(context, of, &key, most));
         let object = match found {
             Ok(Some((object, looked_at))) => {
                 self.entries = self.entries.saturating_sub(looked_at);
@@ -276,7 +274,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                     if ty.signed || index.cast_signed() >= 0 =>
                 {
                     self.get(frame, span, |context| {
-                        access::element(context, of, index.cast_signed())
+                        elements::element(context, of, index.cast_signed())
                     })?
                 }
                 _ => return Err(Error::new("an index is a whole number", &index.span)),
@@ -289,7 +287,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     fn key(&mut self, operand: &Operand, span: &Range<usize>) -> Result<Key, Error> {
         let object = &operand.object;
         let text = self.get(operand.frame, span, |context| {
-            access::text(context, object, true)
+            terms::text(context, object, true)
         })?;
         match text {
             Some(text) => Ok(Key::Text(text)),
@@ -299,7 +297,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
 
     fn is_map(&mut self, operand: &Operand) -> bool {
         let object = &operand.object;
-        self.ask(operand.frame, |context| access::is_map(context, object))
+        self.ask(operand.frame, |context| elements::is_map(context, object))
     }
 
     fn slice(
@@ -321,154 +319,12 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
         }
         let base = self.value(object, frame)?;
         let object = self.get(base.frame, span, |context| {
-            access::slice(context, &base.object, from, to)
+            elements::slice(context, &base.object, from, to)
         })?;
         Ok(Operand {
             object,
             frame: base.frame,
         })
-    }
-
-    fn unary(
-        &mut self,
-        operator: Unary,
-        operand: &Node,
-        frame: FrameId,
-        span: &Range<usize>,
-    ) -> Result<Operand, Error> {
-        let value = self.value(operand, frame)?;
-        let frame = value.frame;
-        let language = self.language(frame);
-        let of = &operand.span;
-        let object = match operator {
-            Unary::Not => made::boolean(!self.truth(&value, of)?, language),
-            Unary::Negate => made::number(self.number(&value, of)?.negate(), language),
-            Unary::Plus => made::number(self.number(&value, of)?, language),
-            Unary::Complement => match self.number(&value, of)?.complement() {
-                Some(number) => made::number(number, language),
-                None => return Err(Error::new("a float has no bits to turn", span)),
-            },
-            Unary::Dereference => self.get(frame, of, |context| {
-                access::dereference(context, &value.object)
-            })?,
-            Unary::AddressOf => {
-                let object = self.get(frame, of, |context| {
-                    access::dereferenced(context, &value.object)
-                })?;
-                if let Place::Nowhere(reason) = &object.place {
-                    return Err(self.unavailable(reason, of));
-                }
-                let Some(address) = object.address() else {
-                    let text = self.text.get(of.clone()).unwrap_or_default();
-                    let message = format!("`{text}` has no address: it is not in memory");
-                    return Err(Error::new(message, of));
-                };
-                self.pointer(address, object.ty, frame)
-            }
-        };
-        Ok(Operand { object, frame })
-    }
-
-    fn binary(
-        &mut self,
-        operator: Binary,
-        a: &Node,
-        b: &Node,
-        frame: FrameId,
-        span: &Range<usize>,
-    ) -> Result<Operand, Error> {
-        let language = self.language(frame);
-        let boolean = |value| {
-            let object = made::boolean(value, language);
-            Ok(Operand { object, frame })
-        };
-        let left = self.value(a, frame)?;
-        // What follows is not looked at when it does not matter, as in all languages.
-        if matches!(operator, Binary::And | Binary::Or) {
-            let first = self.truth(&left, &a.span)?;
-            if first == (operator == Binary::Or) {
-                return boolean(first);
-            }
-            let right = self.value(b, frame)?;
-            return boolean(self.truth(&right, &b.span)?);
-        }
-        let is_equality = matches!(operator, Binary::Equal | Binary::Unequal);
-        let right = match self.value(b, frame) {
-            // `day == FRIDAY`
-            Err(error) if is_equality => match self.enumerator_of(&left, b) {
-                Some(right) => right,
-                None => return Err(error),
-            },
-            right => right?,
-        };
-        let order = match operator {
-            Binary::Equal
-            | Binary::Unequal
-            | Binary::Less
-            | Binary::LessOrEqual
-            | Binary::Greater
-            | Binary::GreaterOrEqual => self.compare(&left, &a.span, &right, &b.span)?,
-            _ => {
-                let object =
-                    self.arithmetic(operator, (&left, &a.span), (&right, &b.span), span)?;
-                return Ok(Operand { object, frame });
-            }
-        };
-        boolean(match operator {
-            Binary::Equal => order == Some(Ordering::Equal),
-            Binary::Unequal => order != Some(Ordering::Equal),
-            Binary::Less => order == Some(Ordering::Less),
-            Binary::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-            Binary::Greater => order == Some(Ordering::Greater),
-            _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        })
-    }
-
-    /// Which of two values is greater. `None`: neither, and they are not equal.
-    fn compare(
-        &mut self,
-        left: &Operand,
-        of: &Range<usize>,
-        right: &Operand,
-        to: &Range<usize>,
-    ) -> Result<Option<Ordering>, Error> {
-        // Two pointers are compared as such, a pointer and a text as texts.
-        let mut texts = [None, None];
-        for pointers in [false, true] {
-            for (text, (operand, span)) in texts.iter_mut().zip([(left, of), (right, to)]) {
-                if text.is_none() {
-                    *text = self.get(operand.frame, span, |context| {
-                        access::text(context, &operand.object, pointers)
-                    })?;
-                }
-            }
-            if let [Some(a), Some(b)] = &texts {
-                return Ok(Some(a.cmp(b)));
-            }
-            if texts.iter().all(Option::is_none) {
-                break;
-            }
-        }
-        let a = self.number(left, of)?;
-        let b = self.number(right, to)?;
-        Ok(a.compare(b))
-    }
-
-    /// The enumerator that `node` names, if `operand` is of an enumeration that has it.
-    fn enumerator_of(&mut self, operand: &Operand, node: &Node) -> Option<Operand> {
-        let Kind::Name(path) = &node.kind else {
-            return None;
-        };
-        let name = path.names.last()?;
-        let ty = &operand.object.ty;
-        let value = self.ask(operand.frame, |context| match &context.bare(ty).kind {
-            TypeKind::Enumeration(it) => {
-                let found = it.enumerators.iter().find(|it| *it.0 == **name);
-                found.map(|it| it.1)
-            }
-            _ => None,
-        })?;
-        self.constant(value, ty.clone(), operand.frame)
     }
 
     /// An object of an enumeration or integer type.
@@ -480,79 +336,6 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
         Some(Operand { object, frame })
     }
 
-    fn arithmetic(
-        &mut self,
-        operator: Binary,
-        (left, of): (&Operand, &Range<usize>),
-        (right, to): (&Operand, &Range<usize>),
-        span: &Range<usize>,
-    ) -> Result<Object, Error> {
-        let language = self.language(left.frame);
-        let a = self.term(left, of)?;
-        let b = self.term(right, to)?;
-        let (address, target, index, frame) = match (a, b, operator) {
-            (Term::Number(a), Term::Number(b), _) => {
-                let number = number::arithmetic(operator, a, b);
-                let number = number.map_err(|message| Error::new(message, span))?;
-                return Ok(made::number(number, language));
-            }
-            (Term::Pointer(a, target), Term::Pointer(b, _), Binary::Subtract) => {
-                let size = self.stride(&target, left.frame, of)?;
-                let distance = (i128::from(a) - i128::from(b)) / i128::from(size.max(1));
-                let ty = IntegerType::signed(self.address_bits(left.frame));
-                return Ok(made::number(
-                    Number::integer(distance.cast_unsigned(), ty),
-                    language,
-                ));
-            }
-            (
-                Term::Pointer(address, target),
-                Term::Number(Number::Integer(index, _)),
-                Binary::Add,
-            ) => (address, target, index.cast_signed(), left.frame),
-            (
-                Term::Number(Number::Integer(index, _)),
-                Term::Pointer(address, target),
-                Binary::Add,
-            ) => (address, target, index.cast_signed(), right.frame),
-            (
-                Term::Pointer(address, target),
-                Term::Number(Number::Integer(index, _)),
-                Binary::Subtract,
-            ) => (
-                address,
-                target,
-                index.cast_signed().wrapping_neg(),
-                left.frame,
-            ),
-            // Whoever looks at the bits of an address knows what for.
-            (Term::Pointer(..), Term::Number(_), Binary::BitAnd | Binary::Remainder) => {
-                let (a, b) = (self.number(left, of)?, self.number(right, to)?);
-                let number = number::arithmetic(operator, a, b);
-                let number = number.map_err(|message| Error::new(message, span))?;
-                return Ok(made::number(number, language));
-            }
-            _ => return Err(Error::new("pointers have no such operation", span)),
-        };
-        let size = self.stride(&target, frame, span)?;
-        let address = access::advance(address, index, size);
-        let address = address.map_err(|reason| self.unavailable(&reason, span))?;
-        Ok(self.pointer(address, target, frame))
-    }
-
-    /// How far a pointer to `target` moves when 1 is added.
-    fn stride(
-        &mut self,
-        target: &TypeRef,
-        frame: FrameId,
-        span: &Range<usize>,
-    ) -> Result<u64, Error> {
-        self.get(frame, span, |context| match context.bare(target).kind {
-            TypeKind::Void | TypeKind::Function(..) => Ok(1),
-            _ => context.size(target),
-        })
-    }
-
     fn size_of(
         &mut self,
         ty: &TypeRef,
@@ -560,10 +343,15 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
         span: &Range<usize>,
     ) -> Result<Operand, Error> {
         let size = self.get(frame, span, |context| context.size(ty))?;
-        let of = IntegerType::unsigned(self.address_bits(frame));
-        let language = self.language(frame);
-        let object = made::number(Number::integer(u128::from(size), of), language);
+        let object = self.size(size, frame);
         Ok(Operand { object, frame })
+    }
+
+    /// A size, as a number of the type that the languages have for sizes.
+    fn size(&mut self, size: u64, frame: FrameId) -> Object {
+        let ty = IntegerType::unsigned(self.address_bits(frame));
+        let language = self.language(frame);
+        made::number(Number::integer(u128::from(size), ty), language)
     }
 }
 

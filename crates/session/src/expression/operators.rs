@@ -1,0 +1,234 @@
+//! What operators do with values.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use wdb_symbols::types::Kind as TypeKind;
+use wdb_symbols::{Object, Place, TypeRef};
+
+use super::Error;
+use super::access;
+use super::elements;
+use super::evaluate::{Evaluator, Operand};
+use super::made;
+use super::number::{self, IntegerType, Number};
+use super::terms::{self, Term};
+use super::tree::{Binary, Kind, Node, Unary};
+use crate::stop::FrameId;
+
+impl Evaluator<'_, '_, '_> {
+    pub(super) fn unary(
+        &mut self,
+        operator: Unary,
+        operand: &Node,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let value = self.value(operand, frame)?;
+        let frame = value.frame;
+        let language = self.language(frame);
+        let of = &operand.span;
+        let object = match operator {
+            Unary::Not => made::boolean(!self.truth(&value, of)?, language),
+            Unary::Negate => made::number(self.number(&value, of)?.negate(), language),
+            Unary::Plus => made::number(self.number(&value, of)?, language),
+            Unary::Complement => match self.number(&value, of)?.complement() {
+                Some(number) => made::number(number, language),
+                None => return Err(Error::new("a float has no bits to turn", span)),
+            },
+            Unary::Dereference => self.get(frame, of, |context| {
+                access::dereference(context, &value.object)
+            })?,
+            Unary::AddressOf => {
+                let object = self.get(frame, of, |context| {
+                    access::dereferenced(context, &value.object)
+                })?;
+                if let Place::Nowhere(reason) = &object.place {
+                    return Err(self.unavailable(reason, of));
+                }
+                let Some(address) = object.address() else {
+                    let text = self.text.get(of.clone()).unwrap_or_default();
+                    let message = format!("`{text}` has no address: it is not in memory");
+                    return Err(Error::new(message, of));
+                };
+                self.pointer(address, object.ty, frame)
+            }
+        };
+        Ok(Operand { object, frame })
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        operator: Binary,
+        a: &Node,
+        b: &Node,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let language = self.language(frame);
+        let boolean = |value| {
+            let object = made::boolean(value, language);
+            Ok(Operand { object, frame })
+        };
+        let left = self.value(a, frame)?;
+        // What follows is not looked at when it does not matter, as in all languages.
+        if matches!(operator, Binary::And | Binary::Or) {
+            let first = self.truth(&left, &a.span)?;
+            if first == (operator == Binary::Or) {
+                return boolean(first);
+            }
+            let right = self.value(b, frame)?;
+            return boolean(self.truth(&right, &b.span)?);
+        }
+        let is_equality = matches!(operator, Binary::Equal | Binary::Unequal);
+        let right = match self.value(b, frame) {
+            // `day == FRIDAY`
+            Err(error) if is_equality => match self.enumerator_of(&left, b) {
+                Some(right) => right,
+                None => return Err(error),
+            },
+            right => right?,
+        };
+        let order = match operator {
+            Binary::Equal
+            | Binary::Unequal
+            | Binary::Less
+            | Binary::LessOrEqual
+            | Binary::Greater
+            | Binary::GreaterOrEqual => self.compare(&left, &a.span, &right, &b.span)?,
+            _ => {
+                let object =
+                    self.arithmetic(operator, (&left, &a.span), (&right, &b.span), span)?;
+                return Ok(Operand { object, frame });
+            }
+        };
+        boolean(match operator {
+            Binary::Equal => order == Some(Ordering::Equal),
+            Binary::Unequal => order != Some(Ordering::Equal),
+            Binary::Less => order == Some(Ordering::Less),
+            Binary::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+            Binary::Greater => order == Some(Ordering::Greater),
+            _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        })
+    }
+
+    /// Which of two values is greater. `None`: neither, and they are not equal.
+    fn compare(
+        &mut self,
+        left: &Operand,
+        of: &Range<usize>,
+        right: &Operand,
+        to: &Range<usize>,
+    ) -> Result<Option<Ordering>, Error> {
+        // Two pointers are compared as such, a pointer and a text as texts.
+        let mut texts = [None, None];
+        for pointers in [false, true] {
+            for (text, (operand, span)) in texts.iter_mut().zip([(left, of), (right, to)]) {
+                if text.is_none() {
+                    *text = self.get(operand.frame, span, |context| {
+                        terms::text(context, &operand.object, pointers)
+                    })?;
+                }
+            }
+            if let [Some(a), Some(b)] = &texts {
+                return Ok(Some(a.cmp(b)));
+            }
+            if texts.iter().all(Option::is_none) {
+                break;
+            }
+        }
+        let a = self.number(left, of)?;
+        let b = self.number(right, to)?;
+        Ok(a.compare(b))
+    }
+
+    /// The enumerator that `node` names, if `operand` is of an enumeration that has it.
+    fn enumerator_of(&mut self, operand: &Operand, node: &Node) -> Option<Operand> {
+        let Kind::Name(path) = &node.kind else {
+            return None;
+        };
+        let name = path.names.last()?;
+        let ty = &operand.object.ty;
+        let value = self.ask(operand.frame, |context| match &context.bare(ty).kind {
+            TypeKind::Enumeration(it) => {
+                let found = it.enumerators.iter().find(|it| *it.0 == **name);
+                found.map(|it| it.1)
+            }
+            _ => None,
+        })?;
+        self.constant(value, ty.clone(), operand.frame)
+    }
+
+    fn arithmetic(
+        &mut self,
+        operator: Binary,
+        (left, of): (&Operand, &Range<usize>),
+        (right, to): (&Operand, &Range<usize>),
+        span: &Range<usize>,
+    ) -> Result<Object, Error> {
+        let language = self.language(left.frame);
+        let a = self.term(left, of)?;
+        let b = self.term(right, to)?;
+        let (address, target, index, frame) = match (a, b, operator) {
+            (Term::Number(a), Term::Number(b), _) => {
+                let number = number::arithmetic(operator, a, b);
+                let number = number.map_err(|message| Error::new(message, span))?;
+                return Ok(made::number(number, language));
+            }
+            (Term::Pointer(a, target), Term::Pointer(b, _), Binary::Subtract) => {
+                let size = self.stride(&target, left.frame, of)?;
+                let distance = (i128::from(a) - i128::from(b)) / i128::from(size.max(1));
+                let ty = IntegerType::signed(self.address_bits(left.frame));
+                return Ok(made::number(
+                    Number::integer(distance.cast_unsigned(), ty),
+                    language,
+                ));
+            }
+            (
+                Term::Pointer(address, target),
+                Term::Number(Number::Integer(index, _)),
+                Binary::Add,
+            ) => (address, target, index.cast_signed(), left.frame),
+            (
+                Term::Number(Number::Integer(index, _)),
+                Term::Pointer(address, target),
+                Binary::Add,
+            ) => (address, target, index.cast_signed(), right.frame),
+            (
+                Term::Pointer(address, target),
+                Term::Number(Number::Integer(index, _)),
+                Binary::Subtract,
+            ) => (
+                address,
+                target,
+                index.cast_signed().wrapping_neg(),
+                left.frame,
+            ),
+            // Whoever looks at the bits of an address knows what for.
+            (Term::Pointer(..), Term::Number(_), Binary::BitAnd | Binary::Remainder) => {
+                let (a, b) = (self.number(left, of)?, self.number(right, to)?);
+                let number = number::arithmetic(operator, a, b);
+                let number = number.map_err(|message| Error::new(message, span))?;
+                return Ok(made::number(number, language));
+            }
+            _ => return Err(Error::new("pointers have no such operation", span)),
+        };
+        let size = self.stride(&target, frame, span)?;
+        let address = elements::advance(address, index, size);
+        let address = address.map_err(|reason| self.unavailable(&reason, span))?;
+        Ok(self.pointer(address, target, frame))
+    }
+
+    /// How far a pointer to `target` moves when 1 is added.
+    fn stride(
+        &mut self,
+        target: &TypeRef,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<u64, Error> {
+        self.get(frame, span, |context| match context.bare(target).kind {
+            TypeKind::Void | TypeKind::Function(..) => Ok(1),
+            _ => context.size(target),
+        })
+    }
+}
