@@ -311,11 +311,10 @@ fn a_damaged_tree_ends() {
     }
 }
 
-#[test]
-fn bits_are_found_in_words() {
-    // `std::vector<bool>` up to LLVM 19: `words, size, capacity`.
+/// `std::vector<bool>` up to LLVM 19: `words, size, capacity`.
+fn bits_19() -> TypeRef {
     let boolean = ty("bool", 1, Kind::Base(Encoding::Boolean));
-    let vector = record(
+    record(
         "std::vector<bool, std::allocator<bool> >",
         12,
         &[boolean],
@@ -324,9 +323,26 @@ fn bits_are_found_in_words() {
             member("__size_", 4, word()),
             member("__cap_alloc_", 8, compressed_pair(word(), 4, word())),
         ],
-    );
+    )
+}
+
+#[test]
+fn a_length_that_is_not_true_costs_little() {
+    // A size of 2^32 - 1, a list that is a ring of itself: whoever wants all gets what fits into memory.
+    let bits = Memory::words(&[0, u32::MAX, 0]);
+    let list = Memory::words(&[0, 0, u32::MAX]);
+    for (memory, ty) in [(bits, bits_19()), (list, list_19())] {
+        let found = shape(memory.0.clone(), &Object::at(0, ty), u64::MAX);
+        let (found, length) = numbers(&memory, found);
+        assert_eq!(length, u64::from(u32::MAX));
+        assert!(found.len() <= 1 << 18, "{}", found.len());
+    }
+}
+
+#[test]
+fn bits_are_found_in_words() {
     let memory = Memory::words(&[16, 35, 2, 0, 0x8000_0200, 4]);
-    let Shape::Sequence(found) = shape(memory.0, &Object::at(0, vector), 40) else {
+    let Shape::Sequence(found) = shape(memory.0, &Object::at(0, bits_19()), 40) else {
         panic!("no sequence");
     };
     let Elements::Listed(found, 35) = found.elements else {
