@@ -41,14 +41,6 @@ pub(super) use time::{duration, time_point};
 use crate::object::{Context, Object};
 use crate::types::{Kind, TypeRef};
 
-/// No more elements are listed, whoever wants them: a length in memory may be any.
-const MOST_LISTED: u64 = 1 << 18;
-
-/// How many elements are listed of a container of this length.
-fn listed(length: u64, most: u64) -> u64 {
-    length.min(most).min(MOST_LISTED)
-}
-
 /// The member that has the first of these names that there is. Of a compressed pair its first part.
 fn member(context: &mut Context<'_>, object: &Object, names: &[&str]) -> Option<Object> {
     let found = names.iter().find_map(|it| context.field(object, it))?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{argument, listed, member, number};
+use super::{argument, member, number};
 use crate::machine::Unavailable;
 use crate::object::{Context, Object};
 use crate::render::{Elements, Map, Sequence, Shape};
@@ -81,7 +81,7 @@ pub(in crate::render) fn forward_list(
     let first = number(context, &before, &["__next_"])?;
     let links = Links::new(context, &node, &["__next_"])?;
     let (mut at, mut length, mut seen) = (first, 0, HashSet::new());
-    while at != 0 && length < MOST_COUNTED.max(listed(most, most)) && seen.insert(at) {
+    while at != 0 && length < MOST_COUNTED.max(most) && seen.insert(at) {
         length += 1;
         match links.follow(context, at, 0) {
             Ok(next) => at = next,
@@ -189,7 +189,7 @@ impl Links {
     fn chain(&self, context: &mut Context<'_>, first: u64, length: u64, most: u64) -> Values {
         let mut found = Vec::new();
         let mut next = Ok(first);
-        for _ in 0..listed(length, most) {
+        for _ in 0..length.min(most) {
             match next {
                 Ok(0) => found.push(damaged(
                     &self.value.1,
@@ -197,7 +197,7 @@ impl Links {
                 )),
                 Ok(at) => {
                     found.push(self.value(at));
-                    next = match (found.len() as u64) < listed(length, most) {
+                    next = match (found.len() as u64) < length.min(most) {
                         true => self.follow(context, at, 0),
                         false => break,
                     };
@@ -232,7 +232,7 @@ fn tree_values(context: &mut Context<'_>, tree: &Object, most: u64) -> Option<Va
     let mut at = number(context, tree, &["__begin_node_"])?;
     let links = Links::new(context, &node, &["__left_", "__right_", "__parent_"])?;
     let mut found = Vec::new();
-    for index in 0..listed(length, most) {
+    for index in 0..length.min(most) {
         found.push(links.value(at));
         if index + 1 == length {
             break;

@@ -1,6 +1,6 @@
 //! Containers whose elements lie one after the other, or in blocks.
 
-use super::{argument, listed, member, number, pointee};
+use super::{argument, member, number, pointee};
 use crate::object::{Context, Object};
 use crate::render::{Elements, Sequence, Shape, Wrapper};
 use crate::types::{Bits, Kind};
@@ -63,7 +63,7 @@ fn bits(context: &mut Context<'_>, object: &Object, most: u64) -> Option<Shape> 
         }),
         ..Object::at(words.wrapping_add(index / 8), boolean.clone())
     };
-    let found = (0..listed(length, most)).map(bit).collect();
+    let found = (0..length.min(most)).map(bit).collect();
     Some(Shape::Sequence(Sequence {
         set: false,
         elements: Elements::Listed(found, length),
@@ -176,7 +176,7 @@ pub(in crate::render) fn deque(
     };
     let first = context.unsigned(&blocks).ok()?;
     let mut found = Vec::new();
-    for index in 0..listed(length, most) {
+    for index in 0..length.min(most) {
         let place = start.checked_add(index)?;
         let at = first.wrapping_add((place / capacity).wrapping_mul(pointer));
         let object = match context.unsigned(&Object::at(at, block.clone())) {
