@@ -38,12 +38,18 @@ pub struct Valued {
     pub tree: Tree,
 }
 
-/// The variables that a frame can see, parameters first.
+/// The variables that a frame can see, parameters first. Those that are declared further down only with
+/// [`Which::All`]: in their place is what was there before.
 pub fn of_frame(stop: &mut Stop<'_>, id: FrameId, which: Which, limits: &Limits) -> Vec<Valued> {
+    let place = stop.place(id);
+    let line = place.and_then(|it| it.chain.get(id.inlined)?.location.line);
     let wanted = |variable: &&Variable| match which {
         Which::None => false,
         Which::Arguments => variable.kind == VariableKind::Parameter,
-        Which::Locals => !variable.shadowed && !variable.name.is_empty(),
+        Which::Locals => {
+            let is_ahead = line.is_some_and(|line| variable.is_ahead(line));
+            !variable.shadowed && !variable.name.is_empty() && !is_ahead
+        }
         Which::All => true,
     };
     if which == Which::None {
