@@ -1,5 +1,5 @@
 //! Every scalar variable of the C and C++ guests, compared with what LLDB says at the same stop:
-//! `fixtures/lldb/GUEST.json`, which `cargo xtask lldb` records.
+//! the recordings in `fixtures/lldb`, which `cargo xtask lldb` makes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

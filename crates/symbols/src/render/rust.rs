@@ -17,7 +17,7 @@ pub(super) use smart::{
     reference, rw_lock, thread_local, weak, wrapper,
 };
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::time::Duration;
 
 use super::table::without_arguments;
