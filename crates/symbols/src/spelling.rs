@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// * The inline namespaces of libc++: `std::__2::pair<int, int>` is `std::pair<int, int>`.
 /// * The arguments that the standard library of C++ adds: `std::vector<int, std::allocator<int> >` is
 ///   `std::vector<int>`, and `std::string` is not called `std::basic_string<char, …>`.
-/// * Rust's allocator where it is the default one: `alloc::vec::Vec<u8, alloc::alloc::Global>` is
+/// * Rust's allocator and hasher where they are the default ones: `alloc::vec::Vec<u8, alloc::alloc::Global>` is
 ///   `alloc::vec::Vec<u8>`.
 ///
 /// Spaces and the order of words stay as the compiler wrote them.
@@ -20,11 +20,13 @@ pub(crate) fn tidy(name: Cow<'_, str>) -> Cow<'_, str> {
     let name = name
         .replace("std::__2::", "std::")
         .replace("std::__1::", "std::")
-        .replace(DEFAULT_ALLOCATOR, ">");
+        .replace(DEFAULT_ALLOCATOR, ">")
+        .replace(DEFAULT_HASHER, ">");
     Cow::Owned(cpp::without_defaults(&name, cpp::Qualified::Yes))
 }
 
 const DEFAULT_ALLOCATOR: &str = ", alloc::alloc::Global>";
+const DEFAULT_HASHER: &str = ", std::hash::random::RandomState>";
 
 /// The parts of a qualified name: `a::b<c::d>` is `a` and `b<c::d>`.
 pub(crate) fn split(name: &str) -> Vec<&str> {

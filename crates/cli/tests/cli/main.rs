@@ -226,7 +226,11 @@ fn fixtures() -> &'static Path {
 fn unordered(line: String) -> String {
     let random = ["HashMap<", "HashSet<", ": Instant ", "RandomState "];
     match line.split_once(" = ") {
-        Some((declaration, _)) if random.iter().any(|it| format!("{declaration} ").contains(it)) => {
+        Some((declaration, _))
+            if random
+                .iter()
+                .any(|it| format!("{declaration} ").contains(it)) =>
+        {
             format!("{declaration} = [RANDOM]")
         }
         _ => line,
