@@ -10,6 +10,7 @@ use std::path::Path;
 use support::{Fixtures, dump, modules};
 use wdb_session::Stop;
 use wdb_session::expression::{self, evaluate, parse, with_context};
+use wdb_session::machine::Doubts;
 use wdb_session::stop::FrameId;
 use wdb_symbols::render::Limits;
 
@@ -105,6 +106,62 @@ fn the_examples_of_the_document_hold() {
             "the document says otherwise; WDB_UPDATE=1 writes what is so into it\n{}",
             differs.join("\n")
         );
+    }
+}
+
+#[test]
+fn conditions_hold_or_not() {
+    with_stop("c-variables", |stop| {
+        let at = frame_of(stop, "arrays");
+        let mut holds = |text: &str| expression::holds(&parse(text).unwrap(), stop, at);
+        assert_eq!(holds("rows == 4 && line[1] > 10"), Ok(true));
+        assert_eq!(holds("rows > 4"), Ok(false));
+        assert_eq!(holds("global_names[3]"), Ok(false));
+        assert_eq!(holds("0.5"), Ok(true));
+        // What is not asked for need not be there.
+        assert_eq!(holds("rows == 5 && nothing"), Ok(false));
+        let error = holds("points[0]").unwrap_err();
+        assert_eq!(error.message, "`points[0]`: `point` is no number");
+    });
+}
+
+#[test]
+fn a_value_says_what_it_is_based_on() {
+    with_stop("c-variables", |stop| {
+        let at = frame_of(stop, "arrays");
+        let mut doubts = |text: &str| evaluate(&parse(text).unwrap(), stop, at).unwrap().doubts;
+        assert_eq!(doubts("1 + 1"), Doubts::default());
+        // The dump has no locals: where the frame is in memory was worked out.
+        assert!(doubts("rows + 1").inferred.is_some());
+        assert!(doubts("global_count + 1").inferred.is_none());
+    });
+}
+
+#[test]
+fn a_module_that_is_not_at_hand_leaves_the_machine() {
+    let reading = wdb_coredump::read(support::dump_bytes("wat-state.wasmtime")).unwrap();
+    let mut debuggee = wdb_target::PostMortem::new(reading, Vec::new());
+    let mut fixtures = Fixtures::new(Vec::new());
+    let mut stop = Stop::new(&mut debuggee, &mut fixtures).unwrap();
+    let at = stop.frame_numbered(0, 0).unwrap();
+    assert_eq!(shown(&mut stop, at, "$global[0] + 1"), "= 100\n");
+    let message = shown(&mut stop, at, "small");
+    assert!(
+        message.contains("the place in the code is not known"),
+        "{message}"
+    );
+    for text in [
+        "$pc",
+        "$local",
+        "$stack",
+        "$memory[16]",
+        "$table[0]",
+        "(int)1",
+        "x.y",
+        "a::b",
+        "$frame[1].x",
+    ] {
+        shown(&mut stop, at, text);
     }
 }
 

@@ -76,6 +76,10 @@ pub struct Context<'a> {
 /// Larger objects are not read as a whole.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// As many base classes and unnamed members as are looked into for a name. A few hostile types, each with two of the next,
+/// have millions.
+const MOST_INNER: u32 = 10_000;
+
 /// As many typedefs and qualifiers as are looked through. In a circle there is no end of them.
 const MOST_ALIASES: usize = 64;
 
@@ -397,10 +401,16 @@ impl Context<'_> {
 
     /// The member with this name, also in base classes and unnamed members, where outer ones go first.
     pub fn field(&mut self, object: &Object, name: &str) -> Option<Object> {
-        self.field_within(object, name, 16)
+        self.field_within(object, name, 16, &mut { MOST_INNER })
     }
 
-    fn field_within(&mut self, object: &Object, name: &str, depth: u32) -> Option<Object> {
+    fn field_within(
+        &mut self,
+        object: &Object,
+        name: &str,
+        depth: u32,
+        left: &mut u32,
+    ) -> Option<Object> {
         let ty = self.bare(&object.ty);
         let Kind::Record(record) = &ty.kind else {
             return None;
@@ -412,8 +422,9 @@ impl Context<'_> {
         let depth = depth.checked_sub(1)?;
         let inner = |it: &&Member| it.role != Role::Field || it.name.is_none();
         record.members.iter().filter(inner).find_map(|it| {
+            *left = left.checked_sub(1)?;
             let inner = self.member(object, it);
-            self.field_within(&inner, name, depth)
+            self.field_within(&inner, name, depth, left)
         })
     }
 

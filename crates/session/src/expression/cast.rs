@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use wdb_symbols::types::{Encoding, Kind as TypeKind};
-use wdb_symbols::{Context, Language, Object, TypeRef};
+use wdb_symbols::types::{Encoding, Kind as TypeKind, Role};
+use wdb_symbols::{Context, Language, Object, Type, TypeRef, Unavailable};
 
 use super::Error;
 use super::access;
@@ -132,12 +132,11 @@ impl Evaluator<'_, '_, '_> {
 }
 
 /// `object` as a `ty`: numbers and pointers are converted; of others, the bytes are looked at as those of a `ty`.
-fn convert(
-    context: &mut Context<'_>,
-    object: &Object,
-    ty: TypeRef,
-) -> Result<Object, wdb_symbols::Unavailable> {
+fn convert(context: &mut Context<'_>, object: &Object, ty: TypeRef) -> Result<Object, Unavailable> {
     let to = context.bare(&ty);
+    if let Some(found) = related(context, object, &ty, &to)? {
+        return Ok(found);
+    }
     if let TypeKind::Record(_) | TypeKind::Array(_) = to.kind {
         let (has, needs) = (context.size(&object.ty)?, context.size(&ty)?);
         if has < needs && object.address().is_none() || object.bits.is_some() {
@@ -170,7 +169,7 @@ fn convert(
         TypeKind::Base(Encoding::Unsigned | Encoding::UnsignedChar | Encoding::Unicode)
         | TypeKind::Pointer(..) => integer(false),
         TypeKind::Enumeration(_) | TypeKind::MemberPointer(..) => integer(true),
-        TypeKind::Broken(reason) => return Err(wdb_symbols::Unavailable::Broken(reason.clone())),
+        TypeKind::Broken(reason) => return Err(Unavailable::Broken(reason.clone())),
         _ => {
             return Err(access::words(format!(
                 "nothing can be cast to `{}`",
@@ -179,6 +178,73 @@ fn convert(
         }
     };
     Ok(Object::of_bytes(bytes, ty))
+}
+
+/// The cast of C++ between a class and one that it is derived from, or between pointers to them: the parts of an object have
+/// addresses of their own. `None`: the classes have nothing to do with one another, or are none.
+fn related(
+    context: &mut Context<'_>,
+    object: &Object,
+    ty: &TypeRef,
+    to: &Type,
+) -> Result<Option<Object>, Unavailable> {
+    let from = context.bare(&object.ty);
+    let (TypeKind::Pointer(_, from), TypeKind::Pointer(_, wanted)) = (&from.kind, &to.kind) else {
+        let base = base(context, object, &to.name);
+        return Ok(base.map(|it| Object {
+            ty: ty.clone(),
+            ..it
+        }));
+    };
+    let (from, wanted) = (from.clone(), wanted.clone());
+    let (is, becomes) = (context.bare(&from), context.bare(&wanted));
+    if !matches!(
+        (&is.kind, &becomes.kind),
+        (TypeKind::Record(_), TypeKind::Record(_))
+    ) {
+        return Ok(None);
+    }
+    let address = context.unsigned(object)?;
+    let whole = Object::at(address, from);
+    let up = base(context, &whole, &becomes.name).and_then(|it| it.address());
+    let found = up.or_else(|| {
+        // How far into the derived class its base is. Of a virtual base, only an object could tell.
+        let at = 1 << 32;
+        let derived = Object::at(at, wanted);
+        let inside = base(context, &derived, &is.name)?.address()?;
+        address.checked_sub(inside.checked_sub(at)?)
+    });
+    let size = context.size(ty)?.min(8) as usize;
+    Ok(found
+        .filter(|_| address != 0)
+        .map(|found| Object::of_bytes(found.to_le_bytes()[..size].to_vec(), ty.clone())))
+}
+
+/// As many base classes are looked at. A damaged class may be its own, any number of times.
+const MOST_BASES: usize = 1000;
+
+/// The part of an object that is its base class of this name.
+fn base(context: &mut Context<'_>, object: &Object, name: &str) -> Option<Object> {
+    let mut open = vec![object.clone()];
+    let mut looked_at = 0;
+    while let Some(object) = open.pop() {
+        let ty = context.bare(&object.ty);
+        let TypeKind::Record(record) = &ty.kind else {
+            continue;
+        };
+        for member in record.members.iter().filter(|it| it.role != Role::Field) {
+            looked_at += 1;
+            if looked_at > MOST_BASES {
+                return None;
+            }
+            let part = context.member(&object, member);
+            if *context.bare(&part.ty).name == *name {
+                return Some(part);
+            }
+            open.push(part);
+        }
+    }
+    None
 }
 
 /// The types that the languages have without a program that uses them; `address` is the size of one.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use wdb_module::ModuleOffset;
+use wdb_symbols::types::Kind;
 use wdb_symbols::{Object, Variable};
 
 use super::Error;
@@ -148,14 +149,22 @@ impl Evaluator<'_, '_, '_> {
         match all.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(self.object(one, frame))),
-            several => {
-                let candidates: Vec<String> =
-                    several.iter().map(|it| self.with_file(it, frame)).collect();
-                let candidates = quoted(candidates.iter().map(String::as_str).take(8), "or");
-                let message = format!("`{name}` may be {candidates}");
-                Err(Error::new(message, span))
-            }
+            several => Err(self.ambiguous(name, several, frame, span)),
         }
+    }
+
+    fn ambiguous(
+        &mut self,
+        name: &str,
+        candidates: &[Variable],
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Error {
+        let names = candidates.iter().map(|it| self.with_file(it, frame));
+        let mut names: Vec<String> = names.collect();
+        names.dedup();
+        let names = quoted(names.iter().map(String::as_str).take(8), "or");
+        Error::new(format!("`{name}` may be {names}"), span)
     }
 
     /// The name of a static with the file that tells it from others.
@@ -193,16 +202,17 @@ impl Evaluator<'_, '_, '_> {
                 .strip_suffix(file)
                 .is_some_and(|it| it.is_empty() || it.ends_with('/'));
             if is_it {
-                found.push(variable);
+                found.push(variable.clone());
             }
             files.push(unit);
         }
-        let exact = found.iter().position(|it| &*it.name == name);
-        if let Some(variable) = exact
-            .map(|it| found[it])
-            .or_else(|| only(found.iter().copied()))
-        {
-            return Ok(self.object(variable, frame));
+        if found.iter().any(|it| &*it.name == name) {
+            found.retain(|it| &*it.name == name);
+        }
+        match found.as_slice() {
+            [] => {}
+            [one] => return Ok(self.object(one, frame)),
+            several => return Err(self.ambiguous(name, several, frame, span)),
         }
         // `odd name`::x, where the quotes are around a namespace or a function.
         let path = Path {
@@ -216,7 +226,6 @@ impl Evaluator<'_, '_, '_> {
             return self.named(&path, frame, span);
         }
         let message = match files.as_slice() {
-            _ if !found.is_empty() => format!("several files that end in `{file}` have a `{name}`"),
             [] => format!("no file has a static variable `{name}`"),
             files => {
                 let files = quoted(files.iter().map(String::as_str).take(8), "and");
@@ -233,19 +242,32 @@ impl Evaluator<'_, '_, '_> {
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<Option<Operand>, Error> {
+        let (scope, last) = name.rsplit_once("::").unwrap_or(("", name));
         let found = self.ask(frame, |context| {
-            let found = context.symbols.enumerators_named(name).into_iter();
-            let named = found.map(|(ty, value)| (context.ty(&ty).name.to_string(), ty, value));
-            named.collect::<Vec<_>>()
+            let named = |name: &str| {
+                let found = context.symbols.enumerators_named(name).into_iter();
+                let named = found.map(|(ty, value)| (context.ty(&ty), ty, value));
+                named.collect::<Vec<_>>()
+            };
+            let found = named(name);
+            if scope.is_empty() || !found.is_empty() {
+                return found;
+            }
+            // In C++, those of an enumeration without `class` stand next to it as well.
+            let mut found = named(last);
+            found.retain(|(ty, ..)| {
+                let around = ty.name.rsplit_once("::").map_or("", |it| it.0);
+                matches!(&ty.kind, Kind::Enumeration(it) if !it.scoped) && is_called(around, scope)
+            });
+            found
         });
         match found.as_slice() {
             [] => Ok(None),
             [(_, ty, value)] => Ok(self.constant(*value, ty.clone(), frame)),
             several => {
-                let last = name.rsplit("::").next().unwrap_or_default();
                 let candidates: Vec<String> = several
                     .iter()
-                    .map(|it| format!("{}::{last}", it.0))
+                    .map(|it| format!("{}::{last}", it.0.name))
                     .collect();
                 let candidates = quoted(candidates.iter().map(String::as_str).take(8), "or");
                 Err(Error::new(format!("`{name}` may be {candidates}"), span))
