@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod c_stack;
 mod lldb;
 mod truth;
 
@@ -313,7 +314,7 @@ fn difference(expected: &str, actual: &str) -> String {
 /// Every fixture that crashes by itself leaves a dump that other people's strict reader takes, that our
 /// own validator finds no fault with, and whose report has the same stack as the report of the run.
 fn every_dump() -> Result<(), Failed> {
-    let mut crashes = 0;
+    let (mut crashes, mut inferred) = (0, 0);
     let mut modules: Vec<PathBuf> = fs::read_dir(fixtures())?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<_>>()?;
@@ -326,6 +327,7 @@ fn every_dump() -> Result<(), Failed> {
             continue;
         }
         let directory = tempfile::tempdir()?;
+        let path = &module;
         let module = module.display();
         let lived = run(
             &format!("wdb run --timeout 2s --core x.core {module}"),
@@ -347,6 +349,7 @@ fn every_dump() -> Result<(), Failed> {
             }
         }
         let reported = run("wdb report x.core", directory.path())?;
+        inferred += c_stack::compare(&directory.path().join("x.core"), path)?;
         let (lived, reported) = (stack(&lived.stderr), stack(&reported.stdout));
         if lived != reported || lived.is_empty() {
             return Err(format!("{name}: {}", difference(&lived, &reported)).into());
@@ -354,6 +357,9 @@ fn every_dump() -> Result<(), Failed> {
     }
     if crashes < 30 {
         return Err(format!("only {crashes} fixtures crashed").into());
+    }
+    if inferred < 1000 {
+        return Err(format!("only {inferred} locals were worked out").into());
     }
     Ok(())
 }
