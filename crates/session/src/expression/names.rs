@@ -331,7 +331,15 @@ impl Evaluator<'_, '_, '_> {
         let statics = pc.map_or(Vec::new(), |pc| {
             self.ask(frame, |context| context.symbols.statics(pc))
         });
-        let names = locals.iter().chain(&statics).map(|it| &*it.name);
+        // Of statics the qualification may be left out, unless there is one in what was looked for.
+        let qualified = path.names.len() > 1;
+        let names = locals
+            .iter()
+            .chain(&statics)
+            .map(|it| match it.name.rsplit_once("::") {
+                Some((_, last)) if !qualified => last,
+                _ => &it.name,
+            });
         let mut hint = did_you_mean(&text, names);
         let elsewhere = match path.names.as_slice() {
             [name] => self.frame_with(name, frame),
