@@ -9,6 +9,8 @@
 mod dwarf;
 mod fuel;
 mod functions;
+#[doc(hidden)]
+pub mod fuzz;
 mod index;
 mod inlines;
 mod lines;

@@ -1,15 +1,13 @@
 //! One line and trees, over types and memories made by hand.
 
-use wdb_module::FuncIndex;
-
 use super::made::{Memory, ask, base, byte, char, int, member, pointer, record, rust, ty, word};
 use super::{Limits, Tree};
-use crate::machine::{Machine, Number, Unavailable};
-use crate::object::{Context, Object, Place};
-use crate::scopes::ScopeKind;
+use crate::fuzz;
+use crate::machine::Unavailable;
+use crate::object::{Object, Place};
 use crate::types::{
-    Array, Count, Encoding, Enumeration, Kind, PointerKind, Record, RecordKind, TypeId, TypeRef,
-    Variant, Variants,
+    Array, Count, Encoding, Enumeration, Kind, PointerKind, Record, RecordKind, TypeRef, Variant,
+    Variants,
 };
 
 const LIMITS: Limits = Limits {
@@ -320,71 +318,6 @@ fn slices_of_zig_and_go() {
     assert_eq!(short(&words, other), "{x = 8}");
 }
 
-/// A memory of which every word is a small number, an address or anything, and the same each time.
-struct Noise(u64);
-
-impl Noise {
-    fn byte(&self, address: u64) -> u8 {
-        let mut hash = self.0 ^ (address / 4).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        for _ in 0..2 {
-            hash ^= hash >> 29;
-            hash = hash.wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        }
-        let word = match hash >> 61 {
-            0 => 0,
-            1..3 => hash as u32 % 16,
-            3..6 => (hash as u32 % (1 << 16)) & !3,
-            _ => hash as u32,
-        };
-        word.to_le_bytes()[(address % 4) as usize]
-    }
-}
-
-impl Machine for Noise {
-    fn local(&mut self, index: u32) -> Result<Number, Unavailable> {
-        Ok(Number::I32(index.wrapping_mul(4)))
-    }
-    fn global(&mut self, index: u32) -> Result<Number, Unavailable> {
-        self.local(index)
-    }
-    fn operand(&mut self, index: u32) -> Result<Number, Unavailable> {
-        self.local(index)
-    }
-    fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
-        let end = address.checked_add(buffer.len() as u64);
-        if end.is_none_or(|it| it > 1 << 17) {
-            return Err(Unavailable::OutOfBounds(address));
-        }
-        for (at, byte) in (address..).zip(buffer) {
-            *byte = self.byte(at);
-        }
-        Ok(())
-    }
-    fn element(&mut self, index: u64) -> Result<Option<FuncIndex>, Unavailable> {
-        match index {
-            0..100 => Ok(Some(FuncIndex(index as u32))),
-            _ => Ok(None),
-        }
-    }
-}
-
-/// The types that have names.
-fn types(symbols: &crate::Symbols) -> Vec<TypeId> {
-    let dwarf = symbols.dwarf().unwrap();
-    let mut found = Vec::new();
-    for id in dwarf.units().ids() {
-        let unit = dwarf.units().open(&dwarf, id).unwrap();
-        for scope in dwarf.units().scopes(&dwarf, &unit).all() {
-            let entry = gimli::UnitOffset(scope.entry.0 as usize);
-            if scope.kind == ScopeKind::Type {
-                let offset = entry.to_debug_info_offset(&unit.gimli.header).unwrap();
-                found.push(TypeId(offset.0));
-            }
-        }
-    }
-    found
-}
-
 /// Types of a program, over memory that no program made.
 fn noise_of(fixture: &str) {
     let path = format!(
@@ -394,46 +327,16 @@ fn noise_of(fixture: &str) {
     let bytes = zstd::decode_all(&*std::fs::read(path).unwrap()).unwrap();
     let binary = wdb_module::Binary::parse(bytes.into()).unwrap();
     let symbols = crate::Symbols::new(binary.modules()[0].clone(), None, None);
-    let limits = Limits {
-        depth: 4,
-        elements: 6,
-        text: 20,
-        line: 150,
-        values: 60,
-    };
+    let types = fuzz::types(&symbols);
     let mut of_records = 0;
-    let types = types(&symbols);
-    for (seed, id) in types.iter().step_by(types.len() / 300 + 1).enumerate() {
-        let id = *id;
-        let ty = TypeRef::Entry(id);
-        of_records += usize::from(matches!(symbols.ty(&ty).kind, Kind::Record(_)));
-        let mut machine = Noise(seed as u64);
-        let mut cx = Context {
-            symbols: &symbols,
-            machine: &mut machine,
-            pc: None,
-        };
-        let object = Object::at(seed as u64 % 1000 * 4, ty.clone());
-        let tree = cx.tree("it", &object, &limits);
-        assert_bounded(&tree, &mut 0);
-        assert!(cx.children(&object, 3..u64::MAX).len() <= 1 << 16);
+    for index in (0..types.len()).step_by(types.len() / 300 + 1) {
+        of_records += u32::from(matches!(symbols.ty(&types[index]).kind, Kind::Record(_)));
+        let mut data = (index as u32).to_le_bytes().to_vec();
+        data[3] = index as u8;
+        data.extend(fuzz::noise(index as u64));
+        fuzz::memory(&data, &symbols, &types);
     }
     assert!(of_records > 30, "{of_records}");
-}
-
-fn assert_bounded(tree: &Tree, values: &mut u32) {
-    *values += 1;
-    // A value begins before the line is full, and may be a name or an escaped text.
-    assert!(
-        tree.value.len() < 2000 && *values < 100,
-        "{} of {}",
-        tree.value.len(),
-        tree.ty
-    );
-    assert!(!tree.value.contains(char::is_control), "{}", tree.value);
-    for child in &tree.children {
-        assert_bounded(child, values);
-    }
 }
 
 #[test]
