@@ -60,7 +60,8 @@ fn functions(symbols: &Symbols, module: &Module, seed: u64, memory: &[u8]) {
     let step = (count - imported) as usize / SAMPLE + 1;
     for index in (imported..count).skip(seed as usize % step).step_by(step) {
         let function = FuncIndex(index);
-        assert!(!symbols.function_name(function).raw.is_empty());
+        let name = symbols.function_name(function);
+        assert!(!name.raw.is_empty() && !name.display.is_empty(), "{name:?}");
         let _ = symbols.function_declaration(function);
         let instructions = module.instructions(function).map_while(Result::ok);
         let pcs: Vec<_> = instructions.map(|it| it.0).collect();

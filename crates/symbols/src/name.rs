@@ -68,12 +68,14 @@ impl Language {
 }
 
 impl Name {
-    /// The name that DWARF gives: `DW_AT_linkage_name` and `DW_AT_name`.
+    /// The name that DWARF gives: `DW_AT_linkage_name` and `DW_AT_name`. An empty one is none.
     pub(crate) fn from_dwarf(
         linkage: Option<&str>,
         name: Option<&str>,
         language: Option<Language>,
     ) -> Option<Self> {
+        let linkage = linkage.filter(|it| !it.is_empty());
+        let name = name.filter(|it| !it.is_empty());
         let raw = linkage.or(name)?;
         let (display, language) = match linkage.and_then(|it| demangle(it, language)) {
             Some((display, of_mangling)) => (display, language.or(Some(of_mangling))),
@@ -148,7 +150,7 @@ fn demangle(symbol: &str, language: Option<Language>) -> Option<(String, Languag
         return Some((demangle_cpp(symbol)?, Language::Cpp));
     }
     if language.is_none() {
-        return tidy_demangled(symbol);
+        return tidy_demangled(symbol).filter(|it| !it.0.is_empty());
     }
     None
 }

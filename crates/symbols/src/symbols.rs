@@ -267,10 +267,16 @@ impl Symbols {
     /// The name that the binary itself gives a function.
     fn symbol(&self, index: FuncIndex) -> Name {
         let beside = || self.debug.as_ref()?.function_name(index);
-        if let Some(name) = self.module.function_name(index).or_else(beside) {
+        let in_section = self.module.function_name(index).or_else(beside);
+        // Nothing forbids names without characters, and nobody can read them.
+        if let Some(name) = in_section.filter(|it| !it.is_empty()) {
             return Name::from_symbol(name.to_owned(), Origin::NameSection);
         }
-        match self.module.function_name_or_export(index) {
+        match self
+            .module
+            .function_name_or_export(index)
+            .filter(|it| !it.is_empty())
+        {
             Some(name) if self.module.function_import(index).is_some() => {
                 Name::from_symbol(name.into_owned(), Origin::Import)
             }

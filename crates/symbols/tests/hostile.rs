@@ -102,12 +102,12 @@ fn damage(name: &str, rounds: u64) {
 
 #[test]
 fn damaged_dwarf_4() {
-    damage("c-inlined-o2", 60);
+    damage("c-inlined-o2", 40);
 }
 
 #[test]
 fn damaged_dwarf_5() {
-    damage("c-variables-dwarf5", 60);
+    damage("c-variables-dwarf5", 40);
 }
 
 #[test]

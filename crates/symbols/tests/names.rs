@@ -36,3 +36,12 @@ fn functions_by_name() {
     let c = Symbols::new(common::module("c-variables"), None, None);
     assert_eq!(functions(&c, "layouts"), ["layouts"]);
 }
+
+#[test]
+fn an_empty_name_is_none() {
+    // The names of functions: one, of function 0, of no characters.
+    let names = vec![1, 3, 1, 0, 0];
+    let symbols = Symbols::new(common::dwarf::module(1, &[("name", names)]), None, None);
+    let name = symbols.function_name(wdb_module::FuncIndex(0));
+    assert_eq!(name.display, "func[0]");
+}
