@@ -339,6 +339,9 @@ pub fn family(name: &Name, file: Option<&str>) -> Option<Family> {
     if let Some((family, _)) = SYMBOLS.iter().find(|(_, all)| all.contains(&symbol)) {
         return Some(*family);
     }
+    if name.language == Some(Language::Zig) {
+        return zig(symbol, file?);
+    }
 
     let path = match name.language {
         Some(Language::Rust) => rust_path(symbol),
@@ -364,6 +367,23 @@ pub fn family(name: &Name, file: Option<&str>) -> Option<Family> {
             .map(|(family, _)| *family)
     });
     by_source.or(by_path)
+}
+
+/// The families of Zig, whose standard library is source in the compiler's `lib`. Names as of Zig 0.17.
+fn zig(name: &str, file: &str) -> Option<Family> {
+    if !file.contains("/lib/std/") && !file.contains("/lib/compiler_rt") {
+        return None;
+    }
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|it| name.starts_with(it));
+    Some(if starts(&["start."]) {
+        Family::Entry
+    } else if starts(&["debug.", "process.abort", "builtin.", "posix.abort"]) {
+        Family::Panic
+    } else if starts(&["heap.", "mem.Allocator"]) {
+        Family::Allocator
+    } else {
+        Family::Library
+    })
 }
 
 /// Where the path of a Rust function starts: in `<alloc::vec::Vec<T> as Trait>::f` at `alloc`; in

@@ -296,7 +296,7 @@ fn open<'a>(
         header,
     };
     let (mut name, mut directory, mut low_pc, mut split) = (None, None, None, None);
-    let (mut language, mut line_program) = (None, None);
+    let (mut language, mut line_program, mut producer) = (None, None, None);
     let mut extent = Extent::default();
 
     let mut entries = unit.header.entries_raw(table, None)?;
@@ -311,6 +311,9 @@ fn open<'a>(
             (gimli::DW_AT_dwo_name | gimli::DW_AT_GNU_dwo_name, value) => split = Some(value),
             (gimli::DW_AT_language, AttributeValue::Language(value)) => {
                 language = Some(Language::from_dwarf(value));
+            }
+            (gimli::DW_AT_producer, value) => {
+                producer = Some(value);
             }
             (gimli::DW_AT_stmt_list, AttributeValue::DebugLineRef(value)) => {
                 line_program = Some(value);
@@ -340,6 +343,11 @@ fn open<'a>(
         directory.and_then(string),
         split.and_then(string),
     );
+    // Zig, at 0.17, calls itself C99.
+    let is_zig = |it: Slice<'_>| it.slice().starts_with(b"zig ");
+    if producer.and_then(string).is_some_and(is_zig) {
+        language = Some(Language::Zig);
+    }
     if let Some(low_pc) = low_pc {
         unit.low_pc = dwarf.gimli.attr_address(&unit, low_pc)?.unwrap_or(0);
     }

@@ -1,5 +1,5 @@
 //! The program aborted itself: who called `abort`, or what of a runtime did. Fixtures `c-abort`,
-//! `cpp-abort` and `cpp-vector-at`.
+//! `cpp-abort`, `cpp-vector-at` and `zig-values`.
 
 use wdb_target::coredump::code;
 
@@ -24,6 +24,7 @@ const ENDS: &[(&str, &str)] = &[
     ("std::terminate()", "std::terminate was called"),
     ("std::process::abort", "std::process::abort was called"),
     ("abort", "abort was called"),
+    ("debug.defaultPanic", "Zig's panic was called"),
 ];
 
 /// What libc++ calls to throw, with the exception's name after it. In a build without exceptions it
