@@ -1,13 +1,16 @@
 //! What the guest's store holds of the host: WASI for modules and components, and the limits.
 
 use std::fmt;
+use std::fs::File;
+use std::sync::Arc;
 
 use wasmtime::{Engine, ResourceLimiter, Store};
+use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::program::{LaunchError, Program};
-use crate::stdio::{Stderr, Stdin, Tail};
+use crate::stdio::{Input, Stdin, Stream, Tail, Writer};
 use crate::stop::StopRequest;
 
 /// The data of the guest's store.
@@ -56,10 +59,25 @@ pub(crate) fn store(
     request: &StopRequest,
 ) -> Result<Store<Host>, LaunchError> {
     let mut builder = WasiCtxBuilder::new();
+    let file = |file: &Arc<File>| {
+        file.try_clone().map(InputFile::new).map_err(|error| {
+            LaunchError::Host(format!("cannot use the file of standard input: {error}"))
+        })
+    };
+    match &program.wasi.input {
+        Input::Inherited => builder.stdin(Stdin(request.clone())),
+        // The builder's own default.
+        Input::Empty => &mut builder,
+        Input::File(input) => builder.stdin(file(input)?),
+    };
+    let writer = |stream, tail| Writer {
+        stream,
+        output: program.wasi.output.clone(),
+        tail,
+    };
     builder
-        .stdin(Stdin(request.clone()))
-        .inherit_stdout()
-        .stderr(Stderr(stderr.clone()))
+        .stdout(writer(Stream::Stdout, None))
+        .stderr(writer(Stream::Stderr, Some(stderr.clone())))
         .args(&program.wasi.arguments)
         .envs(&program.wasi.environment);
     if program.wasi.network {

@@ -30,4 +30,4 @@ mod value;
 
 pub use debuggee::Live;
 pub use program::{Capture, Directory, LaunchError, Limits, Program, Wasi};
-pub use stdio::Tail;
+pub use stdio::{Input, Output, Sink, Stream, Tail};

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::stdio::{Input, Output};
+
 /// A program and all that it is given.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -44,6 +46,10 @@ pub struct Wasi {
     pub directories: Vec<Directory>,
     /// Whether it may use the network of the host (components only).
     pub network: bool,
+    /// Where its standard input comes from.
+    pub input: Input,
+    /// Where its standard output and error go.
+    pub output: Output,
 }
 
 /// A directory of the host that the guest can open.

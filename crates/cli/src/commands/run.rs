@@ -240,6 +240,7 @@ fn program(arguments: &Arguments, binary: wdb_module::Binary) -> Program {
                 .collect(),
             directories: arguments.directories.clone(),
             network: arguments.inherit_network,
+            ..Wasi::default()
         },
         limits: Limits {
             memory: arguments.max_memory,
