@@ -28,6 +28,7 @@ use evaluate::Evaluator;
 use parser::Parsed;
 
 pub use error::Error;
+pub(crate) use error::did_you_mean;
 
 /// An expression, to be evaluated any number of times.
 #[derive(Clone, Debug, PartialEq)]

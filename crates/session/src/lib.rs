@@ -1,6 +1,7 @@
 //! The debugger above any debuggee: a program that stands still ([`stop`]), its variables, the crash
 //! report and the diagnosis of crashes.
 
+pub mod command;
 mod diagnosis;
 mod evidence;
 pub mod expression;

@@ -49,7 +49,7 @@ impl Error {
 }
 
 /// `; did you mean …?` for the names that are nearly `name`, at most three; empty when there are none.
-pub(super) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let mut near: Vec<(u64, &str)> = known
         .into_iter()
         .filter(|it| !it.is_empty() && it.len() < 200)

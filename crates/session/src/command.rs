@@ -1,0 +1,146 @@
+//! The commands of the debugger: one table, whichever front end reads the lines.
+//!
+//! A [`Command`] has its names, those of gdb and of LLDB, and its help, from which `docs/commands.md` is
+//! generated; a [`Console`] executes lines on a [`Session`](crate::session::Session) and writes to an [`Output`].
+
+#![allow(dead_code, reason = "the commands that use it are being written")]
+
+mod call;
+mod completion;
+mod console;
+mod help;
+mod lookup;
+mod output;
+mod settings;
+mod support;
+
+pub use call::Call;
+pub use completion::Completion;
+pub use console::{Console, Flow};
+pub use help::reference;
+pub use output::{Code, Output, Style};
+pub use settings::Settings;
+
+/// A command.
+pub struct Command {
+    /// Its full name, then what else it is called: by gdb, by LLDB, for short. A name may have several words.
+    pub names: &'static [&'static str],
+    /// What comes after the name, as a reader of help sees it. May be empty.
+    pub arguments: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What else there is to say, with examples. May be empty.
+    pub help: &'static str,
+    /// What its arguments are.
+    pub completes: Completes,
+    /// What it cannot do without.
+    pub needs: Needs,
+    /// What an empty line does after it.
+    pub repeats: Repeats,
+    pub(crate) run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
+}
+
+/// What the arguments of a command are, for who completes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// Nothing that is known.
+    Nothing,
+    /// The name of a command.
+    Command,
+    /// A place in the code: a function, a file with a line.
+    Place,
+    /// A source file.
+    Source,
+    /// A function.
+    Function,
+    /// An expression.
+    Expression,
+    /// The name of a type.
+    Type,
+    /// The number of a breakpoint.
+    Breakpoint,
+    /// The number of a display.
+    Display,
+    /// The name of a setting.
+    Setting,
+    /// A file of the front end's machine.
+    Path,
+}
+
+/// What a command cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// It can always run.
+    Nothing,
+    /// A program with frames: one that runs, or the dump of one.
+    Frames,
+    /// A program that can run: no core dump.
+    Execution,
+}
+
+/// What an empty line does after a command, where a person types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// Nothing.
+    No,
+    /// The same again.
+    Same,
+    /// The same without arguments: what goes on where it ended.
+    Onwards,
+}
+
+/// Commands that belong together.
+pub struct Group {
+    /// Its name, for `help`.
+    pub name: &'static str,
+    /// What it is about, in a line.
+    pub summary: &'static str,
+    /// Its commands, in the order in which a person reads about them.
+    pub commands: &'static [Command],
+}
+
+/// Every command.
+pub static GROUPS: &[Group] = &[support::GROUP];
+
+/// All commands, in the order of [`GROUPS`].
+pub fn commands() -> impl Iterator<Item = &'static Command> {
+    GROUPS.iter().flat_map(|it| it.commands)
+}
+
+impl Command {
+    /// The first of its names.
+    pub fn name(&self) -> &'static str {
+        self.names.first().copied().unwrap_or_default()
+    }
+}
+
+/// Why a command did nothing, or not all: words for people, on one line or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure(pub(crate) String);
+
+impl From<wdb_target::Error> for Failure {
+    fn from(error: wdb_target::Error) -> Self {
+        Failure(error.to_string())
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(message: &str) -> Self {
+        Failure(message.to_owned())
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Failure(message)
+    }
+}
+
+/// Items for a sentence: `a, b or c`.
+fn list(items: &[String], last: &str) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., end] => format!("{} {last} {end}", rest.join(", ")),
+    }
+}

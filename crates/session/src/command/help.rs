@@ -1,0 +1,111 @@
+//! Help, on the terminal and as the document `docs/commands.md`.
+
+use std::fmt::Write as _;
+
+use super::{Command, Failure, GROUPS, Group, Output, Style, commands, lookup};
+
+/// What `help` says about `topic`: a command, a group, the first word of several names, or all if it is empty.
+pub(super) fn show(topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
+    if topic.is_empty() {
+        for group in GROUPS {
+            out.title(&format!("{}: {}", group.name, group.summary));
+            brief(group.commands.iter(), out);
+            out.line("");
+        }
+        out.line("`help COMMAND` tells more about one. Beginnings of names will do where they can mean only one.");
+        return Ok(());
+    }
+    if let Some(group) = GROUPS.iter().find(|it| it.name == topic) {
+        out.title(&format!("{}: {}", group.name, group.summary));
+        brief(group.commands.iter(), out);
+        return Ok(());
+    }
+    let is_of_family = |it: &&Command| {
+        let mut heads = it.names.iter().filter_map(|name| name.split_once(' '));
+        heads.any(|(head, _)| head == topic)
+    };
+    let is_command = commands().any(|it| it.names.contains(&topic));
+    if commands().any(|it| is_of_family(&it)) && (!is_command || topic == "info") {
+        brief(commands().filter(is_of_family), out);
+        return Ok(());
+    }
+    let (command, _) = lookup::find(topic)?;
+    whole(command, out);
+    Ok(())
+}
+
+fn brief(commands: impl Iterator<Item = &'static Command>, out: &mut dyn Output) {
+    for command in commands {
+        out.write(Style::Name, &format!("  {:<18}", command.name()));
+        out.line(&format!(" {}", command.summary));
+    }
+}
+
+fn whole(command: &Command, out: &mut dyn Output) {
+    out.write(Style::Name, command.name());
+    if !command.arguments.is_empty() {
+        out.write(Style::Plain, &format!(" {}", command.arguments));
+    }
+    out.line("");
+    out.line(&format!("  {}.", capitalised(command.summary)));
+    if command.names.len() > 1 {
+        out.line(&format!("  Also: {}.", command.names[1..].join(", ")));
+    }
+    if !command.help.is_empty() {
+        out.line("");
+        for line in command.help.lines() {
+            let indent = if line.is_empty() { "" } else { "  " };
+            out.line(&format!("{indent}{line}"));
+        }
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+/// The reference of all commands, as Markdown: the text of `docs/commands.md`.
+pub fn reference() -> String {
+    let mut out = String::from(
+        "# Commands\n\nGenerated from the table of commands; a test holds the two together.\n",
+    );
+    for Group {
+        name,
+        summary,
+        commands,
+    } in GROUPS
+    {
+        let _ = write!(
+            out,
+            "\n## {}\n\n{}.\n",
+            capitalised(name),
+            capitalised(summary)
+        );
+        for command in *commands {
+            let arguments = match command.arguments {
+                "" => String::new(),
+                arguments => format!(" {arguments}"),
+            };
+            let _ = write!(
+                out,
+                "\n### `{}{arguments}`\n\n{}.\n",
+                command.name(),
+                capitalised(command.summary)
+            );
+            if command.names.len() > 1 {
+                let also: Vec<String> = command.names[1..]
+                    .iter()
+                    .map(|it| format!("`{it}`"))
+                    .collect();
+                let _ = write!(out, "\nAlso {}.\n", super::list(&also, "and"));
+            }
+            if !command.help.is_empty() {
+                let _ = write!(out, "\n```text\n{}\n```\n", command.help.trim_end());
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,164 @@
+//! What a person can set: `set listsize 20`, `show listsize`.
+
+use wdb_symbols::render::Limits;
+
+use super::Failure;
+
+/// How things are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How many lines `list` shows.
+    pub list_size: u64,
+    /// How much of a value is shown.
+    pub limits: Limits,
+    /// Whether addresses are shown in a backtrace.
+    pub addresses: bool,
+    /// How many source lines a stop shows before its line.
+    pub context_before: u64,
+    /// How many source lines a stop shows after its line.
+    pub context_after: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            list_size: 10,
+            limits: Limits {
+                depth: 8,
+                elements: 200,
+                text: 400,
+                line: 64 << 10,
+                values: 20_000,
+            },
+            addresses: false,
+            context_before: 0,
+            context_after: 0,
+        }
+    }
+}
+
+/// A setting, for whoever lists them.
+pub(super) struct Setting {
+    /// Its name, which may have two words.
+    pub(super) name: &'static str,
+    /// What else it is called.
+    pub(super) alias: &'static str,
+    /// What it is.
+    pub(super) summary: &'static str,
+    at: Place,
+}
+
+/// Where a setting is kept.
+enum Place {
+    Number(fn(&mut Settings) -> &mut u64, u64),
+    Depth,
+    Values,
+    Switch(fn(&mut Settings) -> &mut bool),
+}
+
+/// All settings.
+pub(super) static SETTINGS: &[Setting] = &[
+    Setting {
+        name: "listsize",
+        alias: "list size",
+        summary: "how many lines `list` shows",
+        at: Place::Number(|it| &mut it.list_size, 100_000),
+    },
+    Setting {
+        name: "print elements",
+        alias: "target.max-children-count",
+        summary: "how many elements of an array, a vector or a map are shown",
+        at: Place::Number(|it| &mut it.limits.elements, 1 << 20),
+    },
+    Setting {
+        name: "print characters",
+        alias: "target.max-string-summary-length",
+        summary: "how many bytes of a text are shown",
+        at: Place::Number(|it| &mut it.limits.text, 1 << 24),
+    },
+    Setting {
+        name: "print max-depth",
+        alias: "target.max-children-depth",
+        summary: "how many levels of members and pointers are followed",
+        at: Place::Depth,
+    },
+    Setting {
+        name: "print values",
+        alias: "print max-values",
+        summary: "how many values are shown in all",
+        at: Place::Values,
+    },
+    Setting {
+        name: "print address",
+        alias: "print addresses",
+        summary: "whether a backtrace shows where in the module each frame stands",
+        at: Place::Switch(|it| &mut it.addresses),
+    },
+    Setting {
+        name: "context before",
+        alias: "stop-line-count-before",
+        summary: "how many source lines a stop shows before its own",
+        at: Place::Number(|it| &mut it.context_before, 100),
+    },
+    Setting {
+        name: "context after",
+        alias: "stop-line-count-after",
+        summary: "how many source lines a stop shows after its own",
+        at: Place::Number(|it| &mut it.context_after, 100),
+    },
+];
+
+/// The setting that `text` begins with, and what comes after its name.
+pub(super) fn find(text: &str) -> Option<(&'static Setting, &str)> {
+    SETTINGS.iter().find_map(|setting| {
+        let rest = [setting.name, setting.alias]
+            .into_iter()
+            .find_map(|name| text.strip_prefix(name))?;
+        let ends = rest.is_empty() || rest.starts_with(char::is_whitespace);
+        ends.then(|| (setting, rest.trim()))
+    })
+}
+
+impl Setting {
+    /// Its value, as it is written.
+    pub(super) fn show(&self, settings: &Settings) -> String {
+        let mut settings = settings.clone();
+        match self.at {
+            Place::Number(at, _) => at(&mut settings).to_string(),
+            Place::Depth => settings.limits.depth.to_string(),
+            Place::Values => settings.limits.values.to_string(),
+            Place::Switch(at) => if *at(&mut settings) { "on" } else { "off" }.to_owned(),
+        }
+    }
+
+    /// Gives it a value.
+    pub(super) fn set(&self, settings: &mut Settings, text: &str) -> Result<(), Failure> {
+        let number = |most: u64| match text {
+            "unlimited" => Ok(most),
+            _ => match text.parse::<u64>() {
+                Ok(number) if number <= most => Ok(number),
+                _ => Err(Failure(format!(
+                    "`{}` is a number from 0 to {most}, or `unlimited`",
+                    self.name
+                ))),
+            },
+        };
+        match self.at {
+            Place::Number(at, most) => *at(settings) = number(most)?,
+            Place::Depth => {
+                settings.limits.depth = u32::try_from(number(64)?).unwrap_or(64);
+            }
+            Place::Values => {
+                settings.limits.values = u32::try_from(number(1 << 20)?).unwrap_or(1 << 20);
+            }
+            Place::Switch(at) => {
+                *at(settings) = match text {
+                    "on" | "yes" | "true" | "1" => true,
+                    "off" | "no" | "false" | "0" => false,
+                    _ => return Err(Failure(format!("`{}` is `on` or `off`", self.name))),
+                }
+            }
+        }
+        Ok(())
+    }
+}

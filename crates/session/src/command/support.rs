@@ -1,0 +1,116 @@
+//! Commands about the debugger itself.
+
+use super::call::Call;
+use super::settings::{self, SETTINGS};
+use super::{
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, help,
+};
+
+pub(super) const GROUP: Group = Group {
+    name: "support",
+    summary: "the debugger itself",
+    commands: &[
+        Command {
+            names: &["help", "h", "apropos"],
+            arguments: "[COMMAND|GROUP]",
+            summary: "tells what commands there are, and what one does",
+            help: "help\nhelp break\nhelp data",
+            completes: Completes::Command,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: |_, call, out| {
+                help::show(call.rest, out)?;
+                Ok(Flow::Go)
+            },
+        },
+        Command {
+            names: &["show", "settings show"],
+            arguments: "[SETTING]",
+            summary: "shows the settings, or one of them",
+            help: "show\nshow print elements",
+            completes: Completes::Setting,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: show,
+        },
+        Command {
+            names: &["echo"],
+            arguments: "TEXT",
+            summary: "writes a text",
+            help: "What scripts tell of themselves. `\\n` ends a line, `\\\\` is a backslash; without a `\\n` at its end\nthe line goes on.\n\necho the list is empty\\n",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: echo,
+        },
+        Command {
+            names: &["quit", "q", "exit"],
+            arguments: "[STATUS]",
+            summary: "ends the debugger, and the program with it",
+            help: "STATUS is the exit status of the debugger; 0 without one.",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: quit,
+        },
+    ],
+};
+
+fn show(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let mut found = false;
+    for setting in SETTINGS {
+        if setting.name.starts_with(call.rest) || setting.alias == call.rest {
+            out.write(Style::Name, setting.name);
+            out.write(Style::Plain, " = ");
+            out.write(Style::Value, &setting.show(&console.settings));
+            out.write(Style::Dim, &format!("  {}\n", setting.summary));
+            found = true;
+        }
+    }
+    if found {
+        return Ok(Flow::Go);
+    }
+    Err(no_setting(call.rest))
+}
+
+pub(super) fn no_setting(text: &str) -> Failure {
+    let near = crate::expression::did_you_mean(text, SETTINGS.iter().map(|it| it.name));
+    Failure(format!(
+        "there is no setting `{text}`{near}; `show` lists them"
+    ))
+}
+
+/// `set NAME VALUE`, if there is a setting of this name.
+pub(super) fn set(console: &mut Console, text: &str) -> Option<Result<(), Failure>> {
+    let (setting, value) = settings::find(text)?;
+    let value = value.strip_prefix('=').unwrap_or(value).trim();
+    Some(setting.set(&mut console.settings, value))
+}
+
+fn echo(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let mut text = String::new();
+    let mut chars = call.rest.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => text.push('\n'),
+                Some('t') => text.push('\t'),
+                Some(other) => text.push(other),
+                None => {}
+            },
+            c => text.push(c),
+        }
+    }
+    out.write(Style::Plain, &text);
+    Ok(Flow::Go)
+}
+
+fn quit(_: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
+    match call.rest {
+        "" => Ok(Flow::Quit(0)),
+        text => match text.parse::<u8>() {
+            Ok(status) => Ok(Flow::Quit(i32::from(status))),
+            Err(_) => Err("an exit status is a number from 0 to 255".into()),
+        },
+    }
+}
