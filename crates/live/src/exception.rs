@@ -5,60 +5,51 @@
 //! here, in the code: a `try_table` catches what is thrown by the instructions inside it (core
 //! specification, section 4.4.8), tags compare by identity across instances.
 
+use std::ops::ControlFlow;
+
 use wasmparser::{Catch, Operator};
-use wasmtime::{AsContextMut as _, ExnRef, OwnedRooted, Rooted, StoreContextMut, Tag, Val};
+use wasmtime::{
+    AsContextMut as _, ExnRef, OwnedRooted, RootScope, Rooted, StoreContextMut, Tag, Val,
+};
 use wdb_coredump::{Crash, CrashKind, Exception, InstanceId, Slot, code};
 use wdb_module::{FuncIndex, Module, ModuleOffset, TagIndex};
 
-use crate::guest::Binaries;
 use crate::host::Host;
 use crate::inventory::Inventory;
+use crate::stack;
 use crate::value::Converter;
 
-/// The crash, if nothing on the stack catches `exception`.
-pub(crate) fn uncaught(
+/// Whether something on the stack catches it.
+pub(crate) fn caught(
     mut store: StoreContextMut<'_, Host>,
     exception: &OwnedRooted<ExnRef>,
-    binaries: &Binaries,
-) -> wasmtime::Result<Option<Crash>> {
-    let exception = exception.to_rooted(&mut store);
-    let tag = exception.tag(&mut store)?;
-    if caught(store.as_context_mut(), &tag, binaries)? {
-        return Ok(None);
-    }
-    describe(store, exception, &tag).map(Some)
-}
-
-fn caught(
-    mut store: StoreContextMut<'_, Host>,
-    tag: &Tag,
-    binaries: &Binaries,
+    inventory: &Inventory,
 ) -> wasmtime::Result<bool> {
-    let exits: Vec<_> = store.debug_exit_frames().collect();
-    for exit in exits {
-        let mut next = Some(exit);
-        while let Some(frame) = next {
-            if let Some((_, pc)) = frame.wasm_function_index_and_pc(&mut store)? {
-                let instance = frame.instance(&mut store)?;
-                let module = instance.module(&store).clone();
-                let pc = ModuleOffset(u64::from(pc.raw()));
-                for clause in binaries
-                    .get(&module)
-                    .and_then(|module| Some(clauses(&module, module.function_at(pc)?, pc)))
-                    .unwrap_or_default()
-                {
-                    let Some(index) = clause else { return Ok(true) };
-                    if let Some(handled) = instance.debug_tag(&mut store, index.0)
-                        && Tag::eq(&handled, tag, &store)
-                    {
-                        return Ok(true);
-                    }
-                }
+    let tag = {
+        let mut scope = RootScope::new(&mut store);
+        let exception = exception.to_rooted(&mut scope);
+        exception.tag(&mut scope)?
+    };
+    let found = stack::walk(store, |mut store, frame, _| {
+        let instance = frame.instance(&mut store)?;
+        let module = inventory.module(instance.module(&store));
+        let binary = module.and_then(|id| inventory.modules[id.position()].binary.as_deref());
+        let place = stack::place(store.as_context_mut(), frame)?;
+        let clauses = binary
+            .zip(place)
+            .and_then(|(module, (_, pc))| Some(clauses(module, module.function_at(pc)?, pc)));
+        for clause in clauses.unwrap_or_default() {
+            let catches = clause.is_none_or(|index| {
+                let handled = instance.debug_tag(&mut store, index.0);
+                handled.is_some_and(|handled| Tag::eq(&handled, &tag, &store))
+            });
+            if catches {
+                return Ok(ControlFlow::Break(()));
             }
-            next = frame.parent(&mut store)?;
         }
-    }
-    Ok(false)
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found.is_some())
 }
 
 /// The catch clauses around the instruction at `pc`, innermost first; `None` is a `catch_all`.
@@ -91,15 +82,15 @@ pub(crate) fn clauses(module: &Module, func: FuncIndex, pc: ModuleOffset) -> Vec
     blocks.into_iter().rev().flatten().collect()
 }
 
-/// The crash that an uncaught exception is.
+/// What an exception holds.
 pub(crate) fn describe(
     mut store: StoreContextMut<'_, Host>,
     exception: Rooted<ExnRef>,
-    tag: &Tag,
-) -> wasmtime::Result<Crash> {
-    let inventory = Inventory::take(store.as_context_mut());
+    inventory: &Inventory,
+) -> wasmtime::Result<Exception> {
+    let tag = exception.tag(&mut store)?;
     let fields: Vec<Val> = exception.fields(&mut store)?.collect();
-    let mut converter = Converter::new(&inventory);
+    let mut converter = Converter::new(inventory);
     let payload = fields
         .into_iter()
         .map(|value| Slot::Known(converter.value(store.as_context_mut(), value)))
@@ -110,21 +101,26 @@ pub(crate) fn describe(
             let Some(known) = instance.debug_tag(&mut store, index) else {
                 break;
             };
-            if Tag::eq(&known, tag, &store) {
+            if Tag::eq(&known, &tag, &store) {
                 place = Some((InstanceId(id as u32), TagIndex(index)));
                 break 'search;
             }
         }
     }
-    Ok(Crash {
-        exception: Some(Exception {
-            tag: place,
-            payload,
-        }),
+    Ok(Exception {
+        tag: place,
+        payload,
+    })
+}
+
+/// The crash that an uncaught exception is.
+pub(crate) fn crash(exception: Exception) -> Crash {
+    Crash {
+        exception: Some(exception),
         ..crate::trap::crash(
             CrashKind::Exception,
             code::UNCAUGHT_EXCEPTION,
             "uncaught exception".into(),
         )
-    })
+    }
 }

@@ -2,77 +2,114 @@
 //! code between them.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use wasmparser::{Operator, ValType};
-use wdb_coredump::{HostFrame, InstanceId, ModuleId, Slot, Value};
+use wasmtime::{AsContextMut as _, StoreContextMut};
+use wdb_coredump::{HostFrame, ModuleId, Slot, Value};
 use wdb_module::instruction::{is_call, may_trap};
 use wdb_module::{FuncIndex, Module as Binary, ModuleOffset};
-use wdb_target::{Frame, Module, Thread, Trust};
+use wdb_target::{Frame, Thread, Trust};
 
-use crate::stack::RawFrame;
+use crate::host::Host;
+use crate::inventory::Inventory;
+use crate::stack::{self, Position, RawFrame};
+use crate::value::Converter;
 
-/// The only thread of a store, from its activations, youngest first.
+/// How the youngest frame of an activation stands at its instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing of the instruction has happened.
+    Before,
+    /// The instruction cannot complete, or its host function has just returned.
+    Within,
+    /// The function was entered, and the engine has not set up its frame.
+    Prologue,
+}
+
+/// How the activations stand that the debugger stopped; all others wait for a host function.
+#[derive(Clone)]
+pub(crate) struct Standings {
+    /// The youngest.
+    pub(crate) now: Standing,
+    /// Those below a call by the debugger, with how many activations there were at that stop.
+    pub(crate) below: Vec<(usize, Standing)>,
+    /// How many activations there are now; only counted where there are any below.
+    pub(crate) activations: usize,
+}
+
+impl Standings {
+    fn of(&self, activation: usize) -> Option<Standing> {
+        if activation == 0 {
+            return Some(self.now);
+        }
+        let found = self
+            .below
+            .iter()
+            .find(|(count, _)| count + activation == self.activations);
+        found.map(|(_, standing)| *standing)
+    }
+}
+
+/// What stands between a call by the debugger and the frames below it.
+const DEBUGGER: &str = "a call by the debugger";
+
+/// The only thread of a store.
 pub(crate) fn thread(
-    activations: Vec<Vec<RawFrame>>,
-    modules: &[Module],
-    module_of: impl Fn(InstanceId) -> ModuleId,
-) -> Thread {
+    store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    standings: &Standings,
+    calls: &mut Calls,
+) -> wasmtime::Result<Thread> {
+    let mut converter = Converter::new(inventory);
     let mut thread = Thread {
         name: "main".into(),
         frames: Vec::new(),
         host_frames: Vec::new(),
     };
-    let mut calls = Calls::default();
-    for (age, mut activation) in activations.into_iter().enumerate() {
+    let mut prologue = None;
+    stack::walk(store, |mut store, handle, position| {
+        if position.frame == 0 && standings.now == Standing::Prologue {
+            prologue = stack::place(store, handle)?;
+            return Ok(ControlFlow::<()>::Continue(()));
+        }
+        let Some(raw) = stack::read(store.as_context_mut(), inventory, &mut converter, handle)?
+        else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        if let Some((func, _)) = prologue.take() {
+            let entered = entered(func, &raw, inventory);
+            thread.frames.extend(entered);
+        }
         let before = thread.frames.len() as u32;
-        let in_prologue = activation.first().is_some_and(|raw| raw.instance.is_none());
-        if in_prologue {
-            let prologue = activation.remove(0);
-            thread.frames.extend(
-                activation
-                    .first()
-                    .and_then(|caller| entered(&prologue, caller, modules, &module_of)),
-            );
+        let (frame, host) = calls.frame(raw, position, inventory, standings);
+        thread
+            .host_frames
+            .extend(host.map(|name| HostFrame { before, name }));
+        thread.frames.push(frame);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(thread)
+}
+
+/// One frame of [`thread`], which does not stand in a prologue.
+pub(crate) fn frame(
+    store: StoreContextMut<'_, Host>,
+    wanted: usize,
+    inventory: &Inventory,
+    standings: &Standings,
+    calls: &mut Calls,
+) -> wasmtime::Result<Option<Frame>> {
+    let raw = stack::walk(store, |store, handle, position| {
+        if position.frame < wanted {
+            return Ok(ControlFlow::Continue(()));
         }
-        for (depth, raw) in activation.into_iter().enumerate() {
-            let Some(instance) = raw.instance else {
-                continue;
-            };
-            let module = module_of(instance);
-            let binary = modules[module.position()].binary.as_deref();
-            let place = binary.map(|binary| match depth {
-                0 if age == 0 && !in_prologue => stands_at(binary, raw.func, raw.pc),
-                _ => Place {
-                    pc: calls.waited_for(module, binary, raw.func, raw.pc),
-                    host_call: false,
-                },
-            });
-            if depth == 0 {
-                let name = binary.zip(place).and_then(|(binary, place)| {
-                    (age > 0 || place.host_call).then(|| import_at(binary, place.pc))?
-                });
-                // Between two activations there is host code, even when its name is not known.
-                if age > 0 || name.is_some() {
-                    thread.host_frames.push(HostFrame {
-                        before,
-                        name: name.unwrap_or_default(),
-                    });
-                }
-            }
-            thread.frames.push(Frame {
-                instance,
-                module,
-                func: raw.func,
-                pc: binary
-                    .zip(place)
-                    .and_then(|(binary, place)| binary.to_function(raw.func, place.pc)),
-                locals: raw.locals,
-                stack: Some(raw.stack),
-                trust: Trust::Exact,
-            });
-        }
-    }
-    thread
+        let mut converter = Converter::new(inventory);
+        let raw = stack::read(store, inventory, &mut converter, handle)?;
+        Ok(ControlFlow::Break(raw.map(|raw| (raw, position))))
+    })?;
+    let found = raw.flatten();
+    Ok(found.map(|(raw, position)| calls.frame(raw, position, inventory, standings).0))
 }
 
 /// Where a frame stands.
@@ -86,9 +123,57 @@ struct Place {
 /// The calls that frames wait for, by the place after them. A recursion asks for the same thousands
 /// of times.
 #[derive(Default)]
-struct Calls(HashMap<(ModuleId, ModuleOffset), ModuleOffset>);
+pub(crate) struct Calls(HashMap<(ModuleId, ModuleOffset), ModuleOffset>);
 
 impl Calls {
+    /// The debuggee's frame, and the host function above it, by its name if that is known.
+    fn frame(
+        &mut self,
+        raw: RawFrame,
+        position: Position,
+        inventory: &Inventory,
+        standings: &Standings,
+    ) -> (Frame, Option<String>) {
+        let binary = inventory.modules[raw.module.position()].binary.as_deref();
+        let standing = standings
+            .of(position.activation)
+            .filter(|_| position.youngest);
+        let place = binary.map(|binary| match standing {
+            Some(Standing::Before) => Place {
+                pc: raw.pc,
+                host_call: false,
+            },
+            Some(Standing::Within | Standing::Prologue) => stands_at(binary, raw.func, raw.pc),
+            None => Place {
+                pc: self.waited_for(raw.module, binary, raw.func, raw.pc),
+                host_call: position.youngest,
+            },
+        });
+        let import = || {
+            let (binary, place) = binary.zip(place)?;
+            import_at(binary, place.pc)
+        };
+        let host = match standing {
+            _ if !position.youngest => None,
+            Some(_) if position.activation > 0 => Some(DEBUGGER.to_owned()),
+            Some(_) => import().filter(|_| place.is_some_and(|place| place.host_call)),
+            // Between two activations there is host code, even when its name is not known.
+            None => Some(import().unwrap_or_default()),
+        };
+        let frame = Frame {
+            instance: raw.instance,
+            module: raw.module,
+            func: raw.func,
+            pc: binary
+                .zip(place)
+                .and_then(|(binary, place)| binary.to_function(raw.func, place.pc)),
+            locals: raw.locals,
+            stack: Some(raw.stack),
+            trust: Trust::Exact,
+        };
+        (frame, host)
+    }
+
     /// The call that a frame waits for. wasmtime reports the instruction after it, where the frame
     /// goes on, but inside a `try_table` the call itself; a dump holds the call, and only that has the
     /// right line.
@@ -108,7 +193,7 @@ impl Calls {
     }
 }
 
-/// The place of the youngest frame of all. A trap is reported at its own instruction, an error from a
+/// The place of a frame that stands within an instruction. A trap is reported at its own instruction, an error from a
 /// host function at the instruction after the call.
 fn stands_at(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> Place {
     let here = Place {
@@ -172,22 +257,17 @@ fn import_at(binary: &Binary, pc: ModuleOffset) -> Option<String> {
 
 /// The frame of a function that was entered and has run no instruction yet. Its parameters are the
 /// caller's operands; its other locals are zero (core specification, section 4.4.10).
-fn entered(
-    prologue: &RawFrame,
-    caller: &RawFrame,
-    modules: &[Module],
-    module_of: &impl Fn(InstanceId) -> ModuleId,
-) -> Option<Frame> {
-    let instance = caller.instance?;
-    let module = module_of(instance);
-    let binary = modules[module.position()].binary.as_deref()?;
+fn entered(defined: FuncIndex, caller: &RawFrame, inventory: &Inventory) -> Option<Frame> {
+    let binary = inventory.modules[caller.module.position()]
+        .binary
+        .as_deref()?;
     let imported = binary.imported_function_count();
     let (func, trust) = match call_before(binary, caller.func, caller.pc)?.1 {
         Operator::Call { function_index } if function_index >= imported => {
             (FuncIndex(function_index), Trust::Exact)
         }
         // That it is a function of the caller's own instance is likely, not certain.
-        _ => (FuncIndex(imported + prologue.func.0), Trust::Assumed),
+        _ => (FuncIndex(imported + defined.0), Trust::Assumed),
     };
     let parameters = binary.function_type(func)?.params().len();
     let arguments = caller.stack.len().checked_sub(parameters)?;
@@ -201,8 +281,8 @@ fn entered(
         })
         .collect();
     Some(Frame {
-        instance,
-        module,
+        instance: caller.instance,
+        module: caller.module,
         func,
         pc: binary.to_function(func, binary.first_instruction(func)?),
         locals,

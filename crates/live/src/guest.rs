@@ -1,88 +1,188 @@
-//! The guest's thread: it runs the program, and while the program stands still it answers questions.
+//! The guest's thread: it runs the program, and while the program stands still it does what the
+//! debugger says.
 //!
 //! wasmtime calls the debug handler with the guest's frames on the stack, and they are only there
 //! until the handler returns. So the handler stays, reports the stop and waits for commands: a
-//! question is a closure over the store, `Resume` lets the handler return. After the program's end
-//! the same loop goes on outside of any handler: memories can still be read, the frames are gone.
+//! question is a closure over the program that stands still, `Resume` lets the handler return. Before
+//! the program's start and after its end the same loop goes on outside of any handler.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use wasmtime::{
-    AsContextMut as _, DebugEvent, DebugHandler, Error, Store, StoreContextMut, UpdateDeadline, Val,
+    AsContext as _, AsContextMut as _, DebugEvent, DebugHandler, Error, Store, StoreContextMut,
+    UpdateDeadline,
 };
-use wdb_coredump::Crash;
-use wdb_target::StopReason;
+use wdb_coredump::Process;
+use wdb_target::{Resume, StopReason, Verdict, Watch};
 
+use crate::breakpoints::Armed;
+use crate::call::Call;
+use crate::frames::{Calls, Standing, Standings};
 use crate::host::Host;
-use crate::link::{Entry, Linked};
+use crate::inventory::Inventory;
+use crate::link::{self, Ended, Linked};
+use crate::paused::Paused;
+use crate::program;
 use crate::stop::{Requester, StopRequest};
 use crate::{exception, trap};
 
-/// A question to a guest that stands still.
-pub(crate) type Question = Box<dyn FnOnce(StoreContextMut<'_, Host>) + Send>;
+/// A question to a program that stands still.
+pub(crate) type Question = Box<dyn FnOnce(&mut Paused<'_>) + Send>;
 
-/// What the guest's thread is told.
+/// What the guest's thread is told while the program stands still.
 pub(crate) enum Command {
     Ask(Question),
-    Resume,
+    Resume(Resume, Option<Watch>),
+    /// Whether the call begins is answered at once.
+    Call(
+        Call,
+        Option<Watch>,
+        SyncSender<Result<(), wdb_target::Error>>,
+    ),
+    Abandon(SyncSender<Result<(), wdb_target::Error>>),
 }
 
-/// What the guest's thread tells.
-pub(crate) enum Event {
-    Stopped(StopReason),
+/// The program stands still.
+pub(crate) struct Stopped {
+    pub(crate) reasons: Vec<StopReason>,
     /// The program is over; what its export returned, as text.
-    Ended(StopReason, Vec<String>),
+    pub(crate) ended: Option<Vec<String>>,
 }
 
-/// The modules of the engine with what the debugger knows of them.
-pub(crate) struct Binaries {
-    program: Arc<wdb_module::Binary>,
-    known: Mutex<HashMap<u64, Option<Arc<wdb_module::Module>>>>,
+/// What is known of the program, and what the debugger wants of it.
+pub(crate) struct Guest {
+    pub(crate) name: String,
+    pub(crate) process: Process,
+    pub(crate) inventory: Inventory,
+    pub(crate) stop: Vec<StopReason>,
+    pub(crate) standings: Standings,
+    pub(crate) calls: Calls,
+    pub(crate) armed: Armed,
+    pub(crate) at_exceptions: bool,
+    pub(crate) how: Resume,
+    watch: Option<Watch>,
+    /// A stop was asked for and waits for the next instruction.
+    stopping: Option<Requester>,
+    /// The program has crashed and is being unwound: each activation on the way tells of the same
+    /// error again.
+    pub(crate) unwinding: bool,
+    /// The youngest call by the debugger is to be unwound.
+    pub(crate) abandon: bool,
 }
 
-impl Binaries {
-    pub(crate) fn new(program: Arc<wdb_module::Binary>) -> Self {
-        Binaries {
-            program,
-            known: Mutex::default(),
+impl Guest {
+    pub(crate) fn new(name: String, process: Process, inventory: Inventory) -> Guest {
+        Guest {
+            name,
+            process,
+            inventory,
+            stop: vec![StopReason::Started],
+            standings: Standings {
+                now: Standing::Before,
+                below: Vec::new(),
+                activations: 0,
+            },
+            calls: Calls::default(),
+            armed: Armed::default(),
+            at_exceptions: false,
+            how: Resume::Continue,
+            watch: None,
+            stopping: None,
+            unwinding: false,
+            abandon: false,
         }
     }
 
-    /// The module as a binary. One that the engine made itself, to adapt components to each other,
-    /// is not in the program's file; then its bytes come from the engine.
-    pub(crate) fn get(&self, module: &wasmtime::Module) -> Option<Arc<wdb_module::Module>> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .entry(module.debug_index_in_engine())
-            .or_insert_with(|| {
-                let bytes = module.debug_bytecode()?;
-                let own = self
-                    .program
-                    .modules()
-                    .iter()
-                    .find(|own| own.bytes()[..] == *bytes);
-                if let Some(own) = own {
-                    return Some(own.clone());
+    /// Why the program has to stop at `event`, if it has to.
+    fn reasons(
+        &mut self,
+        mut store: StoreContextMut<'_, Host>,
+        event: DebugEvent<'_>,
+        request: &StopRequest,
+    ) -> Option<(Vec<StopReason>, Standing)> {
+        let crash = match event {
+            DebugEvent::Trap(trap) => trap::from_trap(trap),
+            DebugEvent::HostcallError(error) if trap::exit_code(error).is_some() => return None,
+            DebugEvent::HostcallError(error) => trap::from_error(error),
+            DebugEvent::Exception(thrown) => {
+                // An error here means that the engine itself has lost the exception.
+                let caught =
+                    exception::caught(store.as_context_mut(), &thrown, &self.inventory).ok()?;
+                if caught && !self.at_exceptions {
+                    return None;
                 }
-                // An adapter; see `is_own`.
-                let binary = wdb_module::Binary::parse(Bytes::copy_from_slice(bytes)).ok()?;
-                binary.modules().first().cloned()
-            })
-            .clone()
+                let thrown = thrown.to_rooted(&mut store);
+                let exception = exception::describe(store, thrown, &self.inventory).ok()?;
+                let crash = (!caught).then(|| exception::crash(exception.clone()));
+                self.unwinding = !caught;
+                let thrown = StopReason::Thrown { exception, caught };
+                let told = self.at_exceptions.then_some(thrown);
+                let reasons = told.into_iter().chain(crash.map(StopReason::Crash));
+                return Some((reasons.collect(), Standing::Within));
+            }
+            DebugEvent::EpochYield => {
+                // wasmtime 48 puts the epoch's check out of line, where its frame table has the pc
+                // and the operand stack of another place. One instruction further both are right.
+                self.stopping = Some(request.take()?);
+                self.set_stepping(store);
+                return None;
+            }
+            DebugEvent::Breakpoint => return self.at_instruction(store, request),
+        };
+        self.unwinding = true;
+        let standing = match crash.code.as_str() {
+            wdb_coredump::code::STACK_OVERFLOW => Standing::Prologue,
+            _ => Standing::Within,
+        };
+        Some((vec![StopReason::Crash(crash)], standing))
     }
-}
 
-impl Binaries {
-    /// Whether the module is one of the program's file.
-    pub(crate) fn is_own(&self, module: &Arc<wdb_module::Module>) -> bool {
-        self.program
-            .modules()
-            .iter()
-            .any(|own| Arc::ptr_eq(own, module))
+    /// The program stands before an instruction that has a breakpoint, or every instruction has one.
+    fn at_instruction(
+        &mut self,
+        store: StoreContextMut<'_, Host>,
+        request: &StopRequest,
+    ) -> Option<(Vec<StopReason>, Standing)> {
+        let mut reasons = Vec::new();
+        let stepping = store.as_context().is_single_step();
+        if self.how == Resume::StepInstruction {
+            reasons.push(StopReason::Step);
+        }
+        if !stepping || self.armed.stands_at_one(store, &self.inventory) {
+            reasons.push(StopReason::Breakpoint);
+        }
+        // Who waits for the guest in a host call wants to see that call.
+        let standing = match reasons.is_empty() {
+            true => Standing::Within,
+            false => Standing::Before,
+        };
+        let asked = || request.is_set().then(|| request.take()).flatten();
+        match self.stopping.take().or_else(asked) {
+            Some(Requester::User) => reasons.push(StopReason::Interrupted),
+            Some(Requester::Timer) => reasons.push(StopReason::Crash(trap::timeout())),
+            None => {}
+        }
+        (!reasons.is_empty()).then_some((reasons, standing))
+    }
+
+    /// Lets the program go on.
+    fn go_on(&mut self, store: StoreContextMut<'_, Host>, how: Resume) {
+        self.how = how;
+        self.set_stepping(store);
+    }
+
+    /// Makes the program stop at every instruction if somebody wants that, which takes a patch of all
+    /// its code.
+    fn set_stepping(&self, store: StoreContextMut<'_, Host>) {
+        let wanted = self.how == Resume::StepInstruction || self.stopping.is_some();
+        if store.as_context().is_single_step() != wanted
+            && let Some(mut edit) = store.edit_breakpoints()
+        {
+            // It only fails for a module of another engine.
+            let _ = edit.single_step(wanted);
+        }
     }
 }
 
@@ -91,102 +191,142 @@ impl Binaries {
 pub(crate) struct Handler(Arc<Shared>);
 
 struct Shared {
-    events: Sender<Event>,
+    events: Sender<Stopped>,
     commands: Mutex<Receiver<Command>>,
     request: StopRequest,
-    binaries: Arc<Binaries>,
-    /// A stop was asked for and waits for the next instruction.
-    stopping: Mutex<Option<Requester>>,
-    /// The program has crashed and is being unwound: each activation on the way tells of the same
-    /// error again.
-    crashed: AtomicBool,
+    guest: Mutex<Guest>,
 }
 
 impl Handler {
     pub(crate) fn new(
-        events: Sender<Event>,
+        events: Sender<Stopped>,
         commands: Receiver<Command>,
         request: StopRequest,
-        binaries: Arc<Binaries>,
+        guest: Guest,
     ) -> Self {
         Handler(Arc::new(Shared {
             events,
             commands: Mutex::new(commands),
             request,
-            binaries,
-            stopping: Mutex::default(),
-            crashed: AtomicBool::new(false),
+            guest: Mutex::new(guest),
         }))
     }
 
-    /// Waits for the first `Resume`. `false`: nobody wants the program any more.
-    pub(crate) fn wait(&self, store: &mut Store<Host>) -> bool {
-        self.serve(store.as_context_mut())
+    /// Never held while the program runs.
+    pub(crate) fn guest(&self) -> MutexGuard<'_, Guest> {
+        self.0.guest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn stopping(&self) -> MutexGuard<'_, Option<Requester>> {
-        self.0
-            .stopping
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Whether the program has to stand still at `event`.
+    fn stops(&self, mut store: StoreContextMut<'_, Host>, event: DebugEvent<'_>) -> bool {
+        let guest = &mut *self.guest();
+        if guest.unwinding {
+            return false;
+        }
+        guest.inventory.update(store.as_context_mut());
+        let found = guest.reasons(store.as_context_mut(), event, &self.0.request);
+        let Some((reasons, standing)) = found else {
+            return false;
+        };
+        let passable = reasons.iter().all(can_be_passed);
+        guest.stop = reasons;
+        guest.standings.now = standing;
+        if !guest.standings.below.is_empty()
+            && let Ok((_, activations)) = crate::stack::count(store.as_context_mut())
+        {
+            guest.standings.activations = activations;
+        }
+        if passable && let Some(mut watch) = guest.watch.take() {
+            let verdict = watch(&mut Paused {
+                store: store.as_context_mut(),
+                guest: &mut *guest,
+            });
+            guest.watch = Some(watch);
+            if let Verdict::Resume(how) = verdict {
+                guest.go_on(store, how);
+                return false;
+            }
+        }
+        guest.process.time = program::now();
+        true
     }
 
-    /// Answers questions until the guest may go on.
-    fn serve(&self, mut store: StoreContextMut<'_, Host>) -> bool {
-        let commands = self
-            .0
-            .commands
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Tells that the program stands still, and does what the debugger says until it may go on.
+    /// `false`: nobody wants the program any more.
+    pub(crate) async fn stand(
+        &self,
+        mut store: StoreContextMut<'_, Host>,
+        ended: Option<Vec<String>>,
+    ) -> bool {
+        self.tell(&ended);
         loop {
-            match commands.recv() {
-                Ok(Command::Ask(question)) => question(store.as_context_mut()),
-                Ok(Command::Resume) => return true,
+            let command = {
+                let commands = &self.0.commands;
+                commands
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .recv()
+            };
+            match command {
+                Ok(Command::Ask(question)) => question(&mut Paused {
+                    store: store.as_context_mut(),
+                    guest: &mut self.guest(),
+                }),
+                Ok(Command::Resume(how, watch)) => {
+                    let mut guest = self.guest();
+                    guest.watch = watch;
+                    guest.go_on(store, how);
+                    return true;
+                }
+                Ok(Command::Call(call, watch, begun)) => {
+                    let prepared = self.enter(store.as_context_mut(), &call);
+                    let (answer, prepared) = match prepared {
+                        Ok(prepared) => (Ok(()), Some(prepared)),
+                        Err(error) => (Err(error), None),
+                    };
+                    // The asker waits; if it does not, nobody needs the answer.
+                    let _ = begun.send(answer);
+                    if let Some(prepared) = prepared {
+                        self.guest().watch = watch;
+                        self.guest().go_on(store.as_context_mut(), Resume::Continue);
+                        self.call(store.as_context_mut(), prepared).await;
+                        self.tell(&ended);
+                    }
+                }
+                Ok(Command::Abandon(begun)) => {
+                    let may = self.guest().may_abandon();
+                    let abandons = may.is_ok();
+                    let _ = begun.send(may);
+                    if abandons {
+                        // The call's future is dropped where it was made, and this with it.
+                        std::future::pending::<()>().await;
+                    }
+                }
                 Err(_) => return false,
             }
         }
     }
 
-    fn reason(
-        &self,
-        mut store: StoreContextMut<'_, Host>,
-        event: DebugEvent<'_>,
-    ) -> Option<StopReason> {
-        let crash = match event {
-            DebugEvent::Trap(trap) => trap::from_trap(trap),
-            DebugEvent::HostcallError(error) if trap::exit_code(error).is_some() => return None,
-            DebugEvent::HostcallError(error) => trap::from_error(error),
-            DebugEvent::Exception(exception) => {
-                // An error here means that the engine itself has lost the exception.
-                exception::uncaught(store, &exception, &self.0.binaries).ok()??
-            }
-            DebugEvent::EpochYield => {
-                // wasmtime 48 puts the epoch's check out of line, where its frame table has the pc
-                // and the operand stack of another place. One instruction further both are right.
-                let requester = self.0.request.take()?;
-                *self.stopping() = Some(requester);
-                step(store, true);
-                return None;
-            }
-            DebugEvent::Breakpoint => {
-                let requester = self.stopping().take()?;
-                step(store.as_context_mut(), false);
-                return Some(match requester {
-                    Requester::User => StopReason::Interrupted,
-                    Requester::Timer => StopReason::Crash(trap::timeout()),
-                });
-            }
-        };
-        self.0.crashed.store(true, Ordering::Relaxed);
-        Some(StopReason::Crash(crash))
+    fn tell(&self, ended: &Option<Vec<String>>) {
+        // If nobody listens, the commands have ended too.
+        let _ = self.0.events.send(Stopped {
+            reasons: self.guest().stop.clone(),
+            ended: ended.clone(),
+        });
     }
 }
 
-/// Sets whether the guest stops at every instruction.
-fn step(store: StoreContextMut<'_, Host>, on: bool) {
-    if let Some(mut edit) = store.edit_breakpoints() {
-        // It only fails for a module of another engine.
-        let _ = edit.single_step(on);
+/// Whether a watch may let the program go on.
+fn can_be_passed(reason: &StopReason) -> bool {
+    match reason {
+        StopReason::Breakpoint | StopReason::Step => true,
+        StopReason::Thrown { caught, .. } => *caught,
+        StopReason::Started
+        | StopReason::Interrupted
+        | StopReason::Returned(_)
+        | StopReason::Abandoned(_)
+        | StopReason::Crash(_)
+        | StopReason::Exited(_) => false,
     }
 }
 
@@ -194,13 +334,8 @@ impl DebugHandler for Handler {
     type Data = Host;
 
     async fn handle(&self, mut store: StoreContextMut<'_, Host>, event: DebugEvent<'_>) {
-        if self.0.crashed.load(Ordering::Relaxed) {
-            return;
-        }
-        if let Some(reason) = self.reason(store.as_context_mut(), event)
-            && self.0.events.send(Event::Stopped(reason)).is_ok()
-        {
-            self.serve(store);
+        if self.stops(store.as_context_mut(), event) {
+            self.stand(store, None).await;
         }
     }
 }
@@ -208,8 +343,8 @@ impl DebugHandler for Handler {
 /// Runs the program to its end and then answers questions until nobody is left to ask.
 pub(crate) fn run(
     mut store: Store<Host>,
-    linked: Linked,
-    handler: Handler,
+    linked: &Linked,
+    handler: &Handler,
     abandoned: Arc<AtomicBool>,
 ) {
     store.set_epoch_deadline(1);
@@ -221,23 +356,31 @@ pub(crate) fn run(
         })
     });
     store.set_debug_handler(handler.clone());
-    if !handler.wait(&mut store) {
-        return;
-    }
-    let request = handler.0.request.clone();
-    let ended = end(block_on(async {
-        let sleeps = tokio::spawn(request.end_sleeps());
-        let outcome = call(&mut store, &linked).await;
+    // It fails where the system has no more files; then there is nobody to tell.
+    let _ = block_on(async {
+        if !handler.stand(store.as_context_mut(), None).await {
+            return Ok(());
+        }
+        let sleeps = tokio::spawn(handler.0.request.clone().end_sleeps());
+        let outcome = link::call(&mut store, linked).await;
         sleeps.abort();
-        outcome
-    }));
-    let (reason, results) = match ended {
-        Ok(Ended { code, results }) => (StopReason::Exited(code), results),
-        Err(crash) => (StopReason::Crash(crash), Vec::new()),
-    };
-    if handler.0.events.send(Event::Ended(reason, results)).is_ok() {
-        while handler.serve(store.as_context_mut()) {}
-    }
+        let (reason, results) = match link::end(outcome) {
+            Ok(Ended { code, results }) => (StopReason::Exited(code), results),
+            Err(crash) => (StopReason::Crash(crash), Vec::new()),
+        };
+        {
+            let mut guest = handler.guest();
+            guest.inventory.update(store.as_context_mut());
+            guest.stop = vec![reason];
+            guest.unwinding = false;
+            guest.process.time = program::now();
+        }
+        while handler
+            .stand(store.as_context_mut(), Some(results.clone()))
+            .await
+        {}
+        Ok(())
+    });
 }
 
 /// Runs `future` with what WASI needs of tokio.
@@ -250,64 +393,4 @@ pub(crate) fn block_on<T>(
         .build()
         .map_err(Error::new)?
         .block_on(future)
-}
-
-/// How the program ended: `proc_exit` comes as an error.
-pub(crate) fn end(outcome: wasmtime::Result<Ended>) -> Result<Ended, Crash> {
-    outcome.or_else(|error| match trap::exit_code(&error) {
-        Some(code) => Ok(Ended {
-            code,
-            results: Vec::new(),
-        }),
-        None => Err(trap::from_error(&error)),
-    })
-}
-
-/// A program that came to its end by itself.
-pub(crate) struct Ended {
-    pub(crate) code: i32,
-    pub(crate) results: Vec<String>,
-}
-
-/// Instantiates and calls.
-pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> wasmtime::Result<Ended> {
-    match linked {
-        Linked::Module { module, pre, entry } => {
-            store.debug_register_module(module)?;
-            let instance = pre.instantiate_async(&mut *store).await?;
-            let (name, arguments): (&str, &[Val]) = match entry {
-                Entry::Start => ("_start", &[]),
-                Entry::Export { name, arguments } => {
-                    if let Some(initialize) = instance.get_func(&mut *store, "_initialize")
-                        && name != "_initialize"
-                    {
-                        initialize.call_async(&mut *store, &[], &mut []).await?;
-                    }
-                    (name, arguments)
-                }
-            };
-            let Some(func) = instance.get_func(&mut *store, name) else {
-                return Err(Error::msg(format!(
-                    "there is no exported function `{name}`"
-                )));
-            };
-            let count = func.ty(&mut *store).results().len();
-            let mut results = vec![Val::I32(0); count];
-            func.call_async(&mut *store, arguments, &mut results)
-                .await?;
-            Ok(Ended {
-                code: 0,
-                results: results.iter().map(crate::invoke::result).collect(),
-            })
-        }
-        Linked::Component { component, command } => {
-            store.debug_register_component(component)?;
-            let instance = command.instantiate_async(&mut *store).await?;
-            let outcome = instance.wasi_cli_run().call_run(&mut *store).await?;
-            Ok(Ended {
-                code: i32::from(outcome.is_err()),
-                results: Vec::new(),
-            })
-        }
-    }
 }

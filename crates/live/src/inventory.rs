@@ -1,24 +1,28 @@
-//! What the store holds at a stop: modules, instances, memories, globals and tables, each with the id
-//! by which the debuggee knows it.
+//! What the store holds: modules, instances, memories, globals and tables, each with the id by which
+//! the debuggee knows it.
 //!
-//! An id is a position in these lists, which follow the store's order of instances. They are made
-//! anew at every stop: a guest can only add to them.
+//! An id is a position in these lists. The modules are all there before the program starts; the rest
+//! follows the store's order of instances, to which a program can only add.
 
 use std::collections::HashMap;
 
 use wasmtime::{AsContextMut as _, Global, Instance, Memory, SharedMemory, StoreContextMut, Table};
-use wdb_coredump::{GlobalId, MemoryId, ModuleId, TableId};
+use wdb_coredump::{GlobalId, InstanceId, MemoryId, ModuleId, TableId};
+use wdb_target::Module;
 
 use crate::host::Host;
 
 /// The handles of a store, by id.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Inventory {
-    pub(crate) modules: Vec<wasmtime::Module>,
+    pub(crate) modules: Vec<Module>,
+    pub(crate) compiled: Vec<wasmtime::Module>,
     pub(crate) instances: Vec<(Instance, wdb_coredump::Instance)>,
     pub(crate) memories: Vec<AnyMemory>,
     pub(crate) globals: Vec<Global>,
     pub(crate) tables: Vec<Table>,
+    imported: Vec<u32>,
+    seen: Seen,
 }
 
 /// A memory, shared or not.
@@ -29,63 +33,107 @@ pub(crate) enum AnyMemory {
 }
 
 impl Inventory {
-    pub(crate) fn take(mut store: StoreContextMut<'_, Host>) -> Inventory {
+    /// That of a program that has no instances yet.
+    pub(crate) fn new(modules: Vec<(wasmtime::Module, Module)>) -> Inventory {
         let mut inventory = Inventory::default();
-        let mut seen = Seen::default();
-        for instance in store.as_context_mut().debug_all_instances() {
-            let module = instance.module(&store).clone();
-            let index = module.debug_index_in_engine();
-            let module = ModuleId(position(&mut seen.modules, index, || {
+        for (compiled, module) in modules {
+            let index = compiled.debug_index_in_engine();
+            position(&mut inventory.seen.modules, index, || {
+                let is_func = |ty| matches!(ty, wasmtime::ExternType::Func(_));
+                let imported = compiled.imports().filter(|it| is_func(it.ty())).count();
+                inventory.imported.push(imported as u32);
+                inventory.compiled.push(compiled);
                 inventory.modules.push(module);
-            }));
-            let mut record = wdb_coredump::Instance {
-                module,
-                memories: Vec::new(),
-                globals: Vec::new(),
-                tables: Vec::new(),
-            };
-            // Each accessor answers None past the end of the index space.
-            for i in 0.. {
-                let (key, memory) = if let Some(memory) = instance.debug_memory(&mut store, i) {
-                    (
-                        MemoryKey::Unshared(memory.debug_index_in_store()),
-                        AnyMemory::Unshared(memory),
-                    )
-                } else if let Some(memory) = instance.debug_shared_memory(&mut store, i) {
-                    (
-                        MemoryKey::Shared(memory.data().as_ptr().addr()),
-                        AnyMemory::Shared(memory),
-                    )
-                } else {
-                    break;
-                };
-                let id = position(&mut seen.memories, key, || inventory.memories.push(memory));
-                record.memories.push(Some(MemoryId(id)));
-            }
-            for i in 0.. {
-                let Some(global) = instance.debug_global(&mut store, i) else {
-                    break;
-                };
-                let key = global.debug_index_in_store();
-                let id = position(&mut seen.globals, key, || inventory.globals.push(global));
-                record.globals.push(Some(GlobalId(id)));
-            }
-            for i in 0.. {
-                let Some(table) = instance.debug_table(&mut store, i) else {
-                    break;
-                };
-                let key = table.debug_index_in_store();
-                let id = position(&mut seen.tables, key, || inventory.tables.push(table));
-                record.tables.push(Some(TableId(id)));
-            }
-            inventory.instances.push((instance, record));
+            });
         }
         inventory
+    }
+
+    /// The id of a module.
+    pub(crate) fn module(&self, compiled: &wasmtime::Module) -> Option<ModuleId> {
+        let index = compiled.debug_index_in_engine();
+        self.seen.modules.get(&index).copied().map(ModuleId)
+    }
+
+    /// How many functions a module imports.
+    pub(crate) fn imported(&self, module: ModuleId) -> u32 {
+        self.imported[module.position()]
+    }
+
+    /// The id of an instance.
+    pub(crate) fn instance(&self, instance: Instance) -> Option<InstanceId> {
+        let known = |(it, _): &(Instance, _)| *it == instance;
+        let position = self.instances.iter().position(known)?;
+        Some(InstanceId(u32::try_from(position).ok()?))
+    }
+
+    /// Adds the instances that were made since the last time.
+    pub(crate) fn update(&mut self, mut store: StoreContextMut<'_, Host>) {
+        let instances = store.as_context_mut().debug_all_instances();
+        for instance in instances.iter().skip(self.seen.instances) {
+            // All modules of a program are known; the engine's own have nothing to see.
+            if let Some(module) = self.module(instance.module(&store)) {
+                let record = self.record(store.as_context_mut(), *instance, module);
+                self.instances.push((*instance, record));
+            }
+        }
+        self.seen.instances = instances.len();
+    }
+
+    fn record(
+        &mut self,
+        mut store: StoreContextMut<'_, Host>,
+        instance: Instance,
+        module: ModuleId,
+    ) -> wdb_coredump::Instance {
+        let mut record = wdb_coredump::Instance {
+            module,
+            memories: Vec::new(),
+            globals: Vec::new(),
+            tables: Vec::new(),
+        };
+        // Each accessor answers None past the end of the index space.
+        for i in 0.. {
+            let (key, memory) = if let Some(memory) = instance.debug_memory(&mut store, i) {
+                (
+                    MemoryKey::Unshared(memory.debug_index_in_store()),
+                    AnyMemory::Unshared(memory),
+                )
+            } else if let Some(memory) = instance.debug_shared_memory(&mut store, i) {
+                (
+                    MemoryKey::Shared(memory.data().as_ptr().addr()),
+                    AnyMemory::Shared(memory),
+                )
+            } else {
+                break;
+            };
+            let id = position(&mut self.seen.memories, key, || self.memories.push(memory));
+            record.memories.push(Some(MemoryId(id)));
+        }
+        for i in 0.. {
+            let Some(global) = instance.debug_global(&mut store, i) else {
+                break;
+            };
+            let key = global.debug_index_in_store();
+            let id = position(&mut self.seen.globals, key, || self.globals.push(global));
+            record.globals.push(Some(GlobalId(id)));
+        }
+        for i in 0.. {
+            let Some(table) = instance.debug_table(&mut store, i) else {
+                break;
+            };
+            let key = table.debug_index_in_store();
+            let id = position(&mut self.seen.tables, key, || self.tables.push(table));
+            record.tables.push(Some(TableId(id)));
+        }
+        record
     }
 }
 
 #[derive(Default)]
 struct Seen {
+    /// How many of the store's instances.
+    instances: usize,
     modules: HashMap<u64, u32>,
     memories: HashMap<MemoryKey, u32>,
     globals: HashMap<u64, u32>,

@@ -3,11 +3,15 @@
 //! [`Live::launch`] compiles and links a program; [`wdb_target::Execute::resume`] runs it until it
 //! stops. The guest runs on a thread of its own, because wasmtime's debug handler is called with the
 //! guest's frames on the stack and has to stay in that call for as long as somebody looks at them
-//! ([`mod@guest`]). The debuggee sends it questions as closures over the store ([`mod@debuggee`]).
+//! ([`mod@guest`]). There the program that stands still is a debuggee itself ([`mod@paused`]); [`Live`]
+//! asks it, in closures that it sends over ([`mod@debuggee`]).
 //!
 //! [`light`] is the other way to run: optimised code, no handler, and after a trap what wasmtime's own
 //! core dump holds.
 
+mod breakpoints;
+mod call;
+mod compiled;
 mod debuggee;
 mod engine;
 mod exception;
@@ -19,7 +23,9 @@ mod invoke;
 pub mod light;
 mod link;
 mod memory;
+mod modules;
 mod operands;
+mod paused;
 mod program;
 mod stack;
 mod stdio;
@@ -28,6 +34,7 @@ mod table;
 mod trap;
 mod value;
 
+pub use compiled::Compiled;
 pub use debuggee::Live;
 pub use program::{Capture, Directory, LaunchError, Limits, Program, Wasi};
 pub use stdio::{Input, Output, Sink, Stream, Tail};

@@ -15,8 +15,9 @@ use wdb_coredump::{
 use wdb_module::FuncIndex;
 use wdb_target::PostMortem;
 
-use crate::debuggee::{process, record};
 use crate::host::Host;
+use crate::inventory::Inventory;
+use crate::modules::record;
 use crate::program::{LaunchError, Program};
 use crate::stdio::Tail;
 use crate::stop::StopRequest;
@@ -53,7 +54,7 @@ pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
             engine.increment_epoch();
         });
     }
-    let outcome = guest::block_on(guest::call(&mut store, &linked));
+    let outcome = guest::block_on(link::call(&mut store, &linked));
     let mut reading = Reading {
         dump: CoreDump::default(),
         dialect: Dialect::Wdb,
@@ -74,14 +75,14 @@ pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
             None => reading.dump = frames_only(dump),
         }
     }
-    let crash = match guest::end(outcome) {
+    let crash = match link::end(outcome) {
         Ok(ended) => return Ok(Outcome::Exited(ended.code, ended.results)),
         Err(crash) => thrown(&mut store).unwrap_or(crash),
     };
     let modules = identify(&mut reading.dump, program);
     reading.dump.executable.clone_from(&program.name);
     reading.dump.crash = Some(crash);
-    reading.dump.process = process(program);
+    reading.dump.process = program.process();
     reading.dump.capture = Capture {
         values: ValueCapture::Light,
         memory,
@@ -152,8 +153,9 @@ fn frames_only(dump: &WasmCoreDump) -> CoreDump {
 /// The crash, if an exception that nothing caught ended the program.
 fn thrown(store: &mut Store<Host>) -> Option<Crash> {
     let exception = store.take_pending_exception()?;
-    let tag = exception.tag(&mut *store).ok()?;
-    exception::describe(store.as_context_mut(), exception, &tag).ok()
+    let inventory = Inventory::default();
+    let thrown = exception::describe(store.as_context_mut(), exception, &inventory);
+    thrown.ok().map(exception::crash)
 }
 
 /// Records which module each of wasmtime's dump is. It gives no identity, but its modules are those of

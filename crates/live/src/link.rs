@@ -3,13 +3,14 @@
 //! Everything that can fail before the guest's first instruction fails here.
 
 use wasmtime::component::{Component, Linker as ComponentLinker};
-use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Val};
+use wasmtime::{Engine, Error, ExternType, InstancePre, Linker, Module, Store, Val};
 use wasmtime_wasi::p2::bindings::CommandPre;
+use wdb_coredump::Crash;
 
 use crate::host::{self, Host};
 use crate::program::{LaunchError, Program};
 use crate::stop::StopRequest;
-use crate::{Tail, invoke};
+use crate::{Tail, invoke, trap};
 
 /// A program, ready to start.
 pub(crate) enum Linked {
@@ -151,4 +152,62 @@ fn missing_imports(
         name: program.name.clone(),
         imports,
     })
+}
+
+/// How the program ended: `proc_exit` comes as an error.
+pub(crate) fn end(outcome: wasmtime::Result<Ended>) -> Result<Ended, Crash> {
+    outcome.or_else(|error| match trap::exit_code(&error) {
+        Some(code) => Ok(Ended {
+            code,
+            results: Vec::new(),
+        }),
+        None => Err(trap::from_error(&error)),
+    })
+}
+
+/// A program that came to its end by itself.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) results: Vec<String>,
+}
+
+/// Instantiates and calls.
+pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> wasmtime::Result<Ended> {
+    match linked {
+        Linked::Module { pre, entry, .. } => {
+            let instance = pre.instantiate_async(&mut *store).await?;
+            let (name, arguments): (&str, &[Val]) = match entry {
+                Entry::Start => ("_start", &[]),
+                Entry::Export { name, arguments } => {
+                    if let Some(initialize) = instance.get_func(&mut *store, "_initialize")
+                        && name != "_initialize"
+                    {
+                        initialize.call_async(&mut *store, &[], &mut []).await?;
+                    }
+                    (name, arguments)
+                }
+            };
+            let Some(func) = instance.get_func(&mut *store, name) else {
+                return Err(Error::msg(format!(
+                    "there is no exported function `{name}`"
+                )));
+            };
+            let count = func.ty(&mut *store).results().len();
+            let mut results = vec![Val::I32(0); count];
+            func.call_async(&mut *store, arguments, &mut results)
+                .await?;
+            Ok(Ended {
+                code: 0,
+                results: results.iter().map(crate::invoke::result).collect(),
+            })
+        }
+        Linked::Component { command, .. } => {
+            let instance = command.instantiate_async(&mut *store).await?;
+            let outcome = instance.wasi_cli_run().call_run(&mut *store).await?;
+            Ok(Ended {
+                code: i32::from(outcome.is_err()),
+                results: Vec::new(),
+            })
+        }
+    }
 }

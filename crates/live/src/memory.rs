@@ -1,4 +1,4 @@
-//! The guest's linear memories, read while it stands still.
+//! The guest's linear memories, read and written while it stands still.
 
 use std::cell::UnsafeCell;
 use std::ops::Range;
@@ -29,35 +29,70 @@ pub(crate) fn shape(store: StoreContext<'_, Host>, memory: &AnyMemory) -> Memory
 }
 
 pub(crate) fn read(
-    store: StoreContextMut<'_, Host>,
+    store: StoreContext<'_, Host>,
     inventory: &Inventory,
     id: MemoryId,
     address: u64,
+    buffer: &mut [u8],
+) -> Result<(), Error> {
+    match find(inventory, id)? {
+        AnyMemory::Unshared(memory) => {
+            let bytes = memory.data(&store);
+            let range = range(id, address, buffer.len(), bytes.len())?;
+            buffer.copy_from_slice(&bytes[range]);
+        }
+        AnyMemory::Shared(memory) => {
+            let range = range(id, address, buffer.len(), memory.data_size())?;
+            buffer.copy_from_slice(&copy(&memory.data()[range]));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn write(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    id: MemoryId,
+    address: u64,
+    bytes: &[u8],
+) -> Result<(), Error> {
+    match find(inventory, id)? {
+        AnyMemory::Unshared(memory) => {
+            let data = memory.data_mut(&mut store);
+            let range = range(id, address, bytes.len(), data.len())?;
+            data[range].copy_from_slice(bytes);
+        }
+        AnyMemory::Shared(memory) => {
+            let range = range(id, address, bytes.len(), memory.data_size())?;
+            for (cell, byte) in memory.data()[range].iter().zip(bytes) {
+                atomic(cell).store(*byte, Ordering::Relaxed);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The positions of `length` bytes at `address` in a memory of `size` bytes.
+fn range(
+    memory: MemoryId,
+    address: u64,
     length: usize,
-) -> Result<Vec<u8>, Error> {
-    let memory = find(inventory, id)?;
-    let size = match memory {
-        AnyMemory::Unshared(memory) => memory.data_size(&store),
-        AnyMemory::Shared(memory) => memory.data_size(),
-    };
-    let range = usize::try_from(address)
+    size: usize,
+) -> Result<Range<usize>, Error> {
+    usize::try_from(address)
         .ok()
         .and_then(|start| Some(start..start.checked_add(length)?))
         .filter(|range| range.end <= size)
         .ok_or(Error::OutOfBounds {
-            memory: id,
+            memory,
             address,
             length: length as u64,
             size: size as u64,
-        })?;
-    Ok(match memory {
-        AnyMemory::Unshared(memory) => memory.data(&store)[range].to_vec(),
-        AnyMemory::Shared(memory) => copy(&memory.data()[range]),
-    })
+        })
 }
 
 pub(crate) fn occupied(
-    store: StoreContextMut<'_, Host>,
+    store: StoreContext<'_, Host>,
     inventory: &Inventory,
     id: MemoryId,
 ) -> Result<Vec<Range<u64>>, Error> {
@@ -81,18 +116,19 @@ fn find(inventory: &Inventory, id: MemoryId) -> Result<&AnyMemory, Error> {
 
 /// The bytes of a shared memory. Other threads may write them meanwhile.
 fn copy(cells: &[UnsafeCell<u8>]) -> Vec<u8> {
-    cells
-        .iter()
-        .map(|cell| {
-            // SAFETY: the pointer comes from a live cell, and u8 has no alignment. Whoever else
-            // touches these bytes is WebAssembly code, whose accesses to a shared memory are atomic
-            // in the memory model that wasmtime compiles to, so an atomic load is no data race.
-            #[expect(
-                unsafe_code,
-                reason = "wasmtime gives shared memories out as cells only"
-            )]
-            let byte = unsafe { AtomicU8::from_ptr(cell.get()) };
-            byte.load(Ordering::Relaxed)
-        })
-        .collect()
+    let read = |cell| atomic(cell).load(Ordering::Relaxed);
+    cells.iter().map(read).collect()
+}
+
+fn atomic(cell: &UnsafeCell<u8>) -> &AtomicU8 {
+    // SAFETY: the pointer comes from a live cell, and u8 has no alignment. Whoever else touches this
+    // byte is WebAssembly code, whose accesses to a shared memory are atomic in the memory model that
+    // wasmtime compiles to, so an atomic access is no data race.
+    #[expect(
+        unsafe_code,
+        reason = "wasmtime gives shared memories out as cells only"
+    )]
+    unsafe {
+        AtomicU8::from_ptr(cell.get())
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use wdb_coredump::{Process, Producer};
 
 use crate::stdio::{Input, Output};
 
@@ -33,7 +35,35 @@ impl Program {
         let path = self.path.as_ref()?;
         Some(path.to_string_lossy().into_owned())
     }
+
+    /// What is known of the run before it begins.
+    pub(crate) fn process(&self) -> Process {
+        let producer = |name: &str, version: &str| Producer {
+            name: name.into(),
+            version: version.into(),
+        };
+        Process {
+            arguments: self.wasi.arguments.clone(),
+            pid: Some(std::process::id()),
+            time: now(),
+            producers: vec![
+                producer("wdb", env!("CARGO_PKG_VERSION")),
+                producer("wasmtime", WASMTIME_VERSION),
+            ],
+        }
+    }
 }
+
+/// The time, as a dump records it.
+pub(crate) fn now() -> Option<u64> {
+    let time = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
+    time.as_millis().try_into().ok()
+}
+
+/// The version that the root manifest pins; a test compares the two.
+const WASMTIME_VERSION: &str = "48.0.8";
 
 /// What a guest sees of the world.
 #[derive(Clone, Debug, Default)]
@@ -144,5 +174,17 @@ fn list(exports: &[String]) -> String {
             out + last
         }
         many => format!("{} and {} more", many[..10].join(", "), many.len() - 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_version_is_the_one_that_is_pinned() {
+        let manifest = include_str!("../../../Cargo.toml");
+        let pinned = format!("wasmtime = {{ version = \"={WASMTIME_VERSION}\"");
+        assert!(manifest.contains(&pinned), "{pinned}");
     }
 }

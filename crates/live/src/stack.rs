@@ -6,8 +6,10 @@
 //! - A function that overflows the engine's stack traps in its prologue, before it has written its
 //!   instance into the frame. Reading that instance is a read of whatever the stack held before.
 
-use wasmtime::{AsContextMut as _, RootScope, StoreContextMut, Val};
-use wdb_coredump::{InstanceId, Slot};
+use std::ops::ControlFlow;
+
+use wasmtime::{AsContextMut as _, FrameHandle, RootScope, StoreContextMut, Val};
+use wdb_coredump::{InstanceId, ModuleId, Slot};
 use wdb_module::{FuncIndex, ModuleOffset};
 
 use crate::host::Host;
@@ -16,78 +18,115 @@ use crate::value::Converter;
 
 /// A frame as the engine tells it.
 pub(crate) struct RawFrame {
-    /// `None`: the frame is not set up yet.
-    pub(crate) instance: Option<InstanceId>,
-    /// Counts imports, unless there is no instance.
+    pub(crate) instance: InstanceId,
+    pub(crate) module: ModuleId,
     pub(crate) func: FuncIndex,
     pub(crate) pc: ModuleOffset,
     pub(crate) locals: Vec<Slot>,
     pub(crate) stack: Vec<Slot>,
 }
 
-/// All frames, youngest first, a list for each activation: a run of WebAssembly frames between two
-/// pieces of host code. `in_prologue`: the youngest frame is not set up yet.
-pub(crate) fn activations(
+/// Where the walk over the stack is.
+#[derive(Clone, Copy)]
+pub(crate) struct Position {
+    /// The frame among all, the youngest is 0.
+    pub(crate) frame: usize,
+    /// The activation: a run of WebAssembly frames between two pieces of host code; the youngest is 0.
+    pub(crate) activation: usize,
+    /// Whether it is the youngest of its activation.
+    pub(crate) youngest: bool,
+}
+
+/// Calls `visit` with each frame of a function, youngest first, until that breaks.
+pub(crate) fn walk<B>(
     mut store: StoreContextMut<'_, Host>,
-    inventory: &Inventory,
-    in_prologue: bool,
-) -> wasmtime::Result<Vec<Vec<RawFrame>>> {
-    let mut converter = Converter::new(inventory);
+    mut visit: impl FnMut(
+        StoreContextMut<'_, Host>,
+        &FrameHandle,
+        Position,
+    ) -> wasmtime::Result<ControlFlow<B>>,
+) -> wasmtime::Result<Option<B>> {
     let exits: Vec<_> = store.debug_exit_frames().collect();
-    let mut activations = Vec::new();
+    let mut position = Position {
+        frame: 0,
+        activation: 0,
+        youngest: true,
+    };
     for exit in exits {
-        let mut frames = Vec::new();
+        position.youngest = true;
         let mut next = Some(exit);
         while let Some(frame) = next {
-            // Values of reference type are rooted when read; the scope lets go of them again.
-            let mut scope = RootScope::new(&mut store);
-            let youngest = activations.is_empty() && frames.is_empty();
             // Trampolines have no function of the module.
-            if let Some((func, pc)) = frame.wasm_function_index_and_pc(&mut scope)? {
-                if youngest && in_prologue {
-                    frames.push(RawFrame {
-                        instance: None,
-                        func: FuncIndex(func.as_u32()),
-                        pc: ModuleOffset(u64::from(pc.raw())),
-                        locals: Vec::new(),
-                        stack: Vec::new(),
-                    });
-                    drop(scope);
-                    next = frame.parent(&mut store)?;
-                    continue;
+            if frame.wasm_function_index_and_pc(&mut store)?.is_some() {
+                if let ControlFlow::Break(found) = visit(store.as_context_mut(), &frame, position)?
+                {
+                    return Ok(Some(found));
                 }
-                let instance = frame.instance(&mut scope)?;
-                let imported = instance
-                    .module(scope.as_context_mut())
-                    .imports()
-                    .filter(|import| matches!(import.ty(), wasmtime::ExternType::Func(_)))
-                    .count() as u32;
-                let id = inventory
-                    .instances
-                    .iter()
-                    .position(|(known, _)| *known == instance)
-                    .unwrap_or_default();
-                let locals = (0..frame.num_locals(&mut scope)?)
-                    .map(|i| frame.local(&mut scope, i))
-                    .collect::<wasmtime::Result<Vec<Val>>>()?;
-                let stack = (0..frame.num_stacks(&mut scope)?)
-                    .map(|i| frame.stack(&mut scope, i))
-                    .collect::<wasmtime::Result<Vec<Val>>>()?;
-                let mut known = |value| Slot::Known(converter.value(scope.as_context_mut(), value));
-                frames.push(RawFrame {
-                    instance: Some(InstanceId(id as u32)),
-                    func: FuncIndex(imported + func.as_u32()),
-                    pc: ModuleOffset(u64::from(pc.raw())),
-                    locals: locals.into_iter().map(&mut known).collect(),
-                    stack: stack.into_iter().map(&mut known).collect(),
-                });
+                position.frame += 1;
+                position.youngest = false;
             }
-            drop(scope);
             next = frame.parent(&mut store)?;
         }
-        if !frames.is_empty() {
-            activations.push(frames);
+        if !position.youngest {
+            position.activation += 1;
         }
     }
-    Ok(activations)
+    Ok(None)
+}
+
+/// How many frames and activations there are.
+pub(crate) fn count(store: StoreContextMut<'_, Host>) -> wasmtime::Result<(usize, usize)> {
+    let mut counts = (0, 0);
+    walk(store, |_, _, position| {
+        counts = (position.frame + 1, position.activation + 1);
+        Ok(ControlFlow::<()>::Continue(()))
+    })?;
+    Ok(counts)
+}
+
+/// The function's index among those that the module defines, and the instruction.
+pub(crate) fn place(
+    store: StoreContextMut<'_, Host>,
+    frame: &FrameHandle,
+) -> wasmtime::Result<Option<(FuncIndex, ModuleOffset)>> {
+    let place = frame.wasm_function_index_and_pc(store)?;
+    Ok(place.map(|(func, pc)| (FuncIndex(func.as_u32()), ModuleOffset(u64::from(pc.raw())))))
+}
+
+/// Reads a frame. `None` for one of no instance that the debugger knows.
+pub(crate) fn read(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    converter: &mut Converter<'_>,
+    frame: &FrameHandle,
+) -> wasmtime::Result<Option<RawFrame>> {
+    let Some((func, pc)) = place(store.as_context_mut(), frame)? else {
+        return Ok(None);
+    };
+    let Some(instance) = inventory.instance(frame.instance(&mut store)?) else {
+        return Ok(None);
+    };
+    let module = inventory.instances[instance.position()].1.module;
+    // Values of reference type are rooted when read; the scope lets go of them again.
+    let mut scope = RootScope::new(&mut store);
+    let mut slots = |values: wasmtime::Result<Vec<Val>>, scope: &mut RootScope<_>| {
+        let mut known = |value| Slot::Known(converter.value(scope.as_context_mut(), value));
+        values.map(|values| values.into_iter().map(&mut known).collect())
+    };
+    let locals = (0..frame.num_locals(&mut scope)?)
+        .map(|i| frame.local(&mut scope, i))
+        .collect();
+    let locals = slots(locals, &mut scope)?;
+    let stack = (0..frame.num_stacks(&mut scope)?)
+        .map(|i| frame.stack(&mut scope, i))
+        .collect();
+    let stack = slots(stack, &mut scope)?;
+    Ok(Some(RawFrame {
+        instance,
+        module,
+        func: FuncIndex(inventory.imported(module) + func.0),
+        pc,
+        locals,
+        stack,
+    }))
 }

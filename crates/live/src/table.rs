@@ -1,12 +1,12 @@
-//! The guest's globals and tables, read while it stands still.
+//! The guest's globals and tables, read and changed while it stands still.
 
 use wasmtime::{AsContextMut as _, Mutability, Ref, RootScope, StoreContextMut, Val};
-use wdb_coredump::{Global, Reference, Slot, Table, TableId, Value};
+use wdb_coredump::{Global, GlobalId, Reference, Slot, Table, TableId, Value};
 use wdb_target::Error;
 
 use crate::host::Host;
 use crate::inventory::Inventory;
-use crate::value::Converter;
+use crate::value::{Converter, to_engine};
 
 pub(crate) fn globals(mut store: StoreContextMut<'_, Host>, inventory: &Inventory) -> Vec<Global> {
     let mut converter = Converter::new(inventory);
@@ -55,6 +55,54 @@ pub(crate) fn read(
         size,
         elements,
     })
+}
+
+pub(crate) fn set_global(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    id: GlobalId,
+    value: &Value,
+) -> Result<(), Error> {
+    let global = inventory
+        .globals
+        .get(id.position())
+        .ok_or_else(|| Error::NotFound(format!("global {}", id.0)))?;
+    let mut scope = RootScope::new(&mut store);
+    let value = to_engine(scope.as_context_mut(), inventory, value)?;
+    global.set(&mut scope, value).map_err(refused)
+}
+
+pub(crate) fn set_element(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    id: TableId,
+    index: u64,
+    reference: &Reference,
+) -> Result<(), Error> {
+    let table = inventory
+        .tables
+        .get(id.position())
+        .ok_or_else(|| Error::NotFound(format!("table {}", id.0)))?;
+    if index >= table.size(&store) {
+        return Err(Error::NotFound(format!(
+            "element {index} in table {}",
+            id.0
+        )));
+    }
+    let mut scope = RootScope::new(&mut store);
+    let value = Value::Ref(reference.clone());
+    let element = match to_engine(scope.as_context_mut(), inventory, &value)? {
+        Val::FuncRef(func) => Ref::Func(func),
+        Val::ExternRef(reference) => Ref::Extern(reference),
+        Val::ExnRef(reference) => Ref::Exn(reference),
+        Val::AnyRef(reference) => Ref::Any(reference),
+        _ => return Err(Error::Refused("that is not a reference".into())),
+    };
+    table.set(&mut scope, index, element).map_err(refused)
+}
+
+fn refused(error: wasmtime::Error) -> Error {
+    Error::Refused(format!("{error:#}"))
 }
 
 /// `None` for null.

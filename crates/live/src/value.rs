@@ -1,10 +1,11 @@
-//! From the engine's values to the debuggee's.
+//! Between the engine's values and the debuggee's.
 
 use std::collections::HashMap;
 
-use wasmtime::{AnyRef, ExnRef, Func, Rooted, StoreContextMut, Val};
+use wasmtime::{AnyRef, AsContextMut as _, ExnRef, Func, I31, Rooted, StoreContextMut, Val};
 use wdb_coredump::{HeapType, InstanceId, Reference, Value};
 use wdb_module::FuncIndex;
+use wdb_target::Error;
 
 use crate::host::Host;
 use crate::inventory::Inventory;
@@ -70,8 +71,6 @@ impl<'a> Converter<'a> {
     }
 }
 
-use wasmtime::AsContextMut as _;
-
 /// Every function of every instance by the engine's address for it. The one that defines it wins
 /// over those that import it.
 fn all_functions(
@@ -79,12 +78,8 @@ fn all_functions(
     inventory: &Inventory,
 ) -> HashMap<usize, (InstanceId, FuncIndex)> {
     let mut functions = HashMap::new();
-    for (id, (instance, _)) in inventory.instances.iter().enumerate() {
-        let imported = instance
-            .module(&store)
-            .imports()
-            .filter(|import| matches!(import.ty(), wasmtime::ExternType::Func(_)))
-            .count() as u32;
+    for (id, (instance, record)) in inventory.instances.iter().enumerate() {
+        let imported = inventory.imported(record.module);
         for index in 0.. {
             let Some(func) = instance.debug_function(&mut store, index) else {
                 break;
@@ -99,6 +94,47 @@ fn all_functions(
         }
     }
     functions
+}
+
+/// The engine's value for one of the debuggee's, where it has one.
+pub(crate) fn to_engine(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    value: &Value,
+) -> Result<Val, Error> {
+    Ok(match value {
+        Value::I32(n) => Val::I32(*n),
+        Value::I64(n) => Val::I64(*n),
+        Value::F32(bits) => Val::F32(*bits),
+        Value::F64(bits) => Val::F64(*bits),
+        Value::V128(bits) => Val::V128((*bits).into()),
+        Value::Ref(Reference::Null(heap)) => match heap.top() {
+            HeapType::Func => Val::FuncRef(None),
+            HeapType::Extern => Val::ExternRef(None),
+            HeapType::Exn => Val::ExnRef(None),
+            HeapType::Cont => Val::ContRef(None),
+            _ => Val::AnyRef(None),
+        },
+        Value::Ref(Reference::I31(n)) => {
+            let i31 = I31::wrapping_i32(*n);
+            Val::AnyRef(Some(AnyRef::from_i31(&mut store, i31)))
+        }
+        Value::Ref(Reference::Func {
+            instance,
+            func: index,
+        }) => {
+            let found = inventory.instances.get(instance.position());
+            let func = found.and_then(|(it, _)| it.debug_function(&mut store, index.0));
+            let missing =
+                || Error::NotFound(format!("function {} in instance {}", index.0, instance.0));
+            Val::FuncRef(Some(func.ok_or_else(missing)?))
+        }
+        Value::Ref(Reference::Opaque { description, .. }) => {
+            return Err(Error::Refused(format!(
+                "a {description} cannot be made here: only null, functions and i31 can"
+            )));
+        }
+    })
 }
 
 fn opaque(heap: HeapType, description: &str) -> Reference {

@@ -175,8 +175,9 @@ pub enum StopReason {
     Interrupted,
     /// The function that [`Execute::call`] called has returned this; it stands where it stood before.
     Returned(Vec<Slot>),
-    /// The function that [`Execute::call`] called did not return; it stands where it stood before.
-    Abandoned,
+    /// The function that [`Execute::call`] called did not return, and why: a sentence's second half. It
+    /// stands where it stood before.
+    Abandoned(String),
     /// It crashed and cannot go on. Also what a dump that does not say why stands at, if it has frames.
     Crash(Crash),
     /// It ended with this exit code.
@@ -201,7 +202,7 @@ impl StopReason {
             | StopReason::Step
             | StopReason::Thrown { .. }
             | StopReason::Returned(_)
-            | StopReason::Abandoned
+            | StopReason::Abandoned(_)
             | StopReason::Exited(_) => None,
         }
     }

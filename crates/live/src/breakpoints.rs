@@ -1,0 +1,133 @@
+//! The breakpoints that the code has.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use wasmtime::{AsContext as _, AsContextMut as _, FrameHandle, ModulePC, StoreContextMut};
+use wdb_coredump::ModuleId;
+use wdb_target::{CodeLocation, Error};
+
+use crate::host::Host;
+use crate::inventory::Inventory;
+
+/// The breakpoints that the code has, each with its place in the module.
+#[derive(Default)]
+pub(crate) struct Armed {
+    places: BTreeMap<CodeLocation, Place>,
+    /// The places again, to find one quickly.
+    at: HashSet<Place>,
+}
+
+type Place = (ModuleId, ModulePC);
+
+impl Armed {
+    /// Makes `wanted` the breakpoints; gives back those of them that cannot be.
+    pub(crate) fn set(
+        &mut self,
+        mut store: StoreContextMut<'_, Host>,
+        inventory: &Inventory,
+        wanted: &BTreeSet<CodeLocation>,
+    ) -> Result<Vec<CodeLocation>, Error> {
+        let unwanted: Vec<_> = self
+            .places
+            .keys()
+            .filter(|it| !wanted.contains(it))
+            .collect();
+        let unwanted: Vec<CodeLocation> = unwanted.into_iter().copied().collect();
+        let mut added = Vec::new();
+        let mut refused = Vec::new();
+        for location in wanted.iter().filter(|it| !self.places.contains_key(it)) {
+            match place(inventory, location) {
+                Some(place) => added.push((*location, place)),
+                None => refused.push(*location),
+            }
+        }
+        for location in unwanted {
+            if let Some(place) = self.places.remove(&location) {
+                self.at.remove(&place);
+                patch(store.as_context_mut(), inventory, &[place], false)?;
+            }
+        }
+        let places: Vec<Place> = added.iter().map(|(_, place)| *place).collect();
+        patch(store.as_context_mut(), inventory, &places, true)?;
+        // Where wasmtime has no place for a breakpoint, in code that nothing can reach or inside an
+        // instruction, it takes the next one that it has, be it in another function.
+        let actual: HashSet<Place> = match places.is_empty() {
+            true => HashSet::new(),
+            false => actual(&store, inventory),
+        };
+        for (location, place) in added {
+            if actual.contains(&place) {
+                self.places.insert(location, place);
+                self.at.insert(place);
+            } else {
+                patch(store.as_context_mut(), inventory, &[place], false)?;
+                refused.push(location);
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Whether the youngest frame stands at one.
+    pub(crate) fn stands_at_one(
+        &self,
+        mut store: StoreContextMut<'_, Host>,
+        inventory: &Inventory,
+    ) -> bool {
+        if self.at.is_empty() {
+            return false;
+        }
+        let frame = store.debug_exit_frames().next();
+        let place = frame.and_then(|frame| youngest(store, inventory, &frame).ok()?);
+        place.is_some_and(|place| self.at.contains(&place))
+    }
+}
+
+/// Sets breakpoints in the code, or takes them away.
+fn patch(
+    store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    places: &[Place],
+    set: bool,
+) -> Result<(), Error> {
+    let failed = |error: wasmtime::Error| Error::Debuggee(format!("{error:#}"));
+    let mut edit = store
+        .edit_breakpoints()
+        .ok_or_else(|| Error::Debuggee("the engine has no breakpoints".into()))?;
+    for (module, pc) in places {
+        let compiled = &inventory.compiled[module.position()];
+        match set {
+            true => edit.add_breakpoint(compiled, *pc),
+            false => edit.remove_breakpoint(compiled, *pc),
+        }
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Where the engine stops.
+fn actual(store: &StoreContextMut<'_, Host>, inventory: &Inventory) -> HashSet<Place> {
+    let breakpoints = store.as_context().breakpoints().into_iter().flatten();
+    breakpoints
+        .filter_map(|it| Some((inventory.module(&it.module)?, it.pc)))
+        .collect()
+}
+
+fn youngest(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    frame: &FrameHandle,
+) -> wasmtime::Result<Option<Place>> {
+    let Some((_, pc)) = frame.wasm_function_index_and_pc(&mut store)? else {
+        return Ok(None);
+    };
+    let module = frame.module(store)?.and_then(|it| inventory.module(it));
+    Ok(module.map(|module| (module, pc)))
+}
+
+/// Where the instruction is in the module.
+fn place(inventory: &Inventory, location: &CodeLocation) -> Option<Place> {
+    let module = inventory.modules.get(location.module.position())?;
+    let binary = module.binary.as_ref()?;
+    let at = binary.from_function(location.func, location.pc)?;
+    Some((location.module, ModulePC::new(u32::try_from(at.0).ok()?)))
+}

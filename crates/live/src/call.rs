@@ -1,0 +1,154 @@
+//! A call of one of the program's functions by the debugger, while the program stands still.
+//!
+//! wasmtime lets the debug handler call WebAssembly: the call runs on a stack of its own, and its
+//! events come to the same handler, which so is entered again. The frames below the call stay where they are
+//! and can be seen.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use wasmtime::{AsContextMut as _, Func, StoreContextMut, Val};
+use wdb_coredump::{InstanceId, Slot, Value};
+use wdb_module::FuncIndex;
+use wdb_target::{Error, Resume, StopReason};
+
+use crate::frames::Standing;
+use crate::guest::{Guest, Handler};
+use crate::host::Host;
+use crate::value::{Converter, to_engine};
+use crate::{stack, trap};
+
+/// What is to be called.
+pub(crate) struct Call {
+    pub(crate) instance: InstanceId,
+    pub(crate) func: FuncIndex,
+    pub(crate) arguments: Vec<Value>,
+}
+
+/// A call that can begin, and what the program is to look like after it.
+pub(crate) struct Prepared {
+    func: Func,
+    arguments: Vec<Val>,
+    results: Vec<Val>,
+    stop: Vec<StopReason>,
+    standing: Standing,
+    activations: usize,
+    unwinding: bool,
+    how: Resume,
+}
+
+impl Guest {
+    /// Whether the youngest call by the debugger can be unwound; then it is going to be.
+    pub(crate) fn may_abandon(&mut self) -> Result<(), Error> {
+        if self.standings.below.is_empty() {
+            return Err(Error::Refused("no call is under way".into()));
+        }
+        self.abandon = true;
+        self.unwinding = true;
+        Ok(())
+    }
+}
+
+impl Handler {
+    /// Makes ready for a call.
+    pub(crate) fn enter(
+        &self,
+        mut store: StoreContextMut<'_, Host>,
+        call: &Call,
+    ) -> Result<Prepared, Error> {
+        let failed = |error: wasmtime::Error| Error::Debuggee(format!("{error:#}"));
+        let guest = &mut *self.guest();
+        let inventory = &guest.inventory;
+        let func = inventory
+            .instances
+            .get(call.instance.position())
+            .and_then(|(it, _)| it.debug_function(&mut store, call.func.0))
+            .ok_or_else(|| {
+                let (func, instance) = (call.func.0, call.instance.0);
+                Error::NotFound(format!("function {func} in instance {instance}"))
+            })?;
+        let ty = func.ty(&store);
+        if ty.params().len() != call.arguments.len() {
+            return Err(Error::Refused(format!(
+                "the function takes {} arguments, and {} are given",
+                ty.params().len(),
+                call.arguments.len()
+            )));
+        }
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        for (position, (ty, value)) in ty.params().zip(&call.arguments).enumerate() {
+            let value = to_engine(store.as_context_mut(), inventory, value)?;
+            if !value.matches_ty(&store, &ty).map_err(failed)? {
+                return Err(Error::Refused(format!(
+                    "argument {} is not of type {ty}",
+                    position + 1
+                )));
+            }
+            arguments.push(value);
+        }
+        let (_, activations) = stack::count(store).map_err(failed)?;
+        let prepared = Prepared {
+            func,
+            arguments,
+            results: vec![Val::I32(0); ty.results().len()],
+            stop: std::mem::take(&mut guest.stop),
+            standing: guest.standings.now,
+            activations: guest.standings.activations,
+            unwinding: guest.unwinding,
+            how: guest.how,
+        };
+        let below = (activations, guest.standings.now);
+        guest.standings.below.push(below);
+        guest.unwinding = false;
+        Ok(prepared)
+    }
+
+    /// Calls, and sets back what the call has changed of what is known of the program.
+    pub(crate) async fn call(&self, mut store: StoreContextMut<'_, Host>, prepared: Prepared) {
+        let Prepared {
+            func,
+            arguments,
+            mut results,
+            mut stop,
+            standing,
+            activations,
+            unwinding,
+            how,
+        } = prepared;
+        let outcome = {
+            let mut running = pin!(func.call_async(&mut store, &arguments, &mut results));
+            poll_fn(|context| match running.as_mut().poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending if self.guest().abandon => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            })
+            .await
+        };
+        let guest = &mut *self.guest();
+        guest.inventory.update(store.as_context_mut());
+        let mut converter = Converter::new(&guest.inventory);
+        let reason = match outcome {
+            Some(Ok(())) => StopReason::Returned(
+                results
+                    .into_iter()
+                    .map(|value| Slot::Known(converter.value(store.as_context_mut(), value)))
+                    .collect(),
+            ),
+            Some(Err(error)) => StopReason::Abandoned(match trap::exit_code(&error) {
+                Some(code) => format!("it wanted to end the program with exit code {code}"),
+                None => trap::from_error(&error).message,
+            }),
+            None => StopReason::Abandoned("as asked".into()),
+        };
+        stop.retain(|it| !matches!(it, StopReason::Returned(_) | StopReason::Abandoned(_)));
+        stop.push(reason);
+        guest.stop = stop;
+        guest.standings.below.pop();
+        guest.standings.now = standing;
+        guest.standings.activations = activations;
+        guest.unwinding = unwinding;
+        guest.abandon = false;
+        guest.how = how;
+    }
+}

@@ -1,0 +1,98 @@
+//! A program that is compiled and linked, and can be launched more than once.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc;
+
+use wasmtime::Engine;
+
+use crate::debuggee::{Live, stopper};
+use crate::guest::{self, Guest, Handler};
+use crate::inventory::Inventory;
+use crate::link::Linked;
+use crate::program::{LaunchError, Program};
+use crate::stdio::Tail;
+use crate::stop::{Requester, StopRequest};
+use crate::{engine, host, link, modules};
+
+/// A program, ready to be launched.
+pub struct Compiled {
+    program: Program,
+    engine: Engine,
+    linked: Arc<Linked>,
+}
+
+impl Compiled {
+    /// Compiles and links `program`, which takes most of the time of a launch.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the program from ever starting.
+    pub fn new(program: &Program) -> Result<Compiled, LaunchError> {
+        let engine = engine::engine(program)?;
+        let linked = link::link(&engine, program)?;
+        Ok(Compiled {
+            program: program.clone(),
+            engine,
+            linked: Arc::new(linked),
+        })
+    }
+
+    /// Launches it, to stand still before its first instruction.
+    ///
+    /// # Errors
+    ///
+    /// When the host cannot provide what it needs: a directory, a thread.
+    pub fn launch(&self) -> Result<Live, LaunchError> {
+        let Compiled {
+            program,
+            engine,
+            linked,
+        } = self;
+        let stderr = Tail::default();
+        let request = StopRequest::default();
+        let mut store = host::store(engine, program, &stderr, &request)?;
+        let modules = modules::register(&mut store, linked, program)
+            .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
+        let process = program.process();
+        let inventory = Inventory::new(modules);
+        let records = inventory.modules.clone();
+        let guest = Guest::new(program.name.clone(), process.clone(), inventory);
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let (commands, receive_commands) = mpsc::channel();
+        let (send_events, events) = mpsc::channel();
+        let handler = Handler::new(send_events, receive_commands, request.clone(), guest);
+        std::thread::Builder::new()
+            .name("guest".into())
+            .spawn({
+                let abandoned = abandoned.clone();
+                let linked = Arc::clone(linked);
+                move || guest::run(store, &linked, &handler, abandoned)
+            })
+            .map_err(|error| LaunchError::Host(format!("cannot start a thread: {error}")))?;
+        if let Some(time) = program.limits.time {
+            let stop = stopper(engine, &request, Requester::Timer);
+            std::thread::spawn(move || {
+                std::thread::sleep(time);
+                stop();
+            });
+        }
+        let mut live = Live {
+            name: program.name.clone(),
+            engine: engine.clone(),
+            request,
+            abandoned,
+            commands: Some(commands),
+            events,
+            stderr,
+            process,
+            stop: Vec::new(),
+            results: Vec::new(),
+            ended: false,
+            modules: records,
+        };
+        live.wait()
+            .map_err(|error| LaunchError::Host(error.to_string()))?;
+        Ok(live)
+    }
+}

@@ -1,0 +1,83 @@
+//! The modules of a program, before it runs: what the engine compiled, held against the file.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wasmtime::Store;
+use wdb_target::Module;
+
+use crate::host::Host;
+use crate::link::Linked;
+use crate::program::Program;
+
+/// The name of a module that wasmtime makes itself, between the components of a composed one.
+const ADAPTER: &str = "wasmtime's adapter";
+
+/// Makes the store know all modules of the program, so that they can have breakpoints before they run.
+pub(crate) fn register(
+    store: &mut Store<Host>,
+    linked: &Linked,
+    program: &Program,
+) -> wasmtime::Result<Vec<(wasmtime::Module, Module)>> {
+    match linked {
+        Linked::Module { module, .. } => store.debug_register_module(module)?,
+        Linked::Component { component, .. } => store.debug_register_component(component)?,
+    }
+    let path = program.path_text();
+    let modules = store.debug_all_modules().into_iter().map(|compiled| {
+        let module = module(&compiled, program, path.as_deref());
+        (compiled, module)
+    });
+    Ok(modules.collect())
+}
+
+/// The module as a binary. One that the engine made itself, to adapt components to each other,
+/// is not in the program's file; then its bytes come from the engine.
+fn module(compiled: &wasmtime::Module, program: &Program, path: Option<&str>) -> Module {
+    let bytes = compiled.debug_bytecode();
+    let own = |bytes: &[u8]| {
+        let modules = program.binary.modules();
+        modules.iter().find(|own| own.bytes()[..] == *bytes)
+    };
+    if let Some(own) = bytes.and_then(own) {
+        return Module {
+            record: record(own, &program.name, path),
+            binary: Some(Arc::clone(own)),
+        };
+    }
+    let adapter = bytes
+        .and_then(|bytes| wdb_module::Binary::parse(Bytes::copy_from_slice(bytes)).ok())
+        .and_then(|binary| binary.modules().first().cloned());
+    let record = match &adapter {
+        Some(adapter) => record(adapter, ADAPTER, None),
+        None => wdb_coredump::Module {
+            name: compiled.name().unwrap_or(&program.name).to_owned(),
+            ..wdb_coredump::Module::default()
+        },
+    };
+    Module {
+        record,
+        binary: adapter,
+    }
+}
+
+/// What a dump records of a module: its own name, or the program's, with the place of one that is
+/// nested in a component.
+pub(crate) fn record(
+    binary: &wdb_module::Module,
+    program: &str,
+    path: Option<&str>,
+) -> wdb_coredump::Module {
+    let file_offset = binary.file_offset().0;
+    wdb_coredump::Module {
+        name: match binary.name() {
+            Some(name) if !name.is_empty() => name.to_owned(),
+            _ if file_offset == 0 => program.to_owned(),
+            _ => format!("{program}@{file_offset:#x}"),
+        },
+        path: path.map(str::to_owned),
+        sha256: Some(binary.sha256()),
+        build_id: binary.build_id().map(<[u8]>::to_vec),
+        file_offset,
+    }
+}

@@ -1,0 +1,253 @@
+//! The program that stands still, on the guest's thread: all that a debuggee is, straight from the
+//! store. [`crate::Live`] asks it from the other thread, a [`wdb_target::Watch`] has it at hand.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use wasmtime::{AsContext as _, AsContextMut as _, StoreContextMut};
+use wdb_coredump::{
+    Capture, Global, GlobalId, Instance, MemoryCapture, MemoryId, MemoryShape, Process, Reference,
+    Table, TableId, Value, ValueCapture,
+};
+use wdb_module::{LocalIndex, MemoryIndex};
+use wdb_target::{
+    Breakpoints, Certainty, CodeLocation, Debuggee, Error, Frame, Module, Mutate, StopReason,
+    Thread,
+};
+
+use crate::frames::{self, Standing};
+use crate::guest::Guest;
+use crate::host::Host;
+use crate::{memory, operands, stack, table};
+
+/// What a live program's dump holds: everything.
+pub(crate) const CAPTURE: Capture = Capture {
+    values: ValueCapture::Full,
+    memory: MemoryCapture::Full,
+};
+
+/// The program that stands still.
+pub(crate) struct Paused<'a> {
+    pub(crate) store: StoreContextMut<'a, Host>,
+    pub(crate) guest: &'a mut Guest,
+}
+
+impl Paused<'_> {
+    /// Gives the youngest frame the operands of the instruction that it crashed at.
+    fn complete_operands(&mut self, frame: &mut Frame) {
+        let binary = self.guest.inventory.modules[frame.module.position()]
+            .binary
+            .clone();
+        let Some((binary, pc)) = binary.zip(frame.pc) else {
+            return;
+        };
+        let (Some(pc), Some(stack), Ok(globals)) = (
+            binary.from_function(frame.func, pc),
+            &mut frame.stack,
+            self.globals(),
+        ) else {
+            return;
+        };
+        let instance = &self.guest.inventory.instances[frame.instance.position()].1;
+        let mut state = AtCrash {
+            instance: instance.clone(),
+            paused: self,
+            globals,
+        };
+        operands::complete(&binary, frame.func, pc, &frame.locals, stack, &mut state);
+    }
+
+    fn is_main(&self, thread: usize) -> Result<(), Error> {
+        match thread {
+            0 => Ok(()),
+            _ => Err(Error::NotFound(format!("thread {thread}"))),
+        }
+    }
+}
+
+/// The state of the crashed frame's instance.
+struct AtCrash<'a, 'b> {
+    paused: &'a mut Paused<'b>,
+    instance: Instance,
+    globals: Vec<Global>,
+}
+
+impl operands::State for AtCrash<'_, '_> {
+    fn global(&mut self, index: u32) -> Option<Value> {
+        let id = (*self.instance.globals.get(index as usize)?)?;
+        self.globals.get(id.position())?.known().cloned()
+    }
+
+    fn memory(&mut self, index: MemoryIndex, address: u64, length: usize) -> Option<Vec<u8>> {
+        let id = (*self.instance.memories.get(index.position())?)?;
+        let mut bytes = vec![0; length];
+        self.paused.read_memory(id, address, &mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+impl Debuggee for Paused<'_> {
+    fn stop(&self) -> &[StopReason] {
+        &self.guest.stop
+    }
+
+    fn process(&self) -> &Process {
+        &self.guest.process
+    }
+
+    fn executable(&self) -> &str {
+        &self.guest.name
+    }
+
+    fn capture(&self) -> Capture {
+        CAPTURE
+    }
+
+    fn modules(&self) -> &[Module] {
+        &self.guest.inventory.modules
+    }
+
+    fn instances(&mut self) -> Result<Vec<Instance>, Error> {
+        let instances = &self.guest.inventory.instances;
+        Ok(instances.iter().map(|(_, record)| record.clone()).collect())
+    }
+
+    fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        let guest = &mut *self.guest;
+        let store = self.store.as_context_mut();
+        let mut thread =
+            frames::thread(store, &guest.inventory, &guest.standings, &mut guest.calls)
+                .map_err(failed)?;
+        if guest.standings.now != Standing::Before
+            && let Some(youngest) = thread.frames.first_mut()
+        {
+            self.complete_operands(youngest);
+        }
+        Ok(vec![thread])
+    }
+
+    fn depth(&mut self, thread: usize) -> Result<usize, Error> {
+        self.is_main(thread)?;
+        if self.guest.standings.now == Standing::Prologue {
+            return Ok(self.threads()?[0].frames.len());
+        }
+        let (frames, _) = stack::count(self.store.as_context_mut()).map_err(failed)?;
+        Ok(frames)
+    }
+
+    fn frame(&mut self, thread: usize, position: usize) -> Result<Frame, Error> {
+        self.is_main(thread)?;
+        let missing = || Error::NotFound(format!("frame {position}"));
+        let guest = &mut *self.guest;
+        if guest.standings.now == Standing::Prologue {
+            let frames = self.threads()?.remove(0).frames;
+            return frames.into_iter().nth(position).ok_or_else(missing);
+        }
+        let store = self.store.as_context_mut();
+        let (inventory, standings) = (&guest.inventory, &guest.standings);
+        let mut frame = frames::frame(store, position, inventory, standings, &mut guest.calls)
+            .map_err(failed)?
+            .ok_or_else(missing)?;
+        if position == 0 && guest.standings.now != Standing::Before {
+            self.complete_operands(&mut frame);
+        }
+        Ok(frame)
+    }
+
+    fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        let shape = |memory| memory::shape(self.store.as_context(), memory);
+        Ok(self.guest.inventory.memories.iter().map(shape).collect())
+    }
+
+    fn read_memory(
+        &mut self,
+        memory: MemoryId,
+        address: u64,
+        buffer: &mut [u8],
+    ) -> Result<Certainty, Error> {
+        let store = self.store.as_context();
+        memory::read(store, &self.guest.inventory, memory, address, buffer)?;
+        Ok(Certainty::Known)
+    }
+
+    fn occupied_memory(&mut self, memory: MemoryId) -> Result<Vec<Range<u64>>, Error> {
+        memory::occupied(self.store.as_context(), &self.guest.inventory, memory)
+    }
+
+    fn globals(&mut self) -> Result<Vec<Global>, Error> {
+        let store = self.store.as_context_mut();
+        Ok(table::globals(store, &self.guest.inventory))
+    }
+
+    fn table(&mut self, table: TableId) -> Result<Table, Error> {
+        table::read(self.store.as_context_mut(), &self.guest.inventory, table)
+    }
+
+    fn table_count(&mut self) -> u32 {
+        self.guest.inventory.tables.len() as u32
+    }
+
+    fn breakpoints(&mut self) -> Option<&mut dyn Breakpoints> {
+        Some(self)
+    }
+
+    fn mutate(&mut self) -> Option<&mut dyn Mutate> {
+        Some(self)
+    }
+}
+
+impl Breakpoints for Paused<'_> {
+    fn set_breakpoints(
+        &mut self,
+        locations: &BTreeSet<CodeLocation>,
+    ) -> Result<Vec<CodeLocation>, Error> {
+        let store = self.store.as_context_mut();
+        let guest = &mut *self.guest;
+        guest.armed.set(store, &guest.inventory, locations)
+    }
+
+    fn stop_at_exceptions(&mut self, yes: bool) -> Result<(), Error> {
+        self.guest.at_exceptions = yes;
+        Ok(())
+    }
+}
+
+impl Mutate for Paused<'_> {
+    fn write_memory(&mut self, memory: MemoryId, address: u64, bytes: &[u8]) -> Result<(), Error> {
+        let store = self.store.as_context_mut();
+        memory::write(store, &self.guest.inventory, memory, address, bytes)
+    }
+
+    fn set_global(&mut self, global: GlobalId, value: &Value) -> Result<(), Error> {
+        let store = self.store.as_context_mut();
+        table::set_global(store, &self.guest.inventory, global, value)
+    }
+
+    fn set_table_element(
+        &mut self,
+        table: TableId,
+        index: u64,
+        value: &Reference,
+    ) -> Result<(), Error> {
+        let store = self.store.as_context_mut();
+        table::set_element(store, &self.guest.inventory, table, index, value)
+    }
+
+    fn set_local(
+        &mut self,
+        _thread: usize,
+        _frame: usize,
+        _local: LocalIndex,
+        _value: &Value,
+    ) -> Result<(), Error> {
+        Err(Error::Refused(
+            "wasmtime cannot change a local: its code keeps the local in a register, and what a \
+             debugger sees is a copy that the code never reads back"
+                .into(),
+        ))
+    }
+}
+
+fn failed(error: wasmtime::Error) -> Error {
+    Error::Debuggee(format!("{error:#}"))
+}
