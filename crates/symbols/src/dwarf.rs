@@ -10,7 +10,7 @@
 
 use std::convert::Infallible;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
@@ -78,6 +78,11 @@ impl Sections {
             lines: Mutex::default(),
             notes,
         })
+    }
+
+    /// The types read so far.
+    pub(crate) fn types(&self) -> MutexGuard<'_, types::Cache> {
+        self.types.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A view of the sections to read from.
@@ -150,8 +155,8 @@ impl<'a> Dwarf<'a> {
     }
 
     /// The types read so far.
-    pub(crate) fn types(&self) -> &'a Mutex<types::Cache> {
-        &self.sections.types
+    pub(crate) fn types(&self) -> MutexGuard<'a, types::Cache> {
+        self.sections.types()
     }
 
     /// The tables of functions of Rust's `dyn`s, found on first use.

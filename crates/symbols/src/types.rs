@@ -14,7 +14,7 @@ pub(crate) mod vtable;
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
@@ -288,21 +288,25 @@ impl Symbols {
             TypeRef::Void => return void(),
         };
         // Only whoever has the symbols of another module gives an entry where there is no DWARF.
-        let Some(dwarf) = self.dwarf() else {
+        let Some(sections) = &self.dwarf else {
             return void();
         };
+        // Most are known, and asked for thousands of times.
+        if let Some(known) = sections.types().types.get(&id) {
+            return Arc::clone(known);
+        }
+        let dwarf = sections.read();
         self.ty_within(&dwarf, id, &Fuel::for_one(dwarf.size()))
     }
 
     fn ty_within(&self, dwarf: &Dwarf<'_>, id: TypeId, fuel: &Fuel) -> Arc<Type> {
-        let cache = || dwarf.types().lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ty) = cache().types.get(&id) {
-            return Arc::clone(ty);
+        if let Some(known) = dwarf.types().types.get(&id) {
+            return Arc::clone(known);
         }
         let ty = Arc::new(read::read(dwarf, id, fuel));
         // What took too much of a common fuel may be fine on its own.
         if !matches!(ty.kind, Kind::Broken(_)) {
-            cache().add(id, &ty);
+            dwarf.types().add(id, &ty);
         }
         ty
     }

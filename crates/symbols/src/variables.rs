@@ -110,7 +110,7 @@ impl Symbols {
         let dwarf = self.dwarf()?;
         let mut all = dwarf.statics().before(address);
         all.find_map(|(start, entry)| {
-            let found = statics::at(&dwarf, [entry]).pop()?;
+            let found = statics::whose_entry(&dwarf, entry)?;
             let size = self.size(&found.ty).ok()?;
             let into = address - start;
             (into < size || into == 0).then_some((found, into))

@@ -53,7 +53,7 @@ pub(super) fn variables(bench: &Bench) -> Result<()> {
     println!("## Variables\n");
     println!(
         "All that the source calls a variable, in every frame of a crash: a new process each time, the files in \
-         the system's cache. wasmgdb 0.2.2 reads the same dump and prints its backtrace, without values. LLDB 22 \
+         the system's cache. wasmgdb 0.2.2 reads a dump and prints the backtrace, without values. LLDB 22 \
          attaches to the program in `wasmtime run -g` and prints `frame variable` of every frame at the same trap, from its \
          start to its end, without wasmtime's own start. Goals, for all variables: {}, and for the first at most 150 MB \
          of memory.\n",
@@ -97,16 +97,9 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
         (&["report", "--vars", "none", "--json", core], in_report),
         (&["report", "--vars", "locals", "--json", core], in_report),
         (&["report", "--vars", "all", "--json", core], in_report),
-        (&["report", "--vars", "locals", core], |_, text| {
-            Ok(lines(text))
-        }),
-        (&["report", "--vars", "all", core], |_, text| {
-            Ok(lines(text))
-        }),
-        (
-            &["report", "--eval", program.expression, core],
-            |_, text| Ok(lines(text)),
-        ),
+        (&["report", "--vars", "locals", core], in_text),
+        (&["report", "--vars", "all", core], in_text),
+        (&["report", "--eval", program.expression, core], in_text),
     ];
     let mut rows: Vec<(String, Task, Told)> = Vec::new();
     for (arguments, told) in ways {
@@ -116,9 +109,14 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
     }
     match wasmgdb {
         Some(wasmgdb) => {
-            let command = command(wasmgdb, &[module, core], &bench.scratch);
-            let task = Task::limited("wasmgdb", &command).reading(&bench.scratch.join("bt"));
-            rows.push(("wasmgdb, `bt`".to_owned(), task, in_wasmgdb));
+            let theirs = format!("{}.wasmtime.core", program.name);
+            let run = bench.wasmtime(&["run", "-D", &format!("coredump={theirs}"), module]);
+            measure::in_turns(&mut [Task::new("wasmtime run", run, 134)], 0)?;
+            for (name, core) in [("wdb", core), ("wasmtime", &theirs)] {
+                let command = command(wasmgdb, &[module, core], &bench.scratch);
+                let task = Task::limited("wasmgdb", &command).reading(&bench.scratch.join("bt"));
+                rows.push((format!("wasmgdb, `bt` of {name}'s dump"), task, in_wasmgdb));
+            }
         }
         None => eprintln!("wasmgdb is not measured: cargo install wasmgdb"),
     }
@@ -151,10 +149,7 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
         let told = match &cost {
             Ok(_) => told(&report, &task.output()?),
             Err(error) if is_ours => bail!("{error:#}"),
-            Err(error) => Err(anyhow::anyhow!(
-                "{}",
-                error.to_string().lines().next().unwrap_or_default()
-            )),
+            Err(error) => Err(anyhow::anyhow!(failure(error))),
         };
         let told = told.unwrap_or_else(|error| format!("**{error}**"));
         match (cost, all) {
@@ -172,37 +167,36 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
     Ok(())
 }
 
+/// How another debugger failed, in a few words.
+fn failure(error: &anyhow::Error) -> String {
+    let text = error.to_string();
+    let mut lines = text.lines().skip_while(|it| !it.contains("panicked at"));
+    match (lines.next(), lines.next()) {
+        (Some(_), Some(why)) => format!("it panics: {why}"),
+        _ => text.lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
 /// What a command said, in a few words, given what wdb reports of the same crash.
 type Told = fn(&Value, &str) -> Result<String>;
 
-fn lines(text: &str) -> String {
-    match text.lines().count() {
-        1 => format!("`{}`", text.trim_end()),
-        many => format!("{many} lines"),
-    }
+fn in_text(_: &Value, text: &str) -> Result<String> {
+    Ok(format!("{} lines", text.lines().count()))
 }
 
 fn in_report(_: &Value, text: &str) -> Result<String> {
     let report: Value = serde_json::from_str(text)?;
     let frames = frames(&report);
-    let of = |groups: &[&Value]| -> Vec<Value> {
-        let lists = groups.iter().filter_map(|it| it["variables"].as_array());
-        lists.flatten().cloned().collect()
-    };
-    let mut variables = of(&frames);
-    let statics = of(&report["statics"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>());
-    let in_frames = variables.len();
-    variables.extend(statics.iter().cloned());
+    let count = |it: &Value| it["variables"].as_array().map_or(0, Vec::len);
+    let variables: usize = frames.iter().map(|it| count(it)).sum();
+    let statics = report["statics"].as_array().into_iter().flatten();
+    let statics: usize = statics.map(count).sum();
     let mut told = format!("{} frames", frames.len());
-    if in_frames > 0 {
-        told += &format!(", {in_frames} variables");
+    if variables > 0 {
+        told += &format!(", {variables} variables");
     }
-    if !statics.is_empty() {
-        told += &format!(", {} statics", statics.len());
+    if statics > 0 {
+        told += &format!(", {statics} statics");
     }
     Ok(told)
 }

@@ -7,6 +7,7 @@ use gimli::{AttributeValue, DebugInfoOffset, Expression, Operation, UnitOffset};
 use super::declaration::Declaration;
 use super::{Variable, VariableKind};
 use crate::dwarf::{Dwarf, Slice};
+use crate::fuel::Stop;
 use crate::index;
 use crate::scopes::{self, ScopeKind};
 use crate::units::Unit;
@@ -19,23 +20,15 @@ const MOST_AT_ADDRESS: usize = 16;
 
 impl Addresses {
     /// Reads the locations of all statics of all units.
+    ///
+    /// Of all entries of a large program few are statics, and the rest is skipped: to read its names too takes
+    /// ten times as long.
     pub(crate) fn make(dwarf: &Dwarf<'_>) -> Self {
         let mut all = Vec::new();
         for id in dwarf.units().ids() {
-            let Ok(unit) = dwarf.units().open(dwarf, id) else {
-                continue;
-            };
-            for entry in entries(dwarf, &unit) {
-                let found = Declaration::read(dwarf, &unit, entry);
-                if dwarf.names_fuel().burn(found.attributes).is_err() {
-                    break;
-                }
-                if let Some(Fixed::At(address)) = fixed(dwarf, &found)
-                    && let Some(entry) = entry.to_debug_info_offset(&unit.gimli.header)
-                    && let Ok(entry) = u32::try_from(entry.0)
-                {
-                    all.push((address, entry));
-                }
+            if let Ok(unit) = dwarf.units().open(dwarf, id) {
+                // What was found before the DWARF breaks counts. Who reads the names of the unit says that it does.
+                let _ = addresses(dwarf, &unit, &mut all);
             }
         }
         all.sort_unstable();
@@ -53,6 +46,43 @@ impl Addresses {
     }
 }
 
+/// Adds where the statics of a unit start, and their entries.
+fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<(u64, u32)>) -> Result<(), Stop> {
+    let mut entries = unit.gimli.entries_raw(None)?;
+    while !entries.is_empty() {
+        let offset = entries.next_offset();
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            continue;
+        };
+        let attributes = abbreviation.attributes();
+        dwarf.names_fuel().burn(1 + attributes.len())?;
+        if abbreviation.tag() != gimli::DW_TAG_variable {
+            entries.skip_attributes(attributes)?;
+            continue;
+        }
+        for spec in attributes {
+            let attribute = entries.read_attribute(*spec)?;
+            if attribute.name() == gimli::DW_AT_location
+                && let AttributeValue::Exprloc(location) = attribute.value()
+                && let Some(Fixed::At(address)) = address(dwarf, unit, location)
+                && let Some(entry) = offset.to_debug_info_offset(&unit.gimli.header)
+                && let Ok(entry) = u32::try_from(entry.0)
+            {
+                to.push((address, entry));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The static whose entry is at `offset`. `None`: it is a table of virtual functions, or none after all.
+pub(super) fn whose_entry(dwarf: &Dwarf<'_>, offset: DebugInfoOffset) -> Option<Variable> {
+    let (id, entry) = dwarf.units().containing(offset)?;
+    let unit = dwarf.units().open(dwarf, id).ok()?;
+    let scope = dwarf.units().scopes(dwarf, &unit).at(entry)?;
+    (scope.kind == ScopeKind::Static).then(|| variable(dwarf, &unit, entry))?
+}
+
 /// The statics of a unit and of its functions.
 pub(super) fn of_unit<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> Vec<Variable> {
     let all = entries(dwarf, unit);
@@ -66,10 +96,7 @@ fn entries<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> impl Iterator<Item = UnitO
 }
 
 /// The statics whose entries are at `offsets`.
-pub(super) fn at(
-    dwarf: &Dwarf<'_>,
-    offsets: impl IntoIterator<Item = DebugInfoOffset>,
-) -> Vec<Variable> {
+fn at(dwarf: &Dwarf<'_>, offsets: impl IntoIterator<Item = DebugInfoOffset>) -> Vec<Variable> {
     let units = dwarf.units();
     // A static of an inline function, or a template's, has an entry in each unit, and lies in one place.
     let mut seen = HashSet::new();
