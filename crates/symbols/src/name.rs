@@ -285,7 +285,7 @@ mod tests {
             ("__main_argc_argv", "__main_argc_argv"),
             ("_Z", "_Z"),
             ("_R", "_R"),
-            ("[abi:", ""),
+            ("[abi:", "[abi:"),
             ("", ""),
         ] {
             assert_eq!(display(raw), expected, "{raw}");

@@ -134,13 +134,17 @@ pub(super) fn c_string(cx: &mut Context<'_>, object: &Object, _most: u64) -> Opt
     Some(cx.text(address, length.saturating_sub(1)))
 }
 
-/// The ranges. Their names are those of [`core::ops`].
+/// The ranges of numbers. Their names are those of [`core::ops`]. What else a range may be of shows as its members: it may
+/// have a range in it again.
 pub(super) fn range(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let ty = cx.bare(&object.ty);
     let key = without_arguments(&ty.name);
     let mut end = |name: &str| {
         let found = cx.field(object, name)?;
-        Some(cx.short(&found, &SHORT))
+        match cx.bare(&found.ty).kind {
+            Kind::Base(_) | Kind::Enumeration(_) => Some(cx.short(&found, &SHORT)),
+            _ => None,
+        }
     };
     Some(Shape::Scalar(match key.rsplit("::").next()? {
         "Range" => format!("{}..{}", end("start")?, end("end")?),

@@ -17,10 +17,11 @@ use wdb_module::FuncIndex;
 const MOST_NESTING: u32 = 16;
 
 /// More members than this are not shown: nobody writes such a structure.
-const MOST_FIELDS: usize = 10_000;
+const MOST_FIELDS: u32 = 10_000;
 
 impl Context<'_> {
-    /// The shape that follows from the type alone, without what [`super::table`] knows.
+    /// The shape that follows from the type alone, without what [`super::table`] knows. A function of the table that needs
+    /// the shape of a part takes this: hostile debug information says that a part is of the type of the whole.
     pub(super) fn plain_shape(&mut self, object: &Object) -> Shape {
         let ty = self.bare(&object.ty);
         match &ty.kind {
@@ -167,7 +168,8 @@ impl Context<'_> {
     pub(super) fn fields(&mut self, object: &Object, ty: &Type, record: &Record) -> Fields {
         let rust = ty.language == Some(Language::Rust);
         let mut fields = Vec::new();
-        self.members(object, &record.members, MOST_NESTING, &mut fields);
+        let left = &mut { MOST_FIELDS };
+        self.members(object, &record.members, MOST_NESTING, left, &mut fields);
         let tuple = rust
             && fields.iter().enumerate().all(|(at, it)| {
                 let number = it.name.strip_prefix("__").and_then(|it| it.parse().ok());
@@ -186,11 +188,20 @@ impl Context<'_> {
         }
     }
 
-    fn members(&mut self, object: &Object, members: &[Member], depth: u32, to: &mut Vec<Field>) {
+    /// Looks at no more than `left` members, because those of unnamed members in each other may multiply.
+    fn members(
+        &mut self,
+        object: &Object,
+        members: &[Member],
+        depth: u32,
+        left: &mut u32,
+        to: &mut Vec<Field>,
+    ) {
         for member in members {
-            if to.len() >= MOST_FIELDS {
-                return;
-            }
+            *left = match left.checked_sub(1) {
+                Some(left) => left,
+                None => return,
+            };
             let part = self.member(object, member);
             let name = match (&member.name, member.role) {
                 // The pointer to the table of virtual functions says nothing that the type does not.
@@ -199,7 +210,7 @@ impl Context<'_> {
                 (_, Role::Base | Role::VirtualBase(_)) => self.ty(&member.ty).name.to_string(),
                 (None, Role::Field) => match (&self.bare(&member.ty).kind, depth.checked_sub(1)) {
                     (Kind::Record(inner), Some(depth)) => {
-                        self.members(&part, &inner.members, depth, to);
+                        self.members(&part, &inner.members, depth, left, to);
                         continue;
                     }
                     // An unnamed bit-field is padding.
@@ -218,7 +229,8 @@ impl Context<'_> {
         };
         let mut fields = self.fields(object, ty, record).fields;
         let [member] = variant.members.as_slice() else {
-            self.members(object, &variant.members, 0, &mut fields);
+            let left = &mut { MOST_FIELDS };
+            self.members(object, &variant.members, 0, left, &mut fields);
             return Shape::Fields(Fields {
                 name: last_segment(&ty.name),
                 fields,

@@ -126,7 +126,9 @@ impl Line<'_> {
                 }
             }
             Shape::Unavailable(reason) => {
-                let _ = write!(self.out, "<{}>", printable(&reason.to_string()));
+                self.out.push('<');
+                self.name(&reason.to_string());
+                self.out.push('>');
             }
         }
     }
@@ -141,7 +143,7 @@ impl Line<'_> {
         self.out.len().saturating_add(more) >= self.limits.line || self.values == 0
     }
 
-    /// A name out of the debug information.
+    /// A name out of the debug information, or a sentence with some: they may have kilobytes.
     fn name(&mut self, name: &str) {
         let name = printable(name);
         if name.len() <= self.limits.line {
@@ -154,7 +156,9 @@ impl Line<'_> {
 
     fn note(&mut self, note: Option<&str>) {
         if let Some(note) = note {
-            let _ = write!(self.out, " ({})", printable(note));
+            self.out.push_str(" (");
+            self.name(note);
+            self.out.push(')');
         }
     }
 

@@ -522,7 +522,9 @@ fn count(unit: &Unit<'_>, entry: &Entry<'_>) -> Count {
     let Some(upper) = upper.and_then(|it| constant(it, None, true)) else {
         return Count::Unknown;
     };
-    u64::try_from(upper - lower + 1).map_or(Count::Unknown, Count::Known)
+    let count = upper.checked_sub(lower).and_then(|it| it.checked_add(1));
+    let count = count.and_then(|it| u64::try_from(it).ok());
+    count.map_or(Count::Unknown, Count::Known)
 }
 
 /// The number that a constant of any form is. `size` and `is_signed` are those of its type, as far as it has one:

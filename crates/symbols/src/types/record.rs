@@ -145,19 +145,22 @@ impl<'a> Reader<'_, 'a> {
         size: i128,
     ) -> Result<Option<(u64, Bits)>, Error> {
         let byte = i128::from(member.offset) * 8;
+        // The numbers may have 128 bits.
         let first = if let Some(offset) = number(entry, gimli::DW_AT_data_bit_offset) {
-            offset
+            Some(offset)
         } else if let Some(offset) = number(entry, gimli::DW_AT_bit_offset) {
             // DWARF 3, section 5.6.6: from the most significant bit of the unit that holds it.
             let unit = match number(entry, gimli::DW_AT_byte_size) {
                 Some(size) => size,
                 None => self.size(&member.ty)?.unwrap_or(0).into(),
             };
-            byte + unit * 8 - offset - size
+            let end = unit.checked_mul(8).and_then(|it| it.checked_add(byte));
+            end.and_then(|it| it.checked_sub(offset)?.checked_sub(size))
         } else {
-            byte
+            Some(byte)
         };
         let place = || {
+            let first = first?;
             let bits = Bits {
                 offset: (first & 7) as u8,
                 size: u8::try_from(size)

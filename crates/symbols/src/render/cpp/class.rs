@@ -10,6 +10,9 @@ use crate::types::{Encoding, Kind, Record, RecordKind, Role, Type, TypeRef};
 /// Base classes in base classes are looked into as deep as this.
 const MOST_BASES: u32 = 16;
 
+/// As many base classes are looked into in all.
+const MOST_LOOKED_INTO: u32 = 1_000;
+
 /// Longer mangled names of classes are not believed.
 const LONGEST_NAME: u64 = 4096;
 
@@ -22,7 +25,7 @@ impl Context<'_> {
     /// many WebAssembly programs go without, the DWARF of clang tells whose table it is, unless it is one of a second
     /// base class or has virtual ones.
     pub fn whole_object(&mut self, object: &Object) -> Option<Object> {
-        let pointer = self.table_pointer(object, MOST_BASES)?;
+        let pointer = self.table_pointer(object, MOST_BASES, &mut { MOST_LOOKED_INTO })?;
         let table = self.unsigned(&pointer).ok()?;
         let size = self.size(&pointer.ty).ok()?;
         let entry = |back: u64| table.checked_sub(size.checked_mul(back)?);
@@ -108,7 +111,8 @@ impl Context<'_> {
         }
     }
 
-    fn table_pointer(&mut self, object: &Object, depth: u32) -> Option<Object> {
+    /// Looks into no more than `left` base classes, because those of base classes may multiply.
+    fn table_pointer(&mut self, object: &Object, depth: u32, left: &mut u32) -> Option<Object> {
         let ty = self.bare(&object.ty);
         let Kind::Record(record) = &ty.kind else {
             return None;
@@ -129,8 +133,9 @@ impl Context<'_> {
         let depth = depth.checked_sub(1)?;
         let mut bases = record.members.iter().filter(|it| it.role != Role::Field);
         bases.find_map(|it| {
+            *left = left.checked_sub(1)?;
             let base = self.member(object, it);
-            self.table_pointer(&base, depth)
+            self.table_pointer(&base, depth, left)
         })
     }
 }

@@ -170,7 +170,7 @@ pub(in crate::render) fn complex(
     argument(context, &object.ty, 0)?;
     let mut part = |name: &str| {
         let part = context.field(object, name)?;
-        match context.shape(&part, 0) {
+        match context.plain_shape(&part) {
             Shape::Scalar(text) => Some(text),
             _ => None,
         }

@@ -12,7 +12,7 @@ pub(in crate::render) fn contiguous(
     _: u64,
 ) -> Option<Shape> {
     let pointer = member(context, object, &["__i_", "__i", "__ptr_"])?;
-    match context.shape(&pointer, 0) {
+    match context.plain_shape(&pointer) {
         // The end is a pointer like all others, so the short form does not look behind it.
         shape @ Shape::Pointer(_) => Some(shape),
         _ => None,
@@ -26,6 +26,13 @@ pub(in crate::render) fn map(
     most: u64,
 ) -> Option<Shape> {
     let inner = context.field(object, "__i_")?;
+    // Not one of a map again: that has no end in hostile debug information.
+    let name = &context.bare(&inner.ty).name;
+    if !name.starts_with("std::__tree_")
+        && (!name.starts_with("std::__hash_") || name.starts_with("std::__hash_map_"))
+    {
+        return None;
+    }
     let shape = context.shape(&inner, most);
     matches!(shape, Shape::Pointer(_) | Shape::Scalar(_)).then_some(shape)
 }

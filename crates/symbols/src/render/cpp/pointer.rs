@@ -13,7 +13,7 @@ fn pointer(
     note: Option<String>,
     follow: bool,
 ) -> Option<Shape> {
-    match context.shape(pointer, 0) {
+    match context.plain_shape(pointer) {
         Shape::Pointer(it) => Some(Shape::Pointer(crate::render::Pointer {
             follow: follow && it.target.is_some(),
             // Which class it really is of, and what else there is to say.

@@ -117,7 +117,7 @@ pub(in crate::render) fn bitset(
 pub(in crate::render) fn fixed_array(
     context: &mut Context<'_>,
     object: &Object,
-    most: u64,
+    _: u64,
 ) -> Option<Shape> {
     let ty = context.bare(&object.ty);
     let Kind::Record(record) = &ty.kind else {
@@ -128,7 +128,7 @@ pub(in crate::render) fn fixed_array(
         return array(object.part(0, Some(0), element), 1, 0);
     }
     let elements = context.field(object, "__elems_")?;
-    Some(context.shape(&elements, most))
+    Some(context.plain_shape(&elements))
 }
 
 /// `std::span`; one of a fixed extent has no size in memory.
@@ -181,7 +181,7 @@ pub(in crate::render) fn deque(
         let at = first.wrapping_add((place / capacity).wrapping_mul(pointer));
         let object = match context.unsigned(&Object::at(at, block.clone())) {
             Ok(at) => {
-                let at = at.wrapping_add(place % capacity * stride);
+                let at = at.wrapping_add((place % capacity).wrapping_mul(stride));
                 Object::at(at, element.clone())
             }
             Err(reason) => Object::nowhere(element.clone(), reason),

@@ -24,7 +24,7 @@ pub(in crate::render) fn duration(
         (n, 1) => format!("[{n}]s"),
         (n, d) => format!("[{n}/{d}]s"),
     };
-    match context.shape(&count, 0) {
+    match context.plain_shape(&count) {
         Shape::Scalar(count) => Some(Shape::Scalar(format!("{count}{unit}"))),
         _ => None,
     }

@@ -148,6 +148,60 @@ fn types_made_of_themselves() {
     first(&made(&[function, parameter], &entries));
 }
 
+/// Classes whose members and base classes are of the class itself, also where the library's have theirs.
+#[test]
+fn objects_made_of_themselves() {
+    const NAME: (gimli::DwAt, gimli::DwForm) = (c::DW_AT_name, c::DW_FORM_string);
+    const TYPE: (gimli::DwAt, gimli::DwForm) = (c::DW_AT_type, c::DW_FORM_ref1);
+    let abbreviations: [Abbreviation<'_>; 6] = [
+        (
+            c::DW_TAG_structure_type,
+            true,
+            &[NAME, (c::DW_AT_byte_size, c::DW_FORM_data1)],
+        ),
+        (c::DW_TAG_member, false, &[NAME, TYPE]),
+        (c::DW_TAG_member, false, &[TYPE]),
+        (c::DW_TAG_inheritance, false, &[TYPE]),
+        (c::DW_TAG_template_type_parameter, false, &[TYPE]),
+        (
+            c::DW_TAG_template_value_parameter,
+            false,
+            &[TYPE, (c::DW_AT_const_value, c::DW_FORM_data1)],
+        ),
+    ];
+    let member = |name: &str| [b"\x03", name.as_bytes(), b"\0\x0d"].concat();
+    let arguments = [6, 13, 7, 13, 1];
+    for (name, members) in [
+        ("unnamed", [4, 13].repeat(200)),
+        ("bases", [5, 13].repeat(200)),
+        ("std::array", [&arguments[..], &member("__elems_")].concat()),
+        ("std::complex", [member("__re_"), member("__im_")].concat()),
+        ("std::__wrap_iter", member("__i_")),
+        ("std::__map_iterator", member("__i_")),
+        ("std::unique_ptr", member("__ptr_")),
+        ("std::stack", member("c")),
+        (
+            "core::ops::range::Range",
+            [member("start"), member("end")].concat(),
+        ),
+        (
+            "core::cell::RefCell",
+            [member("value"), member("borrow")].concat(),
+        ),
+        ("core::mem::maybe_uninit::MaybeUninit", member("value")),
+    ] {
+        let mut entries = [&[2], name.as_bytes(), &[0, 4]].concat();
+        entries.extend(members);
+        entries.push(0);
+        let symbols = made(&abbreviations, &entries);
+        let types = crate::fuzz::types(&symbols);
+        assert_eq!(symbols.ty(&types[0]).name.as_ref(), name);
+        let start = Instant::now();
+        crate::fuzz::memory(&[0; 100], &symbols, &types);
+        assert!(start.elapsed() < SOON, "{name}");
+    }
+}
+
 #[test]
 fn sizes_beyond_all_bounds() {
     let size = &[(c::DW_AT_byte_size, c::DW_FORM_udata)];
@@ -184,6 +238,45 @@ fn sizes_beyond_all_bounds() {
         matches!(&ty.kind, Kind::Broken(why) if why.contains("larger")),
         "{ty:?}"
     );
+}
+
+/// Numbers of 128 bits where compilers write small ones.
+#[test]
+fn numbers_beyond_all_bounds() {
+    let of_bound = [
+        (c::DW_AT_lower_bound, c::DW_FORM_data16),
+        (c::DW_AT_upper_bound, c::DW_FORM_data16),
+    ];
+    let subrange: Abbreviation<'_> = (c::DW_TAG_subrange_type, false, &of_bound);
+    let array: Abbreviation<'_> = (c::DW_TAG_array_type, true, OF_TYPE);
+    let mut entries = vec![2, 13, 3];
+    entries.extend((-2_i128).to_le_bytes());
+    entries.extend(i128::MAX.to_le_bytes());
+    entries.extend([0, 0]);
+    first(&made(&[array, subrange], &entries));
+
+    let of_bits = [
+        (c::DW_AT_bit_offset, c::DW_FORM_data16),
+        (c::DW_AT_byte_size, c::DW_FORM_data16),
+        (c::DW_AT_bit_size, c::DW_FORM_data16),
+    ];
+    let member: Abbreviation<'_> = (c::DW_TAG_member, false, &of_bits);
+    let size = [(c::DW_AT_byte_size, c::DW_FORM_data1)];
+    let structure: Abbreviation<'_> = (c::DW_TAG_structure_type, true, &size);
+    for numbers in [
+        [0, i128::MAX, 1],
+        [i128::MIN, 8, 1],
+        [i128::MAX, 8, i128::MAX],
+    ] {
+        let mut entries = vec![2, 4, 3];
+        entries.extend(numbers.iter().flat_map(|it| it.to_le_bytes()));
+        entries.extend([0, 0]);
+        let ty = first(&made(&[structure, member], &entries));
+        let Kind::Record(record) = &ty.kind else {
+            panic!("{ty:?}");
+        };
+        assert!(record.members[0].bits.is_none());
+    }
 }
 
 #[test]
