@@ -15,9 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bytes::Bytes;
 
 use crate::fuel::{Fuel, Stop};
+use crate::functions_by_name::InlinedCopies;
 use crate::index::Index;
 use crate::lines::LineTables;
 use crate::notes::Notes;
+use crate::sources::Sources;
 use crate::types;
 use crate::units::Units;
 use crate::variables::statics::Addresses;
@@ -40,6 +42,8 @@ pub(crate) struct Sections {
     /// How much more may be read to find names. Each unit is read once for them.
     names_fuel: Fuel,
     index: OnceLock<Index>,
+    sources: OnceLock<Sources>,
+    inlined: OnceLock<InlinedCopies>,
     statics: OnceLock<Addresses>,
     types: Mutex<types::Cache>,
     vtables: OnceLock<types::vtable::Vtables>,
@@ -70,6 +74,8 @@ impl Sections {
             fuel: Fuel::for_reading(size),
             names_fuel: Fuel::for_reading(size),
             index: OnceLock::new(),
+            sources: OnceLock::new(),
+            inlined: OnceLock::new(),
             statics: OnceLock::new(),
             types: Mutex::default(),
             vtables: OnceLock::new(),
@@ -147,6 +153,17 @@ impl<'a> Dwarf<'a> {
     /// The index of all names, made on first use.
     pub(crate) fn index(&self) -> &'a Index {
         self.sections.index.get_or_init(|| Index::make(self))
+    }
+
+    /// The source files, found on first use.
+    pub(crate) fn sources(&self) -> &'a Sources {
+        self.sections.sources.get_or_init(|| Sources::make(self))
+    }
+
+    /// Where functions were inlined, found on first use.
+    pub(crate) fn inlined(&self) -> &'a InlinedCopies {
+        let find = || InlinedCopies::find(self);
+        self.sections.inlined.get_or_init(find)
     }
 
     /// The statics by address, found on first use.

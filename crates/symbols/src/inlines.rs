@@ -2,7 +2,7 @@
 
 use gimli::{AttributeValue, UnitOffset};
 
-use crate::dwarf::Dwarf;
+use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::{Fuel, Stop};
 use crate::ranges::Extent;
 use crate::units::Unit;
@@ -74,30 +74,7 @@ fn walk<'a>(
             }
             continue;
         }
-        let mut call = Call {
-            entry: entry.0,
-            ..Call::default()
-        };
-        let mut extent = Extent::default();
-        for spec in abbreviation.attributes() {
-            let attribute = entries.read_attribute(*spec)?;
-            extent.note(&attribute);
-            let value = || {
-                attribute
-                    .udata_value()
-                    .and_then(|it| u32::try_from(it).ok())
-            };
-            match attribute.name() {
-                gimli::DW_AT_call_file => {
-                    if let AttributeValue::FileIndex(index) = attribute.value() {
-                        call.file = Some(index);
-                    }
-                }
-                gimli::DW_AT_call_line => call.line = value(),
-                gimli::DW_AT_call_column => call.column = value(),
-                _ => {}
-            }
-        }
+        let (call, _, extent) = read(&mut entries, entry, abbreviation)?;
         let mut covered = false;
         extent.each(dwarf, &unit.gimli, &fuel, |range| {
             covered |= range.contains(&address);
@@ -114,4 +91,41 @@ fn walk<'a>(
         }
     }
     Ok(())
+}
+
+/// A reference to the function that was inlined.
+type Origin<'a> = AttributeValue<Slice<'a>>;
+
+/// Reads the attributes of the inlined call at `entry`: the call, the function that was inlined, the code that it covers.
+pub(crate) fn read<'a>(
+    entries: &mut gimli::EntriesRaw<'_, Slice<'a>>,
+    entry: UnitOffset,
+    abbreviation: &gimli::Abbreviation,
+) -> Result<(Call, Option<Origin<'a>>, Extent<'a>), Stop> {
+    let mut call = Call {
+        entry: entry.0,
+        ..Call::default()
+    };
+    let (mut origin, mut extent) = (None, Extent::default());
+    for spec in abbreviation.attributes() {
+        let attribute = entries.read_attribute(*spec)?;
+        extent.note(&attribute);
+        let value = || {
+            attribute
+                .udata_value()
+                .and_then(|it| u32::try_from(it).ok())
+        };
+        match attribute.name() {
+            gimli::DW_AT_call_file => {
+                if let AttributeValue::FileIndex(index) = attribute.value() {
+                    call.file = Some(index);
+                }
+            }
+            gimli::DW_AT_call_line => call.line = value(),
+            gimli::DW_AT_call_column => call.column = value(),
+            gimli::DW_AT_abstract_origin => origin = Some(attribute.value()),
+            _ => {}
+        }
+    }
+    Ok((call, origin, extent))
 }

@@ -6,13 +6,16 @@
 //! frame's variables ([`variables`]), their types ([`types`]) and their values ([`object`], [`render`]). It does no I/O: [`Symbols::wanted`] says which
 //! files would help, the caller brings them.
 
+mod blocks;
 mod dwarf;
 mod fuel;
 mod functions;
+mod functions_by_name;
 #[doc(hidden)]
 pub mod fuzz;
 mod index;
 mod inlines;
+mod line_places;
 mod lines;
 mod lookup;
 mod machine;
@@ -25,16 +28,21 @@ pub mod render;
 pub mod runtime;
 mod scopes;
 mod source_map;
+mod sources;
 mod spelling;
+mod statements;
 mod symbols;
 pub mod types;
 mod units;
 pub mod variables;
 
+pub use functions_by_name::InlinedCopy;
+pub use line_places::{LinePlace, NoPlace};
 pub use machine::{Machine, Number, Unavailable};
 pub use name::{Language, Name, Origin};
 pub use object::{Context, Object, Place};
 pub use printable::{printable, printable_source};
+pub use statements::Statement;
 pub use symbols::{Location, Symbols, Wanted};
 pub use types::{Type, TypeRef};
 pub use variables::{Variable, VariableKind};

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use gimli::DebugLineOffset;
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::Stop;
+use crate::fuel::{Fuel, Stop};
 use crate::units::Unit;
 
 /// The line tables read so far, by where their programs are in `.debug_line`.
@@ -26,12 +26,17 @@ pub(crate) struct Row {
     pub(crate) file: u32,
     /// The line; 0 for code that the compiler made of no line in particular.
     pub(crate) line: u32,
-    /// The column; 0 if unknown. [`END`] where a sequence ends and nothing is known.
-    pub(crate) column: u32,
+    /// The column; 0 if unknown, as is one that LLVM's 16 bits do not hold. [`END`] where a sequence ends and
+    /// nothing is known.
+    pub(crate) column: u16,
+    /// A statement starts here (`is_stmt`): a person who stops here sees the line as yet to be run.
+    pub(crate) is_statement: bool,
+    /// The parameters are in their places from here on (`prologue_end`).
+    pub(crate) ends_prologue: bool,
 }
 
 /// The column of a row that ends a sequence. No source has it.
-const END: u32 = u32::MAX;
+const END: u16 = u16::MAX;
 
 impl Lines {
     /// The table of a unit, read on first use. Empty if it has none.
@@ -76,7 +81,7 @@ impl Lines {
                 break Some(error);
             }
             let narrow = |it: u64| u32::try_from(it).unwrap_or(0);
-            all.push(Row {
+            let mut new = Row {
                 // No code is there; `live` sees to the sequence.
                 address: u32::try_from(row.address()).unwrap_or(u32::MAX),
                 file: u32::try_from(row.file_index()).unwrap_or(u32::MAX),
@@ -84,9 +89,23 @@ impl Lines {
                 column: match row.column() {
                     _ if row.end_sequence() => END,
                     gimli::ColumnType::LeftEdge => 0,
-                    gimli::ColumnType::Column(it) => narrow(it.get()),
+                    gimli::ColumnType::Column(it) => match u16::try_from(it.get()) {
+                        Ok(END) | Err(_) => 0,
+                        Ok(column) => column,
+                    },
                 },
-            });
+                is_statement: row.is_stmt(),
+                ends_prologue: row.prologue_end(),
+            };
+            if all.len() > sequence
+                && let Some(last) = all.last().filter(|it: &&Row| it.address == new.address)
+            {
+                // It holds in place of the last one, what began there begins here.
+                new.ends_prologue |= last.ends_prologue;
+                new.is_statement |=
+                    last.is_statement && (last.file, last.line) == (new.file, new.line);
+            }
+            all.push(new);
             if row.end_sequence() {
                 let range = (u64::from(all[sequence].address), row.address());
                 if dwarf.live(range.0, range.1).is_none() {
@@ -115,14 +134,27 @@ impl Lines {
 
     /// The rows that hold somewhere in `code`, in order.
     pub(crate) fn within(&self, code: &Range<u32>) -> impl Iterator<Item = Row> {
+        self.spans(code).map(|it| it.1)
+    }
+
+    /// The rows that hold somewhere in `code`, in order, each with where it does.
+    pub(crate) fn spans(&self, code: &Range<u32>) -> impl Iterator<Item = (Range<u32>, Row)> {
         let (start, end) = (code.start, code.end);
         let first = self.0.partition_point(|it| it.address <= start);
         self.0[first.saturating_sub(1)..]
             .windows(2)
             .take_while(move |rows| rows[0].address < end)
             .filter(move |rows| rows[0].address < rows[1].address && start < rows[1].address)
-            .map(|rows| rows[0])
-            .filter(|it| it.column != END)
+            .filter(|rows| rows[0].column != END)
+            .map(move |rows| {
+                let span = rows[0].address.max(start)..rows[1].address.min(end);
+                (span, rows[0])
+            })
+    }
+
+    /// The rows that hold anywhere, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Row> {
+        self.spans(&(0..u32::MAX)).map(|it| it.1)
     }
 }
 
@@ -133,7 +165,34 @@ pub(crate) fn file<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, index: u64) -> Option
         return None;
     }
     let program = program(dwarf, unit, unit.line_program?).ok()?;
+    path(dwarf, unit, program.header(), index)
+}
+
+/// All files that the line table of a unit names, as the index and the path. Ends early when `fuel` does.
+pub(crate) fn files<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, fuel: &Fuel) -> Vec<(u32, String)> {
+    let Some(Ok(program)) = unit.line_program.map(|it| program(dwarf, unit, it)) else {
+        return Vec::new();
+    };
     let header = program.header();
+    let first = u32::from(unit.gimli.header.version() < 5);
+    (first..)
+        .zip(header.file_names())
+        .map_while(|(index, _)| {
+            let path = path(dwarf, unit, header, index.into());
+            // A long directory may be that of many files.
+            fuel.burn(path.as_ref().map_or(1, String::len)).ok()?;
+            Some((index, path))
+        })
+        .filter_map(|(index, path)| Some((index, path?)))
+        .collect()
+}
+
+fn path<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    header: &gimli::LineProgramHeader<Slice<'a>>,
+    index: u64,
+) -> Option<String> {
     let file = header.file(index)?;
     let text = |value| {
         let text = dwarf.gimli.attr_string(&unit.gimli, value).ok()?;

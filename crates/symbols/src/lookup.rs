@@ -49,6 +49,25 @@ pub(crate) fn function<'a>(
     })
 }
 
+/// The unit whose lines hold at `address`, and the entry of the function there; assembly has none.
+pub(crate) fn owner<'a>(
+    dwarf: &Dwarf<'a>,
+    address: u32,
+    body: &Range<u32>,
+) -> Option<(Unit<'a>, Option<UnitOffset>)> {
+    if let Some((unit, entry)) = function(dwarf, address, body) {
+        return Some((unit, Some(entry)));
+    }
+    covering(dwarf, address, body)
+        .find(|unit| {
+            Lines::of(dwarf, unit)
+                .before(address, body)
+                .next()
+                .is_some()
+        })
+        .map(|unit| (unit, None))
+}
+
 fn covering<'a>(
     dwarf: &Dwarf<'a>,
     address: u32,
@@ -117,7 +136,7 @@ impl Location {
     fn set_row<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>, row: &Row) {
         self.file = lines::file(dwarf, unit, u64::from(row.file));
         self.line = Some(row.line).filter(|it| *it != 0);
-        self.column = Some(row.column).filter(|it| *it != 0 && row.line != 0);
+        self.column = Some(row.column.into()).filter(|it| *it != 0 && row.line != 0);
     }
 
     fn set_call<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>, call: &Call) {

@@ -3,8 +3,11 @@
 //! A source map of a module has one line; its columns are byte offsets in the module
 //! (tool-conventions, `Debugging.md`).
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use sourcemap::{DecodedMap, SourceMap};
+use wdb_module::ModuleOffset;
 
 /// The source map in `bytes`, or in the `data:` URL if it is one.
 ///
@@ -49,6 +52,23 @@ pub(crate) fn locate(
     Some((file, line, token.get_src_col().checked_add(1)))
 }
 
+/// Where in `code` code of another source place begins: the offset, the index of the file, and the line, from 1.
+pub(crate) fn within(map: &SourceMap, code: Range<ModuleOffset>) -> Vec<(ModuleOffset, u32, u32)> {
+    let found = |token: sourcemap::Token<'_>| {
+        let at = ModuleOffset(token.get_dst_col().into());
+        let line = token.get_src_line().checked_add(1)?;
+        (token.get_dst_line() == 0 && token.has_source() && code.contains(&at)).then_some((
+            at,
+            token.get_src_id(),
+            line,
+        ))
+    };
+    let mut tokens: Vec<_> = map.tokens().filter_map(found).collect();
+    tokens.sort_by_key(|it| it.0);
+    tokens.dedup_by_key(|it| it.0);
+    tokens
+}
+
 /// The text of a source file, if the map has it.
 pub(crate) fn text<'a>(map: &'a SourceMap, file: &str) -> Option<&'a str> {
     let position = map.sources().position(|it| tidy(it) == file)?;
@@ -56,6 +76,6 @@ pub(crate) fn text<'a>(map: &'a SourceMap, file: &str) -> Option<&'a str> {
 }
 
 /// AssemblyScript's `sourceRoot` starts like this.
-fn tidy(path: &str) -> &str {
+pub(crate) fn tidy(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }

@@ -101,6 +101,40 @@ pub(crate) fn is_function(demangled: &str, path: &[&str]) -> bool {
         })
 }
 
+/// The path of a function's name as a demangler writes it: without types' arguments, parameters, the result's type and
+/// the trait that a method of Rust implements.
+pub(crate) fn plain_path(demangled: &str) -> String {
+    let parts = split(demangled);
+    let last = parts.len().saturating_sub(1);
+    let parts = parts.iter().enumerate();
+    let parts = parts.filter_map(|(position, part)| plain_part(part, position == last));
+    parts.collect::<Vec<_>>().join("::")
+}
+
+/// A part of a name without what is in its brackets. `None`: it is nothing but arguments, as in Rust's `f::<u8>`.
+fn plain_part(part: &str, is_last: bool) -> Option<String> {
+    if part.starts_with("operator") {
+        return Some(part.to_owned());
+    }
+    if let Some(inside) = part.strip_prefix('<') {
+        // `<a::B<T> as c::D>`: a method of B.
+        let (ty, _) = inside.split_once(" as ")?;
+        let path = ty.split('<').next().unwrap_or(ty);
+        let plain = path.trim_start_matches(['&', '*', '[', '(']);
+        return Some(plain.to_owned());
+    }
+    let mut part = part;
+    if is_last && let Some(end) = part.find('(').filter(|it| *it > 0) {
+        part = &part[..end];
+    }
+    if !part.starts_with(['(', '{']) {
+        // The demangler puts the result's type before the name of a template's instance.
+        let end = part.find('<').unwrap_or(part.len());
+        part = part[..end].rsplit(' ').next().unwrap_or_default();
+    }
+    Some(part.to_owned())
+}
+
 /// The one spelling of a name: without spaces, but for those between words.
 fn canonical(name: &str) -> Cow<'_, str> {
     let mut name = tidy(name.into());

@@ -23,6 +23,7 @@ pub struct Symbols {
     pub(crate) dwarf: Option<Sections>,
     source_map_bytes: Option<Bytes>,
     source_map: OnceLock<Option<SourceMap>>,
+    pub(crate) names: OnceLock<Vec<Name>>,
     notes: Arc<Notes>,
 }
 
@@ -90,6 +91,7 @@ impl Symbols {
             debug,
             source_map_bytes: source_map,
             source_map: OnceLock::new(),
+            names: OnceLock::new(),
             notes,
         }
     }
@@ -233,7 +235,7 @@ impl Symbols {
     }
 
     /// The source map, if there is one and no DWARF.
-    fn source_map(&self) -> Option<&SourceMap> {
+    pub(crate) fn source_map(&self) -> Option<&SourceMap> {
         let read = || {
             if self.dwarf.is_some() {
                 return None;

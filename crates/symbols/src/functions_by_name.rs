@@ -1,0 +1,260 @@
+//! From what a person calls functions to those of a module: patterns, and the places where one was inlined.
+
+use std::collections::HashSet;
+
+use gimli::{AttributeValue, DebugInfoOffset};
+use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
+
+use crate::dwarf::Dwarf;
+use crate::fuel::{Fuel, Stop};
+use crate::scopes::ScopeKind;
+use crate::units::Unit;
+use crate::{Name, Symbols, functions, index, inlines, spelling};
+
+/// A place where a function was inlined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlinedCopy {
+    /// The first instruction of the copy.
+    pub at: ModuleOffset,
+    /// The function that it was inlined into.
+    pub func: FuncIndex,
+    /// The name of the function that was inlined.
+    pub name: Name,
+}
+
+/// Where functions were inlined: where the function's entry is in `.debug_info`, and the address of a copy. Sorted.
+pub(crate) struct InlinedCopies(Vec<(u32, u32)>);
+
+impl InlinedCopies {
+    /// Reads every unit.
+    pub(crate) fn find(dwarf: &Dwarf<'_>) -> Self {
+        let fuel = Fuel::for_reading(dwarf.size());
+        let mut all = Vec::new();
+        for id in dwarf.units().ids() {
+            if let Ok(unit) = dwarf.units().open(dwarf, id) {
+                // What is found before the DWARF breaks counts; the functions around have noted it.
+                let _ = scan(dwarf, &unit, &fuel, &mut all);
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all.shrink_to_fit();
+        InlinedCopies(all)
+    }
+
+    /// Where the function was inlined whose entry is at `origin`.
+    fn of(&self, origin: u32) -> impl Iterator<Item = u32> {
+        let from = self.0.partition_point(|it| it.0 < origin);
+        let copies = self.0[from..].iter().take_while(move |it| it.0 == origin);
+        copies.map(|it| it.1)
+    }
+
+    /// The functions that were inlined anywhere.
+    fn origins(&self) -> impl Iterator<Item = u32> {
+        self.0
+            .chunk_by(|one, other| one.0 == other.0)
+            .map(|it| it[0].0)
+    }
+}
+
+fn scan<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    fuel: &Fuel,
+    found: &mut Vec<(u32, u32)>,
+) -> Result<(), Stop> {
+    let mut entries = unit.gimli.entries_raw(None)?;
+    while !entries.is_empty() {
+        let entry = entries.next_offset();
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            continue;
+        };
+        fuel.burn(1 + abbreviation.attributes().len())?;
+        if abbreviation.tag() != gimli::DW_TAG_inlined_subroutine {
+            entries.skip_attributes(abbreviation.attributes())?;
+            continue;
+        }
+        let (_, origin, extent) = inlines::read(&mut entries, entry, abbreviation)?;
+        let origin = origin.and_then(|it| match it {
+            AttributeValue::UnitRef(it) => it.to_debug_info_offset(&unit.gimli.header),
+            AttributeValue::DebugInfoRef(it) => Some(it),
+            _ => None,
+        });
+        let mut first: Option<u32> = None;
+        extent.each(dwarf, &unit.gimli, fuel, |range| {
+            first = Some(first.map_or(range.start, |it| it.min(range.start)));
+            Ok(())
+        })?;
+        let origin = origin.and_then(|it| u32::try_from(it.0).ok());
+        found.extend(origin.zip(first));
+    }
+    Ok(())
+}
+
+impl Symbols {
+    /// The names of all functions, by index.
+    pub fn function_names(&self) -> &[Name] {
+        self.names.get_or_init(|| {
+            let all = (0..self.module.function_count()).map(FuncIndex);
+            all.map(|it| self.function_name(it)).collect()
+        })
+    }
+
+    /// The functions that have code and that `pattern` means: the name, without arguments of types and without
+    /// parameters unless they are given, qualified or not (`area`, `Circle::area`), where `*` stands for any text
+    /// (`std::*`, `*::drop`); or the name of an export.
+    pub fn functions_matching(&self, pattern: &str) -> Vec<FuncIndex> {
+        let mut found = match pattern.contains('*') {
+            // `operator*`
+            true if !pattern.contains("operator*") => Vec::new(),
+            _ => self.functions_named(pattern),
+        };
+        let all = (0..).map(FuncIndex).zip(self.function_names());
+        found.extend(
+            all.filter(|it| is_called(&it.1.display, pattern))
+                .map(|it| it.0),
+        );
+        let exports = self.module.exports().iter();
+        let exports = exports.filter(|it| fits(&it.name, pattern));
+        found.extend(exports.filter_map(|it| it.function()));
+        found.retain(|it| {
+            self.module
+                .function(*it)
+                .is_some_and(|it| it.body.is_some())
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Where the functions that `pattern` means were inlined, in the order of the code. The pattern is as that of
+    /// [`Symbols::functions_matching`].
+    pub fn inlined_copies(&self, pattern: &str) -> Vec<InlinedCopy> {
+        let Some(dwarf) = self.dwarf() else {
+            return Vec::new();
+        };
+        let copies = dwarf.inlined();
+        let mut origins: HashSet<u32> = HashSet::new();
+        if pattern.contains('*') {
+            origins.extend(copies.origins());
+        } else {
+            let named = index::named(&dwarf, pattern, |it| it == ScopeKind::Function);
+            origins.extend(
+                named
+                    .iter()
+                    .filter_map(|it| u32::try_from(it.offset.0).ok()),
+            );
+        }
+        let mut found = Vec::new();
+        for origin in origins {
+            let mut starts = copies.of(origin).peekable();
+            if starts.peek().is_none() {
+                continue;
+            }
+            let Some(name) = name(&dwarf, origin) else {
+                continue;
+            };
+            if pattern.contains('*') && !is_called(&name.display, pattern) {
+                continue;
+            }
+            for start in starts {
+                let at = self.module.from_code(CodeOffset(start.into()));
+                let Some((at, func)) = at.and_then(|it| Some((it, self.module.function_at(it)?)))
+                else {
+                    continue;
+                };
+                let first = self.first_instruction(func).unwrap_or(at);
+                found.push(InlinedCopy {
+                    at: at.max(first),
+                    func,
+                    name: name.clone(),
+                });
+            }
+        }
+        found.sort_by(|one, other| (one.at, &one.name.raw).cmp(&(other.at, &other.name.raw)));
+        found.dedup_by(|one, other| (one.at, &one.name) == (other.at, &other.name));
+        found
+    }
+}
+
+/// The name of the function whose entry is at `offset` of `.debug_info`.
+fn name(dwarf: &Dwarf<'_>, offset: u32) -> Option<Name> {
+    let (id, entry) = dwarf.units().containing(DebugInfoOffset(offset as usize))?;
+    let unit = dwarf.units().open(dwarf, id).ok()?;
+    functions::name(dwarf, &unit, entry)
+}
+
+/// Whether a function is meant whose name is shown as `display`.
+fn is_called(display: &str, pattern: &str) -> bool {
+    let name = spelling::plain_path(display);
+    // The qualification may be left out from the front.
+    let starts = name.match_indices("::").map(|it| it.0 + "::".len());
+    let mut ends = [0].into_iter().chain(starts);
+    ends.any(|start| name.get(start..).is_some_and(|it| fits(it, pattern)))
+}
+
+/// Whether `text` is what `pattern` says, in which `*` stands for any text.
+fn fits(text: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    let Some(mut rest) = rest.strip_suffix(last) else {
+        return false;
+    };
+    parts.all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (name, pattern, expected) in [
+            ("main", "main", true),
+            ("main", "*", true),
+            ("main", "ma*n", true),
+            ("main", "main*", true),
+            ("main", "m*a*i*n", true),
+            ("main", "mai", false),
+            ("main", "*mainly", false),
+            ("aba", "ab*ba", false),
+            ("std::io::read", "std::*", true),
+            ("std::io::read", "io::*", true),
+            ("std::io::read", "o::*", false),
+            ("std::io::read", "read", true),
+            (
+                "<alloc::vec::Vec<T> as core::ops::Drop>::drop",
+                "*::drop",
+                true,
+            ),
+            (
+                "<alloc::vec::Vec<T> as core::ops::Drop>::drop",
+                "Vec::drop",
+                true,
+            ),
+            ("void a::sort<int*>(int*, int*)", "a::sort", true),
+            ("void a::sort<int*>(int*, int*)", "a::s*", true),
+            ("shapes::Circle::area() const", "Circle::area", true),
+            (
+                "core::ptr::drop_in_place::<alloc::string::String>",
+                "drop_in_place",
+                true,
+            ),
+            ("app::main::{{closure}}", "main", false),
+            ("app::main::{{closure}}", "main::*", true),
+        ] {
+            assert_eq!(is_called(name, pattern), expected, "{name} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Which code belongs to which statement: what stepping from line to line asks.
+
+use std::ops::Range;
+
+use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
+
+use crate::blocks::{BlockId, Blocks};
+use crate::dwarf::Dwarf;
+use crate::fuel::Fuel;
+use crate::lines::{Lines, Row};
+use crate::lookup;
+use crate::units::Unit;
+use crate::{Symbols, source_map};
+
+/// The code of one line, in one function or in one inlined copy of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// The line, from 1.
+    pub line: u32,
+    /// Its code, and with it the code that is of no line in particular. Ascending and disjoint.
+    pub ranges: Vec<Range<ModuleOffset>>,
+    /// The code of the functions whose calls on this line were inlined: what a step over the line does not stop in.
+    /// Ascending and disjoint, also from `ranges`.
+    pub inlined: Vec<Range<ModuleOffset>>,
+}
+
+/// A stretch of a function's code that was made of one line.
+struct Span {
+    code: Range<ModuleOffset>,
+    /// The index of the file, in the unit or the source map.
+    file: u32,
+    /// The line; 0: of none.
+    line: u32,
+    is_statement: bool,
+    /// The innermost inlined call.
+    block: Option<BlockId>,
+}
+
+impl Symbols {
+    /// The code of the line that the instruction at `pc` is of. `None` if that is of no line and none comes before it,
+    /// or nothing is known of lines there.
+    pub fn line_ranges(&self, pc: ModuleOffset) -> Option<Statement> {
+        let func = self.module.function_at(pc)?;
+        let (spans, blocks) = self.spans(func);
+        let here = spans.iter().position(|it| it.code.contains(&pc))?;
+        let block = spans[here].block;
+        // What is of no line is of the one before, as for `locate`.
+        let start = spans[..=here]
+            .iter()
+            .rev()
+            .find(|it| it.block == block && it.line != 0)?;
+        let (file, line) = (start.file, start.line);
+        let own =
+            |it: &&Span| it.block == block && (it.line == 0 || (it.file, it.line) == (file, line));
+        // For each call, whether it is one on this line or in one of those.
+        let mut inside: Vec<bool> = Vec::new();
+        for of in blocks.all() {
+            let is_call = of.parent == block
+                && of.call.line == Some(line)
+                && of.call.file.is_none_or(|it| it == u64::from(file));
+            let around = of.parent.is_some_and(|it| inside.get(it) == Some(&true));
+            inside.push(is_call || around);
+        }
+        let called = |it: &&Span| it.block.is_some_and(|it| inside.get(it) == Some(&true));
+        Some(Statement {
+            line,
+            ranges: joined(spans.iter().filter(own)),
+            inlined: joined(spans.iter().filter(called)),
+        })
+    }
+
+    /// Where the statements of a function begin, inlined ones too. Ascending. Empty if nothing is known of its lines.
+    pub fn statements(&self, func: FuncIndex) -> Vec<ModuleOffset> {
+        let starts = self.spans(func).0.into_iter();
+        let mut starts: Vec<_> = starts
+            .filter(|it| it.is_statement && it.line != 0)
+            .map(|it| it.code.start)
+            .collect();
+        starts.dedup();
+        starts
+    }
+
+    /// Whether a statement begins at `pc`.
+    pub fn is_statement(&self, pc: ModuleOffset) -> bool {
+        let found = || {
+            let func = self.module.function_at(pc)?;
+            Some(self.statements(func).binary_search(&pc).is_ok())
+        };
+        found().unwrap_or(false)
+    }
+
+    /// Where a breakpoint on a function belongs: after the prologue, which puts the parameters where the debug
+    /// information says that they are. The first instruction where nothing is known of that. `None` if the code is
+    /// not here: it is imported, or there is no such function.
+    pub fn body_start(&self, func: FuncIndex) -> Option<ModuleOffset> {
+        let first = self.first_instruction(func)?;
+        let after = self.in_dwarf(func, |dwarf, start, body| {
+            let (unit, entry) = lookup::owner(dwarf, start, body)?;
+            // Assembly has none.
+            entry?;
+            let lines = Lines::of(dwarf, &unit);
+            let mut rows = lines.within(body);
+            let start = rows.next()?;
+            if start.ends_prologue {
+                return Some(start.address);
+            }
+            let mut second = None;
+            for row in rows {
+                if row.ends_prologue {
+                    return Some(row.address);
+                }
+                if second.is_none() && row.is_statement && row.line != 0 {
+                    second = Some(row.address);
+                }
+            }
+            second
+        });
+        let after = after.and_then(|it| self.module.from_code(CodeOffset(it.into())));
+        Some(after.map_or(first, |it| it.max(first)))
+    }
+
+    /// The first instruction of a function: what comes before are the declarations of its locals.
+    pub(crate) fn first_instruction(&self, func: FuncIndex) -> Option<ModuleOffset> {
+        Some(self.module.instructions(func).next()?.ok()?.0)
+    }
+
+    /// The code of a function by line, in order. Before the first instruction there is none.
+    fn spans(&self, func: FuncIndex) -> (Vec<Span>, Blocks) {
+        let Some(first) = self.first_instruction(func) else {
+            return Default::default();
+        };
+        let from_dwarf = self.in_dwarf(func, |dwarf, start, body| {
+            let (unit, entry) = lookup::owner(dwarf, start, body)?;
+            let lines = Lines::of(dwarf, &unit);
+            let blocks = entry.map(|it| blocks(dwarf, &unit, it)).unwrap_or_default();
+            let span = |(code, row): (Range<u32>, Row)| {
+                let at = |it: u32| ModuleOffset(self.code_start() + u64::from(it));
+                Some(Span {
+                    block: blocks.at(code.start),
+                    code: at(code.start).max(first)..at(code.end),
+                    file: row.file,
+                    line: row.line,
+                    is_statement: row.is_statement,
+                })
+                .filter(|it| !it.code.is_empty())
+            };
+            let spans: Vec<Span> = lines
+                .spans(body)
+                .flat_map(|it| split(it, &blocks))
+                .filter_map(span)
+                .collect();
+            Some((spans, blocks))
+        });
+        from_dwarf
+            .filter(|it| !it.0.is_empty())
+            .unwrap_or_else(|| (self.spans_of_source_map(func, first), Blocks::default()))
+    }
+
+    fn spans_of_source_map(&self, func: FuncIndex, first: ModuleOffset) -> Vec<Span> {
+        let body = self.module.function(func).and_then(|it| it.body);
+        let Some((map, body)) = self.source_map().zip(body) else {
+            return Vec::new();
+        };
+        let tokens = source_map::within(map, first..body.end);
+        let ends = tokens.iter().skip(1).map(|it| it.0).chain([body.end]);
+        let mut before = None;
+        let mut spans = Vec::new();
+        for (token, end) in tokens.iter().zip(ends) {
+            let (start, file, line) = *token;
+            spans.push(Span {
+                code: start..end,
+                file,
+                line,
+                is_statement: before.replace((file, line)) != Some((file, line)),
+                block: None,
+            });
+        }
+        spans
+    }
+
+    /// Where the code section's contents start in the module.
+    pub(crate) fn code_start(&self) -> u64 {
+        self.module.code_section().map_or(0, |it| it.start.0)
+    }
+}
+
+fn blocks<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, function: gimli::UnitOffset) -> Blocks {
+    Blocks::of(dwarf, unit, function, &Fuel::for_reading(dwarf.size()))
+}
+
+/// A row cut where inlined calls begin and end in it. Only its first piece begins a statement.
+fn split(of: (Range<u32>, Row), blocks: &Blocks) -> Vec<(Range<u32>, Row)> {
+    let (code, mut row) = of;
+    let mut pieces = Vec::new();
+    let mut start = code.start;
+    for boundary in blocks.boundaries(&code).chain([code.end]) {
+        if start < boundary {
+            pieces.push((start..boundary, row));
+            row.is_statement = false;
+            start = boundary;
+        }
+    }
+    pieces
+}
+
+/// The ranges of spans in order, with those that touch made one.
+fn joined<'s>(spans: impl Iterator<Item = &'s Span>) -> Vec<Range<ModuleOffset>> {
+    let mut ranges: Vec<Range<ModuleOffset>> = Vec::new();
+    for span in spans {
+        match ranges.last_mut() {
+            Some(last) if last.end == span.code.start => last.end = span.code.end,
+            _ => ranges.push(span.code.clone()),
+        }
+    }
+    ranges
+}

@@ -1,0 +1,261 @@
+//! Where breakpoints belong and where statements are, in real programs.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wdb_module::{FuncIndex, Module, ModuleOffset};
+use wdb_symbols::{LinePlace, NoPlace, Symbols};
+
+fn load(name: &str) -> (Arc<Module>, Symbols) {
+    let module = common::module(name);
+    let symbols = Symbols::new(Arc::clone(&module), None, None);
+    (module, symbols)
+}
+
+/// The innermost function and the line of each place, as the look-up of addresses says them.
+fn shown(symbols: &Symbols, places: &[LinePlace]) -> Vec<String> {
+    places
+        .iter()
+        .map(|it| {
+            let chain = symbols.locate(it.at);
+            assert_eq!(chain[0].line, Some(it.line));
+            assert_eq!(chain[0].file.as_ref(), Some(&it.file));
+            assert_eq!(chain[0].inlined, it.inlined);
+            let names = chain
+                .iter()
+                .map(|it| it.function.as_ref().unwrap().display.clone());
+            format!("{} {}", it.line, names.collect::<Vec<_>>().join(" < "))
+        })
+        .collect()
+}
+
+fn line(symbols: &Symbols, file: &str, line: u32) -> Vec<String> {
+    shown(symbols, &symbols.line_places(file, line).unwrap())
+}
+
+#[test]
+fn lines_of_c() {
+    let (_, symbols) = load("c-div-zero");
+    assert_eq!(line(&symbols, "c-div-zero.c", 33), ["33 average"]);
+    assert_eq!(line(&symbols, "/src/c-div-zero.c", 41), ["41 summarise"]);
+    // The line on which a function begins is where its prologue ends, as is a comment before it.
+    let (_, first) = symbols
+        .function_declaration(function(&symbols, "average"))
+        .unwrap();
+    let start = line(&symbols, "c-div-zero.c", first);
+    assert_eq!(start, line(&symbols, "c-div-zero.c", first - 1));
+    let body = symbols.body_start(function(&symbols, "average")).unwrap();
+    let at = symbols.line_places("c-div-zero.c", first).unwrap()[0].at;
+    assert_eq!(at, body);
+    assert_eq!(symbols.line_places("div-zero.c", 33), Err(NoPlace::NoFile));
+    assert_eq!(
+        symbols.line_places("c-div-zero.c", 900),
+        Err(NoPlace::Beyond {
+            file: "/src/c-div-zero.c".into(),
+            last: 53,
+        })
+    );
+}
+
+fn function(symbols: &Symbols, name: &str) -> FuncIndex {
+    let found = symbols.functions_matching(name);
+    assert_eq!(found.len(), 1, "{name}");
+    found[0]
+}
+
+/// For every instruction that a line table says begins a statement, a breakpoint on its line has a place on that line.
+///
+/// Asks for one of `every` such lines.
+fn every_line_has_a_place(name: &str, every: usize) {
+    let (module, symbols) = load(name);
+    let mut asked = BTreeSet::new();
+    let mut moved = 0;
+    for func in (0..module.function_count()).map(FuncIndex) {
+        let body = symbols.body_start(func);
+        let first = symbols.statements(func).first().copied();
+        assert!(first.is_none_or(|it| symbols.is_statement(it)));
+        for at in symbols.statements(func).into_iter().step_by(every) {
+            let chain = symbols.locate(at);
+            let (Some(file), Some(line)) = (&chain[0].file, chain[0].line) else {
+                panic!("{at} begins a statement of no line");
+            };
+            if !asked.insert((file.clone(), line, func)) {
+                continue;
+            }
+            let places = symbols.line_places(file, line).unwrap();
+            let in_function: Vec<_> = places.iter().filter(|it| it.func == func).collect();
+            assert!(!in_function.is_empty(), "{file}:{line} in function {func}");
+            for place in &places {
+                let found = &symbols.locate(place.at)[0];
+                assert_eq!(
+                    (found.file.as_ref(), found.line),
+                    (Some(&place.file), Some(place.line))
+                );
+                if (&place.file, place.line) != (file, line) {
+                    assert_eq!(
+                        Some(place.at),
+                        symbols.body_start(place.func),
+                        "{file}:{line}"
+                    );
+                    moved += 1;
+                }
+            }
+            // Code before the prologue's end is of the line on which the function begins.
+            assert!(at >= body.unwrap() || !in_function.is_empty());
+        }
+    }
+    assert!(asked.len() > 300, "{} lines", asked.len());
+    assert!(moved > 0);
+}
+
+#[test]
+fn every_line_of_c() {
+    every_line_has_a_place("c-div-zero", 1);
+    every_line_has_a_place("c-inlined-o2-dwarf5", 1);
+}
+
+#[test]
+fn every_line_of_cpp() {
+    every_line_has_a_place("cpp-types", 11);
+}
+
+#[test]
+fn every_line_of_rust() {
+    every_line_has_a_place("rust-inlined-release", 2);
+}
+
+#[test]
+fn inlined_copies() {
+    for name in ["c-inlined-o2", "c-inlined-o2-dwarf5"] {
+        let (_, symbols) = load(name);
+        let found = line(&symbols, "c-inlined-o2.c", 14);
+        assert_eq!(found, ["14 ratio < weigh < score < rank"], "{name}");
+        let copies = symbols.inlined_copies("ratio");
+        let copies: Vec<String> = copies
+            .iter()
+            .map(|it| format!("{} in {}", it.name, symbols.function_name(it.func)))
+            .collect();
+        assert_eq!(copies, ["ratio in rank"], "{name}");
+        assert_eq!(
+            symbols.inlined_copies("rat*"),
+            symbols.inlined_copies("ratio")
+        );
+        assert_eq!(symbols.inlined_copies("rank"), []);
+    }
+}
+
+#[test]
+fn functions_by_pattern() {
+    let (_, symbols) = load("cpp-types");
+    let names = |pattern: &str| -> Vec<String> {
+        let found = symbols.functions_matching(pattern).into_iter();
+        found.map(|it| symbols.function_name(it).display).collect()
+    };
+    assert_eq!(names("main"), ["main"]);
+    assert_eq!(names("_start"), ["_start", "_start.command_export"]);
+    assert_eq!(names("twice"), ["twice(int)"]);
+    assert_eq!(
+        names("Pump::run"),
+        ["gauges::Pump::run(int, shapes::Point&)"]
+    );
+    assert_eq!(names("gauges::*::run"), names("Pump::run"));
+    assert_eq!(names("make_unique").len(), 4);
+    assert_eq!(names("make_unique<shapes::Circle, *"), Vec::<String>::new());
+    assert_eq!(names("nothing::*"), Vec::<String>::new());
+}
+
+#[test]
+fn the_statement_of_a_division() {
+    let (module, symbols) = load("c-div-zero");
+    let average = function(&symbols, "average");
+    let at = symbols.line_places("c-div-zero.c", 33).unwrap()[0].at;
+    let statement = symbols.line_ranges(at).unwrap();
+    assert_eq!(statement.line, 33);
+    assert_eq!(statement.inlined, []);
+    for (pc, _) in module.instructions(average).map(Result::unwrap) {
+        let covered = statement.ranges.iter().any(|it| it.contains(&pc));
+        let place = &symbols.locate(pc)[0];
+        assert_eq!(covered, place.line == Some(33) || place.approximate, "{pc}");
+    }
+}
+
+#[test]
+fn the_statement_of_an_inlined_call() {
+    let (module, symbols) = load("c-inlined-o2");
+    let rank = function(&symbols, "rank");
+    let called = symbols.line_places("c-inlined-o2.c", 14).unwrap()[0].at;
+    let mut lines = BTreeSet::new();
+    let statement = symbols.line_ranges(called).unwrap();
+    for (pc, _) in module.instructions(rank).map(Result::unwrap) {
+        let chain = symbols.locate(pc);
+        let here = statement.ranges.iter().any(|it| it.contains(&pc));
+        assert_eq!(here, chain[0].line == Some(14), "{pc}");
+        // A step over line 24 of `score` passes `weigh` and `ratio`.
+        if chain.len() == 2 && chain[0].line == Some(24) {
+            let statement = symbols.line_ranges(pc).unwrap();
+            let inlined = module.instructions(rank).map(|it| it.unwrap().0);
+            let inlined =
+                inlined.filter(|it| statement.inlined.iter().any(|code| code.contains(it)));
+            for pc in inlined {
+                let chain = symbols.locate(pc);
+                assert_eq!(chain[chain.len() - 2].line, Some(24), "{pc}");
+                lines.insert(chain[0].line.unwrap());
+            }
+        }
+    }
+    assert_eq!(lines, BTreeSet::from([14, 18, 19]));
+}
+
+#[test]
+fn a_source_map() {
+    let module = common::module("as-bounds");
+    let map = common::file("as-bounds.wasm.map");
+    let symbols = Symbols::new(Arc::clone(&module), None, Some(map));
+    let file = "as-bounds.ts";
+    let mut asked = 0;
+    for func in (0..module.function_count()).map(FuncIndex) {
+        for at in symbols.statements(func) {
+            let place = &symbols.locate(at)[0];
+            if place.file.as_deref() != Some("as-bounds/as-bounds.ts") {
+                continue;
+            }
+            let places = symbols.line_places(file, place.line.unwrap()).unwrap();
+            assert!(places.iter().any(|it| it.func == func && it.at <= at));
+            let statement = symbols.line_ranges(at).unwrap();
+            assert_eq!(Some(statement.line), place.line);
+            assert!(statement.ranges.iter().any(|it| it.start == at));
+            asked += 1;
+        }
+    }
+    assert!(asked > 5, "{asked}");
+}
+
+#[test]
+fn nothing_is_known_outside_of_functions() {
+    let (_, symbols) = load("c-div-zero");
+    assert_eq!(symbols.line_ranges(ModuleOffset(0)), None);
+    assert_eq!(symbols.body_start(FuncIndex(u32::MAX)), None);
+    assert_eq!(symbols.statements(FuncIndex(u32::MAX)), []);
+    let (module, symbols) = load("c-stripped");
+    let last = FuncIndex(module.function_count() - 1);
+    let first = module.instructions(last).next().unwrap().unwrap().0;
+    assert_eq!(symbols.body_start(last), Some(first));
+    assert_eq!(symbols.line_places("a.c", 1), Err(NoPlace::NoFile));
+    assert_eq!(symbols.source_files(), Vec::<String>::new());
+}
+
+#[test]
+fn files() {
+    let (_, symbols) = load("c-div-zero");
+    let files = symbols.source_files();
+    assert!(files.contains(&"/src/c-div-zero.c".to_owned()), "{files:?}");
+    let functions = symbols.functions_in_file("c-div-zero.c").into_iter();
+    let functions: BTreeSet<String> = functions
+        .map(|it| symbols.function_name(it).display)
+        .collect();
+    let expected = ["average", "main", "report", "summarise"].map(str::to_owned);
+    assert_eq!(functions, BTreeSet::from(expected));
+}
