@@ -7,6 +7,7 @@ mod evidence;
 pub mod expression;
 pub mod machine;
 mod operation;
+pub mod places;
 pub mod report;
 pub mod stop;
 pub mod value;

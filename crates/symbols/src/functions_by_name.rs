@@ -163,7 +163,7 @@ impl Symbols {
                 else {
                     continue;
                 };
-                let first = self.first_instruction(func).unwrap_or(at);
+                let first = self.module.first_instruction(func).unwrap_or(at);
                 found.push(InlinedCopy {
                     at: at.max(first),
                     func,

@@ -168,7 +168,7 @@ impl Symbols {
         for ((func, block), address) in starts {
             let first = match of_function {
                 Some((of, first)) if of == *func => first,
-                _ => match self.first_instruction(*func) {
+                _ => match self.module.first_instruction(*func) {
                     Some(first) => of_function.insert((*func, first)).1,
                     None => continue,
                 },

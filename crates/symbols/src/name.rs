@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use wdb_module::FuncIndex;
 
+use crate::spelling;
+
 /// The name of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
@@ -115,6 +117,14 @@ impl Name {
             origin: Origin::Index,
             language: None,
         }
+    }
+}
+
+impl Name {
+    /// The name without types' arguments, parameters and the result's type: `sort` in its namespace for
+    /// `void a::sort<int*>(int*, int*)`.
+    pub fn path(&self) -> String {
+        spelling::plain_path(&self.display)
     }
 }
 

@@ -93,7 +93,7 @@ impl Symbols {
     /// information says that they are. The first instruction where nothing is known of that. `None` if the code is
     /// not here: it is imported, or there is no such function.
     pub fn body_start(&self, func: FuncIndex) -> Option<ModuleOffset> {
-        let first = self.first_instruction(func)?;
+        let first = self.module.first_instruction(func)?;
         let after = self.in_dwarf(func, |dwarf, start, body| {
             let (unit, entry) = lookup::owner(dwarf, start, body)?;
             // Assembly has none.
@@ -119,14 +119,9 @@ impl Symbols {
         Some(after.map_or(first, |it| it.max(first)))
     }
 
-    /// The first instruction of a function: what comes before are the declarations of its locals.
-    pub(crate) fn first_instruction(&self, func: FuncIndex) -> Option<ModuleOffset> {
-        Some(self.module.instructions(func).next()?.ok()?.0)
-    }
-
     /// The code of a function by line, in order. Before the first instruction there is none.
     fn spans(&self, func: FuncIndex) -> (Vec<Span>, Blocks) {
-        let Some(first) = self.first_instruction(func) else {
+        let Some(first) = self.module.first_instruction(func) else {
             return Default::default();
         };
         let from_dwarf = self.in_dwarf(func, |dwarf, start, body| {

@@ -1,0 +1,502 @@
+//! From what a person types after `break` to places in the code.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use wdb_module::{FuncIndex, ModuleOffset};
+use wdb_symbols::runtime::Family;
+use wdb_symbols::{NoPlace, Symbols};
+use wdb_target::CodeLocation;
+use wdb_target::coredump::ModuleId;
+
+use crate::expression::did_you_mean;
+use crate::stop::{FrameId, Stop};
+
+/// What a person means, before it is known whether there is such a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spec {
+    /// `main.c:12`, and `12` in the file of the selected frame.
+    Line {
+        /// A path or the end of one.
+        file: Option<String>,
+        /// The line, from 1.
+        line: u32,
+    },
+    /// `+3`, `-1`: so many lines from where the selected frame stands.
+    Offset(i64),
+    /// `average`, `Circle::area`, `std::*`: a name of functions, or of exported ones.
+    Function(String),
+    /// `*0x1f0`, `*library!0x1f0`: an instruction.
+    Address {
+        /// The name of the module, or the end of its path; needed where there are several.
+        module: Option<String>,
+        /// Where in it, as reports show it.
+        offset: ModuleOffset,
+    },
+}
+
+/// A place in the code, and what a person calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The instruction.
+    pub at: CodeLocation,
+    /// The function; of inlined ones that which is meant.
+    pub function: String,
+    /// The path of the source file.
+    pub file: Option<String>,
+    /// The line, from 1: for one without code the nearest after it.
+    pub line: Option<u32>,
+}
+
+/// Why nothing is there: a sentence without its full stop.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unresolved(pub String);
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Spec::Line { file: None, line } => write!(f, "{line}"),
+            Spec::Line {
+                file: Some(file),
+                line,
+            } => write!(f, "{file}:{line}"),
+            Spec::Offset(lines) => write!(f, "{lines:+}"),
+            Spec::Function(name) => f.write_str(name),
+            Spec::Address {
+                module: None,
+                offset,
+            } => write!(f, "*{offset}"),
+            Spec::Address {
+                module: Some(module),
+                offset,
+            } => write!(f, "*{module}!{offset}"),
+        }
+    }
+}
+
+/// Reads what a person typed.
+///
+/// # Errors
+///
+/// When it can mean no place.
+pub fn parse(text: &str) -> Result<Spec, Unresolved> {
+    let text = text.trim();
+    if let Some(address) = text.strip_prefix('*')
+        && !address.starts_with("::")
+    {
+        return parse_address(address.trim());
+    }
+    if text.contains('!') || text.starts_with("0x") {
+        return parse_address(text);
+    }
+    if let Some(lines) = text.strip_prefix(['+', '-']).filter(|it| is_number(it)) {
+        let lines = i64::from(parse_line(lines)?);
+        let back = text.starts_with('-');
+        return Ok(Spec::Offset(if back { -lines } else { lines }));
+    }
+    if is_number(text) {
+        let (file, line) = (None, parse_line(text)?);
+        return Ok(Spec::Line { file, line });
+    }
+    if let Some((file, line)) = text.rsplit_once(':')
+        && is_number(line.trim())
+        && !file.ends_with(':')
+    {
+        if file.trim().is_empty() {
+            return Err(Unresolved(format!("`{text}` names no file")));
+        }
+        return Ok(Spec::Line {
+            file: Some(file.trim().to_owned()),
+            line: parse_line(line.trim())?,
+        });
+    }
+    match text {
+        "" => Err(Unresolved("no place is named".into())),
+        text => Ok(Spec::Function(text.to_owned())),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+fn parse_line(digits: &str) -> Result<u32, Unresolved> {
+    match digits.parse() {
+        Ok(0) => Err(Unresolved("lines count from 1".into())),
+        Ok(line) => Ok(line),
+        Err(_) => Err(Unresolved(format!("no file has {digits} lines"))),
+    }
+}
+
+fn parse_address(text: &str) -> Result<Spec, Unresolved> {
+    let (module, digits) = match text.rsplit_once('!') {
+        Some((module, digits)) => (Some(module.trim().to_owned()), digits.trim()),
+        None => (None, text),
+    };
+    let offset = match digits.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => digits.parse(),
+    };
+    match offset {
+        Ok(offset) => Ok(Spec::Address {
+            module,
+            offset: ModuleOffset(offset),
+        }),
+        Err(_) => Err(Unresolved(format!(
+            "`{digits}` is no address: one is an offset in a module, as `*0x1f0`"
+        ))),
+    }
+}
+
+/// The places that `spec` means in all modules, in the order of the code. `here` is the selected frame; without one, a
+/// line is one of the file that has the program's `main`.
+///
+/// # Errors
+///
+/// When there are none: why, and what may have been meant.
+pub fn resolve(
+    stop: &mut Stop<'_>,
+    spec: &Spec,
+    here: Option<FrameId>,
+) -> Result<Vec<Location>, Unresolved> {
+    let mut found = match spec {
+        Spec::Line {
+            file: Some(file),
+            line,
+        } => lines(stop, file, *line)?,
+        Spec::Line { file: None, line } => {
+            let file = file_here(stop, here)?;
+            lines(stop, &file, *line)?
+        }
+        Spec::Offset(offset) => {
+            let (file, line) = line_here(stop, here)?;
+            let line = i64::from(line).saturating_add(*offset);
+            let line = u32::try_from(line).ok().filter(|it| *it > 0);
+            let line = line.ok_or_else(|| Unresolved(format!("{file} has no such line")))?;
+            lines(stop, &file, line)?
+        }
+        Spec::Function(name) => functions(stop, name)?,
+        Spec::Address { module, offset } => {
+            vec![address(stop, module.as_deref(), *offset)?]
+        }
+    };
+    found.sort_by_key(|it| it.at);
+    found.dedup_by_key(|it| it.at);
+    Ok(found)
+}
+
+/// What a person calls an instruction.
+pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
+    let pc = stop
+        .binary(at.module)
+        .and_then(|it| it.from_function(at.func, at.pc));
+    let symbols = stop.symbols(at.module);
+    let place = symbols.zip(pc).and_then(|(symbols, pc)| {
+        let place = symbols.locate(pc).into_iter().next()?;
+        Some(place)
+    });
+    let place = place.unwrap_or_default();
+    Location {
+        at,
+        function: match place.function {
+            Some(name) => name.display,
+            None => stop.function_name(at.module, at.func),
+        },
+        file: place.file,
+        line: place.line,
+    }
+}
+
+fn modules(stop: &mut Stop<'_>) -> Vec<ModuleId> {
+    let count = u32::try_from(stop.debuggee.modules().len()).unwrap_or(u32::MAX);
+    (0..count).map(ModuleId).collect()
+}
+
+fn at(
+    stop: &Stop<'_>,
+    module: ModuleId,
+    func: FuncIndex,
+    pc: ModuleOffset,
+) -> Option<CodeLocation> {
+    let pc = stop.binary(module)?.to_function(func, pc)?;
+    Some(CodeLocation { module, func, pc })
+}
+
+fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
+    let mut found = Vec::new();
+    let mut misses = Vec::new();
+    let mut files = Vec::new();
+    for module in modules(stop) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let places = match symbols.line_places(file, line) {
+            Ok(places) => places,
+            Err(NoPlace::NoFile) => {
+                files.extend(symbols.source_files());
+                continue;
+            }
+            Err(miss) => {
+                misses.push(miss);
+                continue;
+            }
+        };
+        for place in places {
+            let Some(at) = at(stop, module, place.func, place.at) else {
+                continue;
+            };
+            found.push(Location {
+                file: Some(place.file),
+                line: Some(place.line),
+                ..location(stop, at)
+            });
+        }
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // Of modules that share a file, the one with more of it says more.
+    misses.sort_by_key(|miss| match miss {
+        NoPlace::Beyond { last, .. } => *last,
+        _ => 0,
+    });
+    Err(Unresolved(match misses.pop() {
+        Some(NoPlace::Beyond { file, last }) => {
+            format!("line {line} is beyond the last line with code of {file}, {last}")
+        }
+        Some(NoPlace::NoCode { file }) => format!("no code was made of {file}"),
+        Some(NoPlace::NoFile) | None if files.is_empty() => {
+            "the debug information of the program names no source files".into()
+        }
+        Some(NoPlace::NoFile) | None => {
+            let name = |it: &'_ str| it.rsplit(['/', '\\']).next().map(str::to_owned);
+            let names: Vec<String> = files.iter().filter_map(|it| name(it)).collect();
+            let wanted = name(file).unwrap_or_default();
+            let known = names.iter().map(String::as_str);
+            format!("no file `{file}`{}", did_you_mean(&wanted, known))
+        }
+    }))
+}
+
+fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolved> {
+    let mut found = Vec::new();
+    for module in modules(stop) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let mut here = Vec::new();
+        for func in symbols.functions_matching(name) {
+            let start = symbols.body_start(func);
+            here.extend(start.and_then(|start| body(stop, module, &symbols, func, start)));
+        }
+        // The program's `main` is meant, and not what calls it: rustc and wasi-libc call that `main` too.
+        if here.iter().any(|it| !it.1) {
+            here.retain(|it| !it.1);
+        }
+        found.extend(here.into_iter().map(|it| it.0));
+        for copy in symbols.inlined_copies(name) {
+            let Some(at) = at(stop, module, copy.func, copy.at) else {
+                continue;
+            };
+            let chain = symbols.locate(copy.at);
+            let of = chain
+                .into_iter()
+                .find(|it| it.function.as_ref() == Some(&copy.name));
+            let of = of.unwrap_or_default();
+            found.push(Location {
+                at,
+                function: copy.name.display,
+                file: of.file,
+                line: of.line,
+            });
+        }
+    }
+    if found.is_empty() {
+        return Err(Unresolved(no_function(stop, name)));
+    }
+    Ok(found)
+}
+
+/// Where the body of a function starts, and whether the function only calls the program's `main`.
+fn body(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    symbols: &Symbols,
+    func: FuncIndex,
+    start: ModuleOffset,
+) -> Option<(Location, bool)> {
+    let at = at(stop, module, func, start)?;
+    let chain = symbols.locate(start);
+    let own = chain.last();
+    let is_shim =
+        own.is_some_and(|own| own.file.is_none() && symbols.family(own) == Some(Family::Entry));
+    let mut location = location(stop, at);
+    // The first statement may be one of an inlined function.
+    if let Some(own) = own.filter(|_| chain.len() > 1) {
+        location.function = stop.function_name(module, func);
+        location.file.clone_from(&own.file);
+        location.line = own.line;
+    }
+    Some((location, is_shim))
+}
+
+fn no_function(stop: &mut Stop<'_>, name: &str) -> String {
+    if name.contains('*') {
+        return format!("no function is called like `{name}`");
+    }
+    let mut known = Vec::new();
+    for module in modules(stop) {
+        if let Some(symbols) = stop.symbols(module) {
+            known.extend(symbols.function_names().iter().map(short_name));
+        }
+    }
+    let wanted = name.rsplit("::").next().unwrap_or(name);
+    let imported = "; it is imported, and has no code here";
+    let is_imported = modules(stop).into_iter().any(|module| {
+        let imports = stop.binary(module).map(wdb_module::Module::imports);
+        let mut imports = imports.into_iter().flatten();
+        imports.any(|it| it.name == name)
+    });
+    let hint = match is_imported {
+        true => imported.to_owned(),
+        false => did_you_mean(wanted, known.iter().map(String::as_str)),
+    };
+    format!("no function `{name}`{hint}")
+}
+
+/// The name without what it is in, arguments and parameters.
+fn short_name(name: &wdb_symbols::Name) -> String {
+    let plain = name.path();
+    match plain.rsplit_once("::") {
+        Some((_, last)) => last.to_owned(),
+        None => plain,
+    }
+}
+
+fn address(
+    stop: &mut Stop<'_>,
+    named: Option<&str>,
+    offset: ModuleOffset,
+) -> Result<Location, Unresolved> {
+    let module = module(stop, named)?;
+    let Some(binary) = stop.binary(module) else {
+        return Err(Unresolved("the module's code is not at hand".into()));
+    };
+    let Some(func) = binary.function_at(offset) else {
+        return Err(Unresolved(match binary.code_section() {
+            Some(code) => format!(
+                "{offset} is in no function; the module's code is from {} to {}",
+                code.start, code.end
+            ),
+            None => "the module has no code".into(),
+        }));
+    };
+    let next = binary
+        .instructions(func)
+        .map_while(Result::ok)
+        .map(|it| it.0)
+        .find(|it| *it >= offset);
+    if next != Some(offset) {
+        let next = next.map_or(String::new(), |it| format!("; the next is {it}"));
+        return Err(Unresolved(format!(
+            "{offset} is not the beginning of an instruction{next}"
+        )));
+    }
+    let at = at(stop, module, func, offset);
+    let at = at.ok_or_else(|| Unresolved(format!("{offset} is in no function")))?;
+    Ok(location(stop, at))
+}
+
+/// The module of this name; the only one if it is not named.
+fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolved> {
+    let all: Vec<(ModuleId, String)> = (0..)
+        .map(ModuleId)
+        .zip(stop.debuggee.modules())
+        .map(|(id, module)| (id, module.record.name.clone()))
+        .collect();
+    let names = || {
+        let names: Vec<String> = all.iter().map(|it| format!("`{}`", it.1)).collect();
+        names.join(", ")
+    };
+    let meant: Vec<ModuleId> = match named {
+        None => all.iter().map(|it| it.0).collect(),
+        Some(named) => {
+            let is_meant = |name: &str| {
+                let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+                name == named || file == named || file.strip_suffix(".wasm") == Some(named)
+            };
+            let position = named.parse().ok().map(ModuleId);
+            let fits = |it: &&(ModuleId, String)| is_meant(&it.1) || Some(it.0) == position;
+            all.iter().filter(fits).map(|it| it.0).collect()
+        }
+    };
+    match (meant.as_slice(), named) {
+        ([one], _) => Ok(*one),
+        ([], None) => Err(Unresolved("the program has no modules".into())),
+        ([], Some(named)) => Err(Unresolved(format!(
+            "no module `{named}`; there are {}",
+            names()
+        ))),
+        (_, None) => Err(Unresolved(format!(
+            "the program has several modules; say which, as in `*MODULE!0x1f0`: {}",
+            names()
+        ))),
+        (_, Some(named)) => Err(Unresolved(format!("several modules are called `{named}`"))),
+    }
+}
+
+/// The file and line at which the selected frame stands.
+fn line_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<(String, u32), Unresolved> {
+    let place = here.and_then(|here| Some((stop.place(here)?, here.inlined)));
+    let spot = place
+        .as_ref()
+        .and_then(|(place, depth)| place.chain.get(*depth));
+    let known = spot.and_then(|it| it.location.file.clone().zip(it.location.line));
+    known.ok_or_else(|| {
+        Unresolved(match here {
+            Some(_) => "the selected frame has no source line; name a file, as `main.c:12`".into(),
+            None => "no frame is selected; name a file, as `main.c:12`".into(),
+        })
+    })
+}
+
+/// The file of the selected frame, else that of `main`.
+fn file_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<String, Unresolved> {
+    if here.is_some() {
+        return Ok(line_here(stop, here)?.0);
+    }
+    let main = functions(stop, "main").unwrap_or_default();
+    let file = main.into_iter().find_map(|it| it.file);
+    file.ok_or_else(|| Unresolved("no frame is selected; name a file, as `main.c:12`".into()))
+}
+
+/// What `text` may be the beginning of: functions and source files, by their short names, at most `most`.
+pub fn completions(stop: &mut Stop<'_>, text: &str, most: usize) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for module in modules(stop) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let paths = symbols.function_names().iter().map(wdb_symbols::Name::path);
+        for path in paths {
+            // The qualification may be left out from the front.
+            let ends = path.match_indices("::").map(|it| it.0 + 2);
+            for start in [0].into_iter().chain(ends) {
+                let name = path.get(start..).filter(|it| it.starts_with(text));
+                if let Some(name) = name {
+                    found.insert(name.to_owned());
+                }
+            }
+        }
+        for file in symbols.source_files() {
+            let name = file.rsplit(['/', '\\']).next().unwrap_or(&file);
+            for name in [name, &file] {
+                if name.starts_with(text) {
+                    found.insert(format!("{name}:"));
+                }
+            }
+        }
+    }
+    found.into_iter().take(most).collect()
+}
