@@ -161,22 +161,26 @@ impl Symbols {
         let tidy = spelling::tidy(name.into());
         let last = spelling::split(&tidy).last().map(|it| it.to_string());
         let entries = named(&dwarf, &tidy, |it| it == ScopeKind::Enumerator);
-        let mut seen = HashSet::new();
+        let (mut read, mut seen) = (HashSet::new(), HashSet::new());
+        let fuel = Fuel::for_reading(dwarf.size());
         let enumerators = entries.iter().filter_map(|it| {
             let (id, entry) = dwarf.units().containing(it.offset)?;
             let unit = dwarf.units().open(&dwarf, id).ok()?;
             let around = dwarf.units().scopes(&dwarf, &unit).around(entry)?.entry;
             let around = UnitOffset(around.0 as usize);
             let offset = around.to_debug_info_offset(&unit.gimli.header)?;
-            let reference = TypeRef::Entry(TypeId(offset.0));
-            let ty = self.ty(&reference);
+            let id = TypeId(offset.0);
+            if !read.insert(id) {
+                return None;
+            }
+            let ty = self.ty_within(&dwarf, id, &fuel);
             let Kind::Enumeration(of) = &ty.kind else {
                 return None;
             };
             let named = |it: &&(Arc<str>, i128)| Some(&*it.0) == last.as_deref();
             let value = of.enumerators.iter().find(named)?.1;
             seen.insert((Arc::clone(&ty.name), value))
-                .then_some((reference, value))
+                .then_some((TypeRef::Entry(id), value))
         });
         enumerators.collect()
     }

@@ -57,6 +57,9 @@ pub(crate) enum ScopeKind {
     Enumerator,
 }
 
+/// As deep as scopes are in each other: what is deeper counts as next to each other.
+const MOST_DEPTH: usize = 256;
+
 /// As many parts as a name may have.
 const MOST_PARTS: usize = 64;
 
@@ -203,15 +206,21 @@ impl Scan {
             self.typedefs.push((target.0, position(offset)?));
         }
         let here = position(UnitOffset(self.found.len()))?;
+        let has_children = self.around.len() < MOST_DEPTH;
         self.found.push(Scope {
             entry: UnitOffset(position(offset)?),
             kind,
             key: name.map(|it| spelling::key(&it)),
             parent: self.around.last().map(|it| it.1),
-            end: u32::MAX,
+            end: match has_children {
+                true => u32::MAX,
+                false => position(offset)?,
+            },
             origin: seen.origin.and_then(|it| in_debug_info(dwarf, unit, it)),
         });
-        self.around.push((depth, here));
+        if has_children {
+            self.around.push((depth, here));
+        }
         if kind == ScopeKind::Function && self.function.is_none() {
             self.function = Some(depth);
         }
@@ -364,12 +373,12 @@ pub(crate) fn qualified_name<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     offset: UnitOffset,
+    fuel: &Fuel,
 ) -> Option<String> {
-    let fuel = Fuel::for_one(dwarf.size());
     let mut own = None;
     let mut parts: Vec<Cow<'_, str>> = Vec::new();
     let mut length = 0;
-    each_part(dwarf, unit, offset, &fuel, |part| {
+    each_part(dwarf, unit, offset, fuel, |part| {
         let Some(kind) = own else {
             own = Some(part.kind);
             parts.extend(part.name);
@@ -438,8 +447,14 @@ fn each_part<'a>(
                 scopes = dwarf.units().scopes(dwarf, unit);
             }
         }
-        let name = functions::plain_name(dwarf, unit, offset, fuel);
-        let name = name.map(|it| spelling::tidy(cut(it.to_string_lossy())));
+        let name = functions::plain_name(dwarf, unit, offset, fuel).map(|it| cut(it.slice()));
+        if fuel
+            .burn(name.as_ref().map_or(0, |it| it.len() / 16))
+            .is_err()
+        {
+            return;
+        }
+        let name = name.map(spelling::tidy);
         if !see(Part { kind, name }) {
             return;
         }
@@ -450,11 +465,11 @@ fn each_part<'a>(
     }
 }
 
-/// The start of a name that is too long.
-fn cut(name: Cow<'_, str>) -> Cow<'_, str> {
-    match name.len() > LONGEST_NAME {
-        true => format!("{}…", &name[..name.floor_char_boundary(LONGEST_NAME)]).into(),
-        false => name,
+/// The name, or the start of one that is too long.
+fn cut(name: &[u8]) -> Cow<'_, str> {
+    match name.get(..LONGEST_NAME) {
+        Some(start) => format!("{}…", String::from_utf8_lossy(start)).into(),
+        None => String::from_utf8_lossy(name),
     }
 }
 

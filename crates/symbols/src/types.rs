@@ -299,7 +299,8 @@ impl Symbols {
         self.ty_within(&dwarf, id, &Fuel::for_one(dwarf.size()))
     }
 
-    fn ty_within(&self, dwarf: &Dwarf<'_>, id: TypeId, fuel: &Fuel) -> Arc<Type> {
+    /// The same, with as much work as there is fuel.
+    pub(crate) fn ty_within(&self, dwarf: &Dwarf<'_>, id: TypeId, fuel: &Fuel) -> Arc<Type> {
         if let Some(known) = dwarf.types().types.get(&id) {
             return Arc::clone(known);
         }

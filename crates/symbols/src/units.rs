@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use gimli::{AttributeValue, DebugInfoOffset, DebugLineOffset, UnitOffset};
+use gimli::{AttributeValue, DebugInfoOffset, DebugLineOffset, Reader as _, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::Stop;
@@ -40,6 +40,10 @@ struct UnitRange {
 
 /// As many units as are worth a look for one address.
 const MOST_CLAIMS: usize = 16;
+
+/// As many attributes as an entry may have: compilers write up to 40. Of most forms they take bytes in each entry, but an
+/// entry of one byte may have a million flags.
+const MOST_ATTRIBUTES: u32 = 256;
 
 /// The position of a unit in [`Units`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -257,12 +261,38 @@ fn abbreviations(
         let Some(bytes) = section.get(start..end) else {
             continue;
         };
+        if !is_sensible(Slice::new(bytes, gimli::LittleEndian)).unwrap_or(false) {
+            continue;
+        }
         let table = gimli::DebugAbbrev::new(bytes, gimli::LittleEndian);
         if let Ok(table) = table.abbreviations(gimli::DebugAbbrevOffset(0)) {
             tables.insert(start, Arc::new(table));
         }
     }
     tables
+}
+
+/// Whether no entry has more than [`MOST_ATTRIBUTES`] of a table of abbreviations (DWARF 5, section 7.5.3).
+fn is_sensible(mut table: Slice<'_>) -> gimli::Result<bool> {
+    while !table.is_empty() && table.read_uleb128()? != 0 {
+        let _tag = table.read_uleb128()?;
+        let _has_children = table.read_u8()?;
+        let mut attributes = 0;
+        loop {
+            let (name, form) = (table.read_uleb128()?, table.read_uleb128()?);
+            if (name, form) == (0, 0) {
+                break;
+            }
+            if form == u64::from(gimli::DW_FORM_implicit_const.0) {
+                table.read_sleb128()?;
+            }
+            attributes += 1;
+            if attributes > MOST_ATTRIBUTES {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 struct Opened<'a> {

@@ -306,6 +306,45 @@ fn units_without_ranges_and_entries_without_bytes() {
     assert!(!symbols.notes().is_empty());
 }
 
+/// Statics whose names have parts that each take a long look, over and over.
+#[test]
+fn names_without_end() {
+    use gimli::constants as c;
+    let name = (c::DW_AT_name, c::DW_FORM_string);
+    let mut of_namespace = vec![(c::DW_AT_external, c::DW_FORM_flag_present); 250];
+    of_namespace.push(name);
+    let of_static = [name, (c::DW_AT_const_value, c::DW_FORM_data1)];
+    let mut table = dwarf::abbreviations();
+    table.pop();
+    table.extend(dwarf::abbreviation(
+        8,
+        c::DW_TAG_namespace,
+        true,
+        &of_namespace,
+    ));
+    table.extend(dwarf::abbreviation(
+        9,
+        c::DW_TAG_variable,
+        false,
+        &of_static,
+    ));
+    table.push(0);
+    let code = body(1);
+    let mut entries = dwarf::subprogram("f", code.start, code.len() as u32);
+    entries.extend([8, b'n', 0].repeat(64));
+    entries.extend([9, b's', 0, 1].repeat(60_000));
+    entries.extend([0; 65]);
+    let sections = [(".debug_abbrev", table), (".debug_info", unit_of(&entries))];
+    let module = dwarf::module(4, &sections);
+    let symbols = Symbols::new(Arc::clone(&module), None, None);
+    let start = Instant::now();
+    let found = symbols.statics(dwarf::pc(&module, code.start + 1));
+    assert!(found[0].name.ends_with("n::s"), "{}", found[0].name);
+    assert!(found.len() < 60_000);
+    symbols.statics_named("n::s");
+    assert!(start.elapsed() < SOON, "took {:?}", start.elapsed());
+}
+
 #[test]
 fn damaged_source_maps() {
     let map = common::file("as-bounds.wasm.map");

@@ -67,7 +67,7 @@ fn type_arguments(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Vec<TypeRef>, E
 }
 
 fn virtual_function(dwarf: &Dwarf<'_>, class: TypeId, index: u64) -> Result<Option<String>, Error> {
-    let fuel = &Fuel::for_reading(dwarf.size());
+    let fuel = &Fuel::for_one(dwarf.size());
     let reader = Reader { dwarf, fuel };
     let found = reader.find(class)?;
     let mut name = None;

@@ -53,7 +53,7 @@ impl<'a> Reader<'_, 'a> {
         let (unit, entry) = (&found.unit, &found.entry);
         let target = || self.reference(unit, entry.attr_value(gimli::DW_AT_type));
         let is_rust = unit.language == Some(Language::Rust);
-        if let Some(name) = scopes::qualified_name(self.dwarf, unit, entry.offset()) {
+        if let Some(name) = scopes::qualified_name(self.dwarf, unit, entry.offset(), self.fuel) {
             self.fuel.burn(name.len())?;
             return Ok(Step::Named(match &*name {
                 // What people write for it.

@@ -235,7 +235,7 @@ impl<'a> Reader<'_, 'a> {
             };
             return Some(id);
         }
-        let name = scopes::qualified_name(self.dwarf, unit, entry.offset())?;
+        let name = scopes::qualified_name(self.dwarf, unit, entry.offset(), self.fuel)?;
         let candidates = index::named(self.dwarf, &name, |it| it == ScopeKind::Type);
         candidates.into_iter().find_map(|it| {
             let id = TypeId(it.offset.0);
@@ -244,7 +244,7 @@ impl<'a> Reader<'_, 'a> {
             let (there, at) = (&candidate.unit, candidate.entry.offset());
             let is_it = same_kind
                 && is_defined_by_members(candidate.entry.tag())
-                && scopes::qualified_name(self.dwarf, there, at)? == name;
+                && scopes::qualified_name(self.dwarf, there, at, self.fuel)? == name;
             is_it.then_some(id)
         })
     }

@@ -15,6 +15,9 @@ use crate::units::Unit;
 /// As many operations as are run. Honest expressions have some tens.
 const MOST_OPERATIONS: u32 = 10_000;
 
+/// As many operations as ask for more than a number of the frame: for its base, for what the function writes.
+pub(super) const MOST_QUESTIONS: u32 = 256;
+
 /// As many pieces as a variable may be in. LLVM has been seen to cut a structure into some tens.
 const MOST_PIECES: usize = 256;
 
@@ -29,6 +32,8 @@ pub(super) struct Evaluation<'e, 'a> {
     /// DWARF's generic type is as wide as an address. LLVM does not mind that: it describes a `long long` that
     /// was widened from an `int` with shifts by 32.
     pub(super) wide: bool,
+    /// How many operations may still ask for more than a number.
+    pub(super) questions: u32,
     /// Whether this is the frame base, which can not be relative to itself.
     pub(super) is_frame_base: bool,
 }
@@ -157,6 +162,16 @@ impl<'a> Evaluation<'_, 'a> {
         opcode: u8,
         stack: &mut Vec<Item>,
     ) -> Result<(), Unavailable> {
+        if matches!(
+            operation,
+            Operation::FrameOffset { .. }
+                | Operation::EntryValue { .. }
+                | Operation::TLS
+                | Operation::WasmGlobal { index: u32::MAX }
+        ) {
+            let left = self.questions.checked_sub(1);
+            self.questions = left.ok_or_else(|| broken("an expression asks far too much"))?;
+        }
         let pushed = match operation {
             Operation::Nop => return Ok(()),
             Operation::Drop => return pop(stack).map(drop),

@@ -161,6 +161,8 @@ fn code<'a>(
     }
     let mut code = Vec::new();
     extent.each(dwarf, &unit.gimli, fuel, |range| {
+        // Blocks in each other may all have the same list. So no more are kept than there are bytes.
+        fuel.burn(15)?;
         code.push(range);
         Ok(())
     })?;

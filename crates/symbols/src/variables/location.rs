@@ -9,7 +9,7 @@ use wdb_module::{FuncIndex, GlobalIndex, Module, ModuleOffset, Operator};
 
 use super::Variable;
 use super::declaration::Declaration;
-use super::expression::{Evaluation, broken};
+use super::expression::{Evaluation, MOST_QUESTIONS, broken};
 use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::Fuel;
 use crate::lines::Lines;
@@ -116,6 +116,7 @@ impl<'s, 'a> Site<'s, 'a> {
             unit,
             machine,
             wide: size.is_ok_and(|it| it > u64::from(unit.gimli.header.address_size())),
+            questions: MOST_QUESTIONS,
             is_frame_base: false,
         };
         let place = evaluation.run(expression)?;
@@ -197,7 +198,7 @@ impl<'s, 'a> Site<'s, 'a> {
         let mut list = list
             .map_err(broken)?
             .ok_or_else(|| broken("a location of a form that has no location"))?;
-        let fuel = Fuel::for_reading(self.dwarf.size());
+        let fuel = Fuel::for_one(self.dwarf.size());
         let mut default = None;
         let mut elsewhere = Vec::new();
         while let Some(entry) = list.next().map_err(broken)? {
@@ -229,7 +230,7 @@ impl<'s, 'a> Site<'s, 'a> {
             return Vec::new();
         };
         let table = Lines::of(self.dwarf, &unit);
-        let fuel = Fuel::for_reading(self.dwarf.size());
+        let fuel = Fuel::for_one(self.dwarf.size());
         let lines = |code: &[Range<u32>], lines: RangeInclusive<u32>| -> BTreeSet<u32> {
             let rows = code.iter().flat_map(|it| table.within(it));
             rows.take_while(|_| fuel.burn(1).is_ok())
@@ -246,7 +247,8 @@ impl<'s, 'a> Site<'s, 'a> {
             if !both.is_empty() {
                 live_code.push(both);
             }
-            if fuel.burn(1).is_err() {
+            // It is kept.
+            if fuel.burn(16).is_err() {
                 break;
             }
         }
@@ -287,6 +289,7 @@ impl<'s, 'a> Site<'s, 'a> {
             unit: &unit,
             machine,
             wide: false,
+            questions: MOST_QUESTIONS,
             is_frame_base: true,
         };
         let base = match evaluation.run(expression)? {

@@ -7,6 +7,7 @@ use gimli::{AttributeValue, DebugInfoOffset, Expression, Operation, UnitOffset};
 use super::declaration::Declaration;
 use super::{Variable, VariableKind};
 use crate::dwarf::{Dwarf, Slice};
+use crate::fuel::Fuel;
 use crate::fuel::Stop;
 use crate::index;
 use crate::scopes::{self, ScopeKind};
@@ -80,13 +81,16 @@ pub(super) fn whose_entry(dwarf: &Dwarf<'_>, offset: DebugInfoOffset) -> Option<
     let (id, entry) = dwarf.units().containing(offset)?;
     let unit = dwarf.units().open(dwarf, id).ok()?;
     let scope = dwarf.units().scopes(dwarf, &unit).at(entry)?;
-    (scope.kind == ScopeKind::Static).then(|| variable(dwarf, &unit, entry))?
+    let fuel = Fuel::for_one(dwarf.size());
+    (scope.kind == ScopeKind::Static).then(|| variable(dwarf, &unit, entry, &fuel))?
 }
 
 /// The statics of a unit and of its functions.
 pub(super) fn of_unit<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> Vec<Variable> {
     let all = entries(dwarf, unit);
-    all.filter_map(|it| variable(dwarf, unit, it)).collect()
+    let fuel = Fuel::for_reading(dwarf.size());
+    all.filter_map(|it| variable(dwarf, unit, it, &fuel))
+        .collect()
 }
 
 fn entries<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> impl Iterator<Item = UnitOffset> {
@@ -100,11 +104,12 @@ fn at(dwarf: &Dwarf<'_>, offsets: impl IntoIterator<Item = DebugInfoOffset>) -> 
     let units = dwarf.units();
     // A static of an inline function, or a template's, has an entry in each unit, and lies in one place.
     let mut seen = HashSet::new();
+    let fuel = Fuel::for_one(dwarf.size());
     let found = offsets.into_iter().filter_map(|offset| {
         let (id, entry) = units.containing(offset)?;
         let unit = units.open(dwarf, id).ok()?;
         let place = fixed(dwarf, &Declaration::read(dwarf, &unit, entry))?;
-        let found = variable(dwarf, &unit, entry)?;
+        let found = variable(dwarf, &unit, entry, &fuel)?;
         let is_new = match place {
             Fixed::At(address) => seen.insert((found.name.clone(), address)),
             Fixed::Otherwise => true,
@@ -115,8 +120,14 @@ fn at(dwarf: &Dwarf<'_>, offsets: impl IntoIterator<Item = DebugInfoOffset>) -> 
 }
 
 /// The static whose entry is at `entry`, by its qualified name.
-fn variable<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, entry: UnitOffset) -> Option<Variable> {
+fn variable<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: UnitOffset,
+    fuel: &Fuel,
+) -> Option<Variable> {
     let found = Declaration::read(dwarf, unit, entry);
+    fuel.burn(found.attributes).ok()?;
     fixed(dwarf, &found)?;
     let offset = entry.to_debug_info_offset(&unit.gimli.header)?.0;
     let mut variable = found.variable(unit, offset)?;
@@ -124,7 +135,7 @@ fn variable<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, entry: UnitOffset) -> Option
     if variable.kind == VariableKind::Local {
         variable.kind = VariableKind::Static;
     }
-    if let Some(name) = scopes::qualified_name(dwarf, unit, entry) {
+    if let Some(name) = scopes::qualified_name(dwarf, unit, entry, fuel) {
         variable.name = name.strip_suffix(THREAD_LOCAL).unwrap_or(&name).into();
     }
     Some(variable)
