@@ -1,10 +1,12 @@
 //! The state of a crash, as what explains it looks at it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wdb_module::{MemoryIndex, ModuleOffset, Operator, TableIndex};
 use wdb_symbols::runtime::Family;
-use wdb_target::coredump::{Crash, Instance, MemoryId, MemoryShape, ModuleId, Table, Value};
+use wdb_target::coredump::{
+    Crash, Global, Instance, MemoryId, MemoryShape, ModuleId, Table, Value,
+};
 use wdb_target::{CStack, Error, Frame, Module};
 
 use crate::stop::Stop;
@@ -14,6 +16,10 @@ pub(crate) struct Evidence<'s, 'a> {
     pub(crate) stop: &'s mut Stop<'a>,
     pub(crate) crash: Crash,
     modules: &'s [Module],
+    frames: Vec<Arc<Frame>>,
+    pub(crate) instances: Arc<[Instance]>,
+    globals: Arc<[Global]>,
+    memories: Arc<[MemoryShape]>,
     /// The function of each frame of the crashed thread.
     pub(crate) functions: Vec<Function>,
     /// Whether the report has a panic's message already.
@@ -47,7 +53,13 @@ impl<'s, 'a> Evidence<'s, 'a> {
         crash: Crash,
         functions: Vec<Function>,
     ) -> Self {
+        let threads = stop.threads();
+        let thread = threads.get(crash.thread as usize);
         Evidence {
+            frames: thread.map_or(Vec::new(), |it| it.frames.clone()),
+            instances: stop.instances(),
+            globals: stop.globals(),
+            memories: stop.memories(),
             stop,
             crash,
             modules,
@@ -57,9 +69,8 @@ impl<'s, 'a> Evidence<'s, 'a> {
     }
 
     /// The frames of the crashed thread, youngest first.
-    pub(crate) fn frames(&self) -> &[Frame] {
-        let thread = self.stop.threads.get(self.crash.thread as usize);
-        thread.map_or(&[], |it| &it.frames)
+    pub(crate) fn frames(&self) -> &[Arc<Frame>] {
+        &self.frames
     }
 
     /// The binary of a module.
@@ -105,7 +116,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
     /// The instance of the frame at `position`.
     pub(crate) fn instance(&self, position: usize) -> Option<&Instance> {
         let frame = self.frames().get(position)?;
-        self.stop.instances.get(frame.instance.position())
+        self.instances.get(frame.instance.position())
     }
 
     /// A memory of the frame at `position`.
@@ -115,11 +126,11 @@ impl<'s, 'a> Evidence<'s, 'a> {
         index: MemoryIndex,
     ) -> Option<(MemoryId, MemoryShape)> {
         let id = (*self.instance(position)?.memories.get(index.position())?)?;
-        Some((id, *self.stop.memories.get(id.position())?))
+        Some((id, *self.memories.get(id.position())?))
     }
 
     /// A table of the frame at `position`.
-    pub(crate) fn table(&mut self, position: usize, index: TableIndex) -> Option<Rc<Table>> {
+    pub(crate) fn table(&mut self, position: usize, index: TableIndex) -> Option<Arc<Table>> {
         let id = (*self.instance(position)?.tables.get(index.position())?)?;
         self.stop.table(id)
     }
@@ -128,7 +139,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
     pub(crate) fn c_stack(&self, position: usize) -> Option<(CStack, u64)> {
         let frame = self.frames().get(position)?;
         let stack = CStack::find(self.binary(frame.module)?)?;
-        let current = stack.current(self.instance(position)?, &self.stop.globals)?;
+        let current = stack.current(self.instance(position)?, &self.globals)?;
         Some((stack, current))
     }
 

@@ -1,6 +1,7 @@
 //! The expressions of every front end: one notation for C, C++ and Rust. `docs/expressions.md` describes it.
 
 mod access;
+mod assign;
 mod cast;
 mod elements;
 mod error;
@@ -19,6 +20,7 @@ mod typename;
 
 use std::sync::Arc;
 
+use wdb_symbols::render::Limits;
 use wdb_symbols::{Context, Object, Symbols};
 
 use crate::Stop;
@@ -27,6 +29,7 @@ use crate::stop::FrameId;
 use evaluate::Evaluator;
 use parser::Parsed;
 
+pub(crate) use assign::{Changeable, changeable, convert, evaluate_for};
 pub use error::Error;
 pub(crate) use error::did_you_mean;
 
@@ -59,6 +62,35 @@ pub fn parse(text: &str) -> Result<Expression, Error> {
         text: text.to_owned(),
         parsed,
     })
+}
+
+impl Expression {
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// How much of a value stands in a message.
+const IN_MESSAGES: Limits = Limits {
+    depth: 4,
+    elements: 32,
+    text: 1024,
+    line: 1024,
+    values: 256,
+};
+
+/// The value of an expression in the frame `at`, on one line.
+///
+/// # Errors
+///
+/// As for [`evaluate`].
+pub fn show(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<String, Error> {
+    let value = evaluate(expression, stop, at)?;
+    let (text, _) = with_context(stop, value.frame, |context| {
+        context.short(&value.object, &IN_MESSAGES)
+    });
+    Ok(text)
 }
 
 /// The value of an expression in the frame `at`.

@@ -1,17 +1,28 @@
 //! The debugger above any debuggee: a program that stands still ([`stop`]), its variables, the crash
 //! report and the diagnosis of crashes.
 
+pub mod breakpoints;
+mod call;
+mod change;
 pub mod command;
 mod diagnosis;
 mod evidence;
 pub mod expression;
 pub mod machine;
+mod motion;
 mod operation;
 pub mod places;
 pub mod report;
+pub mod run;
+pub mod session;
+pub mod step;
 pub mod stop;
 pub mod value;
 pub mod variables;
 
+pub use call::Returned;
+pub use motion::Motion;
 pub use report::Report;
+pub use run::{Reason, Stopped};
+pub use session::Session;
 pub use stop::{Resolver, Stop};

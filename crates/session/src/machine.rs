@@ -1,5 +1,7 @@
 //! A frame of a debuggee as the debug information looks at it.
 
+use std::sync::Arc;
+
 use wdb_module::FuncIndex;
 use wdb_symbols::{Machine, Number, Unavailable};
 use wdb_target::coredump::{Inference, Missing, Reference, Slot, Value};
@@ -50,7 +52,7 @@ impl<'s, 'a> FrameMachine<'s, 'a> {
         self.stop
     }
 
-    fn frame(&self) -> Option<&Frame> {
+    fn frame(&mut self) -> Option<Arc<Frame>> {
         self.stop.frame(self.id)
     }
 
@@ -83,27 +85,27 @@ impl<'s, 'a> FrameMachine<'s, 'a> {
 
 impl Machine for FrameMachine<'_, '_> {
     fn local(&mut self, index: u32) -> Result<Number, Unavailable> {
-        let slot = self.frame().and_then(|it| it.locals.get(index as usize));
-        let slot = slot.cloned();
+        let frame = self.frame();
+        let slot = frame.and_then(|it| it.locals.get(index as usize).cloned());
         self.number(slot, format!("local {index}"))
     }
 
     fn global(&mut self, index: u32) -> Result<Number, Unavailable> {
         let what = format!("global {index}");
-        let instance = self
-            .frame()
-            .and_then(|it| self.stop.instances.get(it.instance.position()));
-        let Some(id) = instance.and_then(|it| it.globals.get(index as usize)) else {
+        let frame = self.frame();
+        let instance = frame.and_then(|it| self.stop.instance(it.instance));
+        let Some(id) = instance.and_then(|it| it.globals.get(index as usize).copied()) else {
             return Err(Unavailable::Broken(format!("there is no {what}")));
         };
-        let global = id.and_then(|it| self.stop.globals.get(it.position()));
-        let slot = global.map_or(Slot::Missing(Missing::NotRecorded), |it| it.value.clone());
+        let global = id.and_then(|it| self.stop.global(it));
+        let slot = global.map_or(Slot::Missing(Missing::NotRecorded), |it| it.value);
         self.number(Some(slot), what)
     }
 
     fn operand(&mut self, index: u32) -> Result<Number, Unavailable> {
         let what = format!("operand {index}");
-        let Some(stack) = self.frame().and_then(|it| it.stack.as_ref()) else {
+        let frame = self.frame();
+        let Some(stack) = frame.as_ref().and_then(|it| it.stack.as_ref()) else {
             return Err(Unavailable::NotRecorded(what));
         };
         let slot = stack.get(index as usize).cloned();
@@ -114,13 +116,10 @@ impl Machine for FrameMachine<'_, '_> {
         if buffer.is_empty() {
             return Ok(());
         }
-        let Some(&Frame {
-            instance, module, ..
-        }) = self.frame()
-        else {
+        let Some((instance, module)) = self.frame().map(|it| (it.instance, it.module)) else {
             return Err(Unavailable::NotInDump(address));
         };
-        let instance = self.stop.instances.get(instance.position());
+        let instance = self.stop.instance(instance);
         let Some(memory) = instance.and_then(|it| *it.memories.first()?) else {
             return Err(Unavailable::OutOfBounds(address));
         };
@@ -145,15 +144,10 @@ impl Machine for FrameMachine<'_, '_> {
 
     fn element(&mut self, index: u64) -> Result<Option<FuncIndex>, Unavailable> {
         let what = || format!("element {index} of table 0");
-        let Some(&Frame {
-            instance: of,
-            module,
-            ..
-        }) = self.frame()
-        else {
+        let Some((of, module)) = self.frame().map(|it| (it.instance, it.module)) else {
             return Err(Unavailable::NotRecorded(what()));
         };
-        let instance = self.stop.instances.get(of.position());
+        let instance = self.stop.instance(of);
         let id = instance.and_then(|it| *it.tables.first()?);
         let Some(table) = id.and_then(|it| self.stop.table(it)) else {
             let binary = self.stop.binary(module);

@@ -1,16 +1,17 @@
 //! A debuggee that stands still, with its debug information: what every question about a program is
 //! asked of.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wdb_module::{FuncIndex, FunctionOffset, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
 use wdb_symbols::{Location, Symbols, Variable};
-use wdb_target::coredump::{Global, Instance, MemoryShape, ModuleId, Table, TableId};
-use wdb_target::{Debuggee, Error, Frame, Module, Thread};
+use wdb_target::coredump::{
+    Global, GlobalId, HostFrame, Instance, InstanceId, MemoryId, MemoryShape, ModuleId, Table,
+    TableId,
+};
+use wdb_target::{Debuggee, Error, Frame, Module};
 
 /// What the debugger needs from outside, answered by who may do I/O. An answer of `None` makes what is shown
 /// poorer and never fails it.
@@ -26,20 +27,84 @@ pub trait Resolver {
 pub struct Stop<'a> {
     /// The debuggee.
     pub debuggee: &'a mut dyn Debuggee,
-    /// Its modules.
-    pub modules: Vec<Module>,
-    /// Its instances.
-    pub instances: Vec<Instance>,
-    /// Its globals.
-    pub globals: Vec<Global>,
-    /// Its memories.
-    pub memories: Vec<MemoryShape>,
-    /// Its threads.
-    pub threads: Vec<Thread>,
     resolver: &'a mut dyn Resolver,
+    memo: Held<'a>,
+}
+
+/// What was asked of a program already.
+#[derive(Default)]
+pub struct Memo {
+    // Of the code, which does not change.
     symbols: HashMap<ModuleId, Option<Arc<Symbols>>>,
-    places: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Rc<Place>>,
-    tables: HashMap<TableId, Option<Rc<Table>>>,
+    places: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Arc<Place>>,
+    /// A program only ever gets more of them.
+    instances: Arc<[Instance]>,
+    state: State,
+    /// How many functions that are inlined where the youngest activation stands are not entered yet, as the
+    /// user sees it: all of them begin here.
+    pub(crate) ahead: usize,
+}
+
+/// What is good until the program runs again.
+#[derive(Default)]
+struct State {
+    globals: Option<Arc<[Global]>>,
+    memories: Option<Arc<[MemoryShape]>>,
+    threads: Option<Arc<[Thread]>>,
+    depths: HashMap<usize, usize>,
+    frames: HashMap<(usize, usize), Option<Arc<Frame>>>,
+    tables: HashMap<TableId, Option<Arc<Table>>>,
+}
+
+/// A thread of the program.
+pub struct Thread {
+    /// Its name.
+    pub name: String,
+    /// Its frames, youngest first.
+    pub frames: Vec<Arc<Frame>>,
+    /// Where host code stands between them, youngest first.
+    pub host_frames: Vec<HostFrame>,
+}
+
+enum Held<'a> {
+    Own(Box<Memo>),
+    Lent(&'a mut Memo),
+}
+
+/// As many of the youngest frames of a thread are read one by one; whoever wants an older one gets all.
+const SINGLE_FRAMES: usize = 8;
+
+impl Memo {
+    /// Forgets what the user can change.
+    pub(crate) fn forget_values(&mut self) {
+        self.state = State::default();
+    }
+
+    /// Forgets what changes when the program runs.
+    pub(crate) fn forget_state(&mut self) {
+        self.state = State::default();
+        self.ahead = 0;
+    }
+}
+
+impl std::ops::Deref for Held<'_> {
+    type Target = Memo;
+
+    fn deref(&self) -> &Memo {
+        match self {
+            Held::Own(memo) => memo,
+            Held::Lent(memo) => memo,
+        }
+    }
+}
+
+impl std::ops::DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Memo {
+        match self {
+            Held::Own(memo) => memo,
+            Held::Lent(memo) => memo,
+        }
+    }
 }
 
 /// A frame as the source has it: an activation, or a function that was inlined into one.
@@ -62,7 +127,7 @@ pub struct Place {
     /// The names and types of the function's WebAssembly locals.
     pub locals: Vec<(Option<String>, String)>,
     /// The variables that each of the chain can see.
-    variables: OnceCell<Rc<Vec<Vec<Variable>>>>,
+    variables: OnceLock<Arc<Vec<Vec<Variable>>>>,
 }
 
 /// A source place.
@@ -76,7 +141,7 @@ pub struct Spot {
 }
 
 impl<'a> Stop<'a> {
-    /// Asks `debuggee` for its threads and what belongs to them.
+    /// Asks `debuggee` for its threads with all their frames.
     ///
     /// # Errors
     ///
@@ -85,24 +150,117 @@ impl<'a> Stop<'a> {
         debuggee: &'a mut dyn Debuggee,
         resolver: &'a mut dyn Resolver,
     ) -> Result<Self, Error> {
+        let threads = debuggee.threads()?;
+        let mut memo = Memo::default();
+        memo.state.threads = Some(threads.into_iter().map(Thread::from).collect());
         Ok(Stop {
-            modules: debuggee.modules().to_vec(),
-            instances: debuggee.instances()?,
-            globals: debuggee.globals()?,
-            memories: debuggee.memories()?,
-            threads: debuggee.threads()?,
             debuggee,
             resolver,
-            symbols: HashMap::new(),
-            places: HashMap::new(),
-            tables: HashMap::new(),
+            memo: Held::Own(Box::new(memo)),
         })
+    }
+
+    /// The debuggee with what `memo` knows of it, which must be of this debuggee. Everything else is asked
+    /// when it is wanted.
+    pub fn over(
+        debuggee: &'a mut dyn Debuggee,
+        resolver: &'a mut dyn Resolver,
+        memo: &'a mut Memo,
+    ) -> Self {
+        Stop {
+            debuggee,
+            resolver,
+            memo: Held::Lent(memo),
+        }
+    }
+
+    /// The threads with all their frames. None when a live debuggee has gone away.
+    pub fn threads(&mut self) -> Arc<[Thread]> {
+        let debuggee = &mut self.debuggee;
+        let threads = self.memo.state.threads.get_or_insert_with(|| {
+            let threads = debuggee.threads().unwrap_or_default();
+            threads.into_iter().map(Thread::from).collect()
+        });
+        Arc::clone(threads)
+    }
+
+    /// How many activations a thread has.
+    pub fn depth(&mut self, thread: usize) -> usize {
+        if let Some(threads) = &self.memo.state.threads {
+            return threads.get(thread).map_or(0, |it| it.frames.len());
+        }
+        let debuggee = &mut self.debuggee;
+        let depth = || debuggee.depth(thread).unwrap_or(0);
+        *self.memo.state.depths.entry(thread).or_insert_with(depth)
+    }
+
+    /// An activation.
+    pub fn frame(&mut self, id: FrameId) -> Option<Arc<Frame>> {
+        if self.memo.state.threads.is_some() || id.activation >= SINGLE_FRAMES {
+            let threads = self.threads();
+            return threads.get(id.thread)?.frames.get(id.activation).cloned();
+        }
+        let debuggee = &mut self.debuggee;
+        let read = || debuggee.frame(id.thread, id.activation).ok().map(Arc::new);
+        let key = (id.thread, id.activation);
+        self.memo
+            .state
+            .frames
+            .entry(key)
+            .or_insert_with(read)
+            .clone()
+    }
+
+    /// Its instances.
+    pub fn instances(&mut self) -> Arc<[Instance]> {
+        if self.memo.instances.is_empty() {
+            self.memo.instances = self.debuggee.instances().unwrap_or_default().into();
+        }
+        Arc::clone(&self.memo.instances)
+    }
+
+    /// An instance.
+    pub fn instance(&mut self, id: InstanceId) -> Option<Instance> {
+        if id.position() >= self.memo.instances.len() {
+            self.memo.instances = self.debuggee.instances().unwrap_or_default().into();
+        }
+        self.memo.instances.get(id.position()).cloned()
+    }
+
+    /// Its globals.
+    pub fn globals(&mut self) -> Arc<[Global]> {
+        let debuggee = &mut self.debuggee;
+        let read = || debuggee.globals().unwrap_or_default().into();
+        Arc::clone(self.memo.state.globals.get_or_insert_with(read))
+    }
+
+    /// A global.
+    pub fn global(&mut self, id: GlobalId) -> Option<Global> {
+        self.globals().get(id.position()).cloned()
+    }
+
+    /// Its memories.
+    pub fn memories(&mut self) -> Arc<[MemoryShape]> {
+        let debuggee = &mut self.debuggee;
+        let read = || debuggee.memories().unwrap_or_default().into();
+        Arc::clone(self.memo.state.memories.get_or_insert_with(read))
+    }
+
+    /// A memory.
+    pub fn memory(&mut self, id: MemoryId) -> Option<MemoryShape> {
+        self.memories().get(id.position()).copied()
+    }
+
+    /// Its modules.
+    pub fn modules(&self) -> &[Module] {
+        self.debuggee.modules()
     }
 
     /// The debug information of a module.
     pub fn symbols(&mut self, module: ModuleId) -> Option<Arc<Symbols>> {
         let resolver = &mut self.resolver;
-        self.symbols
+        self.memo
+            .symbols
             .entry(module)
             .or_insert_with(|| resolver.symbols(module))
             .clone()
@@ -110,19 +268,21 @@ impl<'a> Stop<'a> {
 
     /// The binary of a module.
     pub fn binary(&self, module: ModuleId) -> Option<&wdb_module::Module> {
-        self.modules.get(module.position())?.binary.as_deref()
-    }
-
-    /// An activation.
-    pub fn frame(&self, id: FrameId) -> Option<&Frame> {
-        self.threads.get(id.thread)?.frames.get(id.activation)
+        self.debuggee
+            .modules()
+            .get(module.position())?
+            .binary
+            .as_deref()
     }
 
     /// The frame that a report gives this number: the frames of a thread count from 0, the youngest, inlined
     /// functions too.
     pub fn frame_numbered(&mut self, thread: usize, number: u32) -> Option<FrameId> {
         let mut left = number as usize;
-        for activation in 0..self.threads.get(thread)?.frames.len() {
+        if thread == 0 {
+            left = left.saturating_add(self.memo.ahead);
+        }
+        for activation in 0..self.depth(thread) {
             let id = FrameId {
                 thread,
                 activation,
@@ -137,16 +297,44 @@ impl<'a> Stop<'a> {
         None
     }
 
-    /// Where a frame stands.
-    pub fn place(&mut self, id: FrameId) -> Option<Rc<Place>> {
-        let &Frame {
-            module, func, pc, ..
-        } = self.frame(id)?;
-        if let Some(place) = self.places.get(&(module, func, pc)) {
-            return Some(Rc::clone(place));
+    /// The number that a report gives a frame.
+    pub fn frame_number(&mut self, id: FrameId) -> u32 {
+        let mut number = 0_usize;
+        for activation in 0..id.activation {
+            let id = FrameId { activation, ..id };
+            number += self.place(id).map_or(1, |it| it.chain.len());
         }
-        let place = Rc::new(self.find_place(module, func, pc));
-        self.places.insert((module, func, pc), Rc::clone(&place));
+        number += id.inlined;
+        if id.thread == 0 {
+            number = number.saturating_sub(self.memo.ahead);
+        }
+        u32::try_from(number).unwrap_or(u32::MAX)
+    }
+
+    /// The oldest frame of a thread.
+    pub fn oldest(&mut self, thread: usize) -> Option<FrameId> {
+        let activation = self.depth(thread).checked_sub(1)?;
+        let id = FrameId {
+            thread,
+            activation,
+            inlined: 0,
+        };
+        let inlined = self.place(id)?.chain.len() - 1;
+        Some(FrameId { inlined, ..id })
+    }
+
+    /// Where a frame stands.
+    pub fn place(&mut self, id: FrameId) -> Option<Arc<Place>> {
+        let Frame {
+            module, func, pc, ..
+        } = *self.frame(id)?;
+        if let Some(place) = self.memo.places.get(&(module, func, pc)) {
+            return Some(Arc::clone(place));
+        }
+        let place = Arc::new(self.find_place(module, func, pc));
+        self.memo
+            .places
+            .insert((module, func, pc), Arc::clone(&place));
         Some(place)
     }
 
@@ -190,7 +378,7 @@ impl<'a> Stop<'a> {
             at,
             chain: chain.collect(),
             locals,
-            variables: OnceCell::new(),
+            variables: OnceLock::new(),
         }
     }
 
@@ -203,13 +391,13 @@ impl<'a> Stop<'a> {
 
     /// The parameters and locals that the functions of an activation can see, in the order of
     /// [`Place::chain`].
-    pub fn variables(&mut self, id: FrameId) -> Option<Rc<Vec<Vec<Variable>>>> {
+    pub fn variables(&mut self, id: FrameId) -> Option<Arc<Vec<Vec<Variable>>>> {
         let (symbols, at) = self.symbols_at(id)?;
         let place = self.place(id)?;
         let found = place
             .variables
-            .get_or_init(|| Rc::new(symbols.variables(at)));
-        Some(Rc::clone(found))
+            .get_or_init(|| Arc::new(symbols.variables(at)));
+        Some(Arc::clone(found))
     }
 
     /// The name of a function.
@@ -231,22 +419,34 @@ impl<'a> Stop<'a> {
     }
 
     /// A table with its elements.
-    pub fn table(&mut self, id: TableId) -> Option<Rc<Table>> {
+    pub fn table(&mut self, id: TableId) -> Option<Arc<Table>> {
         let debuggee = &mut self.debuggee;
-        self.tables
+        self.memo
+            .state
+            .tables
             .entry(id)
-            .or_insert_with(|| debuggee.table(id).ok().map(Rc::new))
+            .or_insert_with(|| debuggee.table(id).ok().map(Arc::new))
             .clone()
     }
 
     /// What is wrong with the debug information that was used.
     pub fn notes(&self) -> Vec<String> {
-        let mut used: Vec<_> = self.symbols.iter().collect();
+        let mut used: Vec<_> = self.memo.symbols.iter().collect();
         used.sort_by_key(|(module, _)| **module);
         used.iter()
             .filter_map(|(_, symbols)| symbols.as_ref())
             .flat_map(|symbols| symbols.notes())
             .collect()
+    }
+}
+
+impl From<wdb_target::Thread> for Thread {
+    fn from(thread: wdb_target::Thread) -> Thread {
+        Thread {
+            name: thread.name,
+            frames: thread.frames.into_iter().map(Arc::new).collect(),
+            host_frames: thread.host_frames,
+        }
     }
 }
 

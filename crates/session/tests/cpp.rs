@@ -27,7 +27,7 @@ fn variables(program: &str) -> BTreeMap<String, String> {
     let mut resolver = Fixtures::new(support::modules(program));
     let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
     let mut found = BTreeMap::new();
-    for activation in 0..stop.threads[0].frames.len() {
+    for activation in 0..stop.depth(0) {
         let id = FrameId {
             thread: 0,
             activation,

@@ -12,6 +12,8 @@ mod record;
 mod tests;
 pub(crate) mod vtable;
 
+pub use functions::Signature;
+
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use crate::evidence::{Evidence, unsigned};
 pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let exception = evidence.crash.exception.as_ref()?;
     let (instance, tag) = exception.tag?;
-    let module = evidence.stop.instances.get(instance.position())?.module;
+    let module = evidence.instances.get(instance.position())?.module;
     let [payload] = exception.payload.as_slice() else {
         return None;
     };

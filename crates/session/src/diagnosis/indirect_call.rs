@@ -33,7 +33,7 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let Some((_, Reference::Func { instance, func })) = element else {
         return None;
     };
-    let module = evidence.stop.instances.get(instance.position())?.module;
+    let module = evidence.instances.get(instance.position())?.module;
     let actual = signature(evidence.binary(module)?.function_type(*func)?);
     Some(format!(
         "slot {slot} of the table holds `{}`, which is {actual}; the call is for {expected}",

@@ -132,7 +132,11 @@ impl Evaluator<'_, '_, '_> {
 }
 
 /// `object` as a `ty`: numbers and pointers are converted; of others, the bytes are looked at as those of a `ty`.
-fn convert(context: &mut Context<'_>, object: &Object, ty: TypeRef) -> Result<Object, Unavailable> {
+pub(super) fn convert(
+    context: &mut Context<'_>,
+    object: &Object,
+    ty: TypeRef,
+) -> Result<Object, Unavailable> {
     let to = context.bare(&ty);
     if let Some(found) = related(context, object, &ty, &to)? {
         return Ok(found);

@@ -146,12 +146,12 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     }
 
     /// How many bits an address of the frame's memory has.
-    pub(super) fn address_bits(&self, frame: FrameId) -> u32 {
-        let wide = || {
+    pub(super) fn address_bits(&mut self, frame: FrameId) -> u32 {
+        let mut wide = || {
             let instance = self.stop.frame(frame)?.instance;
-            let instance = self.stop.instances.get(instance.position())?;
+            let instance = self.stop.instance(instance)?;
             let memory = (*instance.memories.first()?)?;
-            Some(self.stop.memories.get(memory.position())?.memory64)
+            Some(self.stop.memory(memory)?.memory64)
         };
         if wide() == Some(true) { 64 } else { 32 }
     }
@@ -357,7 +357,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
 
 impl Node {
     /// The part of the machine that this is all of, and the frame it is said to be of.
-    fn as_machine(&self) -> Option<(Machine, Option<&Node>)> {
+    pub(super) fn as_machine(&self) -> Option<(Machine, Option<&Node>)> {
         match &self.kind {
             Kind::Machine(machine) => Some((*machine, None)),
             Kind::InFrame(frame, inner) => Some((inner.as_machine()?.0, Some(frame))),

@@ -143,7 +143,7 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// The enumerator that `node` names, if `operand` is of an enumeration that has it.
-    fn enumerator_of(&mut self, operand: &Operand, node: &Node) -> Option<Operand> {
+    pub(super) fn enumerator_of(&mut self, operand: &Operand, node: &Node) -> Option<Operand> {
         let Kind::Name(path) = &node.kind else {
             return None;
         };

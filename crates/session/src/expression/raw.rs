@@ -222,12 +222,13 @@ impl Evaluator<'_, '_, '_> {
                 None => return missing("the operand stack was"),
             },
             Machine::Global => {
-                let Some(instance) = self.stop.instances.get(frame.instance.position()) else {
+                let Some(instance) = self.stop.instance(frame.instance) else {
                     return missing("the instance was");
                 };
+                let globals = self.stop.globals();
                 let binary = self.stop.binary(frame.module);
                 let global = |(index, id): (u32, &Option<wdb_target::coredump::GlobalId>)| {
-                    let global = id.and_then(|it| self.stop.globals.get(it.position()));
+                    let global = id.and_then(|it| globals.get(it.position()));
                     let name = binary.and_then(|it| it.global_name(GlobalIndex(index)));
                     Entry {
                         what: format!("global {index}"),
@@ -334,7 +335,7 @@ fn type_size(name: &str) -> u64 {
 }
 
 /// A type of WebAssembly. What is none of its numbers is shown as one of 4 bytes, which it never has.
-fn raw_type(name: &str) -> TypeRef {
+pub(super) fn raw_type(name: &str) -> TypeRef {
     let encoding = match name {
         "f32" | "f64" => Encoding::Float,
         "v128" => Encoding::Unsigned,

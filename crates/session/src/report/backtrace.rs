@@ -13,7 +13,8 @@ const OLD: usize = 20_000;
 /// What is on the stack of a thread, youngest first.
 pub(super) fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let Some(of) = stop.threads.get(thread) else {
+    let threads = stop.threads();
+    let Some(of) = threads.get(thread) else {
         return entries;
     };
     let count = of.frames.len();
@@ -62,7 +63,7 @@ pub(super) fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
                 locals: if inlined {
                     Vec::new()
                 } else {
-                    locals(frame, &place.locals)
+                    locals(&frame, &place.locals)
                 },
                 stack: frame.stack.clone().filter(|_| !inlined),
                 variables: Vec::new(),

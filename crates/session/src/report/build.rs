@@ -28,11 +28,12 @@ pub fn build(
     let mut notes = debuggee.notes().to_vec();
     notes.extend(lacking(debuggee));
     let mut stop = Stop::new(debuggee, resolver)?;
-    let modules = stop.modules.clone();
+    let modules = stop.modules().to_vec();
     let crashed = crash.as_ref().map_or(0, |crash| crash.thread as usize);
-    let mut reported: Vec<Thread> = (0..stop.threads.len())
+    let threads = stop.threads();
+    let mut reported: Vec<Thread> = (0..threads.len())
         .map(|position| Thread {
-            name: stop.threads[position].name.clone(),
+            name: threads[position].name.clone(),
             crashed: crash.is_some() && position == crashed,
             entries: backtrace::entries(&mut stop, position),
         })
@@ -59,7 +60,7 @@ pub fn build(
         diagnosis: None,
         circumstances: Vec::new(),
         modules: modules.iter().map(module).collect(),
-        instances: stop.instances.iter().map(|it| it.module).collect(),
+        instances: stop.instances().iter().map(|it| it.module).collect(),
         statics: super::values::statics(&mut stop, entries, options.variables),
         evaluations: super::values::evaluate(&mut stop, entries, options.expressions),
         source: source(entries, &mut stop, options.variables),

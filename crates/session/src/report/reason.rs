@@ -348,7 +348,7 @@ fn exception(evidence: &Evidence<'_, '_>) -> String {
         return words.into();
     };
     let tag = exception.tag.and_then(|(instance, tag)| {
-        let module = evidence.stop.instances.get(instance.position())?.module;
+        let module = evidence.instances.get(instance.position())?.module;
         let name = evidence
             .binary(module)
             .and_then(|binary| binary.tag_name(tag));

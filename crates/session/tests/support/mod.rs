@@ -87,7 +87,7 @@ pub fn shown(dump_name: &str, module: &str, function: &str, limits: &Limits) -> 
     let mut resolver = Fixtures::new(modules(module));
     let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
     let mut out = String::new();
-    for activation in 0..stop.threads[0].frames.len() {
+    for activation in 0..stop.depth(0) {
         let id = FrameId {
             thread: 0,
             activation,

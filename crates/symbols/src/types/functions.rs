@@ -12,7 +12,25 @@ use crate::{Symbols, lookup};
 /// As many hops as from a function's code to its abstract function and to its declaration in a class, and then some.
 const MOST_HOPS: usize = 8;
 
+/// What a function takes and gives back, as its source says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The types of its parameters, with `this` where it has that.
+    pub parameters: Vec<TypeRef>,
+    /// The type of its result.
+    pub result: TypeRef,
+}
+
 impl Symbols {
+    /// What a function takes and gives back. `None` if the debug information does not describe it.
+    pub fn signature(&self, function: FuncIndex) -> Option<Signature> {
+        self.in_dwarf(function, |dwarf, address, body| {
+            let (unit, entry) = lookup::function(dwarf, address, body)?;
+            let entry = entry.to_debug_info_offset(&unit.gimli.header)?;
+            signature(dwarf, TypeId(entry.0)).ok()
+        })
+    }
+
     /// The template arguments of a function that are types.
     pub(crate) fn type_arguments(&self, function: FuncIndex) -> Vec<TypeRef> {
         let found = self.in_dwarf(function, |dwarf, address, body| {
@@ -30,6 +48,48 @@ impl Symbols {
         };
         virtual_function(&self.dwarf()?, *class, index).ok()?
     }
+}
+
+/// The code's own entry may leave types to that of the abstract function or of the declaration.
+fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
+    let fuel = &Fuel::for_reading(dwarf.size());
+    let reader = Reader { dwarf, fuel };
+    let mut signature = Signature {
+        parameters: Vec::new(),
+        result: TypeRef::Void,
+    };
+    let mut function = function;
+    for _ in 0..MOST_HOPS {
+        let found = reader.find(function)?;
+        let mut parameters = Vec::new();
+        reader.each_below(
+            &found,
+            |_| false,
+            |_, entry| {
+                if entry.tag() == gimli::DW_TAG_formal_parameter {
+                    let ty = entry.attr_value(gimli::DW_AT_type);
+                    parameters.extend(ty.map(|it| reader.reference(&found.unit, Some(it))));
+                }
+                Ok(())
+            },
+        )?;
+        if signature.parameters.is_empty() {
+            signature.parameters = parameters;
+        }
+        if signature.result == TypeRef::Void {
+            let ty = found.entry.attr_value(gimli::DW_AT_type);
+            signature.result = reader.reference(&found.unit, ty);
+        }
+        let declared = [gimli::DW_AT_specification, gimli::DW_AT_abstract_origin];
+        let origin = declared
+            .into_iter()
+            .find_map(|it| found.entry.attr_value(it));
+        match reader.reference(&found.unit, origin) {
+            TypeRef::Entry(origin) => function = origin,
+            TypeRef::Void | TypeRef::Made(_) => break,
+        }
+    }
+    Ok(signature)
 }
 
 /// They are where the function is declared.

@@ -1,0 +1,404 @@
+//! What the user wants to stop at, apart from the code that it comes to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use wdb_module::{FuncIndex, Operator};
+use wdb_target::CodeLocation;
+use wdb_target::coredump::ModuleId;
+
+use crate::Stop;
+use crate::expression::{self, Expression};
+use crate::places::{self, Location, Spec};
+use crate::stop::FrameId;
+
+/// A breakpoint, as the user thinks of it. It may come to many places in the code, or to none yet.
+#[derive(Clone, Debug)]
+pub struct Breakpoint {
+    /// Its number, from 1. None is given twice in a session.
+    pub id: u32,
+    /// What the user wrote.
+    pub text: String,
+    /// What it is to stop at.
+    pub trigger: Trigger,
+    /// Where that is.
+    pub binding: Binding,
+    /// Whether it does anything.
+    pub enabled: bool,
+    /// It is deleted when it has stopped the program.
+    pub temporary: bool,
+    /// How many hits are still passed over.
+    pub ignore: u64,
+    /// How often it was hit with its condition true, in this run of the program.
+    pub hits: u64,
+    /// It only counts where this holds.
+    pub condition: Option<Expression>,
+    /// Instead of stopping, it tells this.
+    pub message: Option<Message>,
+    /// What the front end is to do at a stop.
+    pub commands: Vec<String>,
+}
+
+/// What a breakpoint is to stop at.
+#[derive(Clone, Debug)]
+pub enum Trigger {
+    /// A place in the code.
+    Place(Spec),
+    /// The call of a function that the program imports: `wasi_snapshot_preview1.fd_write`, where `*` stands
+    /// for any text. Calls through a table or a reference are not seen.
+    HostCall(String),
+    /// An exception that is thrown.
+    Thrown {
+        /// The name of its tag, where `*` stands for any text. `None`: any.
+        tag: Option<String>,
+        /// Whether a frame catches it. `None`: either.
+        caught: Option<bool>,
+    },
+    /// A trap. The program stops there in any case; this gives it a number and commands.
+    Trap,
+    /// The first instruction of the program.
+    Start,
+}
+
+/// Where what a breakpoint is to stop at is.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    /// At these places in the code. Not empty.
+    Code(Vec<Location>),
+    /// At no place: it is an event.
+    Event,
+    /// Nowhere: why, in words.
+    Pending(String),
+}
+
+/// The message of a log point: text, and expressions in braces. `{{` and `}}` are braces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// As it was written.
+    pub text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Text(String),
+    Value(Expression),
+}
+
+/// The breakpoints of a session, by number.
+#[derive(Clone, Debug, Default)]
+pub struct Breakpoints {
+    all: BTreeMap<u32, Breakpoint>,
+    last: u32,
+}
+
+/// As many places of one breakpoint are kept.
+const MOST_PLACES: usize = 100_000;
+
+impl Breakpoints {
+    /// All, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &Breakpoint> {
+        self.all.values()
+    }
+
+    /// All, by number, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Breakpoint> {
+        self.all.values_mut()
+    }
+
+    /// The one with this number.
+    pub fn get(&self, id: u32) -> Option<&Breakpoint> {
+        self.all.get(&id)
+    }
+
+    /// The one with this number, to be changed.
+    pub fn get_mut(&mut self, id: u32) -> Option<&mut Breakpoint> {
+        self.all.get_mut(&id)
+    }
+
+    /// Deletes one.
+    pub fn remove(&mut self, id: u32) -> Option<Breakpoint> {
+        self.all.remove(&id)
+    }
+
+    /// Adds one, enabled and without conditions.
+    pub(crate) fn add(
+        &mut self,
+        text: &str,
+        trigger: Trigger,
+        binding: Binding,
+    ) -> &mut Breakpoint {
+        self.last += 1;
+        let breakpoint = Breakpoint {
+            id: self.last,
+            text: text.to_owned(),
+            trigger,
+            binding,
+            enabled: true,
+            temporary: false,
+            ignore: 0,
+            hits: 0,
+            condition: None,
+            message: None,
+            commands: Vec::new(),
+        };
+        self.all.entry(self.last).or_insert(breakpoint)
+    }
+
+    /// Whether the first instruction of the program is one.
+    pub(crate) fn watch_start(&self) -> bool {
+        self.iter().any(|it| it.enabled && it.is_start())
+    }
+
+    /// Whether an exception that is thrown may hit one.
+    pub(crate) fn watch_exceptions(&self) -> bool {
+        self.iter()
+            .any(|it| it.enabled && matches!(it.trigger, Trigger::Thrown { .. }))
+    }
+
+    /// The enabled ones by the code that they come to.
+    pub(crate) fn by_code(&self) -> HashMap<CodeLocation, Vec<(u32, Location)>> {
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for breakpoint in self.iter().filter(|it| it.enabled) {
+            for location in breakpoint.locations() {
+                let there = found.entry(location.at).or_default();
+                there.push((breakpoint.id, location.clone()));
+            }
+        }
+        found
+    }
+}
+
+impl Breakpoint {
+    /// The places in the code that it comes to.
+    pub fn locations(&self) -> &[Location] {
+        match &self.binding {
+            Binding::Code(locations) => locations,
+            Binding::Event | Binding::Pending(_) => &[],
+        }
+    }
+
+    pub(crate) fn is_start(&self) -> bool {
+        matches!(self.trigger, Trigger::Start)
+    }
+
+    /// Takes away the places that can never be reached.
+    pub(crate) fn drop_places(&mut self, refused: &[CodeLocation]) {
+        let Binding::Code(locations) = &mut self.binding else {
+            return;
+        };
+        locations.retain(|it| !refused.contains(&it.at));
+        if locations.is_empty() {
+            self.binding = Binding::Pending("nothing can ever reach the code there".into());
+        }
+    }
+}
+
+impl Message {
+    /// Reads a message.
+    ///
+    /// # Errors
+    ///
+    /// When an expression in it is none, or a brace has no counterpart; what is wrong is at a place in
+    /// `text`.
+    pub fn parse(text: &str) -> Result<Message, expression::Error> {
+        let wrong = |message: &str, at: usize| expression::Error {
+            message: message.to_owned(),
+            span: at..at + 1,
+        };
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let offset = text.len() - rest.len() + at;
+            plain.push_str(&rest[..at]);
+            let brace = &rest[at..=at];
+            let after = &rest[at + 1..];
+            if let Some(after) = after.strip_prefix(brace) {
+                plain.push_str(brace);
+                rest = after;
+                continue;
+            }
+            if brace == "}" {
+                return Err(wrong("no `{` before this; a brace itself is `}}`", offset));
+            }
+            let Some(end) = closing(after) else {
+                return Err(wrong("no `}` after this; a brace itself is `{{`", offset));
+            };
+            let value = expression::parse(&after[..end]).map_err(|error| expression::Error {
+                span: error.span.start + offset + 1..error.span.end + offset + 1,
+                ..error
+            })?;
+            parts.push(Part::Text(std::mem::take(&mut plain)));
+            parts.push(Part::Value(value));
+            rest = &after[end + 1..];
+        }
+        plain.push_str(rest);
+        parts.push(Part::Text(plain));
+        Ok(Message {
+            text: text.to_owned(),
+            parts,
+        })
+    }
+
+    /// The message in a frame. Where a value cannot be had, it says why.
+    pub fn show(&self, stop: &mut Stop<'_>, frame: FrameId) -> String {
+        let mut shown = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => shown.push_str(text),
+                Part::Value(value) => match expression::show(value, stop, frame) {
+                    Ok(text) => shown.push_str(&text),
+                    Err(error) => shown.push_str(&format!("<{error}>")),
+                },
+            }
+        }
+        shown
+    }
+}
+
+/// Where the brace is that closes one before `text`. Braces in strings do not count.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 0_u32;
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(q), _) if q == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{') => open += 1,
+            (None, '}') if open == 0 => return Some(at),
+            (None, '}') => open -= 1,
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+/// Finds where a breakpoint belongs. `frame` is what places are relative to.
+pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId>) -> Binding {
+    let found = match trigger {
+        Trigger::Thrown { .. } | Trigger::Trap | Trigger::Start => return Binding::Event,
+        Trigger::Place(spec) => match places::resolve(stop, spec, frame) {
+            Ok(found) => found,
+            Err(unresolved) => return Binding::Pending(unresolved.to_string()),
+        },
+        Trigger::HostCall(pattern) => match host_calls(stop, pattern) {
+            Ok(found) => found,
+            Err(reason) => return Binding::Pending(reason),
+        },
+    };
+    Binding::Code(found)
+}
+
+/// The calls of the imported functions that `pattern` means.
+fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, String> {
+    let mut found = Vec::new();
+    let mut imports = 0;
+    for (module, known) in (0..).zip(stop.modules().to_vec()) {
+        let module = ModuleId(module);
+        let Some(binary) = known.binary else {
+            continue;
+        };
+        let meant: BTreeSet<u32> = (0..binary.imported_function_count())
+            .filter(|func| {
+                let import = binary.function_import(FuncIndex(*func));
+                import.is_some_and(|it| {
+                    matches(pattern, &format!("{}.{}", it.module, it.name))
+                        || matches(pattern, &it.name)
+                })
+            })
+            .collect();
+        imports += meant.len();
+        if meant.is_empty() {
+            continue;
+        }
+        for func in (binary.imported_function_count()..binary.function_count()).map(FuncIndex) {
+            for (at, operator) in binary.instructions(func).map_while(Result::ok) {
+                let (Operator::Call { function_index } | Operator::ReturnCall { function_index }) =
+                    operator
+                else {
+                    continue;
+                };
+                if !meant.contains(&function_index) {
+                    continue;
+                }
+                let Some(pc) = binary.to_function(func, at) else {
+                    continue;
+                };
+                found.push(places::location(stop, CodeLocation { module, func, pc }));
+                if found.len() == MOST_PLACES {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+    match (imports, found.is_empty()) {
+        (0, _) => Err(format!("the program imports no function `{pattern}`")),
+        (_, true) => Err(format!("no instruction calls `{pattern}` directly")),
+        (_, false) => Ok(found),
+    }
+}
+
+/// Whether `text` is what `pattern` says, in which `*` stands for any text.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        for (pattern, text, expected) in [
+            ("main", "main", true),
+            ("main", "main2", false),
+            ("std::*", "std::vec::push", true),
+            ("*::drop", "a::b::drop", true),
+            ("*", "", true),
+            ("a*b*c", "a12b3c", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("*.fd_*", "wasi.fd_write", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn messages_have_values_in_braces() {
+        let message = Message::parse("x={x}, {{y}} {a[\"}\"]}").unwrap();
+        let texts: Vec<String> = message
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => format!("t:{text}"),
+                Part::Value(value) => format!("v:{}", value.text()),
+            })
+            .collect();
+        assert_eq!(texts, ["t:x=", "v:x", "t:, {y} ", "v:a[\"}\"]", "t:"]);
+        assert_eq!(Message::parse("a {b").unwrap_err().span, 2..3);
+        assert_eq!(Message::parse("a }").unwrap_err().span, 2..3);
+        assert_eq!(Message::parse("a {b +}").unwrap_err().span, 6..6);
+    }
+}

@@ -1,0 +1,336 @@
+//! Runs the program: on, in steps, to a place.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wdb_module::FuncIndex;
+use wdb_target::coredump::{InstanceId, ModuleId, Slot, Value};
+use wdb_target::{Resume, StopReason, Watch};
+
+use crate::call::{self, Returned};
+use crate::places::{self, Spec};
+use crate::run::{self, Reason, Stopped, Watching};
+use crate::session::{Error, Session};
+use crate::step::{Aim, Next, Step};
+use crate::stop::FrameId;
+
+/// How the program is to run on. Steps are of the selected frame.
+#[derive(Clone, Debug)]
+pub enum Motion {
+    /// To the next breakpoint.
+    Continue,
+    /// To another line, also one of a function that is called.
+    Into,
+    /// To another line of the function, or of its caller when it returns.
+    Over,
+    /// To the end of the function.
+    Out,
+    /// To a line further down, or the end of the function: out of loops.
+    Until,
+    /// To a place, or the end of the function.
+    UntilPlace(Spec),
+    /// To a place.
+    Advance(Spec),
+    /// One instruction.
+    Instruction,
+    /// One instruction, with the whole of what it calls.
+    InstructionOver,
+}
+
+/// How a run begins.
+enum Begin {
+    Resume(Resume),
+    Call {
+        instance: InstanceId,
+        func: FuncIndex,
+        arguments: Vec<Value>,
+    },
+}
+
+/// The function whose end a step is to come to.
+struct Finishing {
+    module: ModuleId,
+    func: FuncIndex,
+    /// The first parameter: where the result is, if that is in memory.
+    first: Option<Slot>,
+}
+
+impl Session {
+    /// Runs the program, and says why it stands still again.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot run, has ended, or the place is nowhere.
+    pub fn run(&mut self, motion: Motion) -> Result<Stopped, Error> {
+        self.can_go_on()?;
+        let aim = match motion {
+            Motion::Continue => None,
+            Motion::Into => Some(Aim::Line {
+                into: true,
+                forward: false,
+            }),
+            Motion::Over => Some(Aim::Line {
+                into: false,
+                forward: false,
+            }),
+            Motion::Until => Some(Aim::Line {
+                into: false,
+                forward: true,
+            }),
+            Motion::Out => Some(Aim::Out),
+            Motion::UntilPlace(spec) => Some(self.aim_at(&spec, true)?),
+            Motion::Advance(spec) => Some(self.aim_at(&spec, false)?),
+            Motion::Instruction => Some(Aim::Instruction { over: false }),
+            Motion::InstructionOver => Some(Aim::Instruction { over: true }),
+        };
+        let Some(aim) = aim else {
+            return self.go(None, Begin::Resume(Resume::Continue), None);
+        };
+        let selected = self.selected;
+        let finishing = match aim {
+            Aim::Out => self.finishing(selected),
+            _ => None,
+        };
+        let skips = self.skips.clone();
+        let is_place = matches!(aim, Aim::Place { .. });
+        let Some((step, next)) = Step::begin(&mut self.stop(), selected, aim.clone(), &skips)
+        else {
+            // Nothing has run yet.
+            return match is_place {
+                true => self.go(
+                    Some(Step::to_places(aim, &skips)),
+                    Begin::Resume(Resume::Continue),
+                    None,
+                ),
+                false => self.go(
+                    Some(Step::to_places(Aim::Instruction { over: false }, &skips)),
+                    Begin::Resume(Resume::StepInstruction),
+                    None,
+                ),
+            };
+        };
+        match next {
+            Next::Run(how) => self.go(Some(step), Begin::Resume(how), finishing),
+            Next::Done { ahead, .. } => {
+                self.memo.ahead = ahead;
+                self.selected = youngest(ahead);
+                self.stopped = Stopped {
+                    reasons: vec![Reason::Step],
+                };
+                Ok(self.stopped.clone())
+            }
+        }
+    }
+
+    /// The same `count` times, as long as nothing but the end of a step stops the program.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Session::run`].
+    pub fn run_times(&mut self, motion: &Motion, count: u64) -> Result<Stopped, Error> {
+        let mut stopped = self.run(motion.clone())?;
+        for _ in 1..count {
+            if !stopped.is_step() {
+                break;
+            }
+            stopped = self.run(motion.clone())?;
+        }
+        Ok(stopped)
+    }
+
+    /// Unwinds the youngest call by the user that has not returned.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn abandon(&mut self) -> Result<Stopped, Error> {
+        let execute = self.debuggee.execute().ok_or(Error::CannotRun)?;
+        execute.abandon_call()?;
+        Ok(self.stands(Vec::new(), 0))
+    }
+
+    pub(crate) fn can_go_on(&mut self) -> Result<(), Error> {
+        if !self.can_run() {
+            return Err(Error::CannotRun);
+        }
+        match self.stopped.is_over() {
+            true => Err(Error::Over),
+            false => Ok(()),
+        }
+    }
+
+    fn aim_at(&mut self, spec: &Spec, within: bool) -> Result<Aim, Error> {
+        let selected = self.selected();
+        let found = places::resolve(&mut self.stop(), spec, selected);
+        let found = found.map_err(|unresolved| Error::Refused(unresolved.to_string()))?;
+        Ok(Aim::Place {
+            places: found.iter().map(|it| it.at).collect(),
+            within,
+        })
+    }
+
+    /// Calls a function of the program on top of what it is doing.
+    pub(crate) fn go_call(
+        &mut self,
+        instance: InstanceId,
+        func: FuncIndex,
+        arguments: Vec<Value>,
+    ) -> Result<Stopped, Error> {
+        let call = Begin::Call {
+            instance,
+            func,
+            arguments,
+        };
+        self.go(None, call, None)
+    }
+
+    fn go(
+        &mut self,
+        step: Option<Step>,
+        begin: Begin,
+        finishing: Option<Finishing>,
+    ) -> Result<Stopped, Error> {
+        let known = self.known();
+        let starting = self.stopped.reasons.contains(&Reason::Started)
+            && self.breakpoints.watch_start()
+            && step.is_none();
+        let breakpoints = std::mem::take(&mut self.breakpoints);
+        let tell = Arc::clone(&self.tell);
+        let watching = Watching::new(breakpoints, step, known, tell, starting);
+        let watching = Arc::new(Mutex::new(watching));
+        let lock = || watching.lock().unwrap_or_else(PoisonError::into_inner);
+
+        let armed = lock().arm(&mut *self.debuggee);
+        let ran = armed.map_err(Error::from).and_then(|()| {
+            let shared = Arc::clone(&watching);
+            let watch: Watch = Box::new(move |debuggee| {
+                let mut watching = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                watching.decide(debuggee)
+            });
+            let execute = self.debuggee.execute().ok_or(Error::CannotRun)?;
+            match begin {
+                Begin::Resume(Resume::Continue) if starting => {
+                    execute.resume(Resume::StepInstruction, Some(watch))
+                }
+                Begin::Resume(how) => execute.resume(how, Some(watch)),
+                Begin::Call {
+                    instance,
+                    func,
+                    arguments,
+                } => execute.call(instance, func, &arguments, Some(watch)),
+            }
+            .map_err(Error::from)
+        });
+
+        let mut watching = lock();
+        self.breakpoints = std::mem::take(&mut watching.breakpoints);
+        let mut reasons = std::mem::take(&mut watching.reasons);
+        let (returned, ahead) = (watching.returned, watching.ahead);
+        let error = watching.error.take();
+        drop(watching);
+        self.memo.forget_state();
+        ran?;
+        if let Some(error) = error {
+            return Err(error.into());
+        }
+        if let Some(finishing) = finishing
+            && let Some(step) = reasons.iter_mut().find(|it| **it == Reason::Step)
+        {
+            *step = Reason::Finished(returned.then(|| self.finished(&finishing)).flatten());
+        }
+        Ok(self.stands(reasons, ahead))
+    }
+
+    /// The program stands still, for these reasons and those that the debuggee knows itself.
+    fn stands(&mut self, mut reasons: Vec<Reason>, ahead: usize) -> Stopped {
+        self.memo.forget_state();
+        let mut own = self.as_it_stands().reasons;
+        for reason in self.debuggee.stop().to_vec() {
+            own.extend(match reason {
+                StopReason::Returned(values) => self.call_returned(values).map(Reason::Returned),
+                StopReason::Abandoned(why) => {
+                    self.call_abandoned();
+                    Some(Reason::Abandoned(why))
+                }
+                _ => None,
+            });
+        }
+        let tell = Arc::clone(&self.tell);
+        let mut breakpoints = std::mem::take(&mut self.breakpoints);
+        let mut stop = self.stop();
+        for reason in &own {
+            reasons.extend(match reason {
+                Reason::Crash(crash) => run::crash_hits(&mut breakpoints, &mut stop, crash, &tell),
+                Reason::Thrown {
+                    exception,
+                    caught: false,
+                } => run::exception_hits(&mut breakpoints, &mut stop, exception, false, &tell),
+                _ => Vec::new(),
+            });
+        }
+        self.breakpoints = breakpoints;
+        for reason in own {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        for reason in &reasons {
+            if let Reason::Breakpoint { id, .. } = reason
+                && self.breakpoints.get(*id).is_some_and(|it| it.temporary)
+            {
+                self.breakpoints.remove(*id);
+            }
+        }
+        self.memo.ahead = ahead;
+        self.selected = youngest(ahead);
+        self.stopped = Stopped { reasons };
+        self.stopped.clone()
+    }
+
+    /// What a step out of `frame` has to know to tell the result. `None`: it is inlined, or the host has called it.
+    fn finishing(&mut self, frame: FrameId) -> Option<Finishing> {
+        let mut stop = self.stop();
+        let place = stop.place(frame)?;
+        if frame.inlined + 1 < place.chain.len() {
+            return None;
+        }
+        let threads = stop.threads();
+        let hosts = &threads.get(frame.thread)?.host_frames;
+        if hosts
+            .iter()
+            .any(|it| it.before as usize == frame.activation + 1)
+        {
+            return None;
+        }
+        let found = stop.frame(frame)?;
+        Some(Finishing {
+            module: found.module,
+            func: found.func,
+            first: found.locals.first().cloned(),
+        })
+    }
+
+    /// The result of a function that has just returned: it is on top of the caller's operands.
+    fn finished(&mut self, of: &Finishing) -> Option<Returned> {
+        let mut stop = self.stop();
+        let binary = stop.binary(of.module)?;
+        let results = binary.function_type(of.func)?.results().len();
+        let frame = stop.frame(FrameId::default())?;
+        let stack = frame.stack.as_ref()?;
+        let values = stack.get(stack.len().checked_sub(results)?..)?.to_vec();
+        let first = of.first.as_ref().and_then(|it| it.value().cloned());
+        Some(call::returned(
+            &mut stop,
+            of.module,
+            of.func,
+            values,
+            first.as_ref(),
+        ))
+    }
+}
+
+fn youngest(ahead: usize) -> FrameId {
+    FrameId {
+        inlined: ahead,
+        ..FrameId::default()
+    }
+}

@@ -1,0 +1,372 @@
+//! What happens at a stop, next to the guest: breakpoints are counted, their conditions and messages
+//! evaluated, steps go on. Only where the user is to know of it does the program stand still.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use wdb_symbols::Symbols;
+use wdb_target::coredump::{Crash, CrashKind, Exception, ModuleId};
+use wdb_target::{CodeLocation, Debuggee, StopReason, Verdict};
+
+use crate::breakpoints::{Breakpoint, Breakpoints, Trigger, matches};
+use crate::call::Returned;
+use crate::expression;
+use crate::places::Location;
+use crate::step::{Next, Step};
+use crate::stop::{FrameId, Memo, Resolver, Stop};
+
+/// Why the program stands still: everything that holds at once, what the user asked for first. May be
+/// empty: that of a dump which does not say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stopped {
+    /// The reasons.
+    pub reasons: Vec<Reason>,
+}
+
+/// A reason to stand still.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// It was launched and has run nothing yet.
+    Started,
+    /// A breakpoint was hit.
+    Breakpoint {
+        /// Its number.
+        id: u32,
+        /// What the front end is to do now.
+        commands: Vec<String>,
+    },
+    /// The condition of a breakpoint could not be evaluated.
+    Condition {
+        /// The number of the breakpoint.
+        id: u32,
+        /// What is wrong with it, with the place.
+        message: String,
+    },
+    /// A step has come to where it was to come.
+    Step,
+    /// A function has returned, as was asked for; with what, if that can be told.
+    Finished(Option<Returned>),
+    /// A function that the debugger called has returned.
+    Returned(Returned),
+    /// A function that the debugger called did not return, and why: a sentence's second half.
+    Abandoned(String),
+    /// An exception was thrown.
+    Thrown {
+        /// The exception.
+        exception: Exception,
+        /// Whether a frame catches it.
+        caught: bool,
+    },
+    /// Somebody asked it to stop.
+    Interrupted,
+    /// It crashed and cannot go on.
+    Crash(Crash),
+    /// It ended with this exit code.
+    Exited(i32),
+}
+
+impl Stopped {
+    /// Whether a step came to its end, and nothing else happened: another one may follow.
+    pub fn is_step(&self) -> bool {
+        let done = |it: &Reason| matches!(it, Reason::Step | Reason::Finished(_));
+        !self.reasons.is_empty() && self.reasons.iter().all(done)
+    }
+
+    /// Whether the program can run on.
+    pub fn is_over(&self) -> bool {
+        let over = |it: &Reason| matches!(it, Reason::Crash(_) | Reason::Exited(_));
+        self.reasons.iter().any(over)
+    }
+}
+
+/// Tells the messages of log points, in order, while the program runs.
+pub type Teller = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What is decided at the stops of one run of the program, and with what. Goes to the guest's thread and back.
+pub(crate) struct Watching {
+    pub(crate) breakpoints: Breakpoints,
+    by_code: HashMap<CodeLocation, Vec<(u32, Location)>>,
+    pub(crate) step: Option<Step>,
+    /// The breakpoints that the code has.
+    armed: Option<BTreeSet<CodeLocation>>,
+    symbols: Known,
+    memo: Memo,
+    tell: Teller,
+    /// Why the program is to stand still.
+    pub(crate) reasons: Vec<Reason>,
+    /// The step has come to its end: that its function has returned.
+    pub(crate) returned: bool,
+    /// How many of the functions inlined there are not entered.
+    pub(crate) ahead: usize,
+    /// The first instruction of the program is a breakpoint.
+    starting: bool,
+    /// What the engine would not do.
+    pub(crate) error: Option<wdb_target::Error>,
+}
+
+/// The debug information of all modules, on the guest's thread.
+#[derive(Clone, Default)]
+pub(crate) struct Known(pub(crate) HashMap<ModuleId, Option<Arc<Symbols>>>);
+
+impl Resolver for Known {
+    fn symbols(&mut self, module: ModuleId) -> Option<Arc<Symbols>> {
+        self.0.get(&module)?.clone()
+    }
+
+    fn source(&mut self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+impl Watching {
+    pub(crate) fn new(
+        breakpoints: Breakpoints,
+        step: Option<Step>,
+        symbols: Known,
+        tell: Teller,
+        starting: bool,
+    ) -> Self {
+        Watching {
+            by_code: breakpoints.by_code(),
+            breakpoints,
+            step,
+            armed: None,
+            symbols,
+            memo: Memo::default(),
+            tell,
+            reasons: Vec::new(),
+            returned: false,
+            ahead: 0,
+            starting,
+            error: None,
+        }
+    }
+
+    /// Gives the code the breakpoints that are wanted now. Those that the code cannot have are taken from the
+    /// user's.
+    pub(crate) fn arm(&mut self, debuggee: &mut dyn Debuggee) -> Result<(), wdb_target::Error> {
+        let mut wanted: BTreeSet<CodeLocation> = self.by_code.keys().copied().collect();
+        wanted.extend(self.step.iter().flat_map(Step::places));
+        let exceptions = self.breakpoints.watch_exceptions()
+            || self.step.as_ref().is_some_and(Step::watch_exceptions);
+        let Some(breakpoints) = debuggee.breakpoints() else {
+            return Ok(());
+        };
+        breakpoints.stop_at_exceptions(exceptions)?;
+        if self.armed.as_ref() != Some(&wanted) {
+            let refused = breakpoints.set_breakpoints(&wanted)?;
+            for breakpoint in self.breakpoints.iter_mut() {
+                breakpoint.drop_places(&refused);
+            }
+            for location in &refused {
+                self.by_code.remove(location);
+            }
+            self.armed = Some(wanted);
+        }
+        Ok(())
+    }
+
+    /// What is to be done at a stop.
+    pub(crate) fn decide(&mut self, debuggee: &mut dyn Debuggee) -> Verdict {
+        self.memo.forget_state();
+        let thrown = debuggee.stop().iter().find_map(|reason| match reason {
+            StopReason::Thrown { exception, caught } => Some((exception.clone(), *caught)),
+            _ => None,
+        });
+        let next = match thrown {
+            Some((exception, caught)) => self.thrown(debuggee, exception, caught),
+            None => self.arrived(debuggee),
+        };
+        match next {
+            _ if !self.reasons.is_empty() => Verdict::Stop,
+            Some(Next::Run(how)) => match self.arm(debuggee) {
+                Ok(()) => Verdict::Resume(how),
+                Err(error) => {
+                    self.error = Some(error);
+                    Verdict::Stop
+                }
+            },
+            Some(Next::Done { ahead, returned }) => {
+                self.done(ahead, returned);
+                Verdict::Stop
+            }
+            None => Verdict::Resume(wdb_target::Resume::Continue),
+        }
+    }
+
+    /// The step has come to its end.
+    pub(crate) fn done(&mut self, ahead: usize, returned: bool) {
+        self.reasons.push(Reason::Step);
+        self.ahead = ahead;
+        self.returned = returned;
+    }
+
+    fn thrown(
+        &mut self,
+        debuggee: &mut dyn Debuggee,
+        exception: Exception,
+        caught: bool,
+    ) -> Option<Next> {
+        let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
+        self.reasons = exception_hits(
+            &mut self.breakpoints,
+            &mut stop,
+            &exception,
+            caught,
+            &self.tell,
+        );
+        if !self.reasons.is_empty() {
+            self.reasons.push(Reason::Thrown { exception, caught });
+            return None;
+        }
+        self.step.as_mut().map(Step::thrown)
+    }
+
+    fn arrived(&mut self, debuggee: &mut dyn Debuggee) -> Option<Next> {
+        let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
+        let frame = stop.frame(FrameId::default())?;
+        let at = CodeLocation {
+            module: frame.module,
+            func: frame.func,
+            pc: frame.pc?,
+        };
+        if std::mem::take(&mut self.starting) {
+            let starts = self.breakpoints.iter_mut();
+            for breakpoint in starts.filter(|it| it.enabled && it.is_start()) {
+                let reason = hit(breakpoint, &mut stop, FrameId::default(), &self.tell);
+                self.reasons.extend(reason);
+            }
+        }
+        let mut ahead = usize::MAX;
+        for (id, location) in self.by_code.get(&at).into_iter().flatten() {
+            let Some(breakpoint) = self.breakpoints.get_mut(*id).filter(|it| it.enabled) else {
+                continue;
+            };
+            let frame = frame_of(&mut stop, location);
+            if let Some(reason) = hit(breakpoint, &mut stop, frame, &self.tell) {
+                self.reasons.push(reason);
+                ahead = ahead.min(frame.inlined);
+            }
+        }
+        if ahead != usize::MAX {
+            self.ahead = ahead;
+        }
+        let next = self.step.as_mut().map(|step| step.arrived(&mut stop, at));
+        match next {
+            // Both hold: a breakpoint is where the step has come to.
+            Some(Next::Done { returned, .. }) if !self.reasons.is_empty() => {
+                self.reasons.push(Reason::Step);
+                self.returned = returned;
+                None
+            }
+            next => next,
+        }
+    }
+}
+
+/// The frame of a place at which the youngest activation stands: the inlined function that its line is in.
+fn frame_of(stop: &mut Stop<'_>, location: &Location) -> FrameId {
+    let youngest = FrameId::default();
+    let inlined = stop.place(youngest).and_then(|place| {
+        let is_it = |spot: &crate::stop::Spot| {
+            spot.location.line == location.line && spot.location.file == location.file
+        };
+        place.chain.iter().position(is_it)
+    });
+    FrameId {
+        inlined: inlined.unwrap_or(0),
+        ..youngest
+    }
+}
+
+/// Counts a hit. Gives back why the program is to stand still, if it is.
+fn hit(
+    breakpoint: &mut Breakpoint,
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    tell: &Teller,
+) -> Option<Reason> {
+    let id = breakpoint.id;
+    if let Some(condition) = &breakpoint.condition {
+        match expression::holds(condition, stop, frame) {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => {
+                let message = error.show(condition.text());
+                return Some(Reason::Condition { id, message });
+            }
+        }
+    }
+    breakpoint.hits += 1;
+    if let Some(left) = breakpoint.ignore.checked_sub(1) {
+        breakpoint.ignore = left;
+        return None;
+    }
+    if let Some(message) = &breakpoint.message {
+        tell(&message.show(stop, frame));
+        return None;
+    }
+    Some(Reason::Breakpoint {
+        id,
+        commands: breakpoint.commands.clone(),
+    })
+}
+
+/// The breakpoints that an exception hits.
+pub(crate) fn exception_hits(
+    breakpoints: &mut Breakpoints,
+    stop: &mut Stop<'_>,
+    exception: &Exception,
+    caught: bool,
+    tell: &Teller,
+) -> Vec<Reason> {
+    let name = tag_name(stop, exception);
+    let hits = breakpoints.iter_mut().filter(|it| {
+        let Trigger::Thrown { tag, caught: which } = &it.trigger else {
+            return false;
+        };
+        let is_tag = |tag: &String| name.as_ref().is_some_and(|name| matches(tag, name));
+        it.enabled && which.is_none_or(|it| it == caught) && tag.as_ref().is_none_or(is_tag)
+    });
+    hits.filter_map(|it| hit(it, stop, FrameId::default(), tell))
+        .collect()
+}
+
+/// The breakpoints that a crash hits.
+pub(crate) fn crash_hits(
+    breakpoints: &mut Breakpoints,
+    stop: &mut Stop<'_>,
+    crash: &Crash,
+    tell: &Teller,
+) -> Vec<Reason> {
+    let is_trap = matches!(crash.kind, CrashKind::Trap);
+    let hits = breakpoints
+        .iter_mut()
+        .filter(|it| is_trap && it.enabled && matches!(it.trigger, Trigger::Trap));
+    hits.filter_map(|it| hit(it, stop, FrameId::default(), tell))
+        .collect()
+}
+
+/// The name of the tag of an exception: its own, else that by which it is imported or exported, else its index.
+pub fn tag_name(stop: &mut Stop<'_>, exception: &Exception) -> Option<String> {
+    let (instance, tag) = exception.tag?;
+    let module = stop.instance(instance)?.module;
+    let binary = stop.binary(module)?;
+    if let Some(name) = binary.tag_name(tag) {
+        return Some(name.to_owned());
+    }
+    let is_tag = |kind| matches!(kind, wasmparser::ExternalKind::Tag);
+    let exported = binary
+        .exports()
+        .iter()
+        .find(|it| is_tag(it.kind) && it.index == tag.0);
+    if let Some(export) = exported {
+        return Some(export.name.clone());
+    }
+    let imported = binary
+        .imports()
+        .iter()
+        .filter(|it| matches!(it.ty, wasmparser::TypeRef::Tag(_)))
+        .nth(tag.position());
+    Some(imported.map_or_else(|| tag.to_string(), |it| it.name.clone()))
+}

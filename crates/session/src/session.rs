@@ -1,0 +1,325 @@
+//! A session: a program, what the user wants of it, and where they look.
+
+use std::sync::Arc;
+
+use wdb_symbols::Symbols;
+use wdb_target::coredump::ModuleId;
+use wdb_target::{Debuggee, Interrupt, StopReason};
+
+use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Trigger};
+use crate::call::Calling;
+use crate::expression::{self, Expression};
+use crate::run::{Known, Reason, Stopped, Teller};
+use crate::step::Skips;
+use crate::stop::{FrameId, Memo, Resolver, Stop};
+
+/// Starts the program anew; it has run nothing then.
+pub type Launch = Box<dyn FnMut() -> Result<Box<dyn Debuggee>, wdb_target::Error>>;
+
+/// A program or a core dump that is being debugged.
+pub struct Session {
+    pub(crate) debuggee: Box<dyn Debuggee>,
+    resolver: Box<dyn Resolver>,
+    launch: Option<Launch>,
+    pub(crate) memo: Memo,
+    pub(crate) breakpoints: Breakpoints,
+    /// The expressions that are shown at each stop.
+    pub displays: Displays,
+    /// The code that steps do not stop in.
+    pub skips: Skips,
+    pub(crate) tell: Teller,
+    pub(crate) selected: FrameId,
+    pub(crate) stopped: Stopped,
+    /// The calls by the user that have not returned, the youngest last.
+    pub(crate) calls: Vec<Calling>,
+}
+
+/// Why something could not be done.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The debuggee is a core dump.
+    #[error("a core dump cannot run")]
+    CannotRun,
+    /// The debuggee is a core dump.
+    #[error("a core dump cannot be changed")]
+    CannotChange,
+    /// The program has ended or crashed.
+    #[error("the program has ended")]
+    Over,
+    /// The program has not started.
+    #[error("the program has not started")]
+    NotStarted,
+    /// The debuggee does not do it.
+    #[error("{0}")]
+    Debuggee(#[from] wdb_target::Error),
+    /// An expression is wrong; where, in its text.
+    #[error("{}", error.show(text))]
+    Expression {
+        /// What is wrong with it.
+        error: expression::Error,
+        /// The expression.
+        text: String,
+    },
+    /// It cannot be done, and why.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Expressions that are shown at each stop.
+#[derive(Clone, Debug, Default)]
+pub struct Displays {
+    /// They, by ascending number.
+    pub all: Vec<Display>,
+    last: u32,
+}
+
+/// An expression that is shown at each stop.
+#[derive(Clone, Debug)]
+pub struct Display {
+    /// Its number, from 1.
+    pub id: u32,
+    /// The expression.
+    pub expression: Expression,
+    /// How the front end is to write its value.
+    pub format: String,
+    /// Whether it is shown.
+    pub enabled: bool,
+}
+
+impl Displays {
+    /// Adds one.
+    pub fn add(&mut self, expression: Expression, format: &str) -> &Display {
+        self.last += 1;
+        self.all.push(Display {
+            id: self.last,
+            expression,
+            format: format.to_owned(),
+            enabled: true,
+        });
+        &self.all[self.all.len() - 1]
+    }
+
+    /// Takes one away. Whether there was one.
+    pub fn remove(&mut self, id: u32) -> bool {
+        let before = self.all.len();
+        self.all.retain(|it| it.id != id);
+        self.all.len() < before
+    }
+}
+
+impl Session {
+    /// A session with a debuggee. `launch` starts it anew, if that can be.
+    pub fn new(
+        debuggee: Box<dyn Debuggee>,
+        resolver: Box<dyn Resolver>,
+        launch: Option<Launch>,
+    ) -> Self {
+        let mut session = Session {
+            debuggee,
+            resolver,
+            launch,
+            memo: Memo::default(),
+            breakpoints: Breakpoints::default(),
+            displays: Displays::default(),
+            skips: Skips::default(),
+            tell: Arc::new(|_| {}),
+            selected: FrameId::default(),
+            stopped: Stopped::default(),
+            calls: Vec::new(),
+        };
+        session.stopped = session.as_it_stands();
+        session
+    }
+
+    /// The debuggee as it stands still now. What was asked of it once is remembered until it runs.
+    pub fn stop(&mut self) -> Stop<'_> {
+        Stop::over(&mut *self.debuggee, &mut *self.resolver, &mut self.memo)
+    }
+
+    /// The debuggee.
+    pub fn debuggee(&mut self) -> &mut dyn Debuggee {
+        &mut *self.debuggee
+    }
+
+    /// What brings debug information and sources.
+    pub fn resolver(&mut self) -> &mut dyn Resolver {
+        &mut *self.resolver
+    }
+
+    /// The debuggee and what brings debug information and sources, for a report.
+    pub fn parts(&mut self) -> (&mut dyn Debuggee, &mut dyn Resolver) {
+        (&mut *self.debuggee, &mut *self.resolver)
+    }
+
+    /// Why it stands still.
+    pub fn stopped(&self) -> &Stopped {
+        &self.stopped
+    }
+
+    /// Where the messages of log points go, from now on. It is called from the program's thread.
+    pub fn tell(&mut self, tell: Teller) {
+        self.tell = tell;
+    }
+
+    /// Whether it can run at all: a core dump cannot.
+    pub fn can_run(&mut self) -> bool {
+        self.debuggee.execute().is_some()
+    }
+
+    /// A handle that stops the running program from another thread. `None` for a core dump.
+    pub fn interrupt(&mut self) -> Option<Interrupt> {
+        self.debuggee.execute().map(|it| it.interrupt())
+    }
+
+    /// Starts the program anew, with the same breakpoints, displays and settings. It has run nothing then.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started; the old one stays.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
+        self.debuggee = launch()?;
+        self.memo = Memo::default();
+        self.selected = FrameId::default();
+        self.calls.clear();
+        self.stopped = self.as_it_stands();
+        for id in self.breakpoints.iter().map(|it| it.id).collect::<Vec<_>>() {
+            self.bind(id);
+        }
+        for breakpoint in self.breakpoints.iter_mut() {
+            breakpoint.hits = 0;
+        }
+        Ok(())
+    }
+
+    /// Finds again where a breakpoint belongs. What depends on a frame that is gone keeps its places.
+    fn bind(&mut self, id: u32) {
+        let Some(trigger) = self.breakpoints.get(id).map(|it| it.trigger.clone()) else {
+            return;
+        };
+        let selected = self.selected();
+        let found = breakpoints::bind(&trigger, &mut self.stop(), selected);
+        if let Some(breakpoint) = self.breakpoints.get_mut(id)
+            && (!matches!(found, Binding::Pending(_)) || breakpoint.locations().is_empty())
+        {
+            breakpoint.binding = found;
+        }
+    }
+
+    /// The frame that the user looks at. `None` where there are no frames.
+    pub fn selected(&mut self) -> Option<FrameId> {
+        let selected = self.selected;
+        let mut stop = self.stop();
+        stop.frame(selected).map(|_| selected)
+    }
+
+    /// Looks at a frame.
+    pub fn select(&mut self, frame: FrameId) -> Result<FrameId, Error> {
+        let known = self.stop().place(frame);
+        if known.is_none_or(|place| frame.inlined >= place.chain.len()) {
+            return Err(Error::Refused("there is no such frame".into()));
+        }
+        self.selected = frame;
+        Ok(frame)
+    }
+
+    /// Looks at the frame that a backtrace gives this number.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn select_number(&mut self, number: u32) -> Result<FrameId, Error> {
+        let thread = self.selected.thread;
+        let found = self.stop().frame_numbered(thread, number);
+        match found {
+            Some(frame) => self.select(frame),
+            None => Err(Error::Refused(format!("there is no frame {number}"))),
+        }
+    }
+
+    /// The number of the selected frame in a backtrace.
+    pub fn selected_number(&mut self) -> u32 {
+        let selected = self.selected;
+        self.stop().frame_number(selected)
+    }
+
+    /// Looks at a frame `count` calls older.
+    ///
+    /// # Errors
+    ///
+    /// When the selected frame is the oldest.
+    pub fn up(&mut self, count: u32) -> Result<FrameId, Error> {
+        let number = self.selected_number();
+        let thread = self.selected.thread;
+        let mut stop = self.stop();
+        let wanted = number.saturating_add(count.max(1));
+        let found = stop.frame_numbered(thread, wanted);
+        match found.or_else(|| stop.oldest(thread)) {
+            Some(frame) if frame != self.selected => self.select(frame),
+            _ => Err(Error::Refused("this is the oldest frame".into())),
+        }
+    }
+
+    /// Looks at a frame `count` calls younger.
+    ///
+    /// # Errors
+    ///
+    /// When the selected frame is the youngest.
+    pub fn down(&mut self, count: u32) -> Result<FrameId, Error> {
+        match self.selected_number() {
+            0 => Err(Error::Refused("this is the youngest frame".into())),
+            number => self.select_number(number.saturating_sub(count.max(1))),
+        }
+    }
+
+    /// The breakpoints.
+    pub fn breakpoints(&self) -> &Breakpoints {
+        &self.breakpoints
+    }
+
+    /// The breakpoints, to be changed. What is changed counts from the next time that the program runs.
+    pub fn breakpoints_mut(&mut self) -> &mut Breakpoints {
+        &mut self.breakpoints
+    }
+
+    /// Adds a breakpoint; `text` is what the user wrote. Where it belongs nowhere yet, it is pending and says why.
+    pub fn add_breakpoint(&mut self, text: &str, trigger: Trigger) -> &mut Breakpoint {
+        let selected = self.selected();
+        let binding = breakpoints::bind(&trigger, &mut self.stop(), selected);
+        self.breakpoints.add(text, trigger, binding)
+    }
+
+    /// The debug information of all modules.
+    pub(crate) fn known(&mut self) -> Known {
+        let mut stop = self.stop();
+        let modules = 0..stop.modules().len() as u32;
+        let symbols = modules.map(ModuleId).map(|module| {
+            let known: Option<Arc<Symbols>> = stop.symbols(module);
+            (module, known)
+        });
+        Known(symbols.collect())
+    }
+
+    /// Why the debuggee stands still, as far as it knows itself.
+    pub(crate) fn as_it_stands(&self) -> Stopped {
+        let reasons = self.debuggee.stop().iter().filter_map(|reason| {
+            Some(match reason {
+                StopReason::Started => Reason::Started,
+                StopReason::Thrown { exception, caught } => Reason::Thrown {
+                    exception: exception.clone(),
+                    caught: *caught,
+                },
+                StopReason::Interrupted => Reason::Interrupted,
+                StopReason::Crash(crash) => Reason::Crash(crash.clone()),
+                StopReason::Exited(code) => Reason::Exited(*code),
+                StopReason::Breakpoint
+                | StopReason::Step
+                | StopReason::Returned(_)
+                | StopReason::Abandoned(_) => return None,
+            })
+        });
+        Stopped {
+            reasons: reasons.collect(),
+        }
+    }
+}

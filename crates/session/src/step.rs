@@ -1,0 +1,520 @@
+//! Steps through the source: where to stop next to the guest, decided at each stop on the way.
+//!
+//! A step sets breakpoints of its own and lets the program run: at the beginnings of the statements of the
+//! function, and where its callers go on. Activations of one function are told apart by how many there are on
+//! the stack. Only what calls a function that is to be entered, and what has thrown, runs as a single
+//! instruction.
+
+use std::collections::BTreeSet;
+
+use wdb_module::{FuncIndex, Operator};
+use wdb_target::coredump::ModuleId;
+use wdb_target::{CodeLocation, Resume};
+
+use crate::Stop;
+use crate::breakpoints::matches;
+use crate::stop::{FrameId, Place, Spot};
+
+/// Code that steps do not stop in.
+#[derive(Clone, Debug)]
+pub struct Skips {
+    /// Functions by name, where `*` stands for any text.
+    pub functions: Vec<String>,
+    /// Source files by path, where `*` stands for any text.
+    pub files: Vec<String>,
+    /// The runtime and the standard library of the language.
+    pub runtime: bool,
+}
+
+impl Default for Skips {
+    fn default() -> Self {
+        Skips {
+            functions: Vec::new(),
+            files: Vec::new(),
+            runtime: true,
+        }
+    }
+}
+
+impl Skips {
+    /// Whether a step does not stop there: also where there is no source.
+    fn skip(&self, spot: &Spot) -> bool {
+        let location = &spot.location;
+        let (Some(file), Some(_)) = (&location.file, location.line) else {
+            return true;
+        };
+        self.runtime && spot.family.is_some()
+            || self.functions.iter().any(|it| matches(it, &spot.function))
+            || self.files.iter().any(|it| matches(it, file))
+    }
+}
+
+/// What a step is to come to.
+#[derive(Clone, Debug)]
+pub(crate) enum Aim {
+    /// One instruction, or one with all that it calls.
+    Instruction { over: bool },
+    /// Another line. With `into`, also one of a function that is called.
+    Line { into: bool, forward: bool },
+    /// The end of the function.
+    Out,
+    /// One of these places, or, with `within`, the end of the function.
+    Place {
+        places: BTreeSet<CodeLocation>,
+        within: bool,
+    },
+}
+
+/// A step under way.
+pub(crate) struct Step {
+    aim: Aim,
+    skips: Skips,
+    /// How many activations there are when the one that is stepped through is the youngest.
+    depth: usize,
+    /// Its function.
+    module: ModuleId,
+    func: FuncIndex,
+    /// The functions that were inlined into it down to the one that is stepped through.
+    scope: Scope,
+    /// The line it starts from.
+    line: Line,
+    /// The statements of the function.
+    statements: BTreeSet<CodeLocation>,
+    /// Its calls, if they are to be entered.
+    calls: BTreeSet<CodeLocation>,
+    /// Where its callers go on, the youngest first.
+    returns: Vec<CodeLocation>,
+    phase: Phase,
+}
+
+/// What the program does until the next stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// It runs.
+    Running,
+    /// It runs the call that it stands at, as one instruction.
+    Calling,
+    /// It runs to where the parameters of the function that was entered are in place.
+    Entering { depth: usize, at: CodeLocation },
+    /// It has thrown an exception, and goes where that is caught.
+    Unwinding,
+}
+
+/// How a step goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The program runs, with the breakpoints of [`Step::places`].
+    Run(Resume),
+    /// It has come to where it was to come.
+    Done {
+        /// How many of the functions inlined there are not entered yet.
+        ahead: usize,
+        /// The function has returned, and the results are the caller's operands.
+        returned: bool,
+    },
+}
+
+const ARRIVED: Next = Next::Done {
+    ahead: 0,
+    returned: false,
+};
+
+type Line = (Option<String>, Option<u32>);
+
+/// The functions that an inlined one is in, outermost first, each with the place of the call in it.
+type Scope = Vec<(String, Option<u32>, Option<u32>)>;
+
+/// A function that is called by the host has no caller that goes on: those of as many older frames are watched
+/// instead.
+const CALLERS: usize = 4;
+
+impl Step {
+    /// A step from where the frame `from` stands, and how it begins.
+    pub(crate) fn begin(
+        stop: &mut Stop<'_>,
+        from: FrameId,
+        aim: Aim,
+        skips: &Skips,
+    ) -> Option<(Step, Next)> {
+        let frame = stop.frame(from)?;
+        let place = stop.place(from)?;
+        let level = place.chain.len().saturating_sub(from.inlined).max(1);
+        let mut step = Step {
+            aim,
+            skips: skips.clone(),
+            depth: stop.depth(from.thread).checked_sub(from.activation)?,
+            module: frame.module,
+            func: frame.func,
+            scope: scope(&place, level),
+            line: line(&place, level),
+            statements: BTreeSet::new(),
+            calls: BTreeSet::new(),
+            returns: Vec::new(),
+            phase: Phase::Running,
+        };
+        step.find_places(stop, from.activation);
+        // What has no lines is stepped through by instructions.
+        if let Aim::Line { .. } = step.aim
+            && step.statements.is_empty()
+        {
+            step.aim = Aim::Instruction {
+                over: matches!(step.aim, Aim::Line { into: false, .. }),
+            };
+        }
+        // A function that is inlined here is entered without running.
+        if let Aim::Line { into: true, .. } = step.aim
+            && from.activation == 0
+            && let Some(inner) = from.inlined.checked_sub(1)
+            && let Some(ahead) = step.inlined_at(&place, inner)
+        {
+            return Some((
+                step,
+                Next::Done {
+                    ahead,
+                    returned: false,
+                },
+            ));
+        }
+        let at = CodeLocation {
+            module: frame.module,
+            func: frame.func,
+            pc: frame.pc?,
+        };
+        let stands_at_call = from.activation == 0 && is_call(stop, at);
+        let next = match step.aim {
+            Aim::Instruction { over: true } if stands_at_call => {
+                step.statements = next_instruction(stop, at).into_iter().collect();
+                Next::Run(Resume::Continue)
+            }
+            Aim::Instruction { .. } => Next::Run(Resume::StepInstruction),
+            Aim::Line { into: true, .. } if stands_at_call => step.call(),
+            _ => Next::Run(Resume::Continue),
+        };
+        Some((step, next))
+    }
+
+    /// A step of a program that has run nothing yet.
+    pub(crate) fn to_places(aim: Aim, skips: &Skips) -> Step {
+        Step {
+            aim,
+            skips: skips.clone(),
+            depth: 0,
+            module: ModuleId(0),
+            func: FuncIndex(0),
+            scope: Scope::new(),
+            line: (None, None),
+            statements: BTreeSet::new(),
+            calls: BTreeSet::new(),
+            returns: Vec::new(),
+            phase: Phase::Running,
+        }
+    }
+
+    /// Where the breakpoints of the step are now.
+    pub(crate) fn places(&self) -> BTreeSet<CodeLocation> {
+        if let Phase::Entering { at, .. } = self.phase {
+            return BTreeSet::from([at]);
+        }
+        if let Aim::Instruction { over: false } = self.aim {
+            return BTreeSet::new();
+        }
+        let mut places: BTreeSet<CodeLocation> = match &self.aim {
+            Aim::Place { places, .. } => places.clone(),
+            _ => self.statements.union(&self.calls).copied().collect(),
+        };
+        if !matches!(self.aim, Aim::Place { within: false, .. }) {
+            places.extend(&self.returns);
+        }
+        places
+    }
+
+    /// Whether it must know of exceptions: they leave functions without coming to where these return.
+    pub(crate) fn watch_exceptions(&self) -> bool {
+        !matches!(self.aim, Aim::Place { within: false, .. })
+    }
+
+    /// An exception was thrown that is caught.
+    pub(crate) fn thrown(&mut self) -> Next {
+        if !self.watch_exceptions() {
+            return Next::Run(Resume::Continue);
+        }
+        self.phase = Phase::Unwinding;
+        Next::Run(Resume::StepInstruction)
+    }
+
+    /// The program stands at `at`. Where breakpoints of the user let it pass, this says how it goes on.
+    pub(crate) fn arrived(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
+        let phase = std::mem::replace(&mut self.phase, Phase::Running);
+        if let Aim::Place { places, within } = &self.aim {
+            let left = *within && stop.depth(0) < self.depth;
+            return match left || places.contains(&at) {
+                true => ARRIVED,
+                false => Next::Run(Resume::Continue),
+            };
+        }
+        if let Aim::Instruction { over: false } = self.aim {
+            return ARRIVED;
+        }
+        let depth = stop.depth(0);
+        match phase {
+            Phase::Calling
+                if depth > self.depth
+                    || depth == self.depth && (at.module, at.func) != (self.module, self.func) =>
+            {
+                return self.entered(stop, at, depth);
+            }
+            Phase::Entering {
+                depth: entered,
+                at: start,
+            } if depth >= entered => {
+                if depth == entered && at == start {
+                    return ARRIVED;
+                }
+                self.phase = phase;
+                return Next::Run(Resume::Continue);
+            }
+            _ => {}
+        }
+        match depth.cmp(&self.depth) {
+            std::cmp::Ordering::Greater => Next::Run(Resume::Continue),
+            std::cmp::Ordering::Less => {
+                let returned = depth + 1 == self.depth
+                    && self.scope.len() < 2
+                    && self.returns.first() == Some(&at)
+                    && phase != Phase::Unwinding;
+                self.left(stop, depth, returned)
+            }
+            std::cmp::Ordering::Equal => self.within(stop, at),
+        }
+    }
+
+    /// A function was entered by a call.
+    fn entered(&mut self, stop: &mut Stop<'_>, at: CodeLocation, depth: usize) -> Next {
+        let start = stop.symbols(at.module).and_then(|symbols| {
+            let start = symbols.body_start(at.func)?;
+            let spots = symbols.locate(start);
+            let pc = stop.binary(at.module)?.to_function(at.func, start)?;
+            Some((spots, CodeLocation { pc, ..at }))
+        });
+        let Some((mut spots, start)) = start else {
+            return Next::Run(Resume::Continue);
+        };
+        let wanted = spots.pop().is_some_and(|location| {
+            let family = stop
+                .symbols(at.module)
+                .and_then(|symbols| symbols.family(&location));
+            let function = location.function.as_ref();
+            let function = function.map_or(String::new(), |it| it.display.clone());
+            !self.skips.skip(&Spot {
+                location,
+                function,
+                family,
+            })
+        });
+        if !wanted {
+            return Next::Run(Resume::Continue);
+        }
+        if start == at {
+            return ARRIVED;
+        }
+        self.phase = Phase::Entering { depth, at: start };
+        Next::Run(Resume::Continue)
+    }
+
+    /// The activation that was stepped through is gone: `depth` others are left.
+    fn left(&mut self, stop: &mut Stop<'_>, depth: usize, returned: bool) -> Next {
+        let youngest = FrameId::default();
+        let place = stop.place(youngest);
+        let spot = place.as_ref().and_then(|it| it.chain.first());
+        if matches!(self.aim, Aim::Out | Aim::Instruction { .. })
+            || spot.is_some_and(|it| !self.skips.skip(it))
+        {
+            return Next::Done { ahead: 0, returned };
+        }
+        // On to where there is source.
+        let (Some(frame), Some(place)) = (stop.frame(youngest), place) else {
+            return ARRIVED;
+        };
+        self.depth = depth;
+        (self.module, self.func) = (frame.module, frame.func);
+        self.scope = scope(&place, 1);
+        self.line = (None, None);
+        self.find_places(stop, 0);
+        Next::Run(Resume::Continue)
+    }
+
+    /// The activation that is stepped through stands at `at`.
+    fn within(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
+        let is_done = match self.aim {
+            Aim::Instruction { .. } => return ARRIVED,
+            Aim::Out if self.scope.len() < 2 => None,
+            _ if self.statements.contains(&at) => {
+                let place = stop.place(FrameId::default());
+                place.and_then(|place| self.other_line(&place))
+            }
+            _ => None,
+        };
+        match is_done {
+            Some(ahead) => Next::Done {
+                ahead,
+                returned: false,
+            },
+            None if self.calls.contains(&at) => self.call(),
+            None => Next::Run(Resume::Continue),
+        }
+    }
+
+    fn call(&mut self) -> Next {
+        self.phase = Phase::Calling;
+        Next::Run(Resume::StepInstruction)
+    }
+
+    /// If the statement that begins there is one to stop at: how many of the functions inlined there are not
+    /// entered.
+    fn other_line(&self, place: &Place) -> Option<usize> {
+        let length = place.chain.len();
+        let level = self.scope.len();
+        let here = scope(place, length);
+        let common = common(&self.scope, &here);
+        if common < level {
+            // The inlined function was left.
+            let ahead = length - common.max(1);
+            let spot = place.chain.get(ahead)?;
+            return (matches!(self.aim, Aim::Out) || !self.skips.skip(spot)).then_some(ahead);
+        }
+        let Aim::Line { into, forward } = self.aim else {
+            return None;
+        };
+        let there = line(place, level);
+        if there == self.line {
+            let inner = (length - level).checked_sub(1)?;
+            return self.inlined_at(place, inner).filter(|_| into);
+        }
+        if there.1.is_none() || forward && there.0 == self.line.0 && there.1 < self.line.1 {
+            return None;
+        }
+        Some(length - level)
+    }
+
+    /// The outermost function, of those inlined at `place` up to the position `inner`, that is to be entered.
+    fn inlined_at(&self, place: &Place, inner: usize) -> Option<usize> {
+        (0..=inner).rev().find(|position| {
+            let spot = place.chain.get(*position);
+            spot.is_some_and(|it| !self.skips.skip(it))
+        })
+    }
+
+    /// Finds where the breakpoints belong that the aim needs in the function of an activation and its callers.
+    fn find_places(&mut self, stop: &mut Stop<'_>, activation: usize) {
+        let (module, func) = (self.module, self.func);
+        let code = |pc| CodeLocation { module, func, pc };
+        let by_line = match self.aim {
+            Aim::Line { .. } => true,
+            Aim::Out => self.scope.len() > 1,
+            Aim::Instruction { .. } | Aim::Place { .. } => false,
+        };
+        self.statements.clear();
+        self.calls.clear();
+        if by_line && let Some(symbols) = stop.symbols(module) {
+            let statements = symbols.statements(func);
+            let binary = stop.binary(module);
+            let pcs = statements
+                .iter()
+                .filter_map(|it| binary?.to_function(func, *it));
+            self.statements = pcs.map(code).collect();
+        }
+        if let Aim::Line { into: true, .. } = self.aim
+            && !self.statements.is_empty()
+            && let Some(binary) = stop.binary(module)
+        {
+            let calls = binary
+                .instructions(func)
+                .map_while(Result::ok)
+                .filter(|(_, operator)| calls(operator));
+            let pcs = calls.filter_map(|(at, _)| binary.to_function(func, at));
+            self.calls = pcs.map(code).collect();
+        }
+        self.returns.clear();
+        for older in 1..=CALLERS {
+            let id = FrameId {
+                activation: activation + older,
+                ..FrameId::default()
+            };
+            let Some(frame) = stop.frame(id) else {
+                break;
+            };
+            let waits = frame.pc.map(|pc| CodeLocation {
+                module: frame.module,
+                func: frame.func,
+                pc,
+            });
+            self.returns
+                .extend(waits.and_then(|it| next_instruction(stop, it)));
+        }
+    }
+}
+
+/// The functions at a place from the outermost down to a level, which counts from 1.
+fn scope(place: &Place, level: usize) -> Scope {
+    let outermost_first = place.chain.iter().rev().take(level).enumerate();
+    outermost_first
+        .map(|(depth, spot)| match depth + 1 < level {
+            true => (
+                spot.function.clone(),
+                spot.location.line,
+                spot.location.column,
+            ),
+            false => (spot.function.clone(), None, None),
+        })
+        .collect()
+}
+
+/// How many of the functions of `scope` are around what is in `here` too.
+fn common(scope: &Scope, here: &Scope) -> usize {
+    let last = scope.len().saturating_sub(1);
+    let pairs = scope.iter().zip(here).enumerate();
+    pairs
+        .take_while(|(depth, (a, b))| match *depth == last {
+            // Where in the innermost it stands does not matter.
+            true => a.0 == b.0,
+            false => a == b,
+        })
+        .count()
+}
+
+fn line(place: &Place, level: usize) -> Line {
+    let position = place.chain.len().checked_sub(level);
+    let spot = position.and_then(|it| place.chain.get(it));
+    spot.map_or((None, None), |it| {
+        (it.location.file.clone(), it.location.line)
+    })
+}
+
+/// Whether the instruction calls a function, in whatever way.
+fn calls(operator: &Operator<'_>) -> bool {
+    wdb_module::instruction::is_call(operator)
+        || matches!(
+            operator,
+            Operator::ReturnCall { .. }
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::ReturnCallRef { .. }
+        )
+}
+
+fn is_call(stop: &Stop<'_>, at: CodeLocation) -> bool {
+    let operator = || {
+        let binary = stop.binary(at.module)?;
+        binary.instruction_at(binary.from_function(at.func, at.pc)?)
+    };
+    operator().is_some_and(|it| calls(&it))
+}
+
+/// The instruction after the one at `at`.
+fn next_instruction(stop: &Stop<'_>, at: CodeLocation) -> Option<CodeLocation> {
+    let binary = stop.binary(at.module)?;
+    let from = binary.from_function(at.func, at.pc)?;
+    let mut after = binary.instructions(at.func).map_while(Result::ok);
+    let (next, _) = after.find(|(offset, _)| *offset > from)?;
+    let pc = binary.to_function(at.func, next)?;
+    Some(CodeLocation { pc, ..at })
+}
