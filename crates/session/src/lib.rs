@@ -6,6 +6,7 @@ mod call;
 mod change;
 pub mod command;
 mod diagnosis;
+pub mod disassembly;
 mod evidence;
 pub mod expression;
 pub mod machine;
