@@ -13,9 +13,6 @@ use crate::lldb::{Guest, LLDB};
 /// Of debug information, in megabytes.
 const LARGE: u64 = 200;
 
-/// How often each command is measured; the median counts.
-const RUNS: usize = 5;
-
 /// What LLDB is to do.
 const SCRIPT: &str = include_str!("variables.py");
 
@@ -26,6 +23,8 @@ struct Program {
     expression: &'static str,
     /// What all variables of all frames may take, in milliseconds.
     goal: u32,
+    /// How often each command is measured; the median counts.
+    runs: usize,
 }
 
 const PROGRAMS: [Program; 3] = [
@@ -33,16 +32,20 @@ const PROGRAMS: [Program; 3] = [
         name: "rust-index-panic",
         expression: "plan",
         goal: 250,
+        runs: 9,
     },
     Program {
         name: "c-sqlite-o0",
         expression: "style",
         goal: 300,
+        runs: 9,
     },
     Program {
         name: "large",
         expression: "record",
         goal: 2000,
+        // Other debuggers take minutes.
+        runs: 3,
     },
 ];
 
@@ -138,7 +141,7 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
         names.push((name, told));
         tasks.push(task);
     }
-    let costs = measure::attempts(&mut tasks, RUNS);
+    let costs = measure::attempts(&mut tasks, program.runs);
     let report: Value = serde_json::from_str(&tasks[0].output()?)?;
 
     println!("| command | time | of it busy | of wdb's, all | memory at its peak | tells |");
