@@ -15,7 +15,7 @@ usage: cargo xtask COMMAND
   fixtures --list      print the names
   lldb [NAME]...       record what LLDB says of the variables of guests that crash
   tidy                 check the rules that rustc and clippy do not know
-  bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, large, speed";
+  bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, variables, speed";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
