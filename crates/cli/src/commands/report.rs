@@ -104,13 +104,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         options.variables = Which::None;
     }
     let report = build(&mut debuggee, symbols, &options)?;
-    let mut out = io::stdout().lock();
+    // JSON comes in thousands of pieces, and standard output would write each line of it.
+    let mut out = io::BufWriter::new(io::stdout().lock());
     if arguments.json {
         serde_json::to_writer_pretty(&mut out, &report::json(&report))?;
         writeln!(out)?;
     } else {
         out.write_all(report::evaluations(&report).as_bytes())?;
     }
+    out.flush()?;
     let mut status = ExitCode::SUCCESS;
     for evaluation in &report.evaluations {
         if let Err(error) = &evaluation.value {
