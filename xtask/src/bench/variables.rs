@@ -184,7 +184,10 @@ fn failure(error: &anyhow::Error) -> String {
 type Told = fn(&Value, &str) -> Result<String>;
 
 fn in_text(_: &Value, text: &str) -> Result<String> {
-    Ok(format!("{} lines", text.lines().count()))
+    Ok(match text.lines().count() {
+        1 => "1 line".to_owned(),
+        many => format!("{many} lines"),
+    })
 }
 
 fn in_report(_: &Value, text: &str) -> Result<String> {
