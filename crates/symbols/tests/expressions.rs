@@ -282,6 +282,16 @@ fn constants() {
     is("i64", c::DW_FORM_data8, &[0xff; 8], "-1");
 }
 
+/// Loops: of jumps, and of what takes a look at the whole function each time.
+#[test]
+fn what_has_no_end_is_ended() {
+    let said = value("i32", &[0x2f, 0xfd, 0xff], frame());
+    assert!(said.ends_with("an expression does not end"), "{said}");
+    // `DW_OP_fbreg`, `DW_OP_drop`, `DW_OP_skip` to the start.
+    let said = value("i32", &[0x91, 0, 0x13, 0x2f, 0xfa, 0xff], frame());
+    assert!(said.ends_with("an expression asks far too much"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_told_is_said() {
     let is = |location: &[u8], expected: &str| {

@@ -1,6 +1,7 @@
 //! The names of variables in scope, found with gimli's tree of entries: the measure for the crate's own walk.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use gimli::{AttributeValue, EndianSlice, EntriesTreeNode, LittleEndian, UnitOffset};
@@ -43,7 +44,11 @@ impl Walk {
                 if entry.tag() != gimli::DW_TAG_subprogram {
                     continue;
                 }
-                for row in rows.iter().filter(|it| covers(&dwarf, &unit, entry, **it)) {
+                let code = code(&dwarf, &unit, entry);
+                for row in rows
+                    .iter()
+                    .filter(|it| code.iter().any(|code| code.contains(it)))
+                {
                     let mut names = vec![Vec::new()];
                     let mut tree = unit.entries_tree(Some(entry.offset())).unwrap();
                     visit(&dwarf, &unit, tree.root().unwrap(), *row, 0, &mut names);
@@ -72,18 +77,30 @@ fn rows(unit: &Unit<'_>) -> Vec<u64> {
     found
 }
 
+/// The live code of an entry.
+fn code<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: &gimli::DebuggingInformationEntry<Slice<'a>>,
+) -> Vec<Range<u64>> {
+    let mut ranges = dwarf.die_ranges(unit, entry).unwrap();
+    let mut found = Vec::new();
+    while let Some(range) = ranges.next().unwrap() {
+        if 0 < range.begin {
+            found.push(range.begin..range.end);
+        }
+    }
+    found
+}
+
 fn covers<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     entry: &gimli::DebuggingInformationEntry<Slice<'a>>,
     address: u64,
 ) -> bool {
-    let mut ranges = dwarf.die_ranges(unit, entry).unwrap();
-    let mut covered = false;
-    while let Some(range) = ranges.next().unwrap() {
-        covered |= 0 < range.begin && (range.begin..range.end).contains(&address);
-    }
-    covered
+    let code = code(dwarf, unit, entry);
+    code.iter().any(|it| it.contains(&address))
 }
 
 /// Collects what a scope and those in it declare; `level` counts the inlined calls around it.
