@@ -1,4 +1,4 @@
-//! Any bytes as the text of an expression, over a dump of a C program.
+//! Any bytes as the text of an expression, in a frame of a dump: the first says of which program, the second in which frame.
 #![no_main]
 
 use std::cell::RefCell;
@@ -28,10 +28,11 @@ fn fixture(path: &str) -> Vec<u8> {
     zstd::decode_all(&packed[..]).unwrap()
 }
 
-fn program() -> (PostMortem, Known) {
-    let binary = wdb_module::Binary::parse(fixture("built/c-variables.wasm").into()).unwrap();
+fn program(name: &str) -> (PostMortem, Known) {
+    let binary = wdb_module::Binary::parse(fixture(&format!("built/{name}.wasm")).into()).unwrap();
     let module = binary.modules()[0].clone();
-    let reading = wdb_coredump::read(fixture("dumps/c-variables.wasmtime.core").into()).unwrap();
+    let dump = fixture(&format!("dumps/{name}.wasmtime.core"));
+    let reading = wdb_coredump::read(dump.into()).unwrap();
     let symbols = Symbols::new(Arc::clone(&module), None, None);
     (
         PostMortem::new(reading, vec![Some(module)]),
@@ -39,17 +40,21 @@ fn program() -> (PostMortem, Known) {
     )
 }
 
-/// The program, which stands still for all texts.
-fn stop() -> Stop<'static> {
-    let (debuggee, known) = program();
-    Stop::new(Box::leak(Box::new(debuggee)), Box::leak(Box::new(known))).unwrap()
-}
-
 thread_local! {
-    static STOP: RefCell<Stop<'static>> = RefCell::new(stop());
+    static PROGRAMS: RefCell<[(PostMortem, Known); 3]> =
+        RefCell::new(["c-variables", "cpp-types", "rust-types"].map(program));
 }
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| STOP.with_borrow_mut(|stop| {
-    let arrays = stop.frame_numbered(0, 6).unwrap();
-    wdb_session::expression::fuzz::expression(data, stop, arrays);
-}));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Some(([which, frame], text)) = data.split_first_chunk() else {
+        return;
+    };
+    PROGRAMS.with_borrow_mut(|programs| {
+        let (debuggee, symbols) = &mut programs[usize::from(which % 3)];
+        let mut stop = Stop::new(debuggee, symbols).unwrap();
+        let at = stop.frame_numbered(0, (frame % 8).into());
+        if let Some(at) = at.or_else(|| stop.frame_numbered(0, 0)) {
+            wdb_session::expression::fuzz::expression(text, &mut stop, at);
+        }
+    });
+});

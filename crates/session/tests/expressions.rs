@@ -259,30 +259,65 @@ fn no_text_does_harm() {
         " ",
     ];
     let mut seeded = Seeded(7);
-    with_stop("c-variables", |stop| {
-        let at = frame_of(stop, "arrays");
-        for _ in 0..4000 {
-            let mut text = String::new();
-            for _ in 0..=seeded.next(12) {
-                text.push_str(WORDS[seeded.next(WORDS.len())]);
-            }
-            expression::fuzz::expression(text.as_bytes(), stop, at);
-        }
-        let good: Vec<String> = [
-            "line[2] + points[1].x * 3",
-            "(unsigned char)line[3] == 16 && $local[0] > 0",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        for text in good {
-            for _ in 0..500 {
-                let mut bytes = text.clone().into_bytes();
-                for _ in 0..=seeded.next(3) {
-                    let at = seeded.next(bytes.len());
-                    bytes[at] = seeded.next(256) as u8;
+    for (program, function, names, good) in [
+        (
+            "c-variables",
+            "arrays",
+            &["line", "points", "vla", "matrix", "rows", "x", "y", "next"][..],
+            [
+                "line[2] + points[1].x * 3",
+                "(unsigned char)line[3] == 16 && $local[0] > 0",
+            ],
+        ),
+        (
+            "cpp-types",
+            "objects()",
+            &[
+                "circle",
+                "dynamic_square",
+                "second_base",
+                "colour",
+                "price",
+                "Colour::Blue",
+            ],
+            ["second_base->price + 1", "(int)dynamic_square->side_"],
+        ),
+        (
+            "rust-types",
+            "pointers",
+            &[
+                "boxed",
+                "boxed_slice",
+                "raw",
+                "raw_null",
+                "dog",
+                "name",
+                "x",
+                "reference_to_reference",
+            ],
+            ["boxed_slice[1..]", "boxed.x as u8 + raw.y"],
+        ),
+    ] {
+        with_stop(program, |stop| {
+            let at = frame_of(stop, function);
+            for _ in 0..600 {
+                let mut text = String::new();
+                for _ in 0..=seeded.next(12) {
+                    let words = if seeded.next(3) == 0 { names } else { WORDS };
+                    text.push_str(words[seeded.next(words.len())]);
                 }
-                expression::fuzz::expression(&bytes, stop, at);
+                expression::fuzz::expression(text.as_bytes(), stop, at);
             }
-        }
-    });
+            for text in good {
+                for _ in 0..100 {
+                    let mut bytes = text.as_bytes().to_vec();
+                    for _ in 0..=seeded.next(3) {
+                        let at = seeded.next(bytes.len());
+                        bytes[at] = seeded.next(256) as u8;
+                    }
+                    expression::fuzz::expression(&bytes, stop, at);
+                }
+            }
+        });
+    }
 }
