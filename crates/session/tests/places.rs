@@ -7,9 +7,11 @@ use support::Fixtures;
 use wdb_coredump::{Base, CoreDump, Dialect, Reading};
 use wdb_module::ModuleOffset;
 use wdb_session::Stop;
+use wdb_session::listing;
 use wdb_session::places::{self, Spec, Unresolved};
 use wdb_session::stop::FrameId;
 use wdb_target::PostMortem;
+use wdb_target::coredump::ModuleId;
 
 /// The places that each of `specs` means in a dump, with a frame of it selected: `function file:line`.
 fn resolved<const N: usize>(
@@ -201,4 +203,40 @@ fn beginnings_are_completed() {
         ["c-div-zero.c:"]
     );
     assert_eq!(places::completions(&mut stop, "", 3).len(), 3);
+}
+
+#[test]
+fn source_lines_around_a_place() {
+    let mut debuggee = support::dump("c-div-zero.wasmtime", "c-div-zero");
+    let mut resolver = Fixtures::new(support::modules("c-div-zero"));
+    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let file = "/src/c-div-zero.c";
+    let spec = places::parse("average").unwrap();
+    let breakpoints = places::resolve(&mut stop, &spec, None).unwrap();
+    let module = ModuleId(0);
+    let found = listing::around(&mut stop, module, (file, 33), (3, 1), &breakpoints).unwrap();
+    assert_eq!((found.first_line, found.current), (30, Some(33)));
+    assert_eq!(found.breakpoints, [30].into());
+    assert_eq!(found.lines.len(), 5);
+    assert_eq!(found.lines[3].text, "  return sum / count;");
+    let spans = [listing::Span {
+        range: 2..8,
+        class: listing::Class::Keyword,
+    }];
+    assert_eq!(found.lines[3].spans, spans);
+    let start = listing::around(&mut stop, module, (file, 2), (5, 2), &[]).unwrap();
+    assert_eq!((start.first_line, start.lines.len()), (1, 4));
+    let end = start.line_count;
+    let last = listing::lines(&mut stop, module, file, end - 1, 10, &[]).unwrap();
+    assert_eq!(last.lines.len(), 2);
+    let beyond = listing::lines(&mut stop, module, file, end + 1, 10, &[]);
+    assert_eq!(
+        beyond.unwrap_err().to_string(),
+        format!("{file} ends at line {end}")
+    );
+    let absent = listing::lines(&mut stop, module, "/none.c", 1, 10, &[]);
+    assert_eq!(
+        absent.unwrap_err().to_string(),
+        "the source file /none.c is not at hand"
+    );
 }

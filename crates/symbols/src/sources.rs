@@ -92,7 +92,7 @@ impl Symbols {
     }
 }
 
-/// Whether `path` is the path `name`, or ends with it: `src/main.rs` is meant by `main.rs`, not by `in.rs`.
+/// Whether `path` is the path `name`, or ends with it: `/src/area.c` is meant by `area.c`, not by `a.c`.
 pub(crate) fn is_meant(path: &str, name: &str) -> bool {
     ends_with(path, &components(name))
 }
