@@ -6,8 +6,11 @@
 
 mod commands;
 mod core_file;
+mod debugger;
 mod modules;
 mod open;
+mod program;
+mod scripts;
 mod symbols;
 mod units;
 
@@ -28,7 +31,8 @@ struct Arguments {
 const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let words = scripts::with_gdbs_spelling(std::env::args_os().collect());
+    let arguments = Arguments::parse_from(words);
     match arguments.command.run() {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

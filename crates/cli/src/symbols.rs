@@ -26,18 +26,18 @@ pub(crate) struct Arguments {
 }
 
 /// Answers what a report asks for.
-pub(crate) struct Finder<'a> {
-    arguments: &'a Arguments,
+pub(crate) struct Finder {
+    arguments: Arguments,
     modules: Vec<(Option<Arc<Module>>, Option<PathBuf>)>,
     cache: HashMap<ModuleId, Option<Arc<Symbols>>>,
     /// What was looked for and not found, or was no good.
     pub(crate) notes: Vec<String>,
 }
 
-impl<'a> Finder<'a> {
-    pub(crate) fn new(arguments: &'a Arguments, modules: &[wdb_target::Module]) -> Self {
+impl Finder {
+    pub(crate) fn new(arguments: &Arguments, modules: &[wdb_target::Module]) -> Self {
         Finder {
-            arguments,
+            arguments: arguments.clone(),
             modules: modules
                 .iter()
                 .map(|module| {
@@ -151,7 +151,7 @@ fn beside(module: Option<&Path>, url: &str) -> Option<PathBuf> {
     Some(module?.parent()?.join(url))
 }
 
-impl Resolver for Finder<'_> {
+impl Resolver for Finder {
     fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
         if let Some(known) = self.cache.get(&id) {
             return known.clone();

@@ -12,9 +12,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("target", &["module", "coredump"]),
     ("live", &["module", "coredump", "target"]),
     ("session", &["module", "symbols", "target"]),
+    ("frontends", &["target", "session"]),
     (
         "cli",
-        &["module", "coredump", "symbols", "target", "live", "session"],
+        &[
+            "module",
+            "coredump",
+            "symbols",
+            "target",
+            "live",
+            "session",
+            "frontends",
+        ],
     ),
 ];
 

@@ -1,5 +1,7 @@
 //! The subcommands, one a file.
 
+mod core;
+mod debug;
 mod inspect;
 mod report;
 mod run;
@@ -21,6 +23,8 @@ Exit status:
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Run(run::Arguments),
+    Debug(debug::Arguments),
+    Core(core::Arguments),
     Report(report::Arguments),
     Inspect(inspect::Arguments),
     Validate(validate::Arguments),
@@ -30,6 +34,8 @@ impl Command {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Command::Run(arguments) => run::run(arguments),
+            Command::Debug(arguments) => debug::run(arguments),
+            Command::Core(arguments) => core::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
             Command::Inspect(arguments) => inspect::run(&arguments),
             Command::Validate(arguments) => validate::run(&arguments),

@@ -1,20 +1,17 @@
 //! `wdb run`: run a program; when it crashes, a core dump lies on the disk and a report on the terminal.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use wdb_coredump::MemoryCapture;
-use wdb_live::{Capture, Directory, Limits, Live, Program, Wasi, light};
+use wdb_live::{Capture, Live, Program, light};
 use wdb_target::{Debuggee, Resume, StopReason, dump};
 
 use crate::commands::report::{self, Shown};
 use crate::core_file::{CoreFile, Pattern};
-use crate::{open, symbols, units};
+use crate::{program, symbols, units};
 
 /// Run a WASI program; when it crashes, write a core dump and report what happened
 ///
@@ -32,27 +29,8 @@ Examples:
 
 Exit status: the guest's own; 134 when it crashed, 130 after Ctrl-C, 2 for bad usage or input.")]
 pub(crate) struct Arguments {
-    /// The module or component, binary or text; it may be compressed with zstd
-    program: PathBuf,
-    /// Its arguments, or those of the export that --invoke names
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "ARGS"
-    )]
-    arguments: Vec<String>,
-    /// Call this export instead of `_start`
-    #[arg(long, value_name = "NAME")]
-    invoke: Option<String>,
-    /// Let the program open a directory, under its own or another name
-    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = directory)]
-    directories: Vec<Directory>,
-    /// Set an environment variable of the program, or pass one on
-    #[arg(long = "env", value_name = "NAME[=VALUE]")]
-    environment: Vec<String>,
-    /// Let the program use the network (components only)
-    #[arg(long)]
-    inherit_network: bool,
+    #[command(flatten)]
+    program: program::Arguments,
     /// How much a dump is to hold: `full` runs instrumented code, `light` optimised code
     #[arg(long, value_name = "HOW", default_value = "full", value_parser = ["full", "light"])]
     capture: String,
@@ -66,21 +44,6 @@ pub(crate) struct Arguments {
     /// How much of the program's memory goes into the dump: memory can hold secrets
     #[arg(long, value_name = "WHAT", default_value = "full", value_parser = ["none", "stack", "full"])]
     memory: String,
-    /// End the program when its memories want more than this
-    #[arg(long, value_name = "SIZE", value_parser = units::parse_bytes)]
-    max_memory: Option<u64>,
-    /// End the program after about this many instructions
-    #[arg(long, value_name = "N")]
-    fuel: Option<u64>,
-    /// End the program after this time
-    #[arg(long, value_name = "TIME", value_parser = units::parse_duration)]
-    timeout: Option<Duration>,
-    /// The size of the call stack that the engine gives the program
-    #[arg(long, value_name = "SIZE", value_parser = units::parse_bytes)]
-    max_stack: Option<u64>,
-    /// Do not keep compiled code in wasmtime's cache
-    #[arg(long)]
-    no_cache: bool,
     #[command(flatten)]
     symbols: symbols::Arguments,
     #[command(flatten)]
@@ -93,13 +56,10 @@ const CRASHED: u8 = 134;
 const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let binary = open::binary(&arguments.program)?;
-    let is_dump = |module: &Arc<wdb_module::Module>| module.custom_section("corestack").is_some();
-    if binary.modules().first().is_some_and(is_dump) {
-        let path = arguments.program.display();
-        bail!("{path} is a core dump and not a program; `wdb report {path}` shows what it says");
+    let mut program = arguments.program.open()?;
+    if arguments.capture == "light" {
+        program.capture = Capture::Light;
     }
-    let program = program(&arguments, binary);
     let core = (!arguments.no_core)
         .then(|| CoreFile::create(&arguments.core, &program.name))
         .transpose()?;
@@ -202,69 +162,4 @@ fn exited(code: i32, results: &[String]) -> anyhow::Result<ExitCode> {
     out.flush()?;
     // Not `ExitCode`, which knows only eight bits: the system decides what becomes of the rest.
     std::process::exit(code)
-}
-
-fn program(arguments: &Arguments, binary: wdb_module::Binary) -> Program {
-    let path = std::path::absolute(&arguments.program).ok();
-    let name = arguments
-        .program
-        .file_name()
-        .unwrap_or(arguments.program.as_os_str())
-        .to_string_lossy()
-        .into_owned();
-    // Not the whole path, which is nobody's business in there: as wasmtime does.
-    let own = name.clone();
-    let guest_arguments = match arguments.invoke {
-        Some(_) => vec![own],
-        None => std::iter::once(own)
-            .chain(arguments.arguments.iter().cloned())
-            .collect(),
-    };
-    Program {
-        name,
-        path,
-        binary: Arc::new(binary),
-        invoke: arguments
-            .invoke
-            .clone()
-            .map(|name| (name, arguments.arguments.clone())),
-        wasi: Wasi {
-            arguments: guest_arguments,
-            environment: arguments
-                .environment
-                .iter()
-                .filter_map(|variable| match variable.split_once('=') {
-                    Some((name, value)) => Some((name.to_owned(), value.to_owned())),
-                    None => Some((variable.clone(), std::env::var(variable).ok()?)),
-                })
-                .collect(),
-            directories: arguments.directories.clone(),
-            network: arguments.inherit_network,
-            ..Wasi::default()
-        },
-        limits: Limits {
-            memory: arguments.max_memory,
-            fuel: arguments.fuel,
-            time: arguments.timeout,
-            stack: arguments
-                .max_stack
-                .map(|size| usize::try_from(size).unwrap_or(usize::MAX)),
-        },
-        capture: match arguments.capture.as_str() {
-            "light" => Capture::Light,
-            _ => Capture::Full,
-        },
-        cache: !arguments.no_cache,
-    }
-}
-
-fn directory(text: &str) -> Result<Directory, String> {
-    let (host, guest) = text.split_once("::").unwrap_or((text, text));
-    if host.is_empty() || guest.is_empty() {
-        return Err("use HOST or HOST::GUEST".into());
-    }
-    Ok(Directory {
-        host: host.into(),
-        guest: guest.into(),
-    })
 }

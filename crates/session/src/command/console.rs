@@ -16,8 +16,9 @@ pub enum Flow {
 }
 
 /// What executes lines, and remembers what one means to the next.
-#[derive(Default)]
 pub struct Console {
+    /// What is debugged.
+    pub session: crate::Session,
     /// How things are shown.
     pub settings: Settings,
     /// The line that an empty one repeats.
@@ -26,8 +27,12 @@ pub struct Console {
 
 impl Console {
     /// A console.
-    pub fn new() -> Self {
-        Console::default()
+    pub fn new(session: crate::Session) -> Self {
+        Console {
+            session,
+            settings: Settings::default(),
+            again: None,
+        }
     }
 
     /// What stands before a line that a person types.

@@ -1,0 +1,138 @@
+//! The terminal debugger, wired: scripts, screen, history, the files that commands ask for.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use anyhow::Context;
+use wdb_coredump::MemoryCapture;
+use wdb_frontends::repl::{self, Files, Lines, Repl, Screen, Script};
+use wdb_frontends::{Abilities, CtrlC};
+use wdb_session::Session;
+use wdb_session::command::Console;
+use wdb_target::{Debuggee, dump};
+
+use crate::core_file::{CoreFile, Pattern};
+use crate::{scripts, units};
+
+/// How the debugger is driven.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    given: scripts::Given,
+    /// End after the scripts and commands, at the first that fails; read no other commands
+    #[arg(long)]
+    pub(crate) batch: bool,
+    /// Do not execute the user's own scripts: wdb/init in the configuration directory, and ~/.wdbinit
+    #[arg(short = 'n', long, visible_alias = "nx")]
+    no_init: bool,
+    /// Execute the .wdbinit of the current directory too
+    #[arg(long, conflicts_with = "no_init")]
+    init_here: bool,
+    /// Write everything to a file, too: what is typed, what is answered, what the program writes
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+}
+
+/// What is there before a program is.
+pub(crate) struct Debugger {
+    batch: bool,
+    pub(crate) screen: Screen,
+    scripts: Vec<Script>,
+    ctrl_c: CtrlC,
+}
+
+impl Debugger {
+    /// Reads the scripts, before anything that takes long.
+    pub(crate) fn prepare(arguments: &Arguments) -> anyhow::Result<Debugger> {
+        let colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let term = std::env::var_os("TERM").unwrap_or_default();
+        let abilities = Abilities {
+            colour,
+            cursor: cfg!(windows) || !(term.is_empty() || term == "dumb"),
+        };
+        let transcript = arguments
+            .transcript
+            .as_deref()
+            .map(|path| -> anyhow::Result<Box<dyn Write + Send>> {
+                let file = File::create(path)
+                    .with_context(|| format!("cannot write the transcript {}", path.display()))?;
+                Ok(Box::new(file))
+            })
+            .transpose()?;
+        let mut all = Vec::new();
+        if !arguments.no_init {
+            let (own, ignored) = scripts::own(arguments.init_here)?;
+            all.extend(own);
+            if let Some(path) = ignored {
+                eprintln!(
+                    "note: {} is ignored: it may be somebody else's; --init-here executes it",
+                    path.display()
+                );
+            }
+        }
+        all.extend(arguments.given.scripts()?);
+        let ctrl_c = CtrlC::new();
+        let handler = ctrl_c.clone();
+        ctrlc::set_handler(move || handler.pressed()).context("cannot listen for Ctrl-C")?;
+        Ok(Debugger {
+            batch: arguments.batch,
+            screen: Screen::new(Box::new(io::stdout()), abilities, transcript),
+            scripts: all,
+            ctrl_c,
+        })
+    }
+
+    /// Executes the commands on `session`, to their end.
+    pub(crate) fn run(self, session: Session) -> anyhow::Result<ExitCode> {
+        let console = Rc::new(RefCell::new(Console::new(session)));
+        let lines = match self.batch {
+            true => None,
+            false => Some(Lines::standard(
+                &console,
+                self.screen.abilities(),
+                scripts::history(),
+            )?),
+        };
+        let status = repl::run(Repl {
+            console,
+            screen: self.screen,
+            files: Box::new(Disk),
+            ctrl_c: self.ctrl_c,
+            scripts: self.scripts,
+            lines,
+        })?;
+        // Not `ExitCode`, which knows only eight bits: the system decides what becomes of the rest.
+        std::process::exit(status)
+    }
+}
+
+/// The files that commands write and read.
+struct Disk;
+
+impl Files for Disk {
+    fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String> {
+        let mut write = || -> anyhow::Result<String> {
+            let pattern: Pattern = path
+                .to_string_lossy()
+                .parse()
+                .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+            let file = CoreFile::create(&pattern, debuggee.executable())?;
+            let path = file.write(|out| Ok(dump::write(debuggee, MemoryCapture::Full, out)?))?;
+            let size = path.metadata().map_or(0, |file| file.len());
+            Ok(format!(
+                "core dump: {} ({})",
+                path.display(),
+                units::bytes(size)
+            ))
+        };
+        write().map_err(|error| format!("{error:#}"))
+    }
+
+    fn script(&mut self, path: &Path) -> Result<String, String> {
+        scripts::read(path).map_err(|error| format!("{error:#}"))
+    }
+}

@@ -1,0 +1,19 @@
+//! The front ends: what stands between a person and [`wdb_session::command::Console`].
+//!
+//! [`repl`] is the command line in a terminal, and the scripts that run without one. Files are the caller's:
+//! a front end has only what it is given.
+
+mod ctrl_c;
+pub mod progress;
+pub mod repl;
+
+pub use ctrl_c::CtrlC;
+
+/// What the terminal can do, or what stands in its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Abilities {
+    /// It shows colours, and the user wants them.
+    pub colour: bool,
+    /// Its cursor can be moved and its lines erased: it is more than a printer.
+    pub cursor: bool,
+}

@@ -1,0 +1,225 @@
+//! The command line: reads lines, from scripts, a person or a pipe, and lets a console execute them.
+
+mod editor;
+mod lines;
+mod screen;
+
+use std::cell::RefCell;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wdb_session::Reason;
+use wdb_session::command::{Console, Flow, Output, Style};
+use wdb_target::Debuggee;
+
+use crate::CtrlC;
+use crate::progress::{self, Progress};
+pub use lines::Lines;
+use lines::Next;
+pub use screen::Screen;
+
+/// What only who may open files can do for commands.
+pub trait Files {
+    /// Writes a core dump. What was written, in words.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not, in words.
+    fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String>;
+
+    /// The text of a file of commands.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, in words.
+    fn script(&mut self, path: &Path) -> Result<String, String>;
+}
+
+/// Commands that are executed before any line is read.
+pub struct Script {
+    /// What it is called where it ends early.
+    pub name: String,
+    /// Its lines.
+    pub text: String,
+    /// Whether its lines are shown when they are executed.
+    pub echo: bool,
+}
+
+/// All that a command line has.
+pub struct Repl {
+    /// Executes the lines.
+    pub console: Rc<RefCell<Console>>,
+    /// Where everything is written.
+    pub screen: Screen,
+    /// Opens files.
+    pub files: Box<dyn Files>,
+    /// Who is told of Ctrl-C.
+    pub ctrl_c: CtrlC,
+    /// The scripts, in their order.
+    pub scripts: Vec<Script>,
+    /// Where lines come from after the scripts. `None`: from nowhere, and the first command that fails ends
+    /// everything.
+    pub lines: Option<Lines>,
+}
+
+/// A command of a batch failed.
+const FAILED: i32 = 1;
+
+/// 128 and SIGABRT, as a shell reports a native program that aborts.
+const CRASHED: i32 = 134;
+
+/// Executes everything, to the end of the lines or the command that ends the debugger. The exit status: that of
+/// `quit`; of a batch 1 when a command failed, otherwise the guest's own when it has ended, 134 when it has
+/// crashed; and 0.
+///
+/// # Errors
+///
+/// When nobody reads what is written any more, or the terminal cannot be read.
+pub fn run(mut repl: Repl) -> io::Result<i32> {
+    let batch = repl.lines.is_none();
+    let screen = repl.screen.clone();
+    let tell = move |message: &str| screen.write(Style::Plain, &format!("{message}\n"));
+    repl.console.borrow_mut().session.tell(Arc::new(tell));
+    for script in std::mem::take(&mut repl.scripts) {
+        match repl.script(&script)? {
+            Some(Flow::Quit(status)) => return repl.end(status),
+            Some(_) if batch => return repl.end(FAILED),
+            _ => {}
+        }
+    }
+    let status = match repl.lines.take() {
+        Some(mut lines) => repl.lines(&mut lines)?,
+        None => repl.outcome(),
+    };
+    repl.end(status)
+}
+
+impl Repl {
+    /// What made a script end before its last line: it failed, or the debugger is to end.
+    fn script(&mut self, script: &Script) -> io::Result<Option<Flow>> {
+        for (number, line) in (1..).zip(script.text.lines()) {
+            let line = line.trim();
+            if is_blank(line) {
+                continue;
+            }
+            if script.echo {
+                self.screen.settle()?;
+                let prompt = self.prompt();
+                self.screen.entered(&prompt, line, true);
+            }
+            match self.execute(line)? {
+                Flow::Go | Flow::NeedsMore => {}
+                Flow::Failed => {
+                    if script.text.trim().lines().count() > 1 {
+                        let place = format!("{}:{number}: this script ends here\n", script.name);
+                        self.screen.write(Style::Note, &place);
+                    }
+                    return Ok(Some(Flow::Failed));
+                }
+                quit @ Flow::Quit(_) => return Ok(Some(quit)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads lines to the last. The exit status.
+    fn lines(&mut self, lines: &mut Lines) -> io::Result<i32> {
+        loop {
+            self.screen.settle()?;
+            let prompt = self.prompt();
+            let line = match lines.next(&prompt)? {
+                Next::Line(line) => line,
+                Next::Dropped => continue,
+                Next::End => {
+                    self.screen.entered(&prompt, "quit", true);
+                    return Ok(0);
+                }
+            };
+            let again = self.console.borrow().again().map(str::to_owned);
+            let line = match again.filter(|_| line.trim().is_empty()) {
+                Some(again) if lines.by_hand() => again,
+                _ if is_blank(&line) => continue,
+                _ => line,
+            };
+            self.screen.entered(&prompt, &line, lines.echo());
+            if let Flow::Quit(status) = self.execute(&line)? {
+                return Ok(status);
+            }
+        }
+    }
+
+    fn execute(&mut self, line: &str) -> io::Result<Flow> {
+        let mut console = self.console.borrow_mut();
+        let _at_work = self.ctrl_c.during(console.session.interrupt());
+        let mut out = Terminal {
+            screen: &self.screen,
+            files: self.files.as_mut(),
+            progress: None,
+        };
+        let flow = console.execute(line, &mut out);
+        drop(out);
+        self.screen.settle()?;
+        Ok(flow)
+    }
+
+    fn prompt(&self) -> String {
+        self.console.borrow().prompt().to_owned()
+    }
+
+    /// The exit status that the guest's own end asks for.
+    fn outcome(&self) -> i32 {
+        let console = self.console.borrow();
+        let mut status = 0;
+        for reason in &console.session.stopped().reasons {
+            match reason {
+                Reason::Exited(code) => status = *code,
+                Reason::Crash(_) => return CRASHED,
+                _ => {}
+            }
+        }
+        status
+    }
+
+    fn end(&self, status: i32) -> io::Result<i32> {
+        self.screen.settle()?;
+        Ok(status)
+    }
+}
+
+/// Whether a line holds no command: nothing, or what is for those who read the script.
+fn is_blank(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#')
+}
+
+/// What commands write to.
+struct Terminal<'a> {
+    screen: &'a Screen,
+    files: &'a mut dyn Files,
+    progress: Option<Progress>,
+}
+
+impl Output for Terminal<'_> {
+    fn write(&mut self, style: Style, text: &str) {
+        self.progress = None;
+        self.screen.write(style, text);
+    }
+
+    fn progress(&mut self, what: &str) {
+        // The old line disappears before the new one comes.
+        self.progress = None;
+        if !what.is_empty() {
+            self.progress = Some(progress::begin(what, self.screen.abilities()));
+        }
+    }
+
+    fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String> {
+        self.files.dump_core(debuggee, path)
+    }
+
+    fn script(&mut self, path: &Path) -> Result<String, String> {
+        self.files.script(path)
+    }
+}
