@@ -17,7 +17,8 @@ pub(crate) struct Armed {
     at: HashSet<Place>,
 }
 
-type Place = (ModuleId, ModulePC);
+/// An instruction, as the engine knows it.
+pub(crate) type Place = (ModuleId, ModulePC);
 
 impl Armed {
     /// Makes `wanted` the breakpoints; gives back those of them that cannot be.
@@ -27,12 +28,6 @@ impl Armed {
         inventory: &Inventory,
         wanted: &BTreeSet<CodeLocation>,
     ) -> Result<Vec<CodeLocation>, Error> {
-        let unwanted: Vec<_> = self
-            .places
-            .keys()
-            .filter(|it| !wanted.contains(it))
-            .collect();
-        let unwanted: Vec<CodeLocation> = unwanted.into_iter().copied().collect();
         let mut added = Vec::new();
         let mut refused = Vec::new();
         for location in wanted.iter().filter(|it| !self.places.contains_key(it)) {
@@ -41,29 +36,33 @@ impl Armed {
                 None => refused.push(*location),
             }
         }
-        for location in unwanted {
-            if let Some(place) = self.places.remove(&location) {
-                self.at.remove(&place);
-                patch(store.as_context_mut(), inventory, &[place], false)?;
-            }
-        }
+        let mut removed = Vec::new();
+        self.places.retain(|location, place| {
+            let keep = wanted.contains(location);
+            removed.extend((!keep).then_some(*place));
+            keep
+        });
+        self.at = self.places.values().copied().collect();
+        patch(store.as_context_mut(), inventory, &removed, false)?;
         let places: Vec<Place> = added.iter().map(|(_, place)| *place).collect();
         patch(store.as_context_mut(), inventory, &places, true)?;
         // Where wasmtime has no place for a breakpoint, in code that nothing can reach or inside an
         // instruction, it takes the next one that it has, be it in another function.
-        let actual: HashSet<Place> = match places.is_empty() {
+        let actual: HashSet<ModulePC> = match places.is_empty() {
             true => HashSet::new(),
-            false => actual(&store, inventory),
+            false => actual(&store),
         };
+        let mut slipped = Vec::new();
         for (location, place) in added {
-            if actual.contains(&place) {
+            if actual.contains(&place.1) {
                 self.places.insert(location, place);
                 self.at.insert(place);
             } else {
-                patch(store.as_context_mut(), inventory, &[place], false)?;
+                slipped.push(place);
                 refused.push(location);
             }
         }
+        patch(store, inventory, &slipped, false)?;
         Ok(refused)
     }
 
@@ -82,19 +81,25 @@ impl Armed {
     }
 }
 
-/// Sets breakpoints in the code, or takes them away.
-fn patch(
+/// Sets breakpoints in the code, or takes them away. The engine counts how often each was set.
+///
+/// wasmtime 48 has one table of breakpoints for all modules of a component, by the place in the
+/// module: one of them has its breakpoint at the same place of every other. All are set in the last
+/// module, because that one decides what is left when the mode for single steps ends.
+pub(crate) fn patch(
     store: StoreContextMut<'_, Host>,
     inventory: &Inventory,
     places: &[Place],
     set: bool,
 ) -> Result<(), Error> {
+    let (false, Some(compiled)) = (places.is_empty(), inventory.compiled.last()) else {
+        return Ok(());
+    };
     let failed = |error: wasmtime::Error| Error::Debuggee(format!("{error:#}"));
     let mut edit = store
         .edit_breakpoints()
         .ok_or_else(|| Error::Debuggee("the engine has no breakpoints".into()))?;
-    for (module, pc) in places {
-        let compiled = &inventory.compiled[module.position()];
+    for (_, pc) in places {
         match set {
             true => edit.add_breakpoint(compiled, *pc),
             false => edit.remove_breakpoint(compiled, *pc),
@@ -105,11 +110,9 @@ fn patch(
 }
 
 /// Where the engine stops.
-fn actual(store: &StoreContextMut<'_, Host>, inventory: &Inventory) -> HashSet<Place> {
+fn actual(store: &StoreContextMut<'_, Host>) -> HashSet<ModulePC> {
     let breakpoints = store.as_context().breakpoints().into_iter().flatten();
-    breakpoints
-        .filter_map(|it| Some((inventory.module(&it.module)?, it.pc)))
-        .collect()
+    breakpoints.map(|it| it.pc).collect()
 }
 
 fn youngest(

@@ -54,10 +54,9 @@ impl Compiled {
         let mut store = host::store(engine, program, &stderr, &request)?;
         let modules = modules::register(&mut store, linked, program)
             .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
-        let process = program.process();
         let inventory = Inventory::new(modules);
         let records = inventory.modules.clone();
-        let guest = Guest::new(program.name.clone(), process.clone(), inventory);
+        let guest = Guest::new(program, inventory);
         let abandoned = Arc::new(AtomicBool::new(false));
         let (commands, receive_commands) = mpsc::channel();
         let (send_events, events) = mpsc::channel();
@@ -85,7 +84,7 @@ impl Compiled {
             commands: Some(commands),
             events,
             stderr,
-            process,
+            process: program.process(),
             stop: Vec::new(),
             results: Vec::new(),
             ended: false,

@@ -24,7 +24,8 @@ use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::link::{self, Ended, Linked};
 use crate::paused::Paused;
-use crate::program;
+use crate::program::{self, Program};
+use crate::step::Steps;
 use crate::stop::{Requester, StopRequest};
 use crate::{exception, trap};
 
@@ -62,6 +63,9 @@ pub(crate) struct Guest {
     pub(crate) armed: Armed,
     pub(crate) at_exceptions: bool,
     pub(crate) how: Resume,
+    pub(crate) steps: Steps,
+    /// Whether host functions can call the program back.
+    pub(crate) host_calls_back: bool,
     watch: Option<Watch>,
     /// A stop was asked for and waits for the next instruction.
     stopping: Option<Requester>,
@@ -73,10 +77,10 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn new(name: String, process: Process, inventory: Inventory) -> Guest {
+    pub(crate) fn new(program: &Program, inventory: Inventory) -> Guest {
         Guest {
-            name,
-            process,
+            name: program.name.clone(),
+            process: program.process(),
             inventory,
             stop: vec![StopReason::Started],
             standings: Standings {
@@ -88,6 +92,9 @@ impl Guest {
             armed: Armed::default(),
             at_exceptions: false,
             how: Resume::Continue,
+            steps: Steps::default(),
+            // WASI preview 1 does not; a component's host functions call `realloc`.
+            host_calls_back: program.binary.kind() == wdb_module::Kind::Component,
             watch: None,
             stopping: None,
             unwinding: false,
@@ -126,7 +133,7 @@ impl Guest {
                 // wasmtime 48 puts the epoch's check out of line, where its frame table has the pc
                 // and the operand stack of another place. One instruction further both are right.
                 self.stopping = Some(request.take()?);
-                self.set_stepping(store);
+                self.set_steps(store);
                 return None;
             }
             DebugEvent::Breakpoint => return self.at_instruction(store, request),
@@ -146,11 +153,14 @@ impl Guest {
         request: &StopRequest,
     ) -> Option<(Vec<StopReason>, Standing)> {
         let mut reasons = Vec::new();
-        let stepping = store.as_context().is_single_step();
+        // See `breakpoints::patch` for what is different when there is more than one module.
+        let anywhere = self.how == Resume::StepInstruction
+            || store.as_context().is_single_step()
+            || self.inventory.modules.len() > 1;
         if self.how == Resume::StepInstruction {
             reasons.push(StopReason::Step);
         }
-        if !stepping || self.armed.stands_at_one(store, &self.inventory) {
+        if !anywhere || self.armed.stands_at_one(store, &self.inventory) {
             reasons.push(StopReason::Breakpoint);
         }
         // Who waits for the guest in a host call wants to see that call.
@@ -170,19 +180,12 @@ impl Guest {
     /// Lets the program go on.
     fn go_on(&mut self, store: StoreContextMut<'_, Host>, how: Resume) {
         self.how = how;
-        self.set_stepping(store);
+        self.set_steps(store);
     }
 
-    /// Makes the program stop at every instruction if somebody wants that, which takes a patch of all
-    /// its code.
-    fn set_stepping(&self, store: StoreContextMut<'_, Host>) {
-        let wanted = self.how == Resume::StepInstruction || self.stopping.is_some();
-        if store.as_context().is_single_step() != wanted
-            && let Some(mut edit) = store.edit_breakpoints()
-        {
-            // It only fails for a module of another engine.
-            let _ = edit.single_step(wanted);
-        }
+    /// Whether the program is to stop at the next instruction, because somebody has asked for it.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.is_some()
     }
 }
 

@@ -201,8 +201,10 @@ impl Breakpoints for Paused<'_> {
         &mut self,
         locations: &BTreeSet<CodeLocation>,
     ) -> Result<Vec<CodeLocation>, Error> {
-        let store = self.store.as_context_mut();
         let guest = &mut *self.guest;
+        // The engine forgets where a place slipped to when two have slipped from there.
+        guest.clear_steps(self.store.as_context_mut());
+        let store = self.store.as_context_mut();
         guest.armed.set(store, &guest.inventory, locations)
     }
 

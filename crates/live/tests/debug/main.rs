@@ -5,6 +5,8 @@
 mod calls;
 mod changes;
 mod exceptions;
+mod speed;
+mod steps;
 mod stops;
 mod watches;
 

@@ -391,6 +391,67 @@ fn modules_of_components_can_have_breakpoints_before_they_are_instantiated() {
     assert_eq!(places(&mut live), [(0, 2), (1, 1), (2, 0)]);
 }
 
+/// Two modules that have a function at the same offset.
+const TWINS: &str = r#"
+(component
+  (core module $callee
+    (@custom "moves the function" (before first) "")
+    (func (export "f") (param i32) (result i32)
+      local.get 0
+      i32.const 1
+      i32.add))
+  (core instance $callee (instantiate $callee))
+  (core module $caller
+    (import "callee" "f" (func $f (param i32) (result i32)))
+    (func $add (param i32) (result i32)
+      local.get 0
+      i32.const 2
+      i32.add)
+    (func (export "run") (result i32)
+      (drop (call $add (i32.const 5)))
+      (drop (call $f (i32.const 6)))
+      (drop (call $add (i32.const 7)))
+      (drop (call $f (i32.const 8)))
+      (i32.const 0)))
+  (core instance $caller (instantiate $caller (with "callee" (instance $callee))))
+  (func $run (result (result)) (canon lift (core func $caller "run")))
+  (instance $run (export "run" (func $run)))
+  (export "wasi:cli/run@0.2.0" (instance $run)))"#;
+
+#[test]
+fn breakpoints_at_the_same_place_of_two_modules_are_two() {
+    let (callee, caller) = (
+        |live: &Live| at(live, 0, 0, 2),
+        |live: &Live| at(live, 1, 1, 2),
+    );
+    let hits = |live: &mut Live| {
+        let mut hits = Vec::new();
+        while resume(live) == [StopReason::Breakpoint] {
+            let frame = live.frame(0, 0).unwrap();
+            hits.push((frame.module.0, locals(&frame)[0]));
+        }
+        assert_eq!(live.stop(), [StopReason::Exited(0)]);
+        hits
+    };
+    let mut live = launch(TWINS);
+    let both = [callee(&live), caller(&live)];
+    let offset = |it: CodeLocation| {
+        let binary = live.modules()[it.module.position()].binary.as_ref();
+        binary.unwrap().from_function(it.func, it.pc).unwrap()
+    };
+    assert_eq!(offset(both[0]), offset(both[1]), "for the test to be one");
+    set(&mut live, &both);
+    assert_eq!(hits(&mut live), [(1, 5), (0, 6), (1, 7), (0, 8)]);
+    for (location, expected) in both.into_iter().zip([[(0, 6), (0, 8)], [(1, 5), (1, 7)]]) {
+        let mut live = launch(TWINS);
+        // Also when the other was set before, and after a step by the mode.
+        set(&mut live, &both);
+        step(&mut live);
+        set(&mut live, &[location]);
+        assert_eq!(hits(&mut live), expected);
+    }
+}
+
 #[test]
 fn a_stack_that_is_used_up_still_has_depth_and_frames() {
     let mut live = launch(

@@ -1,0 +1,216 @@
+//! One instruction at a time: by breakpoints where the next one can be, or by the engine's own mode.
+
+use std::ops::ControlFlow;
+
+use wasmtime::{AsContext as _, AsContextMut as _, ModulePC, StoreContextMut, Val};
+use wdb_coredump::{InstanceId, ModuleId, Reference, Slot, Value};
+use wdb_module::{FuncIndex, ModuleOffset};
+use wdb_target::Resume;
+
+use crate::breakpoints::{Place, patch};
+use crate::frames::Standing;
+use crate::guest::Guest;
+use crate::host::Host;
+use crate::inventory::Inventory;
+use crate::stack::{self, RawFrame};
+use crate::successors::{Callee, successors};
+use crate::value::Converter;
+
+/// What makes the program stop after an instruction.
+#[derive(Default)]
+pub(crate) struct Steps {
+    /// Where the next instruction can be.
+    places: Vec<Place>,
+    /// How many there were in a row.
+    row: u32,
+}
+
+/// After this many steps in a row the engine's mode is switched on, which takes as long as some
+/// thousand steps without it and makes each of those that follow ten times as fast.
+const ROW: u32 = 1000;
+
+impl Guest {
+    /// Makes the program stop where `how` and a wish to stop want it, and nowhere else.
+    pub(crate) fn set_steps(&mut self, mut store: StoreContextMut<'_, Host>) {
+        self.clear_steps(store.as_context_mut());
+        let stepping = self.how == Resume::StepInstruction;
+        let mut by_mode = self.is_stopping();
+        if stepping {
+            self.steps.row = self.steps.row.saturating_add(1);
+            let places = match self.steps.row > ROW || by_mode {
+                true => None,
+                false => places(store.as_context_mut(), self).ok().flatten(),
+            };
+            match places {
+                Some(places)
+                    if patch(store.as_context_mut(), &self.inventory, &places, true).is_ok() =>
+                {
+                    self.steps.places = places;
+                }
+                _ => by_mode = true,
+            }
+        } else {
+            self.steps.row = 0;
+        }
+        if store.as_context().is_single_step() != by_mode
+            && let Some(mut edit) = store.edit_breakpoints()
+        {
+            // It only fails for a module of another engine.
+            let _ = edit.single_step(by_mode);
+        }
+    }
+
+    /// Takes the breakpoints of a step away.
+    pub(crate) fn clear_steps(&mut self, store: StoreContextMut<'_, Host>) {
+        if !self.steps.places.is_empty() {
+            let places = std::mem::take(&mut self.steps.places);
+            // As above.
+            let _ = patch(store, &self.inventory, &places, false);
+        }
+    }
+}
+
+/// Where the next instruction can be. `None`: anywhere.
+fn places(
+    mut store: StoreContextMut<'_, Host>,
+    guest: &Guest,
+) -> wasmtime::Result<Option<Vec<Place>>> {
+    // With the mode on, a step costs nothing more.
+    if guest.standings.now != Standing::Before || store.as_context().is_single_step() {
+        return Ok(None);
+    }
+    let inventory = &guest.inventory;
+    let mut converter = Converter::new(inventory);
+    let mut youngest = None;
+    let mut caller = None;
+    stack::walk(store.as_context_mut(), |mut store, handle, position| {
+        if position.frame == 0 {
+            youngest = stack::read(store, inventory, &mut converter, handle)?;
+            return Ok(ControlFlow::Continue(()));
+        }
+        if position.activation == 0
+            && let Some(instance) = inventory.instance(handle.instance(&mut store)?)
+            && let Some((func, pc)) = stack::place(store, handle)?
+        {
+            caller = Some((instance, func, pc));
+        }
+        Ok(ControlFlow::Break(()))
+    })?;
+    let Some(frame) = youngest else {
+        return Ok(None);
+    };
+    let Some(binary) = inventory.modules[frame.module.position()].binary.as_deref() else {
+        return Ok(None);
+    };
+    let Some(found) = successors(binary, frame.func, frame.pc) else {
+        return Ok(None);
+    };
+    let mut places: Vec<(ModuleId, ModuleOffset)> = Vec::new();
+    places.extend(found.here.iter().map(|pc| (frame.module, *pc)));
+    if found.returns {
+        let Some((instance, func, pc)) = caller else {
+            return Ok(None);
+        };
+        places.extend(after_call(inventory, instance, func, pc));
+    }
+    if let Some(callee) = &found.callee {
+        match entered(store, inventory, &mut converter, &frame, callee) {
+            Entered::Nothing => {}
+            Entered::Host if !guest.host_calls_back => {}
+            Entered::Host => return Ok(None),
+            Entered::Func(module, func) => {
+                let binary = inventory.modules[module.position()].binary.as_deref();
+                let first = binary.and_then(|binary| binary.first_instruction(func));
+                let Some(first) = first else { return Ok(None) };
+                places.push((module, first));
+            }
+        }
+    }
+    let place = |(module, pc): (ModuleId, ModuleOffset)| {
+        let pc = u32::try_from(pc.0).ok()?;
+        Some((module, ModulePC::new(pc)))
+    };
+    let mut places: Option<Vec<Place>> = places.into_iter().map(place).collect();
+    if let Some(places) = &mut places {
+        places.sort_unstable();
+        places.dedup();
+    }
+    Ok(places)
+}
+
+/// Where a frame that waits for a call goes on. wasmtime tells that place, but inside a `try_table` it
+/// tells the call.
+fn after_call(
+    inventory: &Inventory,
+    instance: InstanceId,
+    defined: FuncIndex,
+    pc: ModuleOffset,
+) -> Vec<(ModuleId, ModuleOffset)> {
+    let module = inventory.instances[instance.position()].1.module;
+    let func = FuncIndex(inventory.imported(module) + defined.0);
+    let binary = inventory.modules[module.position()].binary.as_deref();
+    let next = binary.and_then(|binary| {
+        let mut code = binary.instructions(func).map_while(Result::ok);
+        code.find(|(at, _)| *at > pc).map(|(at, _)| at)
+    });
+    [Some(pc), next]
+        .into_iter()
+        .flatten()
+        .map(|pc| (module, pc))
+        .collect()
+}
+
+/// What a call enters.
+enum Entered {
+    /// It traps.
+    Nothing,
+    /// A function of the host.
+    Host,
+    Func(ModuleId, FuncIndex),
+}
+
+fn entered(
+    mut store: StoreContextMut<'_, Host>,
+    inventory: &Inventory,
+    converter: &mut Converter<'_>,
+    frame: &RawFrame,
+    callee: &Callee,
+) -> Entered {
+    let topmost = match frame.stack.last() {
+        Some(Slot::Known(value)) => Some(value),
+        _ => None,
+    };
+    let reference = match callee {
+        Callee::Func(func) if func.0 < inventory.imported(frame.module) => return Entered::Host,
+        Callee::Func(func) => return Entered::Func(frame.module, *func),
+        Callee::Reference => match topmost {
+            Some(Value::Ref(reference)) => reference.clone(),
+            _ => return Entered::Nothing,
+        },
+        Callee::Element(table) => {
+            let index = match topmost {
+                Some(Value::I32(index)) => u64::from(*index as u32),
+                Some(Value::I64(index)) => *index as u64,
+                _ => return Entered::Nothing,
+            };
+            let instance = inventory.instances[frame.instance.position()].0;
+            let table = instance.debug_table(&mut store, *table);
+            let element = table.and_then(|table| table.get(&mut store, index));
+            match element.map(Val::from) {
+                Some(Val::FuncRef(func)) => converter.func(store, func),
+                _ => return Entered::Nothing,
+            }
+        }
+    };
+    match reference {
+        Reference::Func { instance, func } => {
+            let module = inventory.instances[instance.position()].1.module;
+            match func.0 < inventory.imported(module) {
+                true => Entered::Host,
+                false => Entered::Func(module, func),
+            }
+        }
+        Reference::Null(_) => Entered::Nothing,
+        Reference::I31(_) | Reference::Opaque { .. } => Entered::Host,
+    }
+}

@@ -1,0 +1,162 @@
+//! The two ways to step are one: by breakpoints where the next instruction can be, and by the engine's
+//! mode for single steps.
+
+use std::path::Path;
+
+use super::*;
+
+/// Where the youngest frame stands.
+fn here(live: &mut Live) -> CodeLocation {
+    let frame = live.frame(0, 0).unwrap();
+    CodeLocation {
+        module: frame.module,
+        func: frame.func,
+        pc: frame.pc.unwrap(),
+    }
+}
+
+/// Compares the first `steps` steps of a program. From its start they go by the mode, which is then
+/// left on; after a stop at a breakpoint they go by breakpoints.
+fn compare(program: &Program, steps: usize) -> Vec<CodeLocation> {
+    let compiled = wdb_live::Compiled::new(program).unwrap();
+    let mut live = compiled.launch().unwrap();
+    let mut trace = Vec::new();
+    while trace.len() < steps && step(&mut live) == [StopReason::Step] {
+        trace.push(here(&mut live));
+    }
+    let last = live.stop().to_vec();
+    let mut live = compiled.launch().unwrap();
+    set(&mut live, &trace[..1]);
+    resume(&mut live);
+    for (position, next) in trace.iter().enumerate().skip(1) {
+        // A run of steps in a row ends in the mode.
+        if position % 500 == 0 {
+            set(&mut live, &[*next]);
+            assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
+            set(&mut live, &[]);
+        } else {
+            let stop = step(&mut live).to_vec();
+            assert!(stop.contains(&StopReason::Step), "{position}: {stop:?}");
+        }
+        assert_eq!(
+            here(&mut live),
+            *next,
+            "step {position} of {}",
+            program.name
+        );
+    }
+    if last != [StopReason::Step] {
+        step(&mut live);
+        assert_eq!(live.stop(), last);
+    }
+    trace
+}
+
+fn fixture(name: &str) -> Program {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/built");
+    let file = std::fs::File::open(root.join(format!("{name}.wasm.zst"))).unwrap();
+    let bytes = Bytes::from(zstd::decode_all(file).unwrap());
+    Program {
+        name: name.into(),
+        binary: Arc::new(Binary::parse(bytes).unwrap()),
+        invoke: None,
+        ..program("(module)")
+    }
+}
+
+#[test]
+fn c_with_calls_through_pointers() {
+    let trace = compare(&fixture("c-null-function"), 10_000);
+    assert!(trace.len() > 1000, "{}", trace.len());
+}
+
+#[test]
+fn c_plus_plus_with_exceptions() {
+    compare(&fixture("cpp-exception"), 10_000);
+}
+
+#[test]
+fn rust_that_panics() {
+    compare(&fixture("rust-refcell"), 10_000);
+}
+
+#[test]
+fn several_modules_in_a_component() {
+    let trace = compare(&fixture("component-nested"), 10_000);
+    let modules: BTreeSet<ModuleId> = trace.iter().map(|it| it.module).collect();
+    assert!(modules.len() > 2, "{modules:?}");
+}
+
+#[test]
+fn a_component_that_is_called_back() {
+    compare(&fixture("component-c-div-zero"), 10_000);
+}
+
+#[test]
+fn every_way_to_go_on() {
+    let text = r#"
+(module
+  (type $f (func (param i32) (result i32)))
+  (tag $oops (param i32))
+  (table 4 funcref)
+  (elem (i32.const 1) $even $odd)
+  (elem declare func $id)
+  (func $id (param i32) (result i32) (local.get 0))
+  (func $even (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const 1))))
+    (return_call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 2)))
+  (func $odd (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const 0))))
+    (return_call $even (i32.sub (local.get 0) (i32.const 1))))
+  (func $throws (param i32) (result i32)
+    (if (local.get 0) (then (throw $oops (local.get 0))))
+    (i32.const 3))
+  (func $catches (param i32) (result i32)
+    block $handler (result i32)
+      try_table (result i32) (catch $oops $handler)
+        (call $throws (local.get 0))
+      end
+    end)
+  (func $switch (param i32) (result i32)
+    block $c
+      block $b
+        block $a
+          local.get 0
+          br_table $a $b $c
+        end
+        (return (i32.const 10))
+      end
+      local.get 0
+      br_if $c
+      nop
+    end
+    (i32.const 20))
+  (func $null (param (ref null $f)) (result i32)
+    block $is_null
+      (br_on_null $is_null (local.get 0))
+      drop
+      (return (i32.const 1))
+    end
+    (i32.const 0))
+  (func (export "run") (local $n i32)
+    (drop (call $even (i32.const 5)))
+    (drop (call_indirect (type $f) (i32.const 4) (i32.const 1)))
+    (drop (call_ref $f (i32.const 4) (ref.func $id)))
+    (drop (call $catches (i32.const 7)))
+    (drop (call $catches (i32.const 0)))
+    (drop (call $switch (i32.const 0)))
+    (drop (call $switch (i32.const 1)))
+    (drop (call $switch (i32.const 2)))
+    (drop (call $null (ref.null $f)))
+    (drop (call $null (ref.func $id)))
+    (if (i32.const 0) (then nop))
+    (if (i32.const 1) (then nop) (else nop))
+    (if (i32.const 0) (then nop) (else nop))
+    loop $again
+      (local.set $n (i32.add (local.get $n) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $n) (i32.const 3)))
+    end
+    (drop (call_indirect (type $f) (i32.const 4) (i32.const 3)))))"#;
+    let trace = compare(&program(text), 10_000);
+    assert!(trace.len() > 200, "{}", trace.len());
+}
