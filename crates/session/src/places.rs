@@ -246,10 +246,21 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
             let Some(at) = at(stop, module, place.func, place.at) else {
                 continue;
             };
+            // Where the line's code is that of an inlined call, the function around that is meant.
+            let is_meant = |it: &wdb_symbols::Location| {
+                it.line == Some(place.line) && it.file.as_ref() == Some(&place.file)
+            };
+            let chain = symbols.locate(place.at);
+            let spot = chain.into_iter().find(is_meant);
+            let function = match spot.and_then(|it| it.function) {
+                Some(name) => name.display,
+                None => stop.function_name(module, place.func),
+            };
             found.push(Location {
+                at,
+                function,
                 file: Some(place.file),
                 line: Some(place.line),
-                ..location(stop, at)
             });
         }
     }

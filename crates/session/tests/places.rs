@@ -159,7 +159,11 @@ fn instances_of_templates_and_inlined_copies() {
     let mut debuggee = PostMortem::new(reading, vec![Some(modules[0].clone())]);
     let mut resolver = Fixtures::new(modules);
     let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
-    for (text, function, line) in [("ratio", "ratio", 14), ("c-inlined-o2.c:19", "weigh", 19)] {
+    for (text, function, line) in [
+        ("ratio", "ratio", 14),
+        ("c-inlined-o2.c:19", "weigh", 19),
+        ("c-inlined-o2.c:30", "rank", 30),
+    ] {
         let found = places::resolve(&mut stop, &places::parse(text).unwrap(), None).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(

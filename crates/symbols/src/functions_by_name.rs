@@ -8,7 +8,7 @@ use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 use crate::dwarf::Dwarf;
 use crate::fuel::{Fuel, Stop};
 use crate::scopes::ScopeKind;
-use crate::units::Unit;
+use crate::units::{Unit, UnitId};
 use crate::{Name, Symbols, functions, index, inlines, spelling};
 
 /// A place where a function was inlined.
@@ -22,36 +22,73 @@ pub struct InlinedCopy {
     pub name: Name,
 }
 
-/// Where functions were inlined: where the function's entry is in `.debug_info`, and the address of a copy. Sorted.
-pub(crate) struct InlinedCopies(Vec<(u32, u32)>);
+/// Where functions were inlined.
+#[derive(Default)]
+pub(crate) struct InlinedCopies {
+    /// Where the function's entry is in `.debug_info`, and the address of a copy. Sorted.
+    by_function: Vec<(u32, u32)>,
+    /// Sorted.
+    by_call: Vec<CallSite>,
+}
+
+/// A call that was inlined, by where it stands in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CallSite {
+    unit: UnitId,
+    /// The index of the file.
+    file: u32,
+    /// The line.
+    pub(crate) line: u32,
+    /// Where the code starts that stands for it.
+    pub(crate) address: u32,
+}
 
 impl InlinedCopies {
     /// Reads every unit.
     pub(crate) fn find(dwarf: &Dwarf<'_>) -> Self {
         let fuel = Fuel::for_reading(dwarf.size());
-        let mut all = Vec::new();
+        let mut all = InlinedCopies::default();
         for id in dwarf.units().ids() {
             if let Ok(unit) = dwarf.units().open(dwarf, id) {
                 // What is found before the DWARF breaks counts; the functions around have noted it.
                 let _ = scan(dwarf, &unit, &fuel, &mut all);
             }
         }
-        all.sort_unstable();
-        all.dedup();
-        all.shrink_to_fit();
-        InlinedCopies(all)
+        all.by_function.sort_unstable();
+        all.by_function.dedup();
+        all.by_function.shrink_to_fit();
+        all.by_call.sort_unstable();
+        all.by_call.shrink_to_fit();
+        all
+    }
+
+    /// The calls in a file of a unit on the first line from `wanted` on that has any.
+    pub(crate) fn calls_from(
+        &self,
+        unit: UnitId,
+        file: u32,
+        wanted: u32,
+    ) -> impl Iterator<Item = CallSite> {
+        let before = |it: &CallSite| (it.unit, it.file, it.line) < (unit, file, wanted);
+        let rest = &self.by_call[self.by_call.partition_point(before)..];
+        let line = rest.first().map(|it| it.line);
+        let is_same =
+            move |it: &&CallSite| (it.unit, it.file) == (unit, file) && Some(it.line) == line;
+        rest.iter().take_while(is_same).copied()
     }
 
     /// Where the function was inlined whose entry is at `origin`.
     fn of(&self, origin: u32) -> impl Iterator<Item = u32> {
-        let from = self.0.partition_point(|it| it.0 < origin);
-        let copies = self.0[from..].iter().take_while(move |it| it.0 == origin);
+        let from = self.by_function.partition_point(|it| it.0 < origin);
+        let copies = self.by_function[from..]
+            .iter()
+            .take_while(move |it| it.0 == origin);
         copies.map(|it| it.1)
     }
 
     /// The functions that were inlined anywhere.
     fn origins(&self) -> impl Iterator<Item = u32> {
-        self.0
+        self.by_function
             .chunk_by(|one, other| one.0 == other.0)
             .map(|it| it[0].0)
     }
@@ -61,7 +98,7 @@ fn scan<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     fuel: &Fuel,
-    found: &mut Vec<(u32, u32)>,
+    found: &mut InlinedCopies,
 ) -> Result<(), Stop> {
     let mut entries = unit.gimli.entries_raw(None)?;
     while !entries.is_empty() {
@@ -74,7 +111,7 @@ fn scan<'a>(
             entries.skip_attributes(abbreviation.attributes())?;
             continue;
         }
-        let (_, origin, extent) = inlines::read(&mut entries, entry, abbreviation)?;
+        let (call, origin, extent) = inlines::read(&mut entries, entry, abbreviation)?;
         let origin = origin.and_then(|it| match it {
             AttributeValue::UnitRef(it) => it.to_debug_info_offset(&unit.gimli.header),
             AttributeValue::DebugInfoRef(it) => Some(it),
@@ -86,7 +123,17 @@ fn scan<'a>(
             Ok(())
         })?;
         let origin = origin.and_then(|it| u32::try_from(it.0).ok());
-        found.extend(origin.zip(first));
+        found.by_function.extend(origin.zip(first));
+        let file = call.file.and_then(|it| u32::try_from(it).ok());
+        let place = file.zip(call.line.filter(|it| *it != 0)).zip(first);
+        found
+            .by_call
+            .extend(place.map(|((file, line), address)| CallSite {
+                unit: unit.id,
+                file,
+                line,
+                address,
+            }));
     }
     Ok(())
 }

@@ -60,7 +60,8 @@ impl Symbols {
     ///
     /// There is one place for each function that has code of the line, instances of templates and generic functions
     /// among them, and for each inlined copy: the first of them by address. A line on which a function begins is
-    /// where its parameters are in place, which may be another line.
+    /// where its parameters are in place, which may be another line. Where all that a line has are calls that were
+    /// inlined, it is where the code of those begins.
     ///
     /// # Errors
     ///
@@ -115,7 +116,7 @@ impl Symbols {
             };
             let starts = self.starts(dwarf, &rows, &fuel, &mut functions);
             if !starts.is_empty() {
-                return Ok(self.placed(path, rows.line, &starts));
+                return Ok(self.placed(path, &rows, &starts));
             }
             wanted = rows.line.saturating_add(1);
         }
@@ -154,7 +155,17 @@ impl Symbols {
             let blocks = functions.entry(func).or_insert_with(|| {
                 entry.map_or_else(Blocks::default, |it| Blocks::of(dwarf, &unit, it, fuel))
             });
-            let start = starts.entry((func, blocks.at(*address)));
+            let mut block = blocks.at(*address);
+            if rows.are_calls {
+                // The code is in the function that was called, the line in the one around.
+                let is_call = |it: BlockId| blocks.all()[it].call.line == Some(rows.line);
+                while let Some(inner) = block.filter(|it| !is_call(*it)) {
+                    block = blocks.all()[inner].parent;
+                }
+                let Some(call) = block else { continue };
+                block = blocks.all()[call].parent;
+            }
+            let start = starts.entry((func, block));
             let start = start.or_insert(*address);
             *start = (*start).min(*address);
         }
@@ -162,7 +173,7 @@ impl Symbols {
     }
 
     /// The instructions at which code starts.
-    fn placed(&self, path: &str, line: u32, starts: &Starts) -> Vec<LinePlace> {
+    fn placed(&self, path: &str, rows: &RowsOfLine, starts: &Starts) -> Vec<LinePlace> {
         let mut places: Vec<LinePlace> = Vec::new();
         let mut of_function: Option<(FuncIndex, ModuleOffset)> = None;
         for ((func, block), address) in starts {
@@ -179,10 +190,11 @@ impl Symbols {
                 func: *func,
                 inlined: block.is_some(),
                 file: path.to_owned(),
-                line,
+                line: rows.line,
             };
             if at <= first
                 && block.is_none()
+                && !rows.are_calls
                 && let Some(start) = self.body_start(*func)
             {
                 place.at = start;
@@ -248,6 +260,8 @@ struct RowsOfLine {
     line: u32,
     /// The line program, and the address.
     starts: Vec<(usize, u32)>,
+    /// No row has the line; these are where calls on it were inlined.
+    are_calls: bool,
 }
 
 /// The rows of the first line from `wanted` on that has any; if there is none, the last line that has.
@@ -261,6 +275,7 @@ fn rows(
     let mut found = RowsOfLine {
         line: u32::MAX,
         starts: Vec::new(),
+        are_calls: false,
     };
     for (id, file) in units {
         let Ok(unit) = dwarf.units().open(dwarf, *id) else {
@@ -281,6 +296,32 @@ fn rows(
                     found.line = row.line;
                 }
                 found.starts.push((program.0, row.address));
+            }
+        }
+    }
+    for (id, file) in units {
+        let mut calls = dwarf.inlined().calls_from(*id, *file, wanted).peekable();
+        let Some(line) = calls.peek().map(|it| it.line) else {
+            continue;
+        };
+        last = last.max(line);
+        let Some(program) = dwarf
+            .units()
+            .open(dwarf, *id)
+            .ok()
+            .and_then(|it| it.line_program)
+        else {
+            continue;
+        };
+        if line < found.line {
+            found.starts.clear();
+            found.line = line;
+            found.are_calls = true;
+        }
+        if line == found.line && found.are_calls {
+            for call in calls {
+                fuel.burn(1)?;
+                found.starts.push((program.0, call.address));
             }
         }
     }

@@ -30,6 +30,28 @@ fn ask_everything(module: &Arc<Module>) -> Symbols {
             }
         }
     }
+    for file in symbols.source_files().iter().take(8) {
+        symbols.functions_in_file(file);
+        for line in [1, 2, 10, 100, u32::MAX] {
+            for place in symbols.line_places(file, line).unwrap_or_default() {
+                assert_eq!(module.function_at(place.at), Some(place.func));
+            }
+        }
+    }
+    for pattern in ["*", "*a*", "main", "a::b"] {
+        symbols.functions_matching(pattern);
+        for copy in symbols.inlined_copies(pattern) {
+            assert_eq!(module.function_at(copy.at), Some(copy.func));
+        }
+    }
+    for index in (0..module.function_count()).map(FuncIndex).take(16) {
+        let start = symbols.body_start(index);
+        assert!(start.is_none_or(|it| module.function_at(it) == Some(index)));
+        for at in symbols.statements(index).into_iter().take(8) {
+            let statement = symbols.line_ranges(at).unwrap();
+            assert!(statement.ranges.iter().any(|it| it.contains(&at)));
+        }
+    }
     let mut functions = (0..module.function_count()).map(FuncIndex);
     if let Some(first) = functions.find_map(|it| module.first_instruction(it)) {
         let places = symbols.locate(first).len();
