@@ -1,15 +1,12 @@
 //! From what a person calls functions to those of a module: patterns, and the places where one was inlined.
 
-use std::collections::HashSet;
-
 use gimli::{AttributeValue, DebugInfoOffset};
 use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 
 use crate::dwarf::Dwarf;
 use crate::fuel::{Fuel, Stop};
-use crate::scopes::ScopeKind;
 use crate::units::{Unit, UnitId};
-use crate::{Name, Symbols, functions, index, inlines, spelling};
+use crate::{Name, Symbols, functions, inlines, spelling};
 
 /// A place where a function was inlined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,29 +178,18 @@ impl Symbols {
             return Vec::new();
         };
         let copies = dwarf.inlined();
-        let mut origins: HashSet<u32> = HashSet::new();
-        if pattern.contains('*') {
-            origins.extend(copies.origins());
-        } else {
-            let named = index::named(&dwarf, pattern, |it| it == ScopeKind::Function);
-            origins.extend(
-                named
-                    .iter()
-                    .filter_map(|it| u32::try_from(it.offset.0).ok()),
-            );
-        }
+        let path = spelling::split(pattern);
         let mut found = Vec::new();
-        for origin in origins {
-            let mut starts = copies.of(origin).peekable();
-            if starts.peek().is_none() {
-                continue;
-            }
+        for origin in copies.origins() {
             let Some(name) = name(&dwarf, origin) else {
                 continue;
             };
-            if pattern.contains('*') && !is_called(&name.display, pattern) {
+            let is_meant =
+                is_called(&name.display, pattern) || spelling::is_function(&name.display, &path);
+            if !is_meant {
                 continue;
             }
+            let starts = copies.of(origin);
             for start in starts {
                 let at = self.module.from_code(CodeOffset(start.into()));
                 let Some((at, func)) = at.and_then(|it| Some((it, self.module.function_at(it)?)))
@@ -298,6 +284,13 @@ mod tests {
                 "drop_in_place",
                 true,
             ),
+            ("<core::option::Option<u8>>::unwrap", "Option::unwrap", true),
+            (
+                "<core::option::Option<u8>>::map::<u8, f>",
+                "Option::map",
+                true,
+            ),
+            ("<&mut a::B as c::D<e::F>>::g", "a::B::g", true),
             ("app::main::{{closure}}", "main", false),
             ("app::main::{{closure}}", "main::*", true),
         ] {

@@ -107,19 +107,25 @@ pub(crate) fn plain_path(demangled: &str) -> String {
     let parts = split(demangled);
     let last = parts.len().saturating_sub(1);
     let parts = parts.iter().enumerate();
-    let parts = parts.filter_map(|(position, part)| plain_part(part, position == last));
+    let parts =
+        parts.filter_map(|(position, part)| plain_part(part, position == 0, position == last));
     parts.collect::<Vec<_>>().join("::")
 }
 
 /// A part of a name without what is in its brackets. `None`: it is nothing but arguments, as in Rust's `f::<u8>`.
-fn plain_part(part: &str, is_last: bool) -> Option<String> {
+fn plain_part(part: &str, is_first: bool, is_last: bool) -> Option<String> {
     if part.starts_with("operator") {
         return Some(part.to_owned());
     }
     if let Some(inside) = part.strip_prefix('<') {
-        // `<a::B<T> as c::D>`: a method of B.
-        let (ty, _) = inside.split_once(" as ")?;
-        let path = ty.split('<').next().unwrap_or(ty);
+        if !is_first {
+            return None;
+        }
+        // `<a::B<T> as c::D>` and `<a::B<T>>`: a method of B.
+        let ty = inside.split(" as ").next().unwrap_or(inside);
+        let path = ty.split(['<', '>']).next().unwrap_or(ty);
+        // `&mut dyn a::B`
+        let path = path.rsplit(' ').next().unwrap_or(path);
         let plain = path.trim_start_matches(['&', '*', '[', '(']);
         return Some(plain.to_owned());
     }
