@@ -160,15 +160,14 @@ fn costs_of_a_large_program() {
     let start = Instant::now();
     step(&mut live);
     println!("first step: {:?}", start.elapsed());
-    let func = thread(&mut live).frames[0].func.0;
-    let next = at(&live, 0, func, 0);
     time("a step", 10_000, || {
         for _ in 0..10_000 {
             step(&mut live);
         }
     });
     let start = Instant::now();
-    set(&mut live, &[here(&mut live, 1)]);
+    let next = here(&mut live, 1);
+    set(&mut live, &[next]);
     resume(&mut live);
     println!("from steps to full speed: {:?}", start.elapsed());
     time("a step after a breakpoint", 500, || {
@@ -176,6 +175,8 @@ fn costs_of_a_large_program() {
             step(&mut live);
         }
     });
+    let next = here(&mut live, 1);
+    set(&mut live, &[next]);
     let start = Instant::now();
     resume(&mut live);
     println!("and on to a breakpoint: {:?}", start.elapsed());
