@@ -16,7 +16,8 @@ use wdb_target::{Debuggee, Error, Frame, Module};
 /// What the debugger needs from outside, answered by who may do I/O. An answer of `None` makes what is shown
 /// poorer and never fails it.
 pub trait Resolver {
-    /// The debug information of a module. Asked once for each module that has a frame.
+    /// The debug information of a module. Asked once for each module that has a frame, and for all where a name
+    /// or a line may be in any.
     fn symbols(&mut self, module: ModuleId) -> Option<Arc<Symbols>>;
 
     /// The text of a source file, by the path that the debug information has for it.

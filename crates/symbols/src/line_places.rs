@@ -1,6 +1,7 @@
 //! From a line of a source file to the instructions where a breakpoint on it belongs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 
@@ -133,7 +134,7 @@ impl Symbols {
         dwarf: &Dwarf<'_>,
         rows: &RowsOfLine,
         fuel: &Fuel,
-        functions: &mut HashMap<FuncIndex, Blocks>,
+        functions: &mut HashMap<FuncIndex, (Option<usize>, Blocks)>,
     ) -> Starts {
         let mut starts = Starts::new();
         for (program, address) in &rows.starts {
@@ -145,16 +146,14 @@ impl Symbols {
             let Some((func, body)) = func.and_then(|it| Some((it, self.code_of(it)?))) else {
                 continue;
             };
+            // Once for each function: a line may have any number of rows in it.
+            let (owner, blocks) = functions
+                .entry(func)
+                .or_insert_with(|| owner(dwarf, *address, &body, fuel));
             // Several units may claim the code of an inline function, but it was made from one.
-            let Some((unit, entry)) = lookup::owner(dwarf, *address, &body) else {
-                continue;
-            };
-            if unit.line_program.map(|it| it.0) != Some(*program) {
+            if *owner != Some(*program) {
                 continue;
             }
-            let blocks = functions.entry(func).or_insert_with(|| {
-                entry.map_or_else(Blocks::default, |it| Blocks::of(dwarf, &unit, it, fuel))
-            });
             let mut block = blocks.at(*address);
             if rows.are_calls {
                 // The code is in the function that was called, the line in the one around.
@@ -244,6 +243,21 @@ impl Symbols {
         };
         Ok(firsts.into_iter().map(place).collect())
     }
+}
+
+/// The line program that the code of a function has its lines from, and the calls that were inlined into it.
+fn owner(
+    dwarf: &Dwarf<'_>,
+    address: u32,
+    body: &Range<u32>,
+    fuel: &Fuel,
+) -> (Option<usize>, Blocks) {
+    let Some((unit, entry)) = lookup::owner(dwarf, address, body) else {
+        return (None, Blocks::default());
+    };
+    let blocks = entry.map(|it| Blocks::of(dwarf, &unit, it, fuel));
+    let program = unit.line_program.map(|it| it.0);
+    (program, blocks.unwrap_or_default())
 }
 
 /// The last line with code that a miss knows of; the more telling miss has the greater.
