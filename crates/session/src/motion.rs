@@ -87,7 +87,7 @@ impl Session {
         };
         let selected = self.selected;
         let finishing = match aim {
-            Aim::Out => self.finishing(selected),
+            Aim::Out => Some(self.finishing(selected)),
             _ => None,
         };
         let skips = self.skips.clone();
@@ -187,7 +187,7 @@ impl Session {
         &mut self,
         step: Option<Step>,
         begin: Begin,
-        finishing: Option<Finishing>,
+        finishing: Option<Option<Finishing>>,
     ) -> Result<Stopped, Error> {
         let known = self.known();
         let starting = self.stopped.reasons.contains(&Reason::Started)
@@ -235,7 +235,8 @@ impl Session {
         if let Some(finishing) = finishing
             && let Some(step) = reasons.iter_mut().find(|it| **it == Reason::Step)
         {
-            *step = Reason::Finished(returned.then(|| self.finished(&finishing)).flatten());
+            let of = finishing.filter(|_| returned);
+            *step = Reason::Finished(of.and_then(|of| self.finished(&of)));
         }
         Ok(self.stands(reasons, ahead))
     }

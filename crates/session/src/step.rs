@@ -153,9 +153,14 @@ impl Step {
             phase: Phase::Running,
         };
         step.find_places(stop, from.activation);
-        // What has no lines is stepped through by instructions.
+        // A program without lines is stepped through by instructions. One with lines goes on to them.
+        let has_lines = |stop: &mut Stop<'_>| {
+            let symbols = stop.symbols(frame.module);
+            symbols.is_some_and(|it| !it.source_files().is_empty())
+        };
         if let Aim::Line { .. } = step.aim
             && step.statements.is_empty()
+            && !has_lines(stop)
         {
             step.aim = Aim::Instruction {
                 over: matches!(step.aim, Aim::Line { into: false, .. }),
@@ -325,11 +330,14 @@ impl Step {
     fn left(&mut self, stop: &mut Stop<'_>, depth: usize, returned: bool) -> Next {
         let youngest = FrameId::default();
         let place = stop.place(youngest);
-        let spot = place.as_ref().and_then(|it| it.chain.first());
-        if matches!(self.aim, Aim::Out | Aim::Instruction { .. })
-            || spot.is_some_and(|it| !self.skips.skip(it))
-        {
+        if matches!(self.aim, Aim::Out | Aim::Instruction { .. }) {
             return Next::Done { ahead: 0, returned };
+        }
+        let own = place
+            .as_ref()
+            .and_then(|it| it.chain.iter().position(|spot| !self.skips.skip(spot)));
+        if let Some(ahead) = own {
+            return Next::Done { ahead, returned };
         }
         // On to where there is source.
         let (Some(frame), Some(place)) = (stop.frame(youngest), place) else {
@@ -340,6 +348,8 @@ impl Step {
         self.scope = scope(&place, 1);
         self.line = (None, None);
         self.find_places(stop, 0);
+        self.statements.clear();
+        self.calls.clear();
         Next::Run(Resume::Continue)
     }
 
@@ -424,7 +434,6 @@ impl Step {
             self.statements = pcs.map(code).collect();
         }
         if let Aim::Line { into: true, .. } = self.aim
-            && !self.statements.is_empty()
             && let Some(binary) = stop.binary(module)
         {
             let calls = binary

@@ -82,11 +82,9 @@ impl Evaluator<'_, '_, '_> {
 
     /// The parameters and locals of a frame, those of inner blocks last.
     fn locals(&mut self, frame: FrameId) -> Vec<Variable> {
-        let Some(pc) = self.pc(frame) else {
-            return Vec::new();
-        };
-        let places = self.ask(frame, |context| context.symbols.variables(pc));
-        places.into_iter().nth(frame.inlined).unwrap_or_default()
+        let places = self.stop.variables(frame);
+        let own = places.and_then(|it| it.get(frame.inlined).cloned());
+        own.unwrap_or_default()
     }
 
     fn object(&mut self, variable: &Variable, frame: FrameId) -> Operand {
@@ -99,15 +97,16 @@ impl Evaluator<'_, '_, '_> {
     }
 
     fn local(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
-        let mut locals = self.locals(frame);
+        // A condition asks for the same name a hundred thousand times.
+        let places = self.stop.variables(frame)?;
+        let locals = places.get(frame.inlined)?;
         let line = self.line(frame);
         // What is declared further down has no value yet, and may hide what has one.
         let named = |it: &Variable| &*it.name == name;
         let begun = |it: &Variable| line.is_none_or(|line| !it.is_ahead(line));
         let found = locals.iter().rposition(|it| named(it) && begun(it));
         let found = found.or_else(|| locals.iter().rposition(named))?;
-        let found = locals.swap_remove(found);
-        Some(self.object(&found, frame))
+        Some(self.object(&locals[found], frame))
     }
 
     /// A member of the object that a method is called on, or of what a closure captured.

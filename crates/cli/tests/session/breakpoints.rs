@@ -1,0 +1,195 @@
+//! Breakpoints: what they stop at, and what they do there.
+
+use wdb_session::breakpoints::{Binding, Message};
+
+use super::*;
+
+fn steps() -> Guest {
+    fixture("c-steps", "c-steps.c", &[])
+}
+
+#[test]
+fn hits_are_counted_passed_over_and_limited_to_a_condition() {
+    let mut guest = steps();
+    let id = guest.break_at("factorial");
+    let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
+    breakpoint.condition = Some(expression::parse("n % 2 == 1").unwrap());
+    breakpoint.ignore = 1;
+    breakpoint.commands = vec!["print n".into()];
+    let stopped = guest.go();
+    let commands = vec!["print n".to_owned()];
+    assert_eq!(stopped.reasons, [Reason::Breakpoint { id, commands }]);
+    assert_eq!(guest.value("n"), "3");
+    assert_eq!(guest.session.breakpoints().get(id).unwrap().hits, 2);
+    guest.session.breakpoints_mut().get_mut(id).unwrap().enabled = false;
+    assert_eq!(guest.go().reasons, [Reason::Exited(0)]);
+    // Another run has the same breakpoints.
+    guest.session.restart().unwrap();
+    assert_eq!(guest.session.stopped().reasons, [Reason::Started]);
+    guest.session.breakpoints_mut().get_mut(id).unwrap().enabled = true;
+    assert_eq!(hits(&guest.go()), [id]);
+    assert_eq!(guest.value("n"), "5");
+}
+
+#[test]
+fn a_wrong_condition_stops_and_says_so() {
+    let mut guest = steps();
+    let id = guest.break_at("factorial");
+    let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
+    breakpoint.condition = Some(expression::parse("nothing > 1").unwrap());
+    let stopped = guest.go();
+    let [Reason::Condition { id: of, message }] = &stopped.reasons[..] else {
+        panic!("{stopped:?}");
+    };
+    assert_eq!(*of, id);
+    assert!(message.contains("nothing"), "{message}");
+}
+
+#[test]
+fn log_points_tell_and_do_not_stop() {
+    let mut guest = steps();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&told);
+    guest.session.tell(Arc::new(move |message: &str| {
+        to.lock().unwrap().push(message.to_owned());
+    }));
+    let id = guest.break_at("factorial");
+    let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
+    breakpoint.message = Some(Message::parse("n is {n}, {{{n * 2}}}").unwrap());
+    assert_eq!(guest.go().reasons, [Reason::Exited(0)]);
+    let told = told.lock().unwrap().clone();
+    assert_eq!(told.first().unwrap(), "n is 5, {10}");
+    assert_eq!(told.last().unwrap(), "n is 1, {2}");
+    assert_eq!(told.len(), 5);
+}
+
+#[test]
+fn temporary_ones_and_several_at_one_place() {
+    let mut guest = steps();
+    let first = guest.break_on("/* hot */");
+    let second = guest.break_on("/* hot */");
+    guest
+        .session
+        .breakpoints_mut()
+        .get_mut(first)
+        .unwrap()
+        .temporary = true;
+    assert_eq!(hits(&guest.go()), [first, second]);
+    assert!(guest.session.breakpoints().get(first).is_none());
+    assert_eq!(hits(&guest.go()), [second]);
+    guest.session.breakpoints_mut().remove(second);
+    assert_eq!(guest.go().reasons, [Reason::Exited(0)]);
+}
+
+#[test]
+fn calls_of_the_host_by_name() {
+    let mut guest = steps();
+    let trigger = Trigger::HostCall("wasi_snapshot_preview1.fd_wr*".into());
+    let id = guest.session.add_breakpoint("", trigger).id;
+    assert_eq!(hits(&guest.go()), [id]);
+    assert_eq!(guest.written.text(), "");
+    let missing = Trigger::HostCall("nothing".into());
+    let pending = guest.session.add_breakpoint("", missing);
+    let Binding::Pending(reason) = &pending.binding else {
+        panic!("{pending:?}");
+    };
+    assert_eq!(reason, "the program imports no function `nothing`");
+}
+
+#[test]
+fn the_first_instruction_and_traps() {
+    let mut guest = fixture("c-div-zero", "c-div-zero.c", &[]);
+    let start = guest.session.add_breakpoint("", Trigger::Start).id;
+    let trap = guest.session.add_breakpoint("", Trigger::Trap).id;
+    let stopped = guest.go();
+    assert_eq!(hits(&stopped), [start]);
+    assert_eq!(guest.depth(), 1);
+    let stopped = guest.go();
+    assert_eq!(hits(&stopped), [trap]);
+    assert!(
+        matches!(&stopped.reasons[1], Reason::Crash(crash) if crash.code == "integer-divide-by-zero")
+    );
+    assert_eq!(guest.place().0, "average");
+    assert_eq!(
+        refusal(guest.session.run(Motion::Continue)),
+        "the program has ended"
+    );
+}
+
+#[test]
+fn exceptions_caught_or_not() {
+    let text = r#"
+        (module
+          (tag $soft (param i32))
+          (tag $hard)
+          (func $throw (param $hard i32)
+            (if (local.get $hard) (then (throw $hard)))
+            (throw $soft (i32.const 7)))
+          (func (export "run")
+            (block $caught (result i32)
+              (try_table (catch $soft $caught) (call $throw (i32.const 0)))
+              (i32.const 0))
+            (drop)
+            (call $throw (i32.const 1))))"#;
+    let any = |caught, tag: Option<&str>| Trigger::Thrown {
+        tag: tag.map(str::to_owned),
+        caught,
+    };
+    let mut guest = wat(text);
+    let id = guest.session.add_breakpoint("", any(None, None)).id;
+    let stopped = guest.go();
+    assert_eq!(hits(&stopped), [id]);
+    assert!(matches!(
+        stopped.reasons[1],
+        Reason::Thrown { caught: true, .. }
+    ));
+    assert_eq!(guest.place().0, "throw");
+    let stopped = guest.go();
+    assert_eq!(hits(&stopped), [id]);
+    assert!(stopped.is_over());
+
+    let mut guest = wat(text);
+    let id = guest.session.add_breakpoint("", any(None, Some("ha*"))).id;
+    let caught = guest
+        .session
+        .add_breakpoint("", any(Some(true), Some("hard")))
+        .id;
+    let stopped = guest.go();
+    assert_eq!(hits(&stopped), [id]);
+    assert!(stopped.is_over());
+    assert_eq!(guest.session.breakpoints().get(caught).unwrap().hits, 0);
+}
+
+#[test]
+#[ignore = "it measures: cargo test --release -p wdb --test session -- --ignored --nocapture"]
+fn a_false_condition_costs_little() {
+    let rounds = 100_000;
+    for condition in ["i < 0", "total + i < 0", "state.here.x == i + 100000000"] {
+        let mut guest = fixture("c-steps", "c-steps.c", &[&rounds.to_string()]);
+        let id = guest.break_on("/* hot */");
+        let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
+        breakpoint.condition = Some(expression::parse(condition).unwrap());
+        let start = std::time::Instant::now();
+        assert_eq!(guest.go().reasons, [Reason::Exited(0)]);
+        let each = start.elapsed().as_secs_f64() * 1e6 / f64::from(rounds);
+        println!("`{condition}`: {each:.1} microseconds each");
+    }
+}
+
+#[test]
+fn a_program_is_interrupted() {
+    let mut guest = fixture("c-hang", "c-hang.c", &[]);
+    let interrupt = guest.session.interrupt().unwrap();
+    let id = guest.break_at("search");
+    let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
+    breakpoint.ignore = u64::MAX;
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        interrupt.interrupt();
+    });
+    let stopped = guest.go();
+    other.join().unwrap();
+    assert_eq!(stopped.reasons, [Reason::Interrupted]);
+    assert_eq!(guest.place().0, "search");
+    guest.step(Motion::Over);
+}

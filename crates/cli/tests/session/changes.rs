@@ -1,0 +1,189 @@
+//! Changes of a program's state, and calls of its functions.
+
+use super::*;
+
+fn at(text: &str) -> Guest {
+    let mut guest = fixture("c-steps", "c-steps.c", &[]);
+    let id = guest.break_on(text);
+    assert_eq!(hits(&guest.go()), [id]);
+    guest
+}
+
+#[test]
+fn variables_in_memory() {
+    let mut guest = at("/* sorted */");
+    for (place, value, shown) in [
+        ("product", "-7", "-7"),
+        ("values[1]", "product * 2", "-14"),
+        ("state.color", "BLUE", "BLUE"),
+        ("state.flags.high", "100", "100"),
+        ("state.flags.sign", "-8", "-8"),
+        ("state.here", "state.there", "{x = 6, y = 7}"),
+        ("state.wide", "1", "1"),
+        ("state.name", "0", ""),
+        ("*(&state.there.x)", "'a'", "97"),
+    ] {
+        guest.session.assign(place, value).unwrap();
+        if !shown.is_empty() {
+            assert_eq!(guest.value(place), shown, "{place}");
+        }
+    }
+    assert_eq!(
+        guest.value("state.flags"),
+        "{low = 1, high = 100, sign = -8}"
+    );
+    assert_eq!(guest.value("state.name == 0"), "true");
+    // The program goes on with them.
+    guest.go();
+    assert_eq!(guest.written.text(), "-7 14 -10 14 13\n");
+}
+
+#[test]
+fn what_cannot_be_changed_is_refused_in_words() {
+    let mut guest = at("/* sorted */");
+    let refused =
+        |guest: &mut Guest, place: &str, value: &str| refusal(guest.session.assign(place, value));
+    assert!(refused(&mut guest, "1 + 1", "2").contains("is not in memory"));
+    assert!(refused(&mut guest, "$local[0]", "2").contains("is not in memory"));
+    assert!(refused(&mut guest, "state.here", "5").contains("cannot be made of"));
+    assert!(refused(&mut guest, "nothing", "5").contains("nothing"));
+    assert!(refused(&mut guest, "product", "1 +").contains('^'));
+}
+
+#[test]
+fn globals_and_memory_by_their_raw_names() {
+    let mut guest = wat(r#"(module
+          (global $count (mut i32) (i32.const 3))
+          (global $fixed i32 (i32.const 9))
+          (table 3 funcref) (elem (i32.const 1) $other)
+          (memory 1)
+          (func $other)
+          (func (export "run") (result i32) (nop)
+            (i32.add (global.get $count) (i32.load8_u (i32.const 16)))))"#);
+    guest.break_at("run");
+    guest.go();
+    guest.session.assign("$global[0]", "40").unwrap();
+    assert_eq!(guest.value("$global.count"), "40");
+    guest.session.assign("$global[\"count\"]", "41").unwrap();
+    guest.session.assign("$memory[16]", "1").unwrap();
+    guest.session.assign("$table[2]", "1").unwrap();
+    assert!(
+        guest.value("$table[2]").contains("other"),
+        "{}",
+        guest.value("$table[2]")
+    );
+    assert!(refusal(guest.session.assign("$global[1]", "1")).contains("immutable"));
+    assert!(refusal(guest.session.assign("$global[7]", "1")).contains("no such global"));
+    let id = guest.session.breakpoints().iter().next().unwrap().id;
+    guest.session.breakpoints_mut().remove(id);
+    let stopped = guest.run(Motion::Out);
+    assert!(
+        matches!(stopped.reasons[..], [Reason::Exited(0)]),
+        "{stopped:?}"
+    );
+}
+
+fn returned(guest: &mut Guest, call: &str) -> String {
+    let stopped = guest.session.call(call).unwrap();
+    let [Reason::Returned(returned)] = &stopped.reasons[..] else {
+        panic!("{stopped:?}");
+    };
+    let value = returned.value.clone().unwrap();
+    let limits = wdb_symbols::render::Limits {
+        depth: 8,
+        elements: 10,
+        text: 100,
+        line: 200,
+        values: 100,
+    };
+    let mut stop = guest.session.stop();
+    let (text, _) = expression::with_context(&mut stop, value.frame, |context| {
+        context.short(&value.object, &limits)
+    });
+    text
+}
+
+#[test]
+fn functions_are_called() {
+    let mut guest = at("/* sorted */");
+    guest.session.breakpoints_mut().get_mut(1).unwrap().enabled = false;
+    let before = guest.value("$global");
+    assert_eq!(returned(&mut guest, "factorial(product - 117)"), "6");
+    assert_eq!(returned(&mut guest, "widen(values[2])"), "25769803776");
+    assert_eq!(returned(&mut guest, "halve(5)"), "2.5");
+    assert_eq!(returned(&mut guest, "next_color(BLUE)"), "RED");
+    assert_eq!(returned(&mut guest, "sum_of(&state.there)"), "13");
+    assert_eq!(
+        returned(&mut guest, "make_box(4)"),
+        "{from = {x = 0, y = 0}, to = {x = 4, y = 4}, weight = 1}"
+    );
+    guest.expect("main", "sorted");
+    assert_eq!(guest.value("$global"), before);
+    assert!(refusal(guest.session.call("factorial()")).contains("takes 1 argument"));
+    assert!(refusal(guest.session.call("nothing()")).contains("no function"));
+    guest.go();
+    assert_eq!(guest.written.text(), "120 14 6 30 9\n");
+}
+
+#[test]
+fn a_call_that_stops_is_still_under_way() {
+    let mut guest = at("/* sorted */");
+    let depth = guest.depth();
+    let before = guest.value("$global");
+    let id = guest.break_on("the end of the recursion");
+    assert_eq!(hits(&guest.session.call("factorial(3)").unwrap()), [id]);
+    assert!(guest.depth() > depth);
+    guest.expect("factorial", "the end of the recursion");
+    let stopped = guest.go();
+    assert!(matches!(&stopped.reasons[..], [Reason::Returned(it)] if it.function == "factorial"));
+    guest.expect("main", "sorted");
+    // One that is given up, and one that traps.
+    assert_eq!(hits(&guest.session.call("factorial(3)").unwrap()), [id]);
+    let stopped = guest.session.abandon().unwrap();
+    assert!(
+        matches!(&stopped.reasons[..], [Reason::Abandoned(_)]),
+        "{stopped:?}"
+    );
+    assert_eq!(
+        (guest.depth(), guest.value("$global")),
+        (depth, before.clone())
+    );
+    let stopped = guest.session.call("quotient(1, 0)").unwrap();
+    let trap = "wasm trap: integer divide by zero".into();
+    assert_eq!(stopped.reasons, [Reason::Abandoned(trap)]);
+    assert_eq!(guest.value("$global"), before);
+}
+
+#[test]
+fn a_dump_can_be_looked_at_and_no_more() {
+    let path = fixtures().join("dumps/c-variables.wasmtime.core.zst");
+    let dump = zstd::decode_all(&std::fs::read(path).unwrap()[..]).unwrap();
+    let path = fixtures().join("built/c-variables.wasm.zst");
+    let module = zstd::decode_all(&std::fs::read(path).unwrap()[..]).unwrap();
+    let modules = Binary::parse(module.into()).unwrap().modules().to_vec();
+    let reading = wdb_target::coredump::read(dump.into()).unwrap();
+    let known = modules.iter().cloned().map(Some).collect();
+    let debuggee = wdb_target::PostMortem::new(reading, known);
+    let resolver = Fixtures {
+        modules,
+        symbols: HashMap::new(),
+    };
+    let mut session = Session::new(Box::new(debuggee), Box::new(resolver), None);
+    let selected = session.selected().unwrap();
+    assert_eq!(selected.activation, 0);
+    session.up(1).unwrap();
+    assert_eq!(session.selected_number(), 1);
+    for result in [
+        refusal(session.run(Motion::Continue)),
+        refusal(session.run(Motion::Over)),
+        refusal(session.call("f()")),
+        refusal(session.restart()),
+    ] {
+        assert_eq!(result, "a core dump cannot run");
+    }
+    assert_eq!(
+        refusal(session.assign("x", "1")),
+        "a core dump cannot be changed"
+    );
+    assert!(session.interrupt().is_none());
+}

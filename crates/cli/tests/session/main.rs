@@ -1,0 +1,208 @@
+//! The debugger over programs in wasmtime: breakpoints, steps, changes and calls.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod breakpoints;
+mod changes;
+mod steps;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use wdb_live::{Capture, Input, Limits, Live, Output, Program, Sink, Stream, Wasi};
+use wdb_module::{Binary, Module};
+use wdb_session::breakpoints::Trigger;
+use wdb_session::session::Error;
+use wdb_session::{Motion, Reason, Resolver, Session, Stopped, expression, places};
+use wdb_symbols::Symbols;
+use wdb_target::Debuggee;
+use wdb_target::coredump::ModuleId;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+/// Debug information of a program's modules, and sources from the fixtures' directory.
+struct Fixtures {
+    modules: Vec<Arc<Module>>,
+    symbols: HashMap<ModuleId, Arc<Symbols>>,
+}
+
+impl Resolver for Fixtures {
+    fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
+        let module = self.modules.get(id.position())?.clone();
+        let symbols = || Arc::new(Symbols::new(module, None, None));
+        Some(self.symbols.entry(id).or_insert_with(symbols).clone())
+    }
+
+    fn source(&mut self, path: &str) -> Option<String> {
+        let relative = path.strip_prefix("/src/")?;
+        std::fs::read_to_string(fixtures().join("src").join(relative)).ok()
+    }
+}
+
+/// What a guest wrote.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Sink for Written {
+    fn write(&self, _: Stream, bytes: &[u8]) -> io::Result<()> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn is_terminal(&self, _: Stream) -> bool {
+        false
+    }
+}
+
+/// A session with a program that has run nothing.
+struct Guest {
+    session: Session,
+    written: Written,
+    source: String,
+}
+
+/// A built fixture and its source.
+fn fixture(name: &str, source: &str, arguments: &[&str]) -> Guest {
+    let path = fixtures().join(format!("built/{name}.wasm.zst"));
+    let bytes = zstd::decode_all(&std::fs::read(path).unwrap()[..]).unwrap();
+    let source = std::fs::read_to_string(fixtures().join("src").join(source)).unwrap();
+    guest(name, bytes.into(), &source, arguments)
+}
+
+/// A program in the text format, whose export `run` is called.
+fn wat(text: &str) -> Guest {
+    guest("program", wat::parse_str(text).unwrap().into(), "", &[])
+}
+
+fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
+    let binary = Binary::parse(bytes).unwrap();
+    let modules = binary.modules().to_vec();
+    let runs = modules[0].exports().iter().any(|it| it.name == "run");
+    let written = Written::default();
+    let arguments = std::iter::once(&name).chain(arguments);
+    let program = Program {
+        name: name.into(),
+        path: None,
+        binary: Arc::new(binary),
+        invoke: runs.then(|| ("run".to_owned(), Vec::new())),
+        wasi: Wasi {
+            arguments: arguments.map(|it| (*it).to_owned()).collect(),
+            input: Input::Empty,
+            output: Output::To(Arc::new(written.clone())),
+            ..Wasi::default()
+        },
+        limits: Limits::default(),
+        capture: Capture::Full,
+        cache: false,
+    };
+    let launch = move || -> Result<Box<dyn Debuggee>, wdb_target::Error> {
+        let live = Live::launch(&program);
+        let live = live.map_err(|error| wdb_target::Error::Debuggee(error.to_string()))?;
+        Ok(Box::new(live))
+    };
+    let debuggee = launch().unwrap();
+    let resolver = Fixtures {
+        modules,
+        symbols: HashMap::new(),
+    };
+    Guest {
+        session: Session::new(debuggee, Box::new(resolver), Some(Box::new(launch))),
+        written,
+        source: source.to_owned(),
+    }
+}
+
+impl Guest {
+    /// The line of the source that has this text.
+    fn line(&self, text: &str) -> u32 {
+        let found = self.source.lines().position(|line| line.contains(text));
+        found.unwrap_or_else(|| panic!("no line has `{text}`")) as u32 + 1
+    }
+
+    /// A breakpoint; its number.
+    fn break_at(&mut self, place: &str) -> u32 {
+        let spec = places::parse(place).unwrap();
+        let breakpoint = self.session.add_breakpoint(place, Trigger::Place(spec));
+        assert!(
+            !breakpoint.locations().is_empty(),
+            "{:?}",
+            breakpoint.binding
+        );
+        breakpoint.id
+    }
+
+    /// A breakpoint on the line that has this text.
+    fn break_on(&mut self, text: &str) -> u32 {
+        let line = self.line(text);
+        self.break_at(&format!("c-steps.c:{line}"))
+    }
+
+    fn run(&mut self, motion: Motion) -> Stopped {
+        self.session.run(motion).unwrap()
+    }
+
+    fn go(&mut self) -> Stopped {
+        self.run(Motion::Continue)
+    }
+
+    /// A step, which ends as one.
+    fn step(&mut self, motion: Motion) {
+        let stopped = self.run(motion.clone());
+        assert!(stopped.is_step(), "{motion:?}: {stopped:?}");
+    }
+
+    /// The function of the selected frame and the text of its line.
+    fn place(&mut self) -> (String, String) {
+        let frame = self.session.selected().unwrap();
+        let place = self.session.stop().place(frame).unwrap();
+        let spot = &place.chain[frame.inlined];
+        let line = spot.location.line.unwrap_or(0) as usize;
+        let text = self.source.lines().nth(line.wrapping_sub(1));
+        (
+            spot.function.clone(),
+            text.unwrap_or_default().trim().to_owned(),
+        )
+    }
+
+    #[track_caller]
+    fn expect(&mut self, function: &str, line: &str) {
+        let (found, text) = self.place();
+        assert_eq!(found, function, "{text}");
+        assert!(text.contains(line), "at `{text}`, not `{line}`");
+    }
+
+    fn value(&mut self, text: &str) -> String {
+        let frame = self.session.selected().unwrap();
+        let parsed = expression::parse(text).unwrap();
+        let shown = expression::show(&parsed, &mut self.session.stop(), frame);
+        shown.unwrap_or_else(|error| format!("error: {error}"))
+    }
+
+    fn depth(&mut self) -> usize {
+        self.session.stop().depth(0)
+    }
+}
+
+/// The numbers of the breakpoints that were hit.
+fn hits(stopped: &Stopped) -> Vec<u32> {
+    let ids = stopped.reasons.iter().filter_map(|reason| match reason {
+        Reason::Breakpoint { id, .. } => Some(*id),
+        _ => None,
+    });
+    ids.collect()
+}
+
+fn refusal(result: Result<impl std::fmt::Debug, Error>) -> String {
+    result.unwrap_err().to_string()
+}
