@@ -2,6 +2,7 @@
 
 mod text;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use wasmparser::Operator;
@@ -227,7 +228,8 @@ fn add_sources(stop: &mut Stop<'_>, module: ModuleId, instructions: &mut [Instru
     let Some(symbols) = stop.symbols(module) else {
         return;
     };
-    let mut text: Option<(String, Option<String>)> = None;
+    // Each file is split once: a function of SQLite has thousands of lines of a file of 9 MB.
+    let mut files: HashMap<String, Vec<String>> = HashMap::new();
     let mut last = None;
     for instruction in instructions {
         let place = symbols.locate(instruction.at).into_iter().next();
@@ -238,13 +240,13 @@ fn add_sources(stop: &mut Stop<'_>, module: ModuleId, instructions: &mut [Instru
             continue;
         }
         let (file, line) = here.clone();
-        if text.as_ref().is_none_or(|it| it.0 != file) {
-            text = Some((file.clone(), stop.source(module, &file)));
-        }
-        let text = text.as_ref().and_then(|it| it.1.as_ref());
-        let text = text.and_then(|it| it.lines().nth((line as usize).checked_sub(1)?));
+        let lines = files.entry(file.clone()).or_insert_with(|| {
+            let text = stop.source(module, &file).unwrap_or_default();
+            text.lines().map(str::to_owned).collect()
+        });
+        let position = (line as usize).checked_sub(1);
         instruction.source = Some(SourceLine {
-            text: text.map(str::to_owned),
+            text: position.and_then(|it| lines.get(it)).cloned(),
             file,
             line,
         });
