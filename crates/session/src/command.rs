@@ -3,19 +3,29 @@
 //! A [`Command`] has its names, those of gdb and of LLDB, and its help, from which `docs/commands.md` is
 //! generated; a [`Console`] executes lines on a [`Session`](crate::session::Session) and writes to an [`Output`].
 
-#![allow(dead_code, reason = "the commands that use it are being written")]
-
+mod breaking;
 mod call;
 mod completion;
 mod console;
+mod data;
+mod format;
+mod frames;
 mod help;
 mod lookup;
+mod memory;
 mod output;
+mod program;
+mod running;
 mod settings;
+mod source;
+mod stack;
+mod stopped;
 mod support;
+mod typed;
 
 pub use call::Call;
 pub use completion::Completion;
+use console::Collecting;
 pub use console::{Console, Flow};
 pub use help::reference;
 pub use output::{Code, Output, Style};
@@ -100,7 +110,15 @@ pub struct Group {
 }
 
 /// Every command.
-pub static GROUPS: &[Group] = &[support::GROUP];
+pub static GROUPS: &[Group] = &[
+    running::GROUP,
+    breaking::GROUP,
+    stack::GROUP,
+    data::GROUP,
+    source::GROUP,
+    program::GROUP,
+    support::GROUP,
+];
 
 /// All commands, in the order of [`GROUPS`].
 pub fn commands() -> impl Iterator<Item = &'static Command> {
@@ -120,6 +138,12 @@ pub(crate) struct Failure(pub(crate) String);
 
 impl From<wdb_target::Error> for Failure {
     fn from(error: wdb_target::Error) -> Self {
+        Failure(error.to_string())
+    }
+}
+
+impl From<crate::session::Error> for Failure {
+    fn from(error: crate::session::Error) -> Self {
         Failure(error.to_string())
     }
 }

@@ -20,7 +20,7 @@ mod typename;
 
 use std::sync::Arc;
 
-use wdb_symbols::render::Limits;
+use wdb_symbols::render::{Limits, Pointer, Shape};
 use wdb_symbols::{Context, Object, Symbols};
 
 use crate::Stop;
@@ -148,4 +148,34 @@ pub fn with_context<T>(
         pc,
     });
     (found, machine.doubts)
+}
+
+/// As many pointers and boxes are gone through to what has members.
+const MOST_FOLLOWED: usize = 16;
+
+/// The names that can stand behind `.` after an expression, each with its type.
+pub(crate) fn members(stop: &mut Stop<'_>, value: &Value) -> Vec<(String, String)> {
+    let find = |context: &mut Context<'_>| {
+        let mut object = value.object.clone();
+        for _ in 0..MOST_FOLLOWED {
+            object = match context.shape(&object, 1) {
+                Shape::Pointer(Pointer {
+                    target: Some(target),
+                    ..
+                }) => target,
+                Shape::Wrapper(wrapper) => wrapper.object,
+                Shape::Fields(fields) => {
+                    let fields = fields.fields.into_iter();
+                    let typed = fields.map(|it| {
+                        let ty = context.ty(&it.object.ty).name.to_string();
+                        (it.name, ty)
+                    });
+                    return typed.collect();
+                }
+                _ => break,
+            };
+        }
+        Vec::new()
+    };
+    with_context(stop, value.frame, find).0
 }

@@ -23,12 +23,16 @@ use wdb_target::coredump::{CrashKind, InstanceId, ModuleId, Slot};
 use crate::stop::FrameId;
 use crate::variables::{Valued, Which};
 
+pub(crate) use backtrace::{entries, frame};
 pub use build::build;
+pub(crate) use build::frames;
+pub(crate) use fold::{Line, lines};
 pub use json::json;
 pub(crate) use reason::size as memory_size;
-pub(crate) use text::thousands;
+pub(crate) use text::{Description, Title, aside, describe, thousands};
 pub use text::{Style, text};
 pub use variables::evaluations;
+pub(crate) use variables::{all as variables, locals, value};
 pub use wdb_symbols::printable;
 
 /// What else is known of the run, and what is wanted.

@@ -276,6 +276,11 @@ impl<'a> Stop<'a> {
             .as_deref()
     }
 
+    /// How many of the functions that are inlined where the youngest activation stands are not entered yet.
+    pub(crate) fn ahead(&self) -> usize {
+        self.memo.ahead
+    }
+
     /// The frame that a report gives this number: the frames of a thread count from 0, the youngest, inlined
     /// functions too.
     pub fn frame_numbered(&mut self, thread: usize, number: u32) -> Option<FrameId> {

@@ -138,7 +138,8 @@ impl Valued {
     }
 }
 
-fn declaration(name: &str, ty: &str, language: Option<Language>) -> String {
+/// A name with its type, as a language declares it.
+pub(crate) fn declaration(name: &str, ty: &str, language: Option<Language>) -> String {
     match language {
         Some(Language::C | Language::Cpp) => {}
         Some(Language::Rust) => return format!("{name}: {}", without_paths(ty)),

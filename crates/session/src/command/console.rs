@@ -1,6 +1,13 @@
 //! Executes lines.
 
-use super::{Failure, Output, Repeats, Settings, Style, lookup};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::memory::Examined;
+use super::source::Listed;
+use super::{Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, stopped};
+use crate::session::{self, Session};
+use crate::stop::{FrameId, Stop};
 
 /// What is to come after a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,38 +25,145 @@ pub enum Flow {
 /// What executes lines, and remembers what one means to the next.
 pub struct Console {
     /// What is debugged.
-    pub session: crate::Session,
+    pub session: Session,
     /// How things are shown.
     pub settings: Settings,
     /// The line that an empty one repeats.
     again: Option<String>,
+    /// The commands of a breakpoint, as they are typed.
+    pub(super) collecting: Option<Collecting>,
+    /// The commands of breakpoints that were hit, which come next.
+    pub(super) queue: VecDeque<String>,
+    /// What a bare `list` goes on with.
+    pub(super) listed: Option<Listed>,
+    /// What a bare `x` goes on with.
+    pub(super) examined: Option<Examined>,
+    /// The breakpoint that was set last.
+    pub(super) last_breakpoint: Option<u32>,
+    /// The instruction is shown at the stop, too.
+    pub(super) at_instruction: bool,
+    /// Files of commands that are being executed, one in the other.
+    pub(super) scripts: u32,
+    messages: Arc<Mutex<Messages>>,
 }
 
+/// Commands of breakpoints that are being typed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Collecting {
+    /// The breakpoints.
+    pub(super) ids: Vec<u32>,
+    /// The commands so far.
+    pub(super) lines: Vec<String>,
+}
+
+/// What log points have told.
+#[derive(Default)]
+struct Messages {
+    texts: Vec<String>,
+    /// How many did not fit.
+    dropped: u64,
+}
+
+/// As many messages of log points are kept until the program stops.
+const MOST_MESSAGES: usize = 100_000;
+
 impl Console {
-    /// A console.
-    pub fn new(session: crate::Session) -> Self {
+    /// A console for a session. What log points tell is written when the program stops; with
+    /// [`Session::tell`] a front end can have it at once.
+    pub fn new(mut session: Session) -> Self {
+        let messages = Arc::new(Mutex::new(Messages::default()));
+        let told = Arc::clone(&messages);
+        session.tell(Arc::new(move |text| {
+            let mut messages = told.lock().unwrap_or_else(PoisonError::into_inner);
+            match messages.texts.len() < MOST_MESSAGES {
+                true => messages.texts.push(text.to_owned()),
+                false => messages.dropped += 1,
+            }
+        }));
         Console {
             session,
             settings: Settings::default(),
             again: None,
+            collecting: None,
+            queue: VecDeque::new(),
+            listed: None,
+            examined: None,
+            last_breakpoint: None,
+            at_instruction: false,
+            scripts: 0,
+            messages,
         }
+    }
+
+    /// Tells why the program stands still and where: what a person sees first.
+    pub fn begin(&mut self, out: &mut dyn Output) {
+        let stopped = self.session.stopped().clone();
+        stopped::tell(self, &stopped, out);
     }
 
     /// What stands before a line that a person types.
     pub fn prompt(&self) -> &'static str {
-        "(wdb) "
+        match self.collecting {
+            Some(_) => ">> ",
+            None => "(wdb) ",
+        }
     }
 
-    /// Executes a line. A line that is empty, or begins with `#`, does nothing.
+    /// Executes a line, and then the commands of the breakpoints that it has hit. A line that is empty, or begins with
+    /// `#`, does nothing.
     pub fn execute(&mut self, line: &str, out: &mut dyn Output) -> Flow {
+        if let Some(collecting) = self.collecting.take() {
+            return self.collect(collecting, line);
+        }
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             return Flow::Go;
         }
+        self.queue.clear();
         self.again = None;
+        let mut again = None;
+        let mut flow = self.one(line, out, &mut again);
+        self.again = again;
+        while flow == Flow::Go
+            && let Some(line) = self.queue.pop_front()
+        {
+            flow = self.one(&line, out, &mut None);
+        }
+        if flow == Flow::NeedsMore && !self.queue.is_empty() {
+            // The commands of a breakpoint that give commands to another.
+            while let (Some(collecting), Some(line)) =
+                (self.collecting.take(), self.queue.pop_front())
+            {
+                flow = self.collect(collecting, &line);
+            }
+        }
+        flow
+    }
+
+    /// Executes a line, and says what an empty one means after it.
+    pub(super) fn one(
+        &mut self,
+        line: &str,
+        out: &mut dyn Output,
+        again: &mut Option<String>,
+    ) -> Flow {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Flow::Go;
+        }
         let flow = lookup::find(line).and_then(|(command, call)| {
+            match command.needs {
+                Needs::Nothing => {}
+                Needs::Frames => {
+                    self.here()?;
+                }
+                Needs::Execution if !self.session.can_run() => {
+                    return Err(session::Error::CannotRun.into());
+                }
+                Needs::Execution => {}
+            }
             let flow = (command.run)(self, &call, out)?;
-            self.again = match command.repeats {
+            *again = match command.repeats {
                 Repeats::No => None,
                 Repeats::Same => Some(line.to_owned()),
                 Repeats::Onwards => Some(call.name.to_owned()),
@@ -66,8 +180,61 @@ impl Console {
         }
     }
 
+    /// Takes a line of the commands of a breakpoint.
+    fn collect(&mut self, mut collecting: Collecting, line: &str) -> Flow {
+        let line = line.trim();
+        if line == "end" || line == "DONE" {
+            breaking::collected(self, collecting);
+            return Flow::Go;
+        }
+        collecting.lines.push(line.to_owned());
+        self.collecting = Some(collecting);
+        Flow::NeedsMore
+    }
+
+    /// Gives up a command that needs more lines. Whether there was one.
+    pub fn cancel(&mut self) -> bool {
+        self.collecting.take().is_some()
+    }
+
     /// What an empty line means where a person types: the line before again, if that is what its command wants.
     pub fn again(&self) -> Option<&str> {
         self.again.as_deref()
+    }
+
+    /// The debuggee, and the frame that the user looks at.
+    pub(super) fn here(&mut self) -> Result<(Stop<'_>, FrameId), Failure> {
+        let Some(selected) = self.session.selected() else {
+            return Err(self.nowhere().into());
+        };
+        Ok((self.session.stop(), selected))
+    }
+
+    fn nowhere(&mut self) -> &'static str {
+        if !self.session.can_run() {
+            "the core dump holds no frames"
+        } else if self.session.stopped().is_over() {
+            "the program has ended; `run` starts it anew"
+        } else {
+            "the program has not started; `run` runs it"
+        }
+    }
+
+    /// Forgets what `list` goes on with: the program stands elsewhere.
+    pub(super) fn forget_places(&mut self) {
+        self.listed = None;
+    }
+
+    /// Writes what log points have told.
+    pub(super) fn tell_messages(&mut self, out: &mut dyn Output) {
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = std::mem::take(&mut *messages);
+        drop(messages);
+        for text in told.texts {
+            out.line(&wdb_symbols::printable(&text));
+        }
+        if told.dropped > 0 {
+            out.note(&format!("{} more messages were dropped", told.dropped));
+        }
     }
 }

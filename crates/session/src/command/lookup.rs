@@ -126,17 +126,31 @@ fn unknown(typed: &[(&str, (Option<&str>, &str))]) -> Failure {
             head == Some(first) || head.is_some() && head == stands_for(first)
         })
         .collect();
-    if let (Some(head), Some((second, _))) = (family.first(), typed.get(1)) {
+    if let Some(head) = family.first() {
         let head = head.split(' ').next().unwrap_or_default();
-        let tails = family.iter().filter_map(|it| Some(it.split_once(' ')?.1));
-        let near = crate::expression::did_you_mean(second, tails);
-        return Failure(format!(
-            "there is no `{head} {second}`{near}; `help {head}` lists what there is"
-        ));
+        let second = typed.get(1).map_or("", |it| it.0);
+        return no_such(head, second);
     }
     let names = commands().flat_map(|it| it.names.iter().copied());
     let near = crate::expression::did_you_mean(first, names.filter(|it| it.len() > 2));
     Failure(format!(
         "there is no command `{first}`{near}; `help` lists them"
+    ))
+}
+
+/// That a word does not follow the first one of a name.
+pub(super) fn no_such(head: &str, second: &str) -> Failure {
+    let names = commands().flat_map(|it| it.names.iter());
+    let tails = names.filter_map(|it| it.strip_prefix(head)?.strip_prefix(' '));
+    if second.is_empty() {
+        let all: Vec<String> = tails.map(|it| format!("`{it}`")).collect();
+        return Failure(format!(
+            "`{head}` needs one more word: {}",
+            super::list(&all, "or")
+        ));
+    }
+    let near = crate::expression::did_you_mean(second, tails);
+    Failure(format!(
+        "there is no `{head} {second}`{near}; `help {head}` lists what there is"
     ))
 }

@@ -1,7 +1,7 @@
 //! Commands about the debugger itself.
 
 use super::call::Call;
-use super::settings::{self, SETTINGS};
+use super::settings::SETTINGS;
 use super::{
     Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, help,
 };
@@ -32,6 +32,26 @@ pub(super) const GROUP: Group = Group {
             needs: Needs::Nothing,
             repeats: Repeats::No,
             run: show,
+        },
+        Command {
+            names: &["info"],
+            arguments: "WHAT",
+            summary: "lists what there is to know: `info locals`, `info breakpoints`, …",
+            help: "",
+            completes: Completes::Command,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: info,
+        },
+        Command {
+            names: &["source", "command source"],
+            arguments: "FILE",
+            summary: "executes the commands in a file, up to the first that fails",
+            help: "",
+            completes: Completes::Path,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: script,
         },
         Command {
             names: &["echo"],
@@ -80,13 +100,6 @@ pub(super) fn no_setting(text: &str) -> Failure {
     ))
 }
 
-/// `set NAME VALUE`, if there is a setting of this name.
-pub(super) fn set(console: &mut Console, text: &str) -> Option<Result<(), Failure>> {
-    let (setting, value) = settings::find(text)?;
-    let value = value.strip_prefix('=').unwrap_or(value).trim();
-    Some(setting.set(&mut console.settings, value))
-}
-
 fn echo(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let mut text = String::new();
     let mut chars = call.rest.chars();
@@ -113,4 +126,42 @@ fn quit(_: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Fa
             Err(_) => Err("an exit status is a number from 0 to 255".into()),
         },
     }
+}
+
+fn info(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    if call.rest.is_empty() {
+        help::show("info", out)?;
+        return Ok(Flow::Go);
+    }
+    Err(super::lookup::no_such("info", call.rest))
+}
+
+/// As many files may execute one another.
+const DEEPEST: u32 = 20;
+
+fn script(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let path = call.required("a file of commands")?;
+    let path = super::call::first_word(path).unwrap_or_default().0;
+    let text = out.script(path.as_ref())?;
+    if console.scripts == DEEPEST {
+        return Err("files of commands execute one another without end".into());
+    }
+    console.scripts += 1;
+    let mut flow = Flow::Go;
+    for (number, line) in (1..).zip(text.lines()) {
+        flow = console.execute(line, out);
+        match flow {
+            Flow::Go | Flow::NeedsMore => {}
+            Flow::Quit(_) => break,
+            Flow::Failed => {
+                out.write(
+                    Style::Error,
+                    &format!("{path}:{number}: the rest is not executed\n"),
+                );
+                break;
+            }
+        }
+    }
+    console.scripts -= 1;
+    Ok(flow)
 }

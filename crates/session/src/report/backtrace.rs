@@ -11,7 +11,7 @@ const YOUNG: usize = 80_000;
 const OLD: usize = 20_000;
 
 /// What is on the stack of a thread, youngest first.
-pub(super) fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
+pub(crate) fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
     let threads = stop.threads();
     let Some(of) = threads.get(thread) else {
@@ -34,45 +34,71 @@ pub(super) fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
         while let Some(host) = hosts.next_if(|host| host.before as usize <= activation) {
             entries.push(Entry::Host(host.name));
         }
-        let mut id = FrameId {
-            thread,
-            activation,
-            inlined: 0,
-        };
-        let (Some(place), Some(frame)) = (stop.place(id), stop.frame(id)) else {
-            continue;
-        };
-        for (depth, spot) in place.chain.iter().enumerate() {
-            let inlined = depth + 1 < place.chain.len();
-            id.inlined = depth;
-            entries.push(Entry::Frame(Frame {
-                index,
-                id,
-                function: spot.function.clone(),
-                file: spot.location.file.clone(),
-                line: spot.location.line,
-                column: spot.location.column,
-                inlined,
-                approximate: spot.location.approximate,
-                family: spot.family,
-                module: frame.module,
-                instance: frame.instance,
-                func: frame.func,
-                at: place.at,
-                trust: frame.trust,
-                locals: if inlined {
-                    Vec::new()
-                } else {
-                    locals(&frame, &place.locals)
-                },
-                stack: frame.stack.clone().filter(|_| !inlined),
-                variables: Vec::new(),
-            }));
-            index += 1;
-        }
+        let frames = of_activation(stop, thread, activation, index);
+        index += u32::try_from(frames.len()).unwrap_or(0);
+        entries.extend(frames.into_iter().map(Entry::Frame));
     }
     entries.extend(hosts.map(|host| Entry::Host(host.name)));
     entries
+}
+
+/// The frame of this id.
+pub(crate) fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
+    let number = stop.frame_number(id);
+    let youngest = FrameId { inlined: 0, ..id };
+    let first = stop.frame_number(youngest);
+    let frames = of_activation(stop, id.thread, id.activation, first);
+    frames
+        .into_iter()
+        .find(|it| it.id == id && it.index == number)
+}
+
+/// The frames of an activation: the functions that were inlined where it stands, and itself. `index` is the
+/// number of the first.
+fn of_activation(stop: &mut Stop<'_>, thread: usize, activation: usize, index: u32) -> Vec<Frame> {
+    let mut id = FrameId {
+        thread,
+        activation,
+        inlined: 0,
+    };
+    let (Some(place), Some(frame)) = (stop.place(id), stop.frame(id)) else {
+        return Vec::new();
+    };
+    // Those that the program has not entered, as the user steps.
+    let ahead = if thread == 0 && activation == 0 {
+        stop.ahead().min(place.chain.len() - 1)
+    } else {
+        0
+    };
+    let mut frames = Vec::new();
+    for ((depth, spot), index) in place.chain.iter().enumerate().skip(ahead).zip(index..) {
+        let inlined = depth + 1 < place.chain.len();
+        id.inlined = depth;
+        frames.push(Frame {
+            index,
+            id,
+            function: spot.function.clone(),
+            file: spot.location.file.clone(),
+            line: spot.location.line,
+            column: spot.location.column,
+            inlined,
+            approximate: spot.location.approximate,
+            family: spot.family,
+            module: frame.module,
+            instance: frame.instance,
+            func: frame.func,
+            at: place.at,
+            trust: frame.trust,
+            locals: if inlined {
+                Vec::new()
+            } else {
+                locals(&frame, &place.locals)
+            },
+            stack: frame.stack.clone().filter(|_| !inlined),
+            variables: Vec::new(),
+        });
+    }
+    frames
 }
 
 fn locals(frame: &wdb_target::Frame, declared: &[(Option<String>, String)]) -> Vec<Local> {

@@ -131,7 +131,7 @@ fn physical(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
     frames(entries).filter(|frame| !frame.inlined)
 }
 
-pub(super) fn frames(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
+pub(crate) fn frames(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
     entries.iter().filter_map(|entry| match entry {
         Entry::Frame(frame) => Some(frame),
         Entry::Host(_) | Entry::Omitted(_) => None,

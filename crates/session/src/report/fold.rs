@@ -9,7 +9,7 @@ use super::{Entry, Frame};
 
 /// A line of a backtrace.
 #[derive(Debug, PartialEq)]
-pub(super) enum Line<'a> {
+pub(crate) enum Line<'a> {
     /// A frame.
     Frame(&'a Frame),
     /// Host code.
@@ -39,6 +39,11 @@ const YOUNG: usize = 40;
 const ROUND: usize = 16;
 /// A recursion is folded when it has at least this many frames, and at least three rounds.
 const DEEP: usize = 16;
+
+/// The lines of a stack: `every` frame on one of its own, or folded.
+pub(crate) fn lines(entries: &[Entry], every: bool) -> Vec<Line<'_>> {
+    if every { all(entries) } else { fold(entries) }
+}
 
 /// All entries, each on a line of its own.
 pub(super) fn all(entries: &[Entry]) -> Vec<Line<'_>> {

@@ -7,6 +7,7 @@ use wdb_target::coredump::{CrashKind, code};
 
 use super::fold::{self, Line};
 use super::{Entry, Frame, Report, Thread, snippet, variables};
+use crate::stop::Stop;
 use wdb_symbols::printable;
 
 /// How a report looks.
@@ -53,43 +54,69 @@ fn paint(text: &str, with: &str, style: Style) -> String {
     }
 }
 
-/// What happened and where. The title is what says most: the panic's message; the diagnosis where the
-/// trap itself only says that the program gave up; else the reason.
+/// What happened and where.
 fn head(report: &Report, style: Style) -> String {
-    let mut remarks = Vec::new();
-    let mut diagnosis = report.diagnosis.as_ref().map(|found| lines(&found.message));
-    let (label, title) = match (&report.panic, &report.reason) {
-        (Some(panic), _) => ("panic", lines(&panic.message)),
-        (None, Some(reason)) => {
-            let gave_up = reason.code == code::UNREACHABLE;
-            let title = diagnosis.take_if(|_| gave_up);
-            (
-                label(reason.kind),
-                title.unwrap_or_else(|| lines(&reason.message)),
-            )
-        }
-        (None, None) => (
-            "unknown",
-            "the dump says nothing of a crash and holds no frames".into(),
-        ),
-    };
+    let Title {
+        label,
+        title,
+        mut remarks,
+    } = Title::new(report);
     if let Some(values) = report.source.as_ref().and_then(variables::of_line) {
-        remarks.push(("values", values));
-    }
-    remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
-    for found in &report.circumstances {
-        remarks.push(("note", lines(&found.message)));
-    }
-    if let Some(reason) = &report.reason {
-        for cause in &reason.causes {
-            remarks.push(("cause", lines(cause)));
-        }
-        if reason.inferred {
-            let text = "the dump does not say why it was taken; the instruction does";
-            remarks.push(("note", text.to_owned()));
-        }
+        remarks.insert(0, ("values", values));
     }
     snippet::render(label, &title, report, &remarks, style.colour)
+}
+
+/// What happened, in words.
+pub(crate) struct Title {
+    /// The kind of it, in a word.
+    pub(crate) label: &'static str,
+    /// What says most: the panic's message; the diagnosis where the trap itself only says that the program
+    /// gave up; else the reason.
+    pub(crate) title: String,
+    /// What else there is to say, each with its label.
+    pub(crate) remarks: Vec<(&'static str, String)>,
+}
+
+impl Title {
+    /// What a report says first.
+    pub(crate) fn new(report: &Report) -> Title {
+        let mut remarks = Vec::new();
+        let mut diagnosis = report.diagnosis.as_ref().map(|found| lines(&found.message));
+        let (label, title) = match (&report.panic, &report.reason) {
+            (Some(panic), _) => ("panic", lines(&panic.message)),
+            (None, Some(reason)) => {
+                let gave_up = reason.code == code::UNREACHABLE;
+                let title = diagnosis.take_if(|_| gave_up);
+                (
+                    label(reason.kind),
+                    title.unwrap_or_else(|| lines(&reason.message)),
+                )
+            }
+            (None, None) => (
+                "unknown",
+                "the dump says nothing of a crash and holds no frames".into(),
+            ),
+        };
+        remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
+        for found in &report.circumstances {
+            remarks.push(("note", lines(&found.message)));
+        }
+        if let Some(reason) = &report.reason {
+            for cause in &reason.causes {
+                remarks.push(("cause", lines(cause)));
+            }
+            if reason.inferred {
+                let text = "the dump does not say why it was taken; the instruction does";
+                remarks.push(("note", text.to_owned()));
+            }
+        }
+        Title {
+            label,
+            title,
+            remarks,
+        }
+    }
 }
 
 fn label(kind: CrashKind) -> &'static str {
@@ -118,11 +145,7 @@ fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
     if thread.entries.is_empty() {
         out.push_str("  (no frames were recorded)\n");
     }
-    let lines = if style.all_frames {
-        fold::all(&thread.entries)
-    } else {
-        fold::fold(&thread.entries)
-    };
+    let lines = fold::lines(&thread.entries, style.all_frames);
     let width = thread.entries.iter().rev().find_map(|entry| match entry {
         Entry::Frame(frame) => Some(frame.index.to_string().len()),
         Entry::Host(_) | Entry::Omitted(_) => None,
@@ -136,7 +159,7 @@ fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
                     DIM,
                     style,
                 );
-                let _ = writeln!(out, "  {number}  {}", describe(report, frame, style));
+                let _ = writeln!(out, "  {number}  {}", painted(report, frame, style));
                 variables::locals(out, frame, width + 6);
             }
             other => {
@@ -148,7 +171,7 @@ fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
 }
 
 /// A line that stands for frames or host code.
-fn aside(line: &Line<'_>) -> String {
+pub(crate) fn aside(line: &Line<'_>) -> String {
     match line {
         Line::Frame(_) => String::new(),
         Line::Host("") => "(host code)".into(),
@@ -203,44 +226,89 @@ pub(crate) fn thousands(number: u64) -> String {
     out
 }
 
-fn describe(report: &Report, frame: &Frame, style: Style) -> String {
-    let arguments = variables::arguments(frame);
-    let function = variables::function(frame, arguments.is_some());
-    let mut text = paint(&printable(function), BOLD, style);
-    text.push_str(&arguments.unwrap_or_default());
-    if frame.trust == Trust::Doubtful {
-        text.push_str(" ?");
-    }
-    if frame.inlined {
-        text.push_str(" (inlined)");
-    }
+fn painted(report: &Report, frame: &Frame, style: Style) -> String {
     let module = report.modules.get(frame.module.position());
-    let module = module.map_or_else(String::new, |module| printable(&module.name).into_owned());
-    match (&frame.file, frame.line) {
-        (Some(file), Some(line)) => {
-            let at = if frame.approximate { "near" } else { "at" };
-            let _ = write!(text, " {at} {}:{line}", printable(file));
-            if let Some(column) = frame.column {
-                let _ = write!(text, ":{column}");
-            }
-        }
-        _ => {
-            if let Some(at) = frame.at {
-                let _ = write!(text, " at {at}");
-            }
-            if !module.is_empty() {
-                let _ = write!(text, " in {module}");
-            }
-        }
-    }
+    let module = module.map_or("", |module| &module.name);
     let siblings = report.instances.iter().filter(|of| **of == frame.module);
-    if siblings.count() > 1 {
-        let guess = if frame.trust == Trust::Assumed {
-            "?"
-        } else {
-            ""
-        };
-        let _ = write!(text, " (instance {}{guess})", frame.instance.0);
+    let described = Description::new(frame, module, siblings.count());
+    let mut text = paint(&described.function, BOLD, style);
+    text.push_str(&described.arguments);
+    text.push_str(&described.marks);
+    if !described.place.is_empty() {
+        let _ = write!(text, " {} {}", described.word, described.place);
     }
+    text.push_str(&described.instance);
     text
+}
+
+/// Describes a frame of a debuggee.
+pub(crate) fn describe(stop: &mut Stop<'_>, frame: &Frame) -> Description {
+    let instances = stop.instances();
+    let siblings = instances.iter().filter(|it| it.module == frame.module);
+    let module = stop.modules().get(frame.module.position());
+    let name = module.map_or("", |it| &it.record.name);
+    Description::new(frame, name, siblings.count())
+}
+
+/// The parts of a frame's line, each safe for a terminal.
+pub(crate) struct Description {
+    /// The name of the function.
+    pub(crate) function: String,
+    /// The arguments in their parentheses, or nothing.
+    pub(crate) arguments: String,
+    /// That the frame is inlined, or is not believed.
+    pub(crate) marks: String,
+    /// `at`, `near` or `in`.
+    pub(crate) word: &'static str,
+    /// The file with the line, or the offset with the module. May be empty.
+    pub(crate) place: String,
+    /// Which instance of the module it is in, where there are several.
+    pub(crate) instance: String,
+}
+
+impl Description {
+    /// Describes a frame of a module that is called `module` and has so many `instances`.
+    pub(crate) fn new(frame: &Frame, module: &str, instances: usize) -> Description {
+        let arguments = variables::arguments(frame);
+        let function = variables::function(frame, arguments.is_some());
+        let mut marks = String::new();
+        if frame.trust == Trust::Doubtful {
+            marks.push_str(" ?");
+        }
+        if frame.inlined {
+            marks.push_str(" (inlined)");
+        }
+        let module = printable(module);
+        let (word, place) = match (&frame.file, frame.line, frame.at) {
+            (Some(file), Some(line), _) => {
+                let word = if frame.approximate { "near" } else { "at" };
+                let mut place = format!("{}:{line}", printable(file));
+                if let Some(column) = frame.column {
+                    let _ = write!(place, ":{column}");
+                }
+                (word, place)
+            }
+            (_, _, Some(at)) if module.is_empty() => ("at", at.to_string()),
+            (_, _, Some(at)) => ("at", format!("{at} in {module}")),
+            (_, _, None) => ("in", module.into_owned()),
+        };
+        let instance = if instances > 1 {
+            let guess = if frame.trust == Trust::Assumed {
+                "?"
+            } else {
+                ""
+            };
+            format!(" (instance {}{guess})", frame.instance.0)
+        } else {
+            String::new()
+        };
+        Description {
+            function: printable(function).into_owned(),
+            arguments: arguments.unwrap_or_default(),
+            marks,
+            word,
+            place,
+            instance,
+        }
+    }
 }

@@ -87,7 +87,7 @@ pub(super) fn function(frame: &Frame, has_arguments: bool) -> &str {
 }
 
 /// The lines below a frame: arguments that are too long for its own, and locals.
-pub(super) fn locals(out: &mut String, frame: &Frame, indent: usize) {
+pub(crate) fn locals(out: &mut String, frame: &Frame, indent: usize) {
     let told = parameters(frame).take(MOST_ARGUMENTS);
     let told: Vec<&Valued> = told.filter(|it| is_brief(it)).collect();
     let below = || {
@@ -158,11 +158,37 @@ pub(super) fn line(out: &mut String, variable: &Valued, indent: usize) {
 pub fn evaluations(report: &Report) -> String {
     let mut out = String::new();
     for evaluation in &report.evaluations {
-        let text = printable(&evaluation.expression);
         if let Ok(value) = &evaluation.value {
-            let head = format!("{text}: {}", printable(&value.tree.ty));
-            long(&mut out, &head, &value.tree, 0);
+            out.push_str(&self::value(value));
         }
+    }
+    out
+}
+
+/// A value that an expression came to, as [`evaluations`] shows it.
+pub(crate) fn value(valued: &Valued) -> String {
+    let mut out = String::new();
+    let head = format!(
+        "{}: {}",
+        printable(&valued.tree.name),
+        printable(&valued.tree.ty)
+    );
+    long(&mut out, &head, &valued.tree, 0);
+    out
+}
+
+/// Variables, each with its parts below it where a line does not hold them.
+pub(crate) fn all(variables: &[Valued]) -> String {
+    let mut out = String::new();
+    for variable in variables {
+        let declaration = variable.declaration();
+        let marks = [
+            (variable.doubts.assumed_zero, " ?"),
+            (variable.shadowed, " (hidden)"),
+        ];
+        let marks: String = marks.iter().filter(|it| it.0).map(|it| it.1).collect();
+        let head = format!("{}{marks}", printable(&declaration));
+        long(&mut out, &head, &variable.tree, 0);
     }
     out
 }

@@ -1,0 +1,672 @@
+//! Commands about breakpoints.
+
+use wdb_symbols::printable;
+
+use super::call::{Call, Known, Options, first_word, number};
+use super::{
+    Collecting, Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style,
+};
+use crate::breakpoints::{Binding, Breakpoint, Message, Trigger};
+use crate::expression::{self, Expression};
+use crate::places;
+
+const fn command(
+    names: &'static [&'static str],
+    arguments: &'static str,
+    summary: &'static str,
+    help: &'static str,
+    completes: Completes,
+    run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
+) -> Command {
+    Command {
+        names,
+        arguments,
+        summary,
+        help,
+        completes,
+        needs: Needs::Execution,
+        repeats: Repeats::No,
+        run,
+    }
+}
+
+pub(super) const GROUP: Group = Group {
+    name: "breakpoints",
+    summary: "where the program is to stop, and what happens there",
+    commands: &[
+        command(
+            &["break", "b", "breakpoint set", "brk"],
+            "[PLACE] [if EXPRESSION]",
+            "stops the program at a place",
+            "PLACE is FILE:LINE, a LINE of the file of the selected frame, a function (`main`, `Circle::area`, `std::*`, the name
+of an export), `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module. Without PLACE: here. With `if`
+it only stops where the expression holds, which is looked at next to the program and costs microseconds.
+
+A place can come to several in the code: copies of inlined functions, instances of templates and generics.
+
+break parse.c:120
+break Circle::area if radius > 10
+break *0x1f0
+breakpoint set --file parse.c --line 120 --condition 'count == 3'
+breakpoint set --name main --one-shot",
+            Completes::Place,
+            |console, call, out| set(console, call, false, out),
+        ),
+        command(
+            &["tbreak", "tb", "thbreak"],
+            "[PLACE] [if EXPRESSION]",
+            "stops the program at a place once",
+            "As `break`; the breakpoint is deleted when it has stopped the program.",
+            Completes::Place,
+            |console, call, out| set(console, call, true, out),
+        ),
+        command(
+            &["log", "logpoint"],
+            "PLACE MESSAGE",
+            "tells a message each time a place is reached, and does not stop there",
+            "Expressions stand in braces; `{{` is a brace.
+
+log parse.c:120 count is {count}, the next is {node->next}",
+            Completes::Place,
+            log,
+        ),
+        command(
+            &["catch", "cat"],
+            "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            "stops the program at an event",
+            "throw: an exception is thrown; caught: one that a frame catches; uncaught: one that none does. TAG is the name of
+its tag. trap: a trap, which stops the program anyway; this gives it a number and commands.
+hostcall: the program calls a function that it imports. start: its first instruction. In names `*` stands for any text.
+
+catch throw
+catch hostcall wasi_snapshot_preview1.fd_write
+catch hostcall *.path_*",
+            Completes::Nothing,
+            |console, call, out| catch(console, call, false, out),
+        ),
+        command(
+            &["tcatch"],
+            "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            "stops the program at an event once",
+            "",
+            Completes::Nothing,
+            |console, call, out| catch(console, call, true, out),
+        ),
+        command(
+            &["condition", "cond"],
+            "NUMBER [EXPRESSION]",
+            "lets a breakpoint stop only where an expression holds; always without one",
+            "condition 1 count == 3\ncondition 1",
+            Completes::Breakpoint,
+            condition,
+        ),
+        command(
+            &["ignore", "ign"],
+            "NUMBER COUNT",
+            "lets a breakpoint pass over its next hits",
+            "ignore 1 100",
+            Completes::Breakpoint,
+            ignore,
+        ),
+        command(
+            &["commands", "breakpoint command add"],
+            "[NUMBER…]",
+            "says what is executed when a breakpoint has stopped the program",
+            "The lines that follow, up to `end`. The first may be `silent`: then the stop is not told. The last may let the program
+go on. Without NUMBER: of the breakpoint that was set last.
+
+commands 1
+silent
+print count
+continue
+end",
+            Completes::Breakpoint,
+            commands,
+        ),
+        command(
+            &["breakpoint modify"],
+            "[--condition EXPRESSION] [--ignore-count N] [--one-shot] NUMBER…",
+            "changes breakpoints",
+            "breakpoint modify -c 'count == 3' 1",
+            Completes::Breakpoint,
+            modify,
+        ),
+        command(
+            &["enable", "en", "breakpoint enable"],
+            "[NUMBER…]",
+            "enables breakpoints, all without a number",
+            "",
+            Completes::Breakpoint,
+            |console, call, _| enable(console, call, true),
+        ),
+        command(
+            &["disable", "dis", "disab", "breakpoint disable"],
+            "[NUMBER…]",
+            "disables breakpoints, all without a number: they stay, and do nothing",
+            "",
+            Completes::Breakpoint,
+            |console, call, _| enable(console, call, false),
+        ),
+        command(
+            &["delete", "d", "breakpoint delete", "delete breakpoints"],
+            "[NUMBER…]",
+            "deletes breakpoints, all without a number",
+            "",
+            Completes::Breakpoint,
+            delete,
+        ),
+        command(
+            &["clear"],
+            "PLACE",
+            "deletes the breakpoints at a place",
+            "clear parse.c:120",
+            Completes::Place,
+            clear,
+        ),
+        Command {
+            names: &["info breakpoints", "breakpoint list", "info b", "info watchpoints"],
+            arguments: "",
+            summary: "lists the breakpoints",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: list,
+        },
+    ],
+};
+
+fn set(
+    console: &mut Console,
+    call: &Call<'_>,
+    temporary: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("file", 'f', true),
+        ("line", 'l', true),
+        ("name", 'n', true),
+        ("address", 'a', true),
+        ("condition", 'c', true),
+        ("ignore-count", 'i', true),
+        ("one-shot", 'o', false),
+        ("disable", 'd', false),
+    ];
+    // `-1` is a place, and `--` begins none of gdb's.
+    let options = match call.rest.starts_with("--") || call.name == "breakpoint set" {
+        true => Options::parse(call.rest, known)?,
+        false => Options::parse("", known)?,
+    };
+    let rest = if options.is_empty() {
+        call.rest
+    } else {
+        options.rest
+    };
+    let (place, condition) = split_condition(rest);
+    let condition = options.value("condition").or(condition);
+    let condition = condition.map(parse).transpose()?;
+    let text = match (options.value("file"), options.value("line")) {
+        (Some(file), Some(line)) => format!("{file}:{line}"),
+        (None, Some(line)) => line.to_owned(),
+        (Some(_), None) => return Err("`--file` needs `--line` too".into()),
+        (None, None) => match (options.value("name"), options.value("address")) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(address)) => format!("*{address}"),
+            (None, None) if place.is_empty() => here(console)?,
+            (None, None) => place.to_owned(),
+        },
+    };
+    let spec = places::parse(&text).map_err(|it| it.to_string())?;
+    let ignore = options.value("ignore-count").map(number).transpose()?;
+    let breakpoint = add(console, &text, Trigger::Place(spec))?;
+    breakpoint.temporary = temporary || options.has("one-shot");
+    breakpoint.condition = condition;
+    breakpoint.ignore = ignore.unwrap_or(0);
+    breakpoint.enabled = !options.has("disable");
+    let breakpoint = breakpoint.clone();
+    tell_places(&breakpoint, out);
+    Ok(Flow::Go)
+}
+
+/// Adds a breakpoint. Modules do not come later, so that one which belongs nowhere now is a mistake.
+fn add<'c>(
+    console: &'c mut Console,
+    text: &str,
+    trigger: Trigger,
+) -> Result<&'c mut Breakpoint, Failure> {
+    let breakpoint = console.session.add_breakpoint(text, trigger);
+    let id = breakpoint.id;
+    if let Binding::Pending(reason) = &breakpoint.binding {
+        let reason = reason.clone();
+        console.session.breakpoints_mut().remove(id);
+        return Err(Failure(reason));
+    }
+    console.last_breakpoint = Some(id);
+    find(console, id)
+}
+
+fn find(console: &mut Console, id: u32) -> Result<&mut Breakpoint, Failure> {
+    let found = console.session.breakpoints_mut().get_mut(id);
+    found.ok_or_else(|| no_breakpoint(&id.to_string()))
+}
+
+fn no_breakpoint(id: &str) -> Failure {
+    Failure(format!(
+        "there is no breakpoint {id}; `info breakpoints` lists them"
+    ))
+}
+
+/// The instruction that the selected frame stands at, as a place.
+fn here(console: &mut Console) -> Result<String, Failure> {
+    let (mut stop, frame) = console.here()?;
+    let at = stop.place(frame).and_then(|it| it.at);
+    let module = stop.frame(frame).map(|it| it.module);
+    let (Some(at), Some(module)) = (at, module) else {
+        return Err("the program stands nowhere: name a place".into());
+    };
+    let modules = stop.modules();
+    let name = modules.get(module.position()).filter(|_| modules.len() > 1);
+    Ok(match name {
+        Some(module) => format!("*{}!{at}", module.record.name),
+        None => format!("*{at}"),
+    })
+}
+
+/// `PLACE if EXPRESSION`.
+fn split_condition(text: &str) -> (&str, Option<&str>) {
+    if let Some(condition) = text.strip_prefix("if ") {
+        return ("", Some(condition.trim()));
+    }
+    match text.split_once(" if ") {
+        Some((place, condition)) => (place.trim(), Some(condition.trim())),
+        None => (text.trim(), None),
+    }
+}
+
+fn parse(text: &str) -> Result<Expression, Failure> {
+    expression::parse(text).map_err(|error| Failure(error.show(text)))
+}
+
+/// `breakpoint 1: divide at /src/main.c:5`.
+fn tell_places(breakpoint: &Breakpoint, out: &mut dyn Output) {
+    out.write(Style::Title, &format!("breakpoint {}", breakpoint.id));
+    match breakpoint.locations() {
+        [] => out.line(&format!(": {}", printable(&breakpoint.text))),
+        [only] => {
+            out.write(Style::Plain, ": ");
+            location(only, out);
+        }
+        many => {
+            out.line(&format!(": {} places", many.len()));
+            for place in many.iter().take(MOST_PLACES) {
+                out.write(Style::Plain, "  ");
+                location(place, out);
+            }
+            if many.len() > MOST_PLACES {
+                let more = many.len() - MOST_PLACES;
+                out.line(&format!("  … {more} more"));
+            }
+        }
+    }
+}
+
+/// As many places of a breakpoint are listed.
+const MOST_PLACES: usize = 20;
+
+fn location(location: &places::Location, out: &mut dyn Output) {
+    out.write(Style::Name, &printable(&location.function));
+    match (&location.file, location.line) {
+        (Some(file), Some(line)) => {
+            out.write(Style::Plain, " at ");
+            out.write(Style::Path, &format!("{}:{line}", printable(file)));
+        }
+        _ => out.write(
+            Style::Plain,
+            &format!(" at {} in the function", location.at.pc),
+        ),
+    }
+    out.write(Style::Plain, "\n");
+}
+
+fn log(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("a place and a message")?;
+    let (place, message) = first_word(text).unwrap_or_default();
+    if message.is_empty() {
+        return Err(
+            "`log` needs a message after the place: `log main.c:12 count is {count}`".into(),
+        );
+    }
+    let message = message
+        .strip_prefix('"')
+        .and_then(|it| it.strip_suffix('"'))
+        .unwrap_or(message);
+    let message = Message::parse(message).map_err(|error| Failure(error.show(message)))?;
+    let spec = places::parse(place).map_err(|it| it.to_string())?;
+    let breakpoint = add(console, place, Trigger::Place(spec))?;
+    breakpoint.message = Some(message);
+    let breakpoint = breakpoint.clone();
+    tell_places(&breakpoint, out);
+    Ok(Flow::Go)
+}
+
+fn catch(
+    console: &mut Console,
+    call: &Call<'_>,
+    temporary: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("an event: throw, caught, uncaught, trap, hostcall NAME or start")?;
+    let (event, name) = first_word(text).unwrap_or_default();
+    let tag = Some(name).filter(|it| !it.is_empty()).map(str::to_owned);
+    let trigger = match event {
+        "throw" | "exception" => Trigger::Thrown { tag, caught: None },
+        "caught" | "catch" => Trigger::Thrown {
+            tag,
+            caught: Some(true),
+        },
+        "uncaught" => Trigger::Thrown {
+            tag,
+            caught: Some(false),
+        },
+        "trap" => Trigger::Trap,
+        "start" => Trigger::Start,
+        "hostcall" | "syscall" | "import" => {
+            let name = tag.ok_or("`catch hostcall` needs the name of an imported function")?;
+            Trigger::HostCall(name)
+        }
+        other => {
+            return Err(Failure(format!(
+                "there is no event `{other}`; there are throw, caught, uncaught, trap, hostcall and start"
+            )));
+        }
+    };
+    let breakpoint = add(console, text, trigger)?;
+    breakpoint.temporary = temporary;
+    let breakpoint = breakpoint.clone();
+    tell_places(&breakpoint, out);
+    Ok(Flow::Go)
+}
+
+/// The breakpoint that a line begins with, and the rest of the line.
+fn first_id<'a>(call: &Call<'a>) -> Result<(u32, &'a str), Failure> {
+    let text = call.required("the number of a breakpoint")?;
+    let (id, rest) = first_word(text).unwrap_or_default();
+    Ok((self::id(id)?, rest))
+}
+
+fn id(text: &str) -> Result<u32, Failure> {
+    text.parse()
+        .map_err(|_| Failure(format!("`{text}` is no number of a breakpoint")))
+}
+
+/// The breakpoints that a line names; ranges as `2-5` too. Each must exist. `None`: the line names none.
+fn ids(console: &Console, call: &Call<'_>) -> Result<Option<Vec<u32>>, Failure> {
+    let mut found = Vec::new();
+    for word in call.words() {
+        let (first, last) = match word.split_once('-') {
+            Some((first, last)) => (id(first)?, id(last)?),
+            None => (id(word)?, id(word)?),
+        };
+        let known = console.session.breakpoints();
+        let before = found.len();
+        found.extend(
+            known
+                .iter()
+                .map(|it| it.id)
+                .filter(|it| (first..=last).contains(it)),
+        );
+        if found.len() == before {
+            return Err(no_breakpoint(word));
+        }
+    }
+    Ok(Some(found).filter(|it| !it.is_empty()))
+}
+
+fn condition(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let (id, text) = first_id(call)?;
+    let condition = match text {
+        "" => None,
+        text => Some(parse(text)?),
+    };
+    let is_none = condition.is_none();
+    find(console, id)?.condition = condition;
+    if is_none {
+        out.line(&format!("breakpoint {id} stops always"));
+    }
+    Ok(Flow::Go)
+}
+
+fn ignore(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (id, text) = first_id(call)?;
+    let count = number(text)?;
+    find(console, id)?.ignore = count;
+    out.line(&match count {
+        0 => format!("breakpoint {id} stops at its next hit"),
+        1 => format!("breakpoint {id} passes over its next hit"),
+        count => format!("breakpoint {id} passes over its next {count} hits"),
+    });
+    Ok(Flow::Go)
+}
+
+fn commands(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
+    let ids = match ids(console, call)? {
+        Some(ids) => ids,
+        None => vec![
+            console
+                .last_breakpoint
+                .ok_or("there is no breakpoint yet")?,
+        ],
+    };
+    for id in &ids {
+        find(console, *id)?;
+    }
+    console.collecting = Some(Collecting {
+        ids,
+        lines: Vec::new(),
+    });
+    Ok(Flow::NeedsMore)
+}
+
+/// The commands of breakpoints are complete.
+pub(super) fn collected(console: &mut Console, collecting: Collecting) {
+    for id in collecting.ids {
+        if let Ok(breakpoint) = find(console, id) {
+            breakpoint.commands.clone_from(&collecting.lines);
+        }
+    }
+}
+
+fn modify(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("condition", 'c', true),
+        ("ignore-count", 'i', true),
+        ("one-shot", 'o', false),
+        ("enable", 'e', false),
+        ("disable", 'd', false),
+    ];
+    let options = Options::parse(call.rest, known)?;
+    let condition = match options.value("condition") {
+        Some("") => Some(None),
+        Some(text) => Some(Some(parse(text)?)),
+        None => None,
+    };
+    let ignore = options.value("ignore-count").map(number).transpose()?;
+    let call = Call {
+        rest: options.rest,
+        ..*call
+    };
+    let ids = ids(console, &call)?.or(console.last_breakpoint.map(|it| vec![it]));
+    for id in ids.ok_or("there is no breakpoint yet")? {
+        let breakpoint = find(console, id)?;
+        if let Some(condition) = &condition {
+            breakpoint.condition.clone_from(condition);
+        }
+        breakpoint.ignore = ignore.unwrap_or(breakpoint.ignore);
+        breakpoint.temporary |= options.has("one-shot");
+        breakpoint.enabled =
+            (breakpoint.enabled || options.has("enable")) && !options.has("disable");
+    }
+    Ok(Flow::Go)
+}
+
+fn enable(console: &mut Console, call: &Call<'_>, yes: bool) -> Result<Flow, Failure> {
+    let rest = call
+        .rest
+        .strip_prefix("breakpoints")
+        .unwrap_or(call.rest)
+        .trim();
+    let call = Call { rest, ..*call };
+    if let Some(ids) = rest.strip_prefix("display") {
+        return enable_displays(console, ids, yes);
+    }
+    let ids = ids(console, &call)?;
+    for breakpoint in console.session.breakpoints_mut().iter_mut() {
+        if ids.as_ref().is_none_or(|ids| ids.contains(&breakpoint.id)) {
+            breakpoint.enabled = yes;
+        }
+    }
+    Ok(Flow::Go)
+}
+
+fn enable_displays(console: &mut Console, ids: &str, yes: bool) -> Result<Flow, Failure> {
+    let ids: Result<Vec<u32>, Failure> = ids.split_whitespace().map(id).collect();
+    let ids = ids?;
+    for display in &mut console.session.displays.all {
+        if ids.is_empty() || ids.contains(&display.id) {
+            display.enabled = yes;
+        }
+    }
+    Ok(Flow::Go)
+}
+
+fn delete(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let ids = match ids(console, call)? {
+        Some(ids) => ids,
+        None => {
+            let all: Vec<u32> = console
+                .session
+                .breakpoints()
+                .iter()
+                .map(|it| it.id)
+                .collect();
+            if !all.is_empty() {
+                out.line(&format!("deleted {}", count(all.len())));
+            }
+            all
+        }
+    };
+    for id in ids {
+        console.session.breakpoints_mut().remove(id);
+    }
+    Ok(Flow::Go)
+}
+
+fn count(breakpoints: usize) -> String {
+    match breakpoints {
+        1 => "1 breakpoint".to_owned(),
+        many => format!("{many} breakpoints"),
+    }
+}
+
+fn clear(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = match call.rest {
+        "" => here(console)?,
+        text => text.to_owned(),
+    };
+    let spec = places::parse(&text).map_err(|it| it.to_string())?;
+    let selected = console.session.selected();
+    let found = places::resolve(&mut console.session.stop(), &spec, selected);
+    let found = found.map_err(|it| it.to_string())?;
+    let is_there = |it: &Breakpoint| {
+        let own = it.locations();
+        own.iter().any(|own| found.iter().any(|it| it.at == own.at))
+    };
+    let ids: Vec<u32> = console
+        .session
+        .breakpoints()
+        .iter()
+        .filter(|it| is_there(it))
+        .map(|it| it.id)
+        .collect();
+    if ids.is_empty() {
+        return Err(Failure(format!("there is no breakpoint at {text}")));
+    }
+    for id in &ids {
+        console.session.breakpoints_mut().remove(*id);
+    }
+    out.line(&format!("deleted {}", count(ids.len())));
+    Ok(Flow::Go)
+}
+
+fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut any = false;
+    for breakpoint in console.session.breakpoints().iter() {
+        any = true;
+        describe(breakpoint, out);
+    }
+    if !any {
+        out.line("there are no breakpoints; `break PLACE` sets one");
+    }
+    Ok(Flow::Go)
+}
+
+fn describe(breakpoint: &Breakpoint, out: &mut dyn Output) {
+    let kind = match (&breakpoint.trigger, &breakpoint.message) {
+        (_, Some(_)) => "log ",
+        (Trigger::Place(_), None) => "",
+        (_, None) => "catch ",
+    };
+    out.write(Style::Dim, &format!("{:<3}", breakpoint.id));
+    out.write(
+        Style::Title,
+        &format!("{kind}{}", printable(&breakpoint.text)),
+    );
+    let mut marks = Vec::new();
+    if !breakpoint.enabled {
+        marks.push("disabled".to_owned());
+    }
+    if breakpoint.temporary {
+        marks.push("temporary".to_owned());
+    }
+    match breakpoint.hits {
+        0 => {}
+        1 => marks.push("hit once".to_owned()),
+        hits => marks.push(format!("hit {hits} times")),
+    }
+    if !marks.is_empty() {
+        out.write(Style::Plain, &format!(" ({})", marks.join(", ")));
+    }
+    out.write(Style::Plain, "\n");
+    if let Binding::Pending(reason) = &breakpoint.binding {
+        out.line(&format!("     nowhere yet: {}", printable(reason)));
+    }
+    for place in breakpoint.locations().iter().take(MOST_PLACES) {
+        out.write(Style::Plain, "     ");
+        location(place, out);
+    }
+    if breakpoint.locations().len() > MOST_PLACES {
+        out.line(&format!(
+            "     … {} more",
+            breakpoint.locations().len() - MOST_PLACES
+        ));
+    }
+    if let Some(condition) = &breakpoint.condition {
+        out.line(&format!("     if {}", printable(condition.text())));
+    }
+    match breakpoint.ignore {
+        0 => {}
+        1 => out.line("     passes over its next hit"),
+        count => out.line(&format!("     passes over its next {count} hits")),
+    }
+    if let Some(message) = &breakpoint.message {
+        out.line(&format!("     tells {}", printable(&message.text)));
+    }
+    for command in &breakpoint.commands {
+        out.line(&format!("     > {}", printable(command)));
+    }
+}

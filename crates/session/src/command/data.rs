@@ -1,0 +1,470 @@
+//! Commands about values.
+
+use wdb_symbols::printable;
+
+use super::call::Call;
+use super::format::{Format, Notation};
+use super::{
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, memory,
+    settings, source, support, typed,
+};
+use crate::expression::{self, Value};
+use crate::report;
+use crate::session::Display;
+use crate::stop::{FrameId, Stop};
+use crate::variables::Valued;
+
+pub(super) const GROUP: Group = Group {
+    name: "data",
+    summary: "values, types and memory",
+    commands: &[
+        Command {
+            names: &["print", "p", "inspect", "expression", "expr", "po", "dwim-print"],
+            arguments: "[/FORMAT] EXPRESSION",
+            summary: "shows the value of an expression in the selected frame",
+            help: "What an expression can be is in docs/expressions.md: variables of the source, members, elements,
+casts, operators, and the state of the machine as $local, $stack, $global, $memory and $table. One
+with `=` changes what is on its left; one that calls a function of the program runs it.
+
+FORMAT is a letter: x hexadecimal, z with all its zeros, d signed, u unsigned, o octal, t binary,
+c character, f float, a address. LLDB's `expression -f x -- EXPRESSION` is understood.
+
+print count
+print *node->next
+print/x flags
+print line[2..5]
+print $local[0]",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: print,
+        },
+        Command {
+            names: &["display", "target stop-hook add", "disp"],
+            arguments: "[/FORMAT] [EXPRESSION]",
+            summary: "shows the value of an expression now and at each stop",
+            help: "Without an expression: shows all that are displayed. `undisplay N` ends one.
+
+display count
+display/x flags",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: display,
+        },
+        Command {
+            names: &["undisplay", "undisp", "delete display", "target stop-hook delete"],
+            arguments: "[NUMBER…]",
+            summary: "ends displays, all without a number",
+            help: "",
+            completes: Completes::Display,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: undisplay,
+        },
+        Command {
+            names: &["info display", "target stop-hook list"],
+            arguments: "",
+            summary: "lists the displays",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: displays,
+        },
+        Command {
+            names: &["x", "memory read"],
+            arguments: "[/NFU] [ADDRESS]",
+            summary: "shows memory",
+            help: "ADDRESS is an expression: a number, a pointer, or something that has an address. N is how many, F the
+format (letters as for `print`, and s for texts), U the size of each: b 1 byte, h 2, w 4, g 8. Without
+F and U: bytes in hexadecimal with their characters. Without ADDRESS: goes on where it ended.
+
+x 0x400
+x/4xw &origin
+x/s name
+x/2f ratios
+memory read --size 4 --format x --count 4 0x400",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::Onwards,
+            run: memory::examine,
+        },
+        Command {
+            names: &["ptype", "pt", "type lookup", "image lookup -t"],
+            arguments: "TYPE|EXPRESSION",
+            summary: "shows how a type is declared, with the offset of each member",
+            help: "ptype struct point\nptype node->next",
+            completes: Completes::Type,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: ptype,
+        },
+        Command {
+            names: &["whatis", "wha"],
+            arguments: "EXPRESSION",
+            summary: "shows the type of an expression",
+            help: "whatis node->next",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: whatis,
+        },
+        Command {
+            names: &["set", "settings set"],
+            arguments: "[var] PLACE = EXPRESSION | SETTING VALUE",
+            summary: "changes a variable, a global, memory or a setting",
+            help: "What is on the left must be in memory, or be a global or an element of a table: $global[1], $memory[16],
+$table[2]. Locals of WebAssembly, where optimised code keeps variables, cannot be changed by the engine.
+`set var` is never a setting.
+
+set x.y = 5
+set var listsize = 5
+set $global.counter = 0
+set listsize 20",
+            completes: Completes::Setting,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: set,
+        },
+        Command {
+            names: &["set variable", "set var"],
+            arguments: "PLACE = EXPRESSION",
+            summary: "changes a variable, a global or memory",
+            help: "set variable count = 0",
+            completes: Completes::Expression,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: set_variable,
+        },
+        Command {
+            names: &["call"],
+            arguments: "FUNCTION(ARGUMENTS)",
+            summary: "calls a function of the program and shows what it returns",
+            help: "The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
+that were there: `continue` goes on with it, `finish` to its end, `abandon` gives it up.
+
+call sum_of(line, 4)",
+            completes: Completes::Expression,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: call,
+        },
+    ],
+};
+
+/// The value of an expression in a frame.
+pub(super) fn evaluate(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
+    expression::parse(text)
+        .and_then(|parsed| expression::evaluate(&parsed, stop, frame))
+        .map_err(|error| Failure(error.show(text)))
+}
+
+/// A value as `print` and `display` show it: its type and value, and its parts below where a line does not
+/// hold them.
+pub(super) fn shown(
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    text: &str,
+    format: Format,
+    limits: &wdb_symbols::render::Limits,
+) -> Result<String, Failure> {
+    let value = evaluate(stop, frame, text)?;
+    let Some(notation) = format.notation else {
+        let valued = Valued::of_expression(stop, text, &value, limits);
+        return Ok(report::value(&valued));
+    };
+    let (shown, _) = expression::with_context(stop, value.frame, |context| {
+        notation.object(context, &value.object, limits)
+    });
+    Ok(format!("{} = {shown}\n", printable(text)))
+}
+
+fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (format, text) = with_options(call)?;
+    if text.is_empty() {
+        return Err(Failure(format!("`{}` needs an expression", call.name)));
+    }
+    if let Some((place, value)) = assignment(text) {
+        return assign(console, place, value, out);
+    }
+    if called(text) {
+        return super::running::call(console, text, out);
+    }
+    let limits = console.settings.limits;
+    let (mut stop, frame) = console.here()?;
+    let shown = shown(&mut stop, frame, text, format, &limits)?;
+    value(&shown, out);
+    Ok(Flow::Go)
+}
+
+/// The format and the expression of a command, as gdb and as LLDB write them.
+fn with_options<'a>(call: &Call<'a>) -> Result<(Format, &'a str), Failure> {
+    let mut format = Format::parse(call.format)?;
+    let mut text = call.rest;
+    if let Some(after) = text
+        .strip_prefix("-f ")
+        .or_else(|| text.strip_prefix("--format "))
+    {
+        let (letter, after) = super::call::first_word(after).unwrap_or_default();
+        format = Format::parse(letter.get(..1))?;
+        text = after;
+    }
+    let text = match text.strip_prefix("--") {
+        Some(after) if after.starts_with(' ') => after.trim_start(),
+        _ => text,
+    };
+    Ok((format, text))
+}
+
+/// What `report::value` gives, with its value in the colour of values.
+pub(super) fn value(shown: &str, out: &mut dyn Output) {
+    for line in shown.lines() {
+        match line.split_once(" = ") {
+            Some((name, value)) => {
+                out.write(Style::Name, name);
+                out.write(Style::Plain, " = ");
+                out.write(Style::Value, value);
+                out.write(Style::Plain, "\n");
+            }
+            None => out.line(line),
+        }
+    }
+}
+
+/// Both sides of an assignment.
+fn assignment(text: &str) -> Option<(&str, &str)> {
+    let mut quote = None;
+    let mut depth = 0_i32;
+    let mut before = ' ';
+    let mut escaped = false;
+    let mut rest = text.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(q), _) if q == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, '=') if depth == 0 => {
+                let is_comparison = matches!(before, '=' | '!' | '<' | '>')
+                    || rest.peek().is_some_and(|it| it.1 == '=');
+                if !is_comparison {
+                    return Some((text[..at].trim(), text[at + 1..].trim()));
+                }
+            }
+            (None, _) => {}
+        }
+        before = c;
+    }
+    None
+}
+
+/// Whether an expression is a call and nothing else: `f(1, 2)`.
+fn called(text: &str) -> bool {
+    let Some(open) = text.find('(') else {
+        return false;
+    };
+    let name = text[..open].trim();
+    let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_:".contains(c));
+    is_name && name != "sizeof" && text.ends_with(')')
+}
+
+fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("a place or a setting, and its value")?;
+    if let Some((setting, value)) = settings::find(text) {
+        let value = value.strip_prefix('=').unwrap_or(value).trim();
+        setting.set(&mut console.settings, value)?;
+        return Ok(Flow::Go);
+    }
+    match assignment(text) {
+        Some((place, value)) => assign(console, place, value, out),
+        None => Err(support::no_setting(text)),
+    }
+}
+
+fn set_variable(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a place and its value")?;
+    let (place, value) =
+        assignment(text).ok_or("an assignment has a `=`: `set variable count = 0`")?;
+    assign(console, place, value, out)
+}
+
+fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("a function and its arguments: `call f(1, 2)`")?;
+    super::running::call(console, text, out)
+}
+
+fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("an expression")?;
+    let (mut stop, frame) = console.here()?;
+    let value = evaluate(&mut stop, frame, text)?;
+    let ty = expression::with_context(&mut stop, value.frame, |it| it.ty(&value.object.ty)).0;
+    out.line(&printable(&ty.name));
+    Ok(Flow::Go)
+}
+
+fn ptype(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("a type or an expression")?;
+    let (mut stop, frame) = console.here()?;
+    // A name of a type first: in C `struct point` is no expression, and `Point` of Rust is none either.
+    let modules = stop.modules().len();
+    let own = stop.frame(frame).map(|it| it.module);
+    let others = (0..modules).map(|it| wdb_target::coredump::ModuleId(it as u32));
+    for module in own.into_iter().chain(others) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let found = symbols.types_named(text);
+        if found.is_empty() {
+            continue;
+        }
+        for (position, ty) in found.iter().take(8).enumerate() {
+            if position > 0 {
+                out.line("");
+            }
+            out.line(&typed::declaration(&symbols, ty));
+        }
+        return Ok(Flow::Go);
+    }
+    let value = evaluate(&mut stop, frame, text)?;
+    let shown = expression::with_context(&mut stop, value.frame, |context| {
+        typed::declaration(context.symbols, &value.object.ty)
+    });
+    out.line(&shown.0);
+    Ok(Flow::Go)
+}
+
+fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (_, text) = with_options(call)?;
+    if text.is_empty() {
+        show_displays(console, out);
+        return Ok(Flow::Go);
+    }
+    // What is no expression would be told at each stop.
+    let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
+    let format = call.format.unwrap_or_default();
+    let added = console.session.displays.add(parsed, format).clone();
+    if console.session.selected().is_some() {
+        show_display(console, &added, out);
+    }
+    Ok(Flow::Go)
+}
+
+/// Shows the values of all displays.
+pub(super) fn show_displays(console: &mut Console, out: &mut dyn Output) {
+    for display in console.session.displays.all.clone() {
+        if display.enabled {
+            show_display(console, &display, out);
+        }
+    }
+}
+
+fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) {
+    let limits = console.settings.limits;
+    let text = display.expression.text();
+    let Ok((mut stop, frame)) = console.here() else {
+        return;
+    };
+    let format = Format::parse(Some(&display.format)).unwrap_or_default();
+    out.write(Style::Dim, &format!("{}: ", display.id));
+    if format.notation == Some(Notation::Instruction) {
+        source::instruction(&mut stop, frame, out);
+        return;
+    }
+    match shown(&mut stop, frame, text, format, &limits) {
+        Ok(shown) => value(&shown, out),
+        // One line: it comes again at each stop.
+        Err(Failure(message)) => {
+            let first = message.lines().next().unwrap_or_default();
+            out.write(Style::Name, &printable(text));
+            out.write(Style::Dim, &format!(": {first}\n"));
+        }
+    }
+}
+
+fn undisplay(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
+    if call.rest.is_empty() {
+        console.session.displays.all.clear();
+    }
+    for word in call.words() {
+        let number = super::call::number(word)?;
+        let id = u32::try_from(number).unwrap_or(u32::MAX);
+        if !console.session.displays.remove(id) {
+            return Err(Failure(format!(
+                "there is no display {number}; `info display` lists them"
+            )));
+        }
+    }
+    Ok(Flow::Go)
+}
+
+fn displays(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    if console.session.displays.all.is_empty() {
+        out.line("nothing is displayed; `display EXPRESSION` does it");
+    }
+    for display in &console.session.displays.all {
+        out.write(Style::Dim, &format!("{}: ", display.id));
+        let format = match display.format.as_str() {
+            "" => String::new(),
+            format => format!("/{format} "),
+        };
+        let disabled = if display.enabled { "" } else { " (disabled)" };
+        let text = printable(display.expression.text());
+        out.line(&format!("{format}{text}{disabled}"));
+    }
+    Ok(Flow::Go)
+}
+
+fn assign(
+    console: &mut Console,
+    place: &str,
+    value: &str,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    console.session.assign(place, value)?;
+    let limits = console.settings.limits;
+    let (mut stop, frame) = console.here()?;
+    // What it is now: a number may have been cut to the size of its type.
+    let shown = shown(&mut stop, frame, place, Format::default(), &limits)?;
+    self::value(&shown, out);
+    Ok(Flow::Go)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignment_is_no_comparison() {
+        assert_eq!(assignment("x = 5"), Some(("x", "5")));
+        assert_eq!(
+            assignment("a[b == c].d=e == f"),
+            Some(("a[b == c].d", "e == f"))
+        );
+        assert_eq!(assignment("a == b"), None);
+        assert_eq!(assignment("a <= b && c >= d && e != f"), None);
+        assert_eq!(assignment("a[\"=\"]"), None);
+        assert_eq!(assignment("f(a = b)"), None);
+    }
+
+    #[test]
+    fn a_call_is_a_name_with_parentheses() {
+        assert!(called("f(1)"));
+        assert!(called("a::b (x, (y))"));
+        assert!(!called("(int)x"));
+        assert!(!called("sizeof(x)"));
+        assert!(!called("f(1) + 2"));
+        assert!(!called("x"));
+    }
+}

@@ -1,0 +1,499 @@
+//! Commands about what the program is made of.
+
+use wdb_module::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
+use wdb_symbols::printable;
+use wdb_target::coredump::{InstanceId, ModuleId, TableId};
+
+use super::call::Call;
+use super::{
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, stack,
+    stopped,
+};
+use crate::stop::Stop;
+
+const fn info(
+    names: &'static [&'static str],
+    arguments: &'static str,
+    summary: &'static str,
+    help: &'static str,
+    completes: Completes,
+    run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
+) -> Command {
+    Command {
+        names,
+        arguments,
+        summary,
+        help,
+        completes,
+        needs: Needs::Nothing,
+        repeats: Repeats::No,
+        run,
+    }
+}
+
+pub(super) const GROUP: Group = Group {
+    name: "program",
+    summary: "what the program is made of, and its state",
+    commands: &[
+        info(
+            &[
+                "info program",
+                "info target",
+                "process status",
+                "target list",
+                "status",
+            ],
+            "",
+            "tells what is debugged, and why it stands still",
+            "",
+            Completes::Nothing,
+            program,
+        ),
+        info(
+            &[
+                "info modules",
+                "image list",
+                "info files",
+                "info sharedlibrary",
+                "target modules list",
+            ],
+            "",
+            "lists the modules of the program",
+            "",
+            Completes::Nothing,
+            modules,
+        ),
+        info(
+            &["info instances"],
+            "",
+            "lists the instances of the modules, with their memories, globals and tables",
+            "",
+            Completes::Nothing,
+            instances,
+        ),
+        info(
+            &["info memories", "memory region"],
+            "",
+            "lists the memories",
+            "",
+            Completes::Nothing,
+            memories,
+        ),
+        info(
+            &["info globals"],
+            "",
+            "shows the WebAssembly globals",
+            "Variables of the source are shown by `info statics`.",
+            Completes::Nothing,
+            globals,
+        ),
+        info(
+            &["info tables"],
+            "[TABLE]",
+            "lists the tables, or the elements of one",
+            "info tables\ninfo tables 0",
+            Completes::Nothing,
+            tables,
+        ),
+        info(
+            &["info functions", "image lookup -n", "image lookup"],
+            "[PATTERN]",
+            "lists the functions whose names have a text in them",
+            "In PATTERN `*` stands for any text.
+
+info functions parse
+info functions Circle::*",
+            Completes::Function,
+            functions,
+        ),
+        info(
+            &["info sources"],
+            "[TEXT]",
+            "lists the source files that the debug information names",
+            "",
+            Completes::Source,
+            sources,
+        ),
+        info(
+            &["info all"],
+            "",
+            "tells all that wdb has to say against what it shows: what the dump lacks, what was assumed",
+            "",
+            Completes::Nothing,
+            notes,
+        ),
+        Command {
+            names: &[
+                "dump core",
+                "generate-core-file",
+                "gcore",
+                "process save-core",
+            ],
+            arguments: "FILE",
+            summary: "writes a core dump of the program as it stands",
+            help: "`wdb core` and `wdb report` read it.",
+            completes: Completes::Path,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: dump,
+        },
+    ],
+};
+
+fn program(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let can_run = console.session.can_run();
+    let debuggee = console.session.debuggee();
+    let name = printable(debuggee.executable()).into_owned();
+    let process = debuggee.process().clone();
+    let kind = if can_run {
+        "a program that wdb runs"
+    } else {
+        "a core dump"
+    };
+    out.write(
+        Style::Name,
+        if name.is_empty() {
+            "the program"
+        } else {
+            &name
+        },
+    );
+    out.line(&format!(", {kind}"));
+    if process.arguments.len() > 1 {
+        let arguments: Vec<_> = process.arguments[1..]
+            .iter()
+            .map(|it| printable(it))
+            .collect();
+        out.line(&format!("arguments: {}", arguments.join(" ")));
+    }
+    for producer in &process.producers {
+        let by = format!("{} {}", producer.name, producer.version);
+        out.line(&format!("dump written by {}", printable(by.trim())));
+    }
+    let reasons = console.session.stopped().clone();
+    if reasons.reasons.is_empty() {
+        out.line("it stands still for no reason that is known");
+    }
+    stopped::tell(console, &reasons, out);
+    Ok(Flow::Go)
+}
+
+fn modules(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut stop = console.session.stop();
+    for (position, module) in stop.modules().to_vec().iter().enumerate() {
+        out.write(Style::Dim, &format!("{position:<3}"));
+        out.write(Style::Name, &printable(&module.record.name));
+        let Some(binary) = &module.binary else {
+            out.line("  not found: name it with --module");
+            continue;
+        };
+        let own = binary.function_count() - binary.imported_function_count();
+        out.write(Style::Plain, &format!("  {own} functions"));
+        let symbols = stop.symbols(ModuleId(position as u32));
+        let files = symbols.map_or(0, |it| it.source_files().len());
+        out.line(&match files {
+            0 => ", no debug information".to_owned(),
+            1 => ", 1 source file".to_owned(),
+            files => format!(", {files} source files"),
+        });
+        if let Some(path) = &module.record.path {
+            out.write(Style::Path, &format!("   {}\n", printable(path)));
+        }
+        if let Some(id) = binary.build_id() {
+            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            out.line(&format!("   build id {id}"));
+        }
+    }
+    Ok(Flow::Go)
+}
+
+/// A name in backquotes with a space before it, or nothing.
+fn quoted(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |it| format!(" `{}`", printable(it)))
+}
+
+fn module_name(stop: &Stop<'_>, module: ModuleId) -> String {
+    let module = stop.modules().get(module.position());
+    module.map_or_else(String::new, |it| printable(&it.record.name).into_owned())
+}
+
+fn instances(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut stop = console.session.stop();
+    let instances = stop.instances();
+    if instances.is_empty() {
+        out.line("no module is instantiated yet");
+    }
+    for (position, instance) in instances.iter().enumerate() {
+        out.write(Style::Dim, &format!("{position:<3}"));
+        out.write(Style::Name, &module_name(&stop, instance.module));
+        let plural = |count: usize, one: &str, many: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {many}"),
+        };
+        out.line(&format!(
+            "  {}, {}, {}",
+            plural(instance.memories.len(), "memory", "memories"),
+            plural(instance.globals.len(), "global", "globals"),
+            plural(instance.tables.len(), "table", "tables"),
+        ));
+    }
+    Ok(Flow::Go)
+}
+
+fn memories(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut stop = console.session.stop();
+    let memories = stop.memories();
+    if memories.is_empty() {
+        out.line("there are no memories");
+    }
+    let instances = stop.instances();
+    for (position, shape) in memories.iter().enumerate() {
+        let owner = instances.iter().enumerate().find_map(|(instance, of)| {
+            let index = of
+                .memories
+                .iter()
+                .position(|it| it.is_some_and(|it| it.position() == position))?;
+            Some((instance, of.module, index))
+        });
+        out.write(Style::Dim, &format!("{position:<3}"));
+        if let Some((instance, module, index)) = owner {
+            let binary = stop.binary(module);
+            let name = binary.and_then(|it| it.memory_name(MemoryIndex(index as u32)));
+            out.write(Style::Name, &format!("memory {index}{}", quoted(name)));
+            out.write(Style::Plain, &format!(" of instance {instance}: "));
+        }
+        let mut text = crate::report::memory_size(*shape);
+        if let Some(maximum) = shape.maximum {
+            text.push_str(&format!(", at most {maximum} pages"));
+        }
+        if shape.memory64 {
+            text.push_str(", 64 bit addresses");
+        }
+        if shape.shared {
+            text.push_str(", shared");
+        }
+        out.line(&text);
+    }
+    Ok(Flow::Go)
+}
+
+fn globals(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let own = selected
+        .and_then(|it| stop.frame(it))
+        .map_or(InstanceId(0), |it| it.instance);
+    let Some(instance) = stop.instance(own) else {
+        out.line("no module is instantiated yet");
+        return Ok(Flow::Go);
+    };
+    if instance.globals.is_empty() {
+        out.line("the instance has no globals");
+    }
+    for (index, id) in instance.globals.iter().enumerate() {
+        let binary = stop.binary(instance.module);
+        let name = binary.and_then(|it| it.global_name(GlobalIndex(index as u32)));
+        let name = name
+            .map(|it| printable(it).into_owned())
+            .unwrap_or_default();
+        out.write(Style::Dim, &format!("global {index:<4}"));
+        let Some(global) = id.and_then(|it| stop.global(it)) else {
+            out.line("(not recorded)");
+            continue;
+        };
+        let mutable = if global.mutable { "mut " } else { "" };
+        out.write(
+            Style::Plain,
+            &format!("{:<9} ", format!("{mutable}{}", global.ty)),
+        );
+        if !name.is_empty() {
+            out.write(Style::Name, &format!("{name} "));
+        }
+        stack::slot_value(&global.value, out);
+    }
+    Ok(Flow::Go)
+}
+
+/// As many elements of a table are listed.
+const MOST_ELEMENTS: usize = 200;
+
+fn tables(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let mut stop = console.session.stop();
+    let count = stop.debuggee.table_count();
+    if call.rest.is_empty() {
+        for position in 0..count {
+            let Some(table) = stop.table(TableId(position)) else {
+                continue;
+            };
+            let name = table_name(&mut stop, TableId(position));
+            out.write(Style::Dim, &format!("{position:<3}"));
+            let maximum = table
+                .maximum
+                .map_or_else(String::new, |it| format!(", at most {it}"));
+            let word = if table.size == 1 {
+                "element"
+            } else {
+                "elements"
+            };
+            out.line(&format!(
+                "{}{name}: {} {word}{maximum}",
+                table.element, table.size
+            ));
+        }
+        if count == 0 {
+            out.line("there are no tables, or they were not recorded");
+        }
+        return Ok(Flow::Go);
+    }
+    let wanted = super::call::number(call.rest)?;
+    let id = u32::try_from(wanted)
+        .ok()
+        .filter(|it| *it < count)
+        .map(TableId);
+    let table = id.and_then(|it| stop.table(it));
+    let table = table.ok_or_else(|| Failure(format!("there is no table {wanted}")))?;
+    for (index, element) in table.elements.iter().take(MOST_ELEMENTS) {
+        out.write(Style::Dim, &format!("{index:<5}"));
+        match element {
+            wdb_target::coredump::Reference::Func { instance, func } => {
+                let module = stop.instance(*instance).map(|it| it.module);
+                let name = module
+                    .map(|it| stop.function_name(it, *func))
+                    .unwrap_or_default();
+                out.write(Style::Name, &printable(&name));
+                out.write(Style::Plain, "\n");
+            }
+            other => {
+                let value = wdb_target::coredump::Value::Ref(other.clone());
+                out.line(&crate::value::text(&value));
+            }
+        }
+    }
+    let shown = table.elements.len().min(MOST_ELEMENTS);
+    if shown < table.elements.len() {
+        out.line(&format!(
+            "… {} more; `print $table[INDEX]` shows one",
+            table.elements.len() - shown
+        ));
+    } else if (shown as u64) < table.size {
+        out.line("the others are null");
+    }
+    Ok(Flow::Go)
+}
+
+fn table_name(stop: &mut Stop<'_>, id: TableId) -> String {
+    let instances = stop.instances();
+    let found = instances.iter().find_map(|of| {
+        let index = of.tables.iter().position(|it| *it == Some(id))?;
+        Some((of.module, index))
+    });
+    let Some((module, index)) = found else {
+        return String::new();
+    };
+    let binary = stop.binary(module);
+    quoted(binary.and_then(|it| it.table_name(TableIndex(index as u32))))
+}
+
+/// As many functions are listed.
+const MOST_FUNCTIONS: usize = 500;
+
+fn functions(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let pattern = call.rest.strip_prefix("-n ").unwrap_or(call.rest).trim();
+    let pattern = match pattern.contains('*') {
+        true => pattern.to_owned(),
+        false => format!("*{pattern}*"),
+    };
+    let mut stop = console.session.stop();
+    let mut found: Vec<(ModuleId, FuncIndex, String)> = Vec::new();
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(binary) = stop.modules()[module.position()].binary.clone() else {
+            continue;
+        };
+        for func in (binary.imported_function_count()..binary.function_count()).map(FuncIndex) {
+            let name = stop.function_name(module, func);
+            if crate::breakpoints::matches(&pattern, &name) {
+                found.push((module, func, name));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure(format!(
+            "no function has a name like `{}`",
+            call.rest
+        )));
+    }
+    found.sort_by(|a, b| (&a.2, a.0, a.1).cmp(&(&b.2, b.0, b.1)));
+    for (module, func, name) in found.iter().take(MOST_FUNCTIONS) {
+        out.write(Style::Name, &printable(name));
+        let symbols = stop.symbols(*module);
+        let declared = symbols.and_then(|it| it.function_declaration(*func));
+        if let Some((file, line)) = declared {
+            out.write(Style::Path, &format!("  {}:{line}", printable(&file)));
+        }
+        out.write(Style::Plain, "\n");
+    }
+    if found.len() > MOST_FUNCTIONS {
+        out.line(&format!("… {} more", found.len() - MOST_FUNCTIONS));
+    }
+    Ok(Flow::Go)
+}
+
+fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let mut stop = console.session.stop();
+    let mut any = false;
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        for file in symbols.source_files() {
+            if file.contains(call.rest) {
+                out.write(Style::Path, &printable(&file));
+                out.write(Style::Plain, "\n");
+                any = true;
+            }
+        }
+    }
+    match any {
+        true => Ok(Flow::Go),
+        false if call.rest.is_empty() => Err("the program has no debug information".into()),
+        false => Err(Failure(format!(
+            "no source file has `{}` in its path",
+            call.rest
+        ))),
+    }
+}
+
+fn notes(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut notes = console.session.debuggee().notes().to_vec();
+    notes.extend(console.session.stop().notes());
+    notes.dedup();
+    if notes.is_empty() {
+        out.line("nothing had to be assumed");
+    }
+    for note in notes {
+        out.note(&printable(&note));
+    }
+    Ok(Flow::Go)
+}
+
+fn dump(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let path = call.required("a file to write to")?;
+    let path = super::call::first_word(path).unwrap_or_default().0;
+    let said = out.dump_core(console.session.debuggee(), path.as_ref())?;
+    out.line(&said);
+    Ok(Flow::Go)
+}

@@ -1,0 +1,382 @@
+//! Commands that let the program run.
+
+use wdb_symbols::printable;
+
+use super::call::{Call, first_word};
+use super::{
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, stopped,
+};
+use crate::breakpoints::Trigger;
+use crate::places;
+use crate::{Motion, Reason};
+
+pub(super) const GROUP: Group = Group {
+    name: "running",
+    summary: "start the program, let it go on, step",
+    commands: &[
+        Command {
+            names: &["run", "r", "process launch"],
+            arguments: "",
+            summary: "runs the program from its beginning to the first reason to stop",
+            help: "A program that has run already is started anew, with the same breakpoints and displays. Its arguments are
+those that wdb was started with.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run,
+        },
+        Command {
+            names: &["start"],
+            arguments: "",
+            summary: "runs the program from its beginning to its function `main`",
+            help: "Where there is no `main`: to its first instruction.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: start,
+        },
+        Command {
+            names: &["restart", "kill", "k", "process kill"],
+            arguments: "",
+            summary: "ends the program and goes back to its beginning, where nothing has run yet",
+            help: "Breakpoints, displays and settings stay. `run` does this by itself.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: restart,
+        },
+        Command {
+            names: &["continue", "c", "fg", "process continue", "thread continue"],
+            arguments: "[N]",
+            summary: "lets the program go on to the next reason to stop",
+            help: "N: the breakpoint where it stands does not stop it the next N-1 times.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: continue_,
+        },
+        Command {
+            names: &["step", "s", "thread step-in", "sif"],
+            arguments: "[N]",
+            summary: "goes to the next line, into functions that are called",
+            help: "Functions without source and those of the language's library are passed over; `skip` adds others.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::Into, call, out),
+        },
+        Command {
+            names: &["next", "n", "thread step-over"],
+            arguments: "[N]",
+            summary: "goes to the next line, over functions that are called",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::Over, call, out),
+        },
+        Command {
+            names: &["finish", "fin", "thread step-out"],
+            arguments: "",
+            summary: "goes on until the selected frame returns, and shows what it returns",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| {
+                call.none()?;
+                moved(console, Motion::Out, out)
+            },
+        },
+        Command {
+            names: &["until", "u", "thread until"],
+            arguments: "[PLACE]",
+            summary: "goes to a line further down, or to a place in this function: out of loops",
+            help: "Stops at the end of the function in any case.
+
+until
+until 42",
+            completes: Completes::Place,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: until,
+        },
+        Command {
+            names: &["advance"],
+            arguments: "PLACE",
+            summary: "goes on to a place, wherever it is",
+            help: "advance parse.c:120\nadvance flush",
+            completes: Completes::Place,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: advance,
+        },
+        Command {
+            names: &["stepi", "si", "thread step-inst"],
+            arguments: "[N]",
+            summary: "runs one WebAssembly instruction, into functions that are called",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::Instruction, call, out),
+        },
+        Command {
+            names: &["nexti", "ni", "thread step-inst-over"],
+            arguments: "[N]",
+            summary: "runs one WebAssembly instruction, with all that it calls",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::InstructionOver, call, out),
+        },
+        Command {
+            names: &["abandon", "thread return"],
+            arguments: "",
+            summary: "gives up a function that `call` has called and that has stopped",
+            help: "Its frames are gone, and the program stands where it stood before. What it did to memory stays.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: abandon,
+        },
+        Command {
+            names: &["detach", "process detach"],
+            arguments: "",
+            summary: "lets the program run to its end without the debugger, which ends with its exit code",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: detach,
+        },
+        Command {
+            names: &["skip"],
+            arguments: "[function [NAME]|file [NAME]|runtime on|runtime off|delete]",
+            summary: "says which functions and files `step` does not stop in",
+            help: "Without anything: the function of the selected frame. In names `*` stands for any text. The runtime and the
+standard library of the language are passed over unless `skip runtime off` says otherwise. `skip delete`
+takes back what was added.
+
+skip
+skip function std::*
+skip file *.h
+skip runtime off",
+            completes: Completes::Function,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: skip,
+        },
+        Command {
+            names: &["info skip"],
+            arguments: "",
+            summary: "lists what `step` does not stop in",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: skips,
+        },
+    ],
+};
+
+fn moved(console: &mut Console, motion: Motion, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let stopped = console.session.run(motion)?;
+    Ok(stopped::show(console, &stopped, out))
+}
+
+fn times(
+    console: &mut Console,
+    motion: &Motion,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let count = call.count(1)?;
+    let stopped = console.session.run_times(motion, count)?;
+    console.at_instruction = matches!(motion, Motion::Instruction | Motion::InstructionOver);
+    let flow = stopped::show(console, &stopped, out);
+    console.at_instruction = false;
+    Ok(flow)
+}
+
+/// Whether the program has run nothing yet.
+fn is_fresh(console: &Console) -> bool {
+    let reasons = &console.session.stopped().reasons;
+    reasons.contains(&Reason::Started)
+}
+
+fn run(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    if !call.rest.is_empty() {
+        return Err("the arguments of the program are given when wdb is started: `wdb debug PROGRAM ARGUMENTS`".into());
+    }
+    if !is_fresh(console) {
+        console.session.restart()?;
+    }
+    moved(console, Motion::Continue, out)
+}
+
+fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    if !is_fresh(console) {
+        console.session.restart()?;
+    }
+    let spec = places::parse("main").map_err(|it| it.to_string())?;
+    let main = places::resolve(&mut console.session.stop(), &spec, None);
+    let trigger = match main {
+        Ok(_) => Trigger::Place(spec),
+        Err(_) => Trigger::Start,
+    };
+    let breakpoint = console.session.add_breakpoint("main", trigger);
+    breakpoint.temporary = true;
+    moved(console, Motion::Continue, out)
+}
+
+fn restart(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    console.session.restart()?;
+    console.forget_places();
+    out.line("the program is at its beginning; `run` runs it");
+    Ok(Flow::Go)
+}
+
+fn continue_(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let count = call.count(1)?;
+    if count > 1 {
+        let reasons = console.session.stopped().reasons.clone();
+        let hit = reasons.iter().find_map(|reason| match reason {
+            Reason::Breakpoint { id, .. } => Some(*id),
+            _ => None,
+        });
+        let breakpoint = hit.and_then(|id| console.session.breakpoints_mut().get_mut(id));
+        let breakpoint = breakpoint.ok_or("the program stands at no breakpoint to pass over")?;
+        breakpoint.ignore = count - 1;
+    }
+    moved(console, Motion::Continue, out)
+}
+
+fn place(call: &Call<'_>) -> Result<places::Spec, Failure> {
+    let text = call.required("a place: a line, a function, an *ADDRESS")?;
+    places::parse(text).map_err(|unresolved| Failure(unresolved.to_string()))
+}
+
+fn until(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let motion = match call.rest {
+        "" => Motion::Until,
+        _ => Motion::UntilPlace(place(call)?),
+    };
+    moved(console, motion, out)
+}
+
+fn advance(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    moved(console, Motion::Advance(place(call)?), out)
+}
+
+fn abandon(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let stopped = console.session.abandon()?;
+    Ok(stopped::show(console, &stopped, out))
+}
+
+/// Calls a function of the program: `f(1, 2)`.
+pub(super) fn call(
+    console: &mut Console,
+    text: &str,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let stopped = console.session.call(text)?;
+    Ok(stopped::show(console, &stopped, out))
+}
+
+fn detach(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    for breakpoint in console.session.breakpoints_mut().iter_mut() {
+        breakpoint.enabled = false;
+    }
+    let stopped = console.session.run(Motion::Continue)?;
+    let code = stopped.reasons.iter().find_map(|reason| match reason {
+        Reason::Exited(code) => Some(*code),
+        _ => None,
+    });
+    match code {
+        Some(code) => Ok(Flow::Quit(code)),
+        None => Ok(stopped::show(console, &stopped, out)),
+    }
+}
+
+fn skip(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (what, name) = first_word(call.rest).unwrap_or(("function", ""));
+    let (mut stop, frame) = console.here()?;
+    let place = stop.place(frame);
+    let spot = place.as_ref().and_then(|it| it.chain.get(frame.inlined));
+    let function = spot.map(|it| it.function.clone());
+    let file = spot.and_then(|it| it.location.file.clone());
+    let name_or = |here: Option<String>| match name {
+        "" => here.ok_or_else(|| Failure(format!("`skip {what}` needs a name here"))),
+        name => Ok(name.to_owned()),
+    };
+    let skips = &mut console.session.skips;
+    match what {
+        "function" | "-fu" => {
+            let name = name_or(function)?;
+            out.line(&format!(
+                "steps pass over the function `{}`",
+                printable(&name)
+            ));
+            skips.functions.push(name);
+        }
+        "file" | "-fi" => {
+            let name = name_or(file)?;
+            out.line(&format!(
+                "steps pass over the functions of `{}`",
+                printable(&name)
+            ));
+            // Whoever names a file names the end of its path.
+            let is_whole = name.starts_with(['/', '*']);
+            skips
+                .files
+                .push(if is_whole { name } else { format!("*{name}") });
+        }
+        "runtime" => match name {
+            "on" => skips.runtime = true,
+            "off" => skips.runtime = false,
+            _ => return Err("`skip runtime` is `on` or `off`".into()),
+        },
+        "delete" => {
+            skips.functions.clear();
+            skips.files.clear();
+        }
+        name => {
+            out.line(&format!(
+                "steps pass over the function `{}`",
+                printable(name)
+            ));
+            skips.functions.push(name.to_owned());
+        }
+    }
+    Ok(Flow::Go)
+}
+
+fn skips(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let skips = &console.session.skips;
+    let runtime = if skips.runtime {
+        "passed over"
+    } else {
+        "stopped in"
+    };
+    out.line(&format!(
+        "the runtime and the standard library of the language are {runtime}"
+    ));
+    for (what, names) in [("function", &skips.functions), ("file", &skips.files)] {
+        for name in names {
+            out.write(Style::Dim, &format!("{what:<9}"));
+            out.line(&printable(name));
+        }
+    }
+    Ok(Flow::Go)
+}

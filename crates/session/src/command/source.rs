@@ -1,0 +1,461 @@
+//! Commands about source text and instructions.
+
+use wdb_symbols::printable;
+use wdb_target::coredump::ModuleId;
+
+use super::call::{Call, Known, Options, first_word, number};
+use super::{
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Settings, Style,
+};
+use crate::disassembly::{self, Instruction};
+use crate::places::{self, Spec};
+use crate::report::Frame;
+use crate::stop::{FrameId, Stop};
+
+pub(super) const GROUP: Group = Group {
+    name: "source",
+    summary: "source text and instructions",
+    commands: &[
+        Command {
+            names: &["list", "l", "source list"],
+            arguments: "[PLACE|FIRST,LAST|-]",
+            summary: "shows source lines",
+            help: "Without anything: the lines around where the selected frame stands, then those after them. `-`: those
+before. `set listsize 20` says how many.
+
+list
+list parse.c:120
+list main
+list 10,25
+source list --file parse.c --line 120 --count 5",
+            completes: Completes::Place,
+            needs: Needs::Nothing,
+            repeats: Repeats::Onwards,
+            run: list,
+        },
+        Command {
+            names: &["disassemble", "disas", "disass", "di"],
+            arguments: "[/s] [FUNCTION|*ADDRESS]",
+            summary: "shows the instructions of a function in the text format of WebAssembly",
+            help: "Without anything: those around where the selected frame stands. /s: with source lines between them. `all` shows the
+whole function of the selected frame.
+
+disassemble
+disassemble/s main
+disassemble all",
+            completes: Completes::Function,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: disassemble,
+        },
+        Command {
+            names: &["info line", "image lookup -a"],
+            arguments: "PLACE",
+            summary: "tells where in the code a place is",
+            help: "info line parse.c:120\ninfo line *0x1f0",
+            completes: Completes::Place,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: info_line,
+        },
+        Command {
+            names: &["info source", "source info"],
+            arguments: "",
+            summary: "tells which source file the selected frame is in",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Frames,
+            repeats: Repeats::No,
+            run: info_source,
+        },
+    ],
+};
+
+/// What a bare `list` goes on with.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    module: ModuleId,
+    file: String,
+    /// The first line that was shown.
+    first: u32,
+    /// The line after those that were shown.
+    next: u32,
+}
+
+/// The source lines at which a frame stands. Whether there are any.
+pub(super) fn around(
+    stop: &mut Stop<'_>,
+    frame: &Frame,
+    settings: &Settings,
+    out: &mut dyn Output,
+) -> bool {
+    let (Some(file), Some(line)) = (&frame.file, frame.line) else {
+        return false;
+    };
+    let before = u32::try_from(settings.context_before).unwrap_or(0);
+    let after = u32::try_from(settings.context_after).unwrap_or(0);
+    let range = line.saturating_sub(before).max(1)..=line.saturating_add(after);
+    lines(stop, frame.module, file, range, Some(line), out).is_some()
+}
+
+/// The instruction that a frame stands at.
+pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output) {
+    let Some(frame) = stop.frame(id) else {
+        return;
+    };
+    let Some(at) = stop.place(id).and_then(|it| it.at) else {
+        return;
+    };
+    for line in disassembly::around(stop, frame.module, at, 0, 0) {
+        instruction_line(&line, line.at == at, 0, out);
+    }
+}
+
+/// Some lines of a file; the line after them. `None`: there are none of them.
+fn lines(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    file: &str,
+    range: std::ops::RangeInclusive<u32>,
+    current: Option<u32>,
+    out: &mut dyn Output,
+) -> Option<u32> {
+    let text = stop.source(module, file)?;
+    let first = (*range.start()).max(1);
+    let wanted = text.lines().skip(first as usize - 1);
+    let mut next = None;
+    for (number, line) in (first..=*range.end()).zip(wanted) {
+        let is_current = current == Some(number);
+        out.write(Style::Mark, if is_current { ">" } else { " " });
+        out.write(Style::Dim, &format!("{number:>4}  "));
+        source_text(file, line, out);
+        out.write(Style::Plain, "\n");
+        next = Some(number.saturating_add(1));
+    }
+    next
+}
+
+/// As much of a line is shown: those of minified files have megabytes.
+const LONGEST_LINE: usize = 500;
+
+fn source_text(_file: &str, line: &str, out: &mut dyn Output) {
+    let shown = line
+        .get(..line.floor_char_boundary(LONGEST_LINE))
+        .unwrap_or(line);
+    out.write(Style::Plain, &wdb_symbols::printable_source(shown));
+    if shown.len() < line.len() {
+        out.write(Style::Dim, " …");
+    }
+}
+
+fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let mut size = u32::try_from(console.settings.list_size)
+        .unwrap_or(u32::MAX)
+        .max(1);
+    let known: &[Known] = &[
+        ("file", 'f', true),
+        ("line", 'l', true),
+        ("name", 'n', true),
+        ("count", 'c', true),
+    ];
+    let is_lldb = call.name == "source list";
+    let options = Options::parse(if is_lldb { call.rest } else { "" }, known)?;
+    if let Some(count) = options.value("count") {
+        size = u32::try_from(number(count)?).unwrap_or(u32::MAX).max(1);
+    }
+    let text = match (
+        options.value("file"),
+        options.value("line"),
+        options.value("name"),
+    ) {
+        (Some(file), line, _) => format!("{file}:{}", line.unwrap_or("1")),
+        (None, Some(line), _) => line.to_owned(),
+        (None, None, Some(name)) => name.to_owned(),
+        (None, None, None) if is_lldb => options.rest.to_owned(),
+        (None, None, None) => call.rest.to_owned(),
+    };
+    let selected = console.session.selected();
+    let listed = console.listed.clone();
+    let mut stop = console.session.stop();
+    let here = selected.and_then(|id| {
+        let place = stop.place(id)?;
+        let spot = place.chain.get(id.inlined)?;
+        Some((
+            stop.frame(id)?.module,
+            spot.location.file.clone()?,
+            spot.location.line?,
+        ))
+    });
+    let (module, file, range) = match (text.as_str(), listed) {
+        ("" | "+", Some(listed)) => {
+            let last = listed.next.saturating_add(size - 1);
+            (listed.module, listed.file, listed.next..=last)
+        }
+        ("-", Some(listed)) => {
+            if listed.first <= 1 {
+                return Err("the file begins there".into());
+            }
+            let first = listed.first.saturating_sub(size).max(1);
+            (listed.module, listed.file, first..=listed.first - 1)
+        }
+        ("" | "+" | "-", None) => {
+            let place = match here.clone() {
+                Some(here) => here,
+                None => resolve(&mut stop, "main", selected)?,
+            };
+            (place.0, place.1, centred(place.2, size))
+        }
+        (text, _) => match text.split_once(',') {
+            Some((first, last)) => {
+                let (module, file, first) = resolve(&mut stop, first.trim(), selected)?;
+                let last = match last.trim() {
+                    "" => first.saturating_add(size - 1),
+                    last => resolve_last(last)?,
+                };
+                (module, file, first..=last)
+            }
+            None => {
+                let (module, file, line) = resolve(&mut stop, text, selected)?;
+                (module, file, centred(line, size))
+            }
+        },
+    };
+    let current = here
+        .filter(|it| it.0 == module && it.1 == file)
+        .map(|it| it.2);
+    let first = *range.start();
+    match lines(&mut stop, module, &file, range, current, out) {
+        Some(next) => {
+            console.listed = Some(Listed {
+                module,
+                file,
+                first,
+                next,
+            });
+            Ok(Flow::Go)
+        }
+        None if stop.source(module, &file).is_some() => Err(Failure(format!(
+            "{} ends before line {first}",
+            printable(&file)
+        ))),
+        None => Err(Failure(format!(
+            "the source file {} was not found; `--sources` says where sources are",
+            printable(&file)
+        ))),
+    }
+}
+
+fn resolve_last(text: &str) -> Result<u32, Failure> {
+    let number = number(text)?;
+    u32::try_from(number).map_err(|_| Failure(format!("no file has {number} lines")))
+}
+
+/// Lines with `line` in the middle.
+fn centred(line: u32, size: u32) -> std::ops::RangeInclusive<u32> {
+    let first = line.saturating_sub(size / 2).max(1);
+    first..=first.saturating_add(size - 1)
+}
+
+/// The file and the line of a place. A line need not have code.
+fn resolve(
+    stop: &mut Stop<'_>,
+    text: &str,
+    selected: Option<FrameId>,
+) -> Result<(ModuleId, String, u32), Failure> {
+    let spec = places::parse(text).map_err(|it| it.to_string())?;
+    if let Spec::Line { file, line } = &spec
+        && let Some((module, path)) = self::file(stop, file.as_deref(), selected)
+    {
+        return Ok((module, path, *line));
+    }
+    if let Spec::Function(name) = &spec
+        && let Some((module, path)) = self::file(stop, Some(name), selected)
+    {
+        return Ok((module, path, 1));
+    }
+    let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
+    let found = found
+        .into_iter()
+        .find_map(|it| Some((it.at.module, it.file?, it.line?)));
+    found.ok_or_else(|| Failure(format!("no source is known of `{text}`")))
+}
+
+/// The whole path of a file that a person names by the end of it, or of that of the selected frame.
+fn file(
+    stop: &mut Stop<'_>,
+    name: Option<&str>,
+    selected: Option<FrameId>,
+) -> Option<(ModuleId, String)> {
+    let Some(name) = name else {
+        let id = selected?;
+        let place = stop.place(id)?;
+        let file = place.chain.get(id.inlined)?.location.file.clone()?;
+        return Some((stop.frame(id)?.module, file));
+    };
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let ends = |path: &String| {
+            let before = path.strip_suffix(name);
+            before.is_some_and(|it| it.is_empty() || it.ends_with(['/', '\\']))
+        };
+        if let Some(path) = symbols.source_files().into_iter().find(ends) {
+            return Some((module, path));
+        }
+    }
+    None
+}
+
+/// As many instructions are shown before and after the one where a frame stands.
+const AROUND: usize = 8;
+/// As many instructions of a function are shown.
+const MOST: usize = 20_000;
+
+fn disassemble(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let mut with_source = call.format.is_some_and(|it| it.contains(['s', 'm']));
+    let mut text = call.rest;
+    while let Some((option, after)) = first_word(text).filter(|it| it.0.starts_with('-')) {
+        match option {
+            "-m" | "--mixed" => with_source = true,
+            "-n" | "--name" | "-f" | "--frame" | "-p" | "--pc" => {}
+            "-s" | "-a" | "--address" | "--start-address" => {}
+            option => return Err(Failure(format!("`disassemble` has no option `{option}`"))),
+        }
+        text = after;
+    }
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let here = selected.and_then(|id| {
+        let at = stop.place(id)?.at?;
+        let frame = stop.frame(id)?;
+        Some((frame.module, frame.func, at))
+    });
+    let found = match text {
+        "" => {
+            let (module, _, at) = here.ok_or("no frame is selected: name a function")?;
+            disassembly::around(&mut stop, module, at, AROUND, AROUND)
+        }
+        "all" => {
+            let (module, func, _) = here.ok_or("no frame is selected: name a function")?;
+            disassembly::function(&mut stop, module, func)
+        }
+        text => {
+            let spec = places::parse(text).map_err(|it| it.to_string())?;
+            let places = places::resolve(&mut stop, &spec, selected);
+            let places = places.map_err(|it| it.to_string())?;
+            let place = places.first().ok_or("there is no such place")?;
+            let name = stop.function_name(place.at.module, place.at.func);
+            out.title(&format!("{}:", printable(&name)));
+            disassembly::function(&mut stop, place.at.module, place.at.func)
+        }
+    };
+    if found.is_empty() {
+        return Err("there is no code of it here".into());
+    }
+    let current = here.map(|it| it.2);
+    for line in found.iter().take(MOST) {
+        if with_source && let Some(source) = &line.source {
+            out.write(
+                Style::Path,
+                &format!("{}:{}", printable(&source.file), source.line),
+            );
+            if let Some(text) = &source.text {
+                out.write(Style::Plain, "  ");
+                source_text(&source.file, text.trim(), out);
+            }
+            out.write(Style::Plain, "\n");
+        }
+        instruction_line(line, current == Some(line.at), line.depth, out);
+    }
+    if found.len() > MOST {
+        out.line(&format!("… {} more instructions", found.len() - MOST));
+    }
+    Ok(Flow::Go)
+}
+
+fn instruction_line(line: &Instruction, is_current: bool, depth: u32, out: &mut dyn Output) {
+    out.write(Style::Mark, if is_current { "> " } else { "  " });
+    out.write(Style::Address, &line.at.to_string());
+    let indent = " ".repeat(2 + 2 * depth.min(40) as usize);
+    out.write(Style::Plain, &format!("{indent}{}", printable(&line.text)));
+    if let Some(note) = &line.note {
+        out.write(Style::Dim, &format!("  ;; {}", printable(note)));
+    }
+    out.write(Style::Plain, "\n");
+}
+
+fn info_line(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a place")?;
+    let spec = places::parse(text).map_err(|it| it.to_string())?;
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let found = places::resolve(&mut stop, &spec, selected).map_err(|it| it.to_string())?;
+    let several = stop.modules().len() > 1;
+    for place in found {
+        let at = stop
+            .binary(place.at.module)
+            .and_then(|it| it.from_function(place.at.func, place.at.pc));
+        if let (Some(file), Some(line)) = (&place.file, place.line) {
+            out.write(Style::Path, &format!("{}:{line}", printable(file)));
+            out.write(Style::Plain, " is ");
+        }
+        if let Some(at) = at {
+            out.write(Style::Address, &format!("{at} "));
+        }
+        if several {
+            let module = stop.modules().get(place.at.module.position());
+            let name = module.map_or("", |it| &it.record.name);
+            out.write(Style::Plain, &format!("of {} ", printable(name)));
+        }
+        out.write(Style::Plain, "in ");
+        out.write(Style::Name, &printable(&place.function));
+        out.write(Style::Plain, "\n");
+    }
+    Ok(Flow::Go)
+}
+
+fn info_source(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    call.none()?;
+    let (mut stop, id) = console.here()?;
+    let place = stop.place(id);
+    let file = place.and_then(|it| it.chain.get(id.inlined)?.location.file.clone());
+    let Some(file) = file else {
+        out.line("the frame has no source: its module has no debug information for it");
+        return Ok(Flow::Go);
+    };
+    let module = stop.frame(id).map_or(ModuleId(0), |it| it.module);
+    out.write(Style::Path, &printable(&file));
+    let text = stop.source(module, &file);
+    out.line(&match text {
+        Some(text) => format!(", {} lines", text.lines().count()),
+        None => ", which was not found".to_owned(),
+    });
+    let symbols = stop.symbols(module);
+    let language = symbols
+        .zip(stop.frame(id))
+        .and_then(|(symbols, frame)| symbols.function_name(frame.func).language);
+    if let Some(language) = language {
+        out.line(&format!("written in {}", spelled(language)));
+    }
+    Ok(Flow::Go)
+}
+
+fn spelled(language: wdb_symbols::Language) -> String {
+    match language {
+        wdb_symbols::Language::Cpp => "C++".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

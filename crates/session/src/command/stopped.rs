@@ -1,0 +1,178 @@
+//! What a person is told when the program stands still.
+
+use wdb_symbols::printable;
+
+use super::{Console, Flow, Output, Style, data, frames, source};
+use crate::report::{self, Title};
+use crate::stop::FrameId;
+use crate::{Reason, Returned, Stopped, expression, run};
+
+/// Tells why the program stands still and where, and what is displayed. The commands of the breakpoints that
+/// were hit come next.
+pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) -> Flow {
+    console.tell_messages(out);
+    console.forget_places();
+    let commands = stopped.reasons.iter().filter_map(|reason| match reason {
+        Reason::Breakpoint { commands, .. } => Some(commands.clone()),
+        _ => None,
+    });
+    let mut commands: Vec<String> = commands.flatten().collect();
+    let is_silent = commands.first().is_some_and(|it| it.trim() == "silent");
+    if is_silent {
+        commands.remove(0);
+    }
+    console.queue = commands.into();
+    if !is_silent {
+        tell(console, stopped, out);
+    }
+    Flow::Go
+}
+
+/// Why the program stands still, and where.
+pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) {
+    let mut place = true;
+    for reason in &stopped.reasons {
+        place &= self::reason(console, reason, out);
+    }
+    if place && console.session.selected().is_some() {
+        self::place(console, out);
+        data::show_displays(console, out);
+    }
+}
+
+/// Tells one reason. Whether it is told where the program stands, too.
+fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool {
+    match reason {
+        Reason::Step => {}
+        Reason::Started => {
+            out.line("the program has run nothing yet; `run` runs it");
+            return false;
+        }
+        Reason::Breakpoint { id, .. } => {
+            let text = match console.session.breakpoints().get(*id) {
+                Some(breakpoint) => format!("breakpoint {id}, {}", printable(&breakpoint.text)),
+                // A temporary one is gone.
+                None => format!("breakpoint {id}, which was temporary"),
+            };
+            out.title(&text);
+        }
+        Reason::Condition { id, message } => {
+            out.write(
+                Style::Error,
+                &format!("breakpoint {id}: its condition cannot be told: "),
+            );
+            out.line(message);
+        }
+        Reason::Finished(None) => {}
+        Reason::Finished(Some(value)) => returned(console, value, out),
+        Reason::Returned(value) => {
+            returned(console, value, out);
+            return false;
+        }
+        Reason::Abandoned(why) => {
+            let why = why.to_string();
+            out.title(&format!("the call was given up: {}", printable(&why)));
+        }
+        Reason::Thrown { exception, caught } => {
+            let name = run::tag_name(&mut console.session.stop(), exception);
+            let name = name.map_or_else(String::new, |it| format!(" `{}`", printable(&it)));
+            let end = if *caught {
+                "a frame catches it"
+            } else {
+                "nothing catches it"
+            };
+            out.title(&format!("an exception{name} was thrown; {end}"));
+        }
+        Reason::Interrupted => out.title("interrupted"),
+        Reason::Crash(_) => crash(console, out),
+        Reason::Exited(code) => {
+            out.title(&format!("the program has ended with exit code {code}"));
+            return false;
+        }
+    }
+    true
+}
+
+/// What a function has returned.
+fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
+    let mut values: Vec<String> = Vec::new();
+    if let Some(value) = &returned.value {
+        let limits = console.settings.limits;
+        let mut stop = console.session.stop();
+        let (text, _) = expression::with_context(&mut stop, value.frame, |context| {
+            context.short(&value.object, &limits)
+        });
+        values.push(text);
+    } else {
+        let known = returned.values.iter().filter_map(|it| it.value());
+        values.extend(known.map(crate::value::text));
+    }
+    out.write(Style::Name, &printable(&returned.function));
+    match values.is_empty() {
+        true => out.line(" has returned"),
+        false => {
+            out.write(Style::Plain, " has returned ");
+            out.write(Style::Value, &values.join(", "));
+            out.write(Style::Plain, "\n");
+        }
+    }
+}
+
+/// The crash in the words of a report, and the youngest frame of the program's own code as the selected one.
+fn crash(console: &mut Console, out: &mut dyn Output) {
+    let (debuggee, resolver) = console.session.parts();
+    let options = report::Options {
+        variables: crate::variables::Which::None,
+        ..report::Options::default()
+    };
+    let report = match report::build(debuggee, resolver, &options) {
+        Ok(report) => report,
+        Err(error) => {
+            out.write(Style::Error, "error: ");
+            out.line(&error.to_string());
+            return;
+        }
+    };
+    let Title {
+        label,
+        title,
+        remarks,
+    } = Title::new(&report);
+    out.write(Style::Error, &format!("{label}: "));
+    out.title(&title);
+    for (label, text) in remarks {
+        out.write(Style::Note, &format!("  {label}: "));
+        out.line(&text.replace('\n', "\n    "));
+    }
+    let frames = report.threads.first().map(|it| report::frames(&it.entries));
+    let own = frames.and_then(|mut it| it.find(|frame| frame.family.is_none()).map(|it| it.id));
+    if let Some(own) = own {
+        // There is always the youngest.
+        let _ = console.session.select(own);
+    }
+}
+
+/// The selected frame and its source line, or its instruction.
+pub(super) fn place(console: &mut Console, out: &mut dyn Output) {
+    let settings = console.settings.clone();
+    let at_instruction = console.at_instruction;
+    let Ok((mut stop, id)) = console.here() else {
+        return;
+    };
+    let Some(frame) = frames::frame(&mut stop, id) else {
+        return;
+    };
+    frames::line(&mut stop, &frame, &settings, out);
+    let has_source = source::around(&mut stop, &frame, &settings, out);
+    if !has_source || at_instruction {
+        source::instruction(&mut stop, id, out);
+    }
+}
+
+/// The youngest frame of a thread.
+pub(super) fn youngest(thread: usize) -> FrameId {
+    FrameId {
+        thread,
+        ..FrameId::default()
+    }
+}
