@@ -43,9 +43,8 @@ impl Armed {
             keep
         });
         self.at = self.places.values().copied().collect();
-        patch(store.as_context_mut(), inventory, &removed, false)?;
         let places: Vec<Place> = added.iter().map(|(_, place)| *place).collect();
-        patch(store.as_context_mut(), inventory, &places, true)?;
+        patch(store.as_context_mut(), inventory, &removed, &places)?;
         // Where wasmtime has no place for a breakpoint, in code that nothing can reach or inside an
         // instruction, it takes the next one that it has, be it in another function.
         let actual: HashSet<ModulePC> = match places.is_empty() {
@@ -62,7 +61,7 @@ impl Armed {
                 refused.push(location);
             }
         }
-        patch(store, inventory, &slipped, false)?;
+        patch(store, inventory, &slipped, &[])?;
         Ok(refused)
     }
 
@@ -81,7 +80,8 @@ impl Armed {
     }
 }
 
-/// Sets breakpoints in the code, or takes them away. The engine counts how often each was set.
+/// Takes breakpoints of the code away and sets others, in one edit: each makes all code writable and
+/// executable again. The engine counts how often each was set.
 ///
 /// wasmtime 48 has one table of breakpoints for all modules of a component, by the place in the
 /// module: one of them has its breakpoint at the same place of every other. All are set in the last
@@ -89,22 +89,25 @@ impl Armed {
 pub(crate) fn patch(
     store: StoreContextMut<'_, Host>,
     inventory: &Inventory,
-    places: &[Place],
-    set: bool,
+    removed: &[Place],
+    added: &[Place],
 ) -> Result<(), Error> {
-    let (false, Some(compiled)) = (places.is_empty(), inventory.compiled.last()) else {
+    let Some(compiled) = inventory.compiled.last() else {
         return Ok(());
     };
+    if removed.is_empty() && added.is_empty() {
+        return Ok(());
+    }
     let failed = |error: wasmtime::Error| Error::Debuggee(format!("{error:#}"));
     let mut edit = store
         .edit_breakpoints()
         .ok_or_else(|| Error::Debuggee("the engine has no breakpoints".into()))?;
-    for (_, pc) in places {
-        match set {
-            true => edit.add_breakpoint(compiled, *pc),
-            false => edit.remove_breakpoint(compiled, *pc),
-        }
-        .map_err(failed)?;
+    // In this order: the engine forgets where a place slipped to when it is set twice and removed once.
+    for (_, pc) in removed {
+        edit.remove_breakpoint(compiled, *pc).map_err(failed)?;
+    }
+    for (_, pc) in added {
+        edit.add_breakpoint(compiled, *pc).map_err(failed)?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ fn compare(program: &Program, steps: usize) -> Vec<CodeLocation> {
     resume(&mut live);
     for (position, next) in trace.iter().enumerate().skip(1) {
         // A run of steps in a row ends in the mode.
-        if position % 500 == 0 {
+        if position % 40 == 0 {
             set(&mut live, &[*next]);
             assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
             set(&mut live, &[]);
