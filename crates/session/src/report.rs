@@ -32,7 +32,7 @@ pub(crate) use reason::size as memory_size;
 pub(crate) use text::{Description, Title, aside, describe, thousands};
 pub use text::{Style, text};
 pub use variables::evaluations;
-pub(crate) use variables::{all as variables, locals, value};
+pub(crate) use variables::{list as variables, locals, value};
 pub use wdb_symbols::printable;
 
 /// What else is known of the run, and what is wanted.

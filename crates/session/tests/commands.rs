@@ -103,3 +103,110 @@ fn no_name_means_two_commands() {
         );
     }
 }
+
+#[test]
+fn what_can_follow_is_completed() {
+    let mut console = console("c-variables.wasmtime", "c-variables");
+    let mut out = String::new();
+    assert_eq!(console.execute("frame function arrays", &mut out), Flow::Go);
+    for (line, expected) in [
+        ("info lo", "info locals"),
+        ("pri", "print"),
+        ("p li", "line"),
+        ("print points[0].", "x"),
+        ("p 1 + file_ring[0].next->we", "weight"),
+        ("p $glo", "$global"),
+        ("break arr", "arrays"),
+        ("break c-vari", "c-variables.c:"),
+        ("break arrays if row", "rows"),
+        ("list c-vari", "c-variables.c:"),
+        ("set print el", "print elements"),
+        ("help brea", "breakpoints"),
+        ("set li", "line"),
+    ] {
+        let found = console.complete(line, line.len());
+        let it = found.iter().find(|it| it.text == expected);
+        let it = it.unwrap_or_else(|| panic!("{line}: {found:?}"));
+        // What stands at the cursor is the beginning of it.
+        assert!(expected.starts_with(&line[it.start..]), "{line}: {it:?}");
+    }
+    assert!(
+        console
+            .complete("p line[", 7)
+            .iter()
+            .any(|it| it.start == 7)
+    );
+    assert_eq!(console.wants_path("source x", 8), Some(7));
+    assert_eq!(console.wants_path("print x", 7), None);
+    for cursor in [0, 3, 99] {
+        console.complete("p é", cursor);
+    }
+}
+
+#[test]
+fn an_empty_line_repeats_what_goes_on() {
+    let mut console = console("c-div-zero.wasmtime", "c-div-zero");
+    let mut out = String::new();
+    console.execute("list 1", &mut out);
+    assert_eq!(console.again(), Some("list"));
+    console.execute("up", &mut out);
+    assert_eq!(console.again(), Some("up"));
+    console.execute("print 1", &mut out);
+    assert_eq!(console.again(), None);
+    console.execute("l", &mut out);
+    assert_eq!(console.again(), Some("list"));
+}
+
+/// Whatever a person types, no command panics.
+#[test]
+fn no_line_does_harm() {
+    const TAILS: &[&str] = &[
+        "",
+        " ",
+        " 0",
+        " -1",
+        " 99999999999999999999",
+        " é",
+        " \"",
+        " '",
+        " --",
+        " -- -",
+        " -x",
+        " if",
+        " if x",
+        " a.c:",
+        " :0",
+        " *0x",
+        " *0xffffffffffffffff",
+        " +1",
+        " $",
+        " line[",
+        "/",
+        "/99999999999999999999x x",
+        "/x",
+        " /x",
+        " 1-2",
+        " 0-4294967295",
+        " ,",
+        " 1,",
+        " 5,1",
+        "é",
+    ];
+    let mut console = console("c-div-zero.wasmtime", "c-div-zero");
+    for command in commands() {
+        for name in command.names {
+            for tail in TAILS {
+                let line = format!("{name}{tail}");
+                let mut out = String::new();
+                let flow = console.execute(&line, &mut out);
+                console.complete(&line, line.len());
+                console.wants_path(&line, line.len());
+                console.cancel();
+                assert!(
+                    flow != Flow::Failed || out.contains("error: "),
+                    "{line}: {out}"
+                );
+            }
+        }
+    }
+}

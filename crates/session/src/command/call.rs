@@ -5,7 +5,9 @@ use super::Failure;
 /// A command line after its command was found.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The name that the command was found by, in full.
+    /// The command's first name.
+    pub command: &'static str,
+    /// The name that it was found by, in full.
     pub name: &'static str,
     /// What stands behind the name and a slash: `4xw` of `x/4xw`.
     pub format: Option<&'a str>,
@@ -17,7 +19,7 @@ impl<'a> Call<'a> {
     /// The rest of the line, which there must be.
     pub(super) fn required(&self, what: &str) -> Result<&'a str, Failure> {
         match self.rest {
-            "" => Err(Failure(format!("`{}` needs {what}", self.name))),
+            "" => Err(Failure(format!("`{}` needs {what}", self.command))),
             rest => Ok(rest),
         }
     }
@@ -28,8 +30,19 @@ impl<'a> Call<'a> {
             "" => Ok(()),
             rest => Err(Failure(format!(
                 "`{}` takes no arguments, and was given `{rest}`",
-                self.name
+                self.command
             ))),
+        }
+    }
+
+    /// The format, also where a space stands before its slash, and what comes after it.
+    pub(super) fn spaced_format(&self) -> (Option<&'a str>, &'a str) {
+        match self.rest.strip_prefix('/') {
+            Some(after) if self.format.is_none() => {
+                let (format, rest) = first_word(after).unwrap_or_default();
+                (Some(format), rest)
+            }
+            _ => (self.format, self.rest),
         }
     }
 
@@ -95,7 +108,8 @@ impl<'a> Options<'a> {
                 rest = after;
                 break;
             }
-            let is_number = word[1.min(word.len())..].starts_with(|c: char| c.is_ascii_digit());
+            let second = word.chars().nth(1);
+            let is_number = second.is_some_and(|it| it.is_ascii_digit());
             if !word.starts_with('-') || word == "-" || is_number {
                 break;
             }

@@ -166,7 +166,7 @@ impl Console {
             *again = match command.repeats {
                 Repeats::No => None,
                 Repeats::Same => Some(line.to_owned()),
-                Repeats::Onwards => Some(call.name.to_owned()),
+                Repeats::Onwards => Some(call.command.to_owned()),
             };
             Ok(flow)
         });

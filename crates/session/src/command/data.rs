@@ -133,7 +133,7 @@ set listsize 20",
             summary: "changes a variable, a global or memory",
             help: "set variable count = 0",
             completes: Completes::Expression,
-            needs: Needs::Execution,
+            needs: Needs::Nothing,
             repeats: Repeats::No,
             run: set_variable,
         },
@@ -183,7 +183,7 @@ pub(super) fn shown(
 fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let (format, text) = with_options(call)?;
     if text.is_empty() {
-        return Err(Failure(format!("`{}` needs an expression", call.name)));
+        return Err(Failure(format!("`{}` needs an expression", call.command)));
     }
     if let Some((place, value)) = assignment(text) {
         return assign(console, place, value, out);
@@ -200,8 +200,8 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 
 /// The format and the expression of a command, as gdb and as LLDB write them.
 fn with_options<'a>(call: &Call<'a>) -> Result<(Format, &'a str), Failure> {
-    let mut format = Format::parse(call.format)?;
-    let mut text = call.rest;
+    let (given, mut text) = call.spaced_format();
+    let mut format = Format::parse(given)?;
     if let Some(after) = text
         .strip_prefix("-f ")
         .or_else(|| text.strip_prefix("--format "))
@@ -345,6 +345,7 @@ fn ptype(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 }
 
 fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (given, _) = call.spaced_format();
     let (_, text) = with_options(call)?;
     if text.is_empty() {
         show_displays(console, out);
@@ -352,7 +353,7 @@ fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
     }
     // What is no expression would be told at each stop.
     let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
-    let format = call.format.unwrap_or_default();
+    let format = given.unwrap_or_default();
     let added = console.session.displays.add(parsed, format).clone();
     if console.session.selected().is_some() {
         show_display(console, &added, out);

@@ -16,6 +16,17 @@ const BRIEF: Limits = Limits {
     values: 40,
 };
 
+/// How much of a variable stands on its line: `print` shows the rest.
+pub(super) fn of_line(limits: &Limits) -> Limits {
+    Limits {
+        depth: limits.depth.min(4),
+        elements: limits.elements.min(64),
+        text: limits.text.min(256),
+        line: limits.line.min(160),
+        values: limits.values.min(400),
+    }
+}
+
 /// The frame, with its arguments.
 pub(super) fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
     let mut frame = report::frame(stop, id)?;
@@ -51,7 +62,7 @@ pub(super) fn line(stop: &mut Stop<'_>, frame: &Frame, settings: &Settings, out:
 /// How a backtrace is shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wanted {
-    /// At most so many lines; those of the old end if it is negative. `None`: all.
+    /// At most so many frames, none of them folded; those of the old end if it is negative. `None`: all.
     pub(super) lines: Option<i64>,
     /// Each frame on a line of its own.
     pub(super) every: bool,
@@ -69,7 +80,7 @@ pub(super) fn backtrace(
     out: &mut dyn Output,
 ) {
     let entries = report::entries(stop, thread);
-    let mut lines = report::lines(&entries, wanted.every);
+    let mut lines = report::lines(&entries, wanted.every || wanted.lines.is_some());
     if lines.is_empty() {
         out.line("no frames were recorded");
     }
@@ -99,7 +110,8 @@ pub(super) fn backtrace(
         found.variables = variables::of_frame(stop, found.id, Which::Arguments, &BRIEF);
         self::line(stop, &found, settings, out);
         if wanted.full {
-            found.variables = variables::of_frame(stop, found.id, Which::Locals, &settings.limits);
+            found.variables =
+                variables::of_frame(stop, found.id, Which::Locals, &of_line(&settings.limits));
             let mut text = String::new();
             report::locals(&mut text, &found, 8);
             super::data::value(&text, out);
@@ -108,7 +120,7 @@ pub(super) fn backtrace(
     if hidden > 0 {
         out.write(
             Style::Dim,
-            &format!("      … {hidden} more lines; `backtrace` shows all\n"),
+            &format!("      … {hidden} more; `backtrace` shows all\n"),
         );
     }
 }

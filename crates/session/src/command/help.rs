@@ -26,7 +26,17 @@ pub(super) fn show(topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
     };
     let is_command = commands().any(|it| it.names.contains(&topic));
     if commands().any(|it| is_of_family(&it)) && (!is_command || topic == "info") {
-        brief(commands().filter(is_of_family), out);
+        for command in commands().filter(is_of_family) {
+            let is_own = |it: &&&str| it.split(' ').next() == Some(topic) && it.contains(' ');
+            let name = command
+                .names
+                .iter()
+                .find(is_own)
+                .copied()
+                .unwrap_or_default();
+            out.write(Style::Name, &format!("  {name:<18}"));
+            out.line(&format!(" {}", command.summary));
+        }
         return Ok(());
     }
     let (command, _) = lookup::find(topic)?;

@@ -20,7 +20,13 @@ pub(super) fn find(line: &str) -> Result<(&'static Command, Call<'_>), Failure> 
             continue;
         };
         let (format, rest) = typed[count - 1].1;
-        return Ok((command, Call { name, format, rest }));
+        let call = Call {
+            command: command.name(),
+            name,
+            format,
+            rest,
+        };
+        return Ok((command, call));
     }
     Err(unknown(&typed))
 }
@@ -61,19 +67,15 @@ fn named(words: &[&str]) -> Result<Option<(&'static Command, &'static str)>, Fai
     if let Some(found) = all().find(|(_, name)| exact(name)) {
         return Ok(Some(found));
     }
-    // A letter or two that stand for a word: `i lo`, `br s`.
+    // Letters that stand for the first of several words: `i lo`, `br s`.
+    let first = words.first().and_then(|it| stands_for(it));
     let begins = |name: &str| {
         let parts: Vec<&str> = name.split(' ').collect();
-        let is_short = |part: &str, word: &str| part.starts_with(word);
-        parts.len() == words.len()
-            && parts
-                .iter()
-                .zip(words)
-                .enumerate()
-                .all(|(at, (part, word))| {
-                    is_short(part, word)
-                        || at == 0 && parts.len() > 1 && stands_for(word) == Some(part)
-                })
+        let is_short = |(at, (part, word)): (usize, (&&str, &&str))| match first {
+            Some(first) if at == 0 && parts.len() > 1 => *part == first,
+            _ => part.starts_with(*word),
+        };
+        parts.len() == words.len() && parts.iter().zip(words).enumerate().all(is_short)
     };
     let mut found: Vec<(&'static Command, &'static str)> =
         all().filter(|(_, name)| begins(name)).collect();
@@ -132,10 +134,8 @@ fn unknown(typed: &[(&str, (Option<&str>, &str))]) -> Failure {
         return no_such(head, second);
     }
     let names = commands().flat_map(|it| it.names.iter().copied());
-    let near = crate::expression::did_you_mean(first, names.filter(|it| it.len() > 2));
-    Failure(format!(
-        "there is no command `{first}`{near}; `help` lists them"
-    ))
+    let near = near(first, names.filter(|it| it.len() > 2), "`help` lists them");
+    Failure(format!("there is no command `{first}`{near}"))
 }
 
 /// That a word does not follow the first one of a name.
@@ -149,8 +149,14 @@ pub(super) fn no_such(head: &str, second: &str) -> Failure {
             super::list(&all, "or")
         ));
     }
-    let near = crate::expression::did_you_mean(second, tails);
-    Failure(format!(
-        "there is no `{head} {second}`{near}; `help {head}` lists what there is"
-    ))
+    let near = near(second, tails, &format!("`help {head}` lists what there is"));
+    Failure(format!("there is no `{head} {second}`{near}"))
+}
+
+/// What may have been meant by a word that means nothing, else where to look: the end of a sentence.
+pub(super) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, look: &str) -> String {
+    match crate::expression::did_you_mean(word, known) {
+        near if near.is_empty() => format!("; {look}"),
+        near => near,
+    }
 }

@@ -38,8 +38,8 @@ pub(super) fn examine(
         ("format", 'f', true),
         ("size", 's', true),
     ];
-    let mut format = Format::parse(call.format)?;
-    let mut text = call.rest;
+    let (given, mut text) = call.spaced_format();
+    let mut format = Format::parse(given)?;
     if call.name == "memory read" {
         let options = Options::parse(call.rest, known)?;
         if let Some(letter) = options.value("format") {
@@ -61,7 +61,7 @@ pub(super) fn examine(
     let (mut stop, frame) = console.here()?;
     let start = match (text, examined) {
         ("", Some(examined)) => {
-            if call.format.is_none() {
+            if given.is_none() {
                 format = examined.format;
             }
             examined.next

@@ -1,14 +1,18 @@
 //! Commands about source text and instructions.
 
-use wdb_symbols::printable;
+use std::ops::{Range, RangeInclusive};
+
+use wdb_symbols::{printable, printable_source};
 use wdb_target::coredump::ModuleId;
 
 use super::call::{Call, Known, Options, first_word, number};
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Settings, Style,
+    Code, Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Settings,
+    Style,
 };
 use crate::disassembly::{self, Instruction};
-use crate::places::{self, Spec};
+use crate::listing::{self, Class, Line};
+use crate::places::{self, Location, Spec};
 use crate::report::Frame;
 use crate::stop::{FrameId, Stop};
 
@@ -95,7 +99,7 @@ pub(super) fn around(
     let before = u32::try_from(settings.context_before).unwrap_or(0);
     let after = u32::try_from(settings.context_after).unwrap_or(0);
     let range = line.saturating_sub(before).max(1)..=line.saturating_add(after);
-    lines(stop, frame.module, file, range, Some(line), out).is_some()
+    lines(stop, frame.module, file, range, Some(line), &[], out).is_ok()
 }
 
 /// The instruction that a frame stands at.
@@ -111,39 +115,61 @@ pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output
     }
 }
 
-/// Some lines of a file; the line after them. `None`: there are none of them.
+/// Writes some lines of a file; the line after them.
 fn lines(
     stop: &mut Stop<'_>,
     module: ModuleId,
     file: &str,
-    range: std::ops::RangeInclusive<u32>,
+    range: RangeInclusive<u32>,
     current: Option<u32>,
+    breakpoints: &[Location],
     out: &mut dyn Output,
-) -> Option<u32> {
-    let text = stop.source(module, file)?;
-    let first = (*range.start()).max(1);
-    let wanted = text.lines().skip(first as usize - 1);
-    let mut next = None;
-    for (number, line) in (first..=*range.end()).zip(wanted) {
-        let is_current = current == Some(number);
-        out.write(Style::Mark, if is_current { ">" } else { " " });
-        out.write(Style::Dim, &format!("{number:>4}  "));
-        source_text(file, line, out);
+) -> Result<u32, listing::Unlisted> {
+    let count = range.end().saturating_sub(*range.start()).saturating_add(1);
+    let found = listing::lines(stop, module, file, *range.start(), count, breakpoints)?;
+    let mut number = found.first_line;
+    for line in &found.lines {
+        let here = if current == Some(number) { ">" } else { " " };
+        let breakpoint = if found.breakpoints.contains(&number) {
+            "*"
+        } else {
+            " "
+        };
+        out.write(Style::Mark, &format!("{here}{breakpoint}"));
+        out.write(Style::Dim, &format!("{number:>3}  "));
+        source_text(line, out);
         out.write(Style::Plain, "\n");
-        next = Some(number.saturating_add(1));
+        number = number.saturating_add(1);
     }
-    next
+    Ok(number)
 }
 
 /// As much of a line is shown: those of minified files have megabytes.
 const LONGEST_LINE: usize = 500;
 
-fn source_text(_file: &str, line: &str, out: &mut dyn Output) {
-    let shown = line
-        .get(..line.floor_char_boundary(LONGEST_LINE))
-        .unwrap_or(line);
-    out.write(Style::Plain, &wdb_symbols::printable_source(shown));
-    if shown.len() < line.len() {
+fn source_text(line: &Line, out: &mut dyn Output) {
+    let end = line.text.floor_char_boundary(LONGEST_LINE);
+    let mut piece = |class: Code, range: Range<usize>| {
+        let range = range.start.min(end)..range.end.min(end);
+        let text = line.text.get(range).unwrap_or_default();
+        if !text.is_empty() {
+            out.write(Style::Code(class), &printable_source(text));
+        }
+    };
+    let mut at = 0;
+    for span in &line.spans {
+        piece(Code::Other, at..span.range.start);
+        let class = match span.class {
+            Class::Keyword => Code::Keyword,
+            Class::Text => Code::Text,
+            Class::Number => Code::Number,
+            Class::Comment => Code::Comment,
+        };
+        piece(class, span.range.clone());
+        at = span.range.end;
+    }
+    piece(Code::Other, at..end);
+    if end < line.text.len() {
         out.write(Style::Dim, " …");
     }
 }
@@ -176,6 +202,9 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     };
     let selected = console.session.selected();
     let listed = console.listed.clone();
+    let breakpoints = console.session.breakpoints().iter();
+    let breakpoints = breakpoints.filter(|it| it.enabled);
+    let breakpoints: Vec<Location> = breakpoints.flat_map(|it| it.locations().to_vec()).collect();
     let mut stop = console.session.stop();
     let here = selected.and_then(|id| {
         let place = stop.place(id)?;
@@ -201,6 +230,11 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
         ("" | "+" | "-", None) => {
             let place = match here.clone() {
                 Some(here) => here,
+                None if selected.is_some() => {
+                    return Err(
+                        "the frame has no source; `disassemble` shows its instructions".into(),
+                    );
+                }
                 None => resolve(&mut stop, "main", selected)?,
             };
             (place.0, place.1, centred(place.2, size))
@@ -224,25 +258,15 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
         .filter(|it| it.0 == module && it.1 == file)
         .map(|it| it.2);
     let first = *range.start();
-    match lines(&mut stop, module, &file, range, current, out) {
-        Some(next) => {
-            console.listed = Some(Listed {
-                module,
-                file,
-                first,
-                next,
-            });
-            Ok(Flow::Go)
-        }
-        None if stop.source(module, &file).is_some() => Err(Failure(format!(
-            "{} ends before line {first}",
-            printable(&file)
-        ))),
-        None => Err(Failure(format!(
-            "the source file {} was not found; `--sources` says where sources are",
-            printable(&file)
-        ))),
-    }
+    let next = lines(&mut stop, module, &file, range, current, &breakpoints, out);
+    let next = next.map_err(|unlisted| Failure(printable(&unlisted.to_string()).into_owned()))?;
+    console.listed = Some(Listed {
+        module,
+        file,
+        first,
+        next,
+    });
+    Ok(Flow::Go)
 }
 
 fn resolve_last(text: &str) -> Result<u32, Failure> {
@@ -251,7 +275,7 @@ fn resolve_last(text: &str) -> Result<u32, Failure> {
 }
 
 /// Lines with `line` in the middle.
-fn centred(line: u32, size: u32) -> std::ops::RangeInclusive<u32> {
+fn centred(line: u32, size: u32) -> RangeInclusive<u32> {
     let first = line.saturating_sub(size / 2).max(1);
     first..=first.saturating_add(size - 1)
 }
@@ -366,7 +390,10 @@ fn disassemble(
             );
             if let Some(text) = &source.text {
                 out.write(Style::Plain, "  ");
-                source_text(&source.file, text.trim(), out);
+                out.write(
+                    Style::Code(Code::Other),
+                    &printable_source(cut(text.trim())),
+                );
             }
             out.write(Style::Plain, "\n");
         }
@@ -376,6 +403,11 @@ fn disassemble(
         out.line(&format!("… {} more instructions", found.len() - MOST));
     }
     Ok(Flow::Go)
+}
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_LINE))
+        .unwrap_or(text)
 }
 
 fn instruction_line(line: &Instruction, is_current: bool, depth: u32, out: &mut dyn Output) {

@@ -305,7 +305,7 @@ enum Shown {
 }
 
 fn variables(console: &mut Console, shown: Shown, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let limits = console.settings.limits;
+    let limits = frames::of_line(&console.settings.limits);
     let (mut stop, id) = console.here()?;
     let which = if shown == Shown::Arguments {
         Which::Arguments
@@ -361,7 +361,7 @@ fn frame_variable(
 
 fn statics(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
-    let limits = console.settings.limits;
+    let limits = frames::of_line(&console.settings.limits);
     let (mut stop, id) = console.here()?;
     let found = variables::statics(&mut stop, id, &limits);
     if found.is_empty() {

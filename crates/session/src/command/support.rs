@@ -94,10 +94,9 @@ fn show(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
 }
 
 pub(super) fn no_setting(text: &str) -> Failure {
-    let near = crate::expression::did_you_mean(text, SETTINGS.iter().map(|it| it.name));
-    Failure(format!(
-        "there is no setting `{text}`{near}; `show` lists them"
-    ))
+    let names = SETTINGS.iter().map(|it| it.name);
+    let near = super::lookup::near(text, names, "`show` lists them");
+    Failure(format!("there is no setting `{text}`{near}"))
 }
 
 fn echo(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {

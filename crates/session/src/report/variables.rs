@@ -177,19 +177,16 @@ pub(crate) fn value(valued: &Valued) -> String {
     out
 }
 
-/// Variables, each with its parts below it where a line does not hold them.
-pub(crate) fn all(variables: &[Valued]) -> String {
+/// Variables, each on a line; those that are optimised out together.
+pub(crate) fn list(variables: &[Valued]) -> String {
     let mut out = String::new();
-    for variable in variables {
-        let declaration = variable.declaration();
-        let marks = [
-            (variable.doubts.assumed_zero, " ?"),
-            (variable.shadowed, " (hidden)"),
-        ];
-        let marks: String = marks.iter().filter(|it| it.0).map(|it| it.1).collect();
-        let head = format!("{}{marks}", printable(&declaration));
-        long(&mut out, &head, &variable.tree, 0);
+    let is_nowhere =
+        |it: &&Valued| matches!(it.tree.unavailable, Some(Unavailable::OptimisedOut(_)));
+    let (nowhere, there): (Vec<&Valued>, Vec<&Valued>) = variables.iter().partition(is_nowhere);
+    for variable in there {
+        line(&mut out, variable, 0);
     }
+    optimised_out(&mut out, &nowhere, 0);
     out
 }
 
