@@ -1,8 +1,8 @@
 //! A call of one of the program's functions by the debugger, while the program stands still.
 //!
 //! wasmtime lets the debug handler call WebAssembly: the call runs on a stack of its own, and its
-//! events come to the same handler, which so is entered again. The frames below the call stay where they are
-//! and can be seen.
+//! events come to the same handler, which so is entered again. The frames below the call stay where
+//! they are and can be seen.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -59,6 +59,13 @@ impl Handler {
     ) -> Result<Prepared, Error> {
         let failed = |error: wasmtime::Error| Error::Debuggee(format!("{error:#}"));
         let guest = &mut *self.guest();
+        if guest.standings.now == Standing::Prologue {
+            // Its youngest frame is not set up, which nobody can tell from above.
+            return Err(Error::Refused(
+                "nothing can be called on top of a function that has found the stack used up"
+                    .into(),
+            ));
+        }
         let inventory = &guest.inventory;
         let func = inventory
             .instances

@@ -80,7 +80,8 @@ pub trait Execute {
     /// [`Error::Refused`] when there is none.
     fn abandon_call(&mut self) -> Result<(), Error>;
 
-    /// A handle that stops the running program from another thread.
+    /// A handle that stops the running program from another thread. A guest that sleeps or reads in a host
+    /// call comes back from it early, and takes the end of the sleep or of the input for real.
     fn interrupt(&self) -> Interrupt;
 }
 
@@ -149,7 +150,7 @@ pub trait Mutate {
     ) -> Result<(), Error>;
 }
 
-/// Stops a running program from any thread. The only part of a debuggee that crosses threads.
+/// Stops a running program from any thread.
 #[derive(Clone)]
 pub struct Interrupt(Arc<dyn Fn() + Send + Sync>);
 

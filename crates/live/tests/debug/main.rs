@@ -5,7 +5,6 @@
 mod calls;
 mod changes;
 mod exceptions;
-mod speed;
 mod steps;
 mod stops;
 mod watches;

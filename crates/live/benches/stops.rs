@@ -1,11 +1,82 @@
-//! What stopping costs. Measurements, not tests: `cargo test --release --workspace --test debug -- --ignored --nocapture`.
+//! What stopping costs: `cargo bench --workspace --bench stops`. With `GUEST=/path/to/sqlite.wasm` also
+//! the costs that grow with a program.
 
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
 use std::time::Instant;
 
-use wdb_coredump::MemoryId;
-use wdb_target::Verdict;
+use bytes::Bytes;
+use wdb_coredump::{MemoryId, ModuleId, Value};
+use wdb_live::{Capture, Compiled, Limits, Live, Program, Wasi};
+use wdb_module::{Binary, FuncIndex};
+use wdb_target::{CodeLocation, Debuggee, Resume, StopReason, Verdict, Watch};
 
-use super::*;
+fn main() {
+    costs();
+    if let Ok(path) = std::env::var("GUEST") {
+        costs_of_a_large_program(std::fs::read(path).unwrap());
+    }
+}
+
+fn program(bytes: Vec<u8>, invoke: Option<&str>) -> Program {
+    Program {
+        name: "program".into(),
+        path: None,
+        binary: Arc::new(Binary::parse(Bytes::from(bytes)).unwrap()),
+        invoke: invoke.map(|name| (name.to_owned(), Vec::new())),
+        wasi: Wasi::default(),
+        limits: Limits::default(),
+        capture: Capture::Full,
+        cache: false,
+    }
+}
+
+fn launch(text: &str) -> Live {
+    let bytes = wat::parse_str(text).unwrap();
+    Live::launch(&program(bytes, Some("run"))).unwrap()
+}
+
+/// The instruction at `position` in a function.
+fn at(live: &Live, func: u32, position: usize) -> CodeLocation {
+    let func = FuncIndex(func);
+    let binary = live.modules()[0].binary.as_ref().unwrap();
+    let (offset, _) = binary.instructions(func).nth(position).unwrap().unwrap();
+    CodeLocation {
+        module: ModuleId(0),
+        func,
+        pc: binary.to_function(func, offset).unwrap(),
+    }
+}
+
+/// The instruction after the one where the program stands.
+fn next(live: &mut Live) -> CodeLocation {
+    let frame = live.frame(0, 0).unwrap();
+    let binary = live.modules()[0].binary.as_ref().unwrap();
+    let here = binary.from_function(frame.func, frame.pc.unwrap()).unwrap();
+    let mut code = binary.instructions(frame.func);
+    let position = code.position(|it| it.unwrap().0 == here).unwrap();
+    at(live, frame.func.0, position + 1)
+}
+
+fn set(live: &mut Live, locations: &[CodeLocation]) {
+    let breakpoints = live.breakpoints().unwrap();
+    let refused = breakpoints.set_breakpoints(&locations.iter().copied().collect());
+    assert_eq!(refused.unwrap(), []);
+}
+
+fn resume(live: &mut Live) {
+    watched(live, Resume::Continue, None);
+}
+
+fn step(live: &mut Live) {
+    watched(live, Resume::StepInstruction, None);
+    assert_eq!(live.stop()[0], StopReason::Step);
+}
+
+fn watched(live: &mut Live, how: Resume, watch: Option<Watch>) {
+    live.execute().unwrap().resume(how, watch).unwrap();
+}
 
 /// Calls a function a million times; a call is some fifteen instructions.
 const CALLS: &str = r#"
@@ -44,8 +115,6 @@ fn time(what: &str, times: u32, run: impl FnOnce()) {
     println!("{what}: {each:?}");
 }
 
-#[test]
-#[ignore = "a measurement"]
 fn costs() {
     let mut live = launch(CALLS);
     let start = Instant::now();
@@ -53,7 +122,7 @@ fn costs() {
     println!("a million calls: {:?}", start.elapsed());
 
     let mut live = launch(CALLS);
-    let never = at(&live, 0, 1, 0);
+    let never = at(&live, 1, 0);
     set(&mut live, &[never]);
     let start = Instant::now();
     resume(&mut live);
@@ -66,7 +135,7 @@ fn costs() {
         ("a hit that nothing is read at", |_| {}),
         ("a hit, a local and a word of memory", |debuggee| {
             let frame = debuggee.frame(0, 0).unwrap();
-            assert!(locals(&frame)[0] > 0);
+            assert_ne!(frame.locals[0].value(), Some(&Value::I32(0)));
             let mut word = [0; 4];
             debuggee.read_memory(MemoryId(0), 8, &mut word).unwrap();
         }),
@@ -79,21 +148,21 @@ fn costs() {
     ];
     for (what, look) in watches {
         let mut live = launch(CALLS);
-        let store = at(&live, 0, 0, 6);
+        let store = at(&live, 0, 6);
         set(&mut live, &[store]);
         time(what, HITS, || {
             let mut left = HITS;
             watched(
                 &mut live,
                 Resume::Continue,
-                Box::new(move |debuggee| {
+                Some(Box::new(move |debuggee| {
                     look(debuggee);
                     left -= 1;
                     match left {
                         0 => Verdict::Stop,
                         _ => Verdict::Resume(Resume::Continue),
                     }
-                }),
+                })),
             );
         });
     }
@@ -105,13 +174,13 @@ fn costs() {
         watched(
             &mut live,
             Resume::StepInstruction,
-            Box::new(move |_| {
+            Some(Box::new(move |_| {
                 left -= 1;
                 match left {
                     0 => Verdict::Stop,
                     _ => Verdict::Resume(Resume::StepInstruction),
                 }
-            }),
+            })),
         );
     });
     time("a step from the other thread", 10_000, || {
@@ -119,7 +188,7 @@ fn costs() {
             step(&mut live);
         }
     });
-    let store = at(&live, 0, 0, 6);
+    let store = at(&live, 0, 6);
     set(&mut live, &[store]);
     time("a stop from the other thread", 10_000, || {
         for _ in 0..10_000 {
@@ -138,21 +207,9 @@ fn costs() {
     );
 }
 
-/// The costs that grow with the program, on a large one: `GUEST=/path/to/sqlite.wasm`.
-#[test]
-#[ignore = "a measurement"]
-fn costs_of_a_large_program() {
-    let Ok(path) = std::env::var("GUEST") else {
-        return;
-    };
-    let bytes = Bytes::from(std::fs::read(path).unwrap());
+fn costs_of_a_large_program(bytes: Vec<u8>) {
     let start = Instant::now();
-    let compiled = wdb_live::Compiled::new(&Program {
-        binary: Arc::new(Binary::parse(bytes).unwrap()),
-        invoke: None,
-        ..program("(module)")
-    })
-    .unwrap();
+    let compiled = Compiled::new(&program(bytes, None)).unwrap();
     println!("compiled in {:?}", start.elapsed());
     let start = Instant::now();
     let mut live = compiled.launch().unwrap();
@@ -166,8 +223,8 @@ fn costs_of_a_large_program() {
         }
     });
     let start = Instant::now();
-    let next = here(&mut live, 1);
-    set(&mut live, &[next]);
+    let place = next(&mut live);
+    set(&mut live, &[place]);
     resume(&mut live);
     println!("from steps to full speed: {:?}", start.elapsed());
     time("a step after a breakpoint", 50, || {
@@ -175,13 +232,13 @@ fn costs_of_a_large_program() {
             step(&mut live);
         }
     });
-    let next = here(&mut live, 1);
-    set(&mut live, &[next]);
+    let place = next(&mut live);
+    set(&mut live, &[place]);
     let start = Instant::now();
     resume(&mut live);
     println!("and on to a breakpoint: {:?}", start.elapsed());
     let start = Instant::now();
-    set(&mut live, &[next]);
+    set(&mut live, &[place]);
     println!("one breakpoint set: {:?}", start.elapsed());
     let start = Instant::now();
     set(&mut live, &[]);
@@ -195,20 +252,9 @@ fn costs_of_a_large_program() {
                 .imported_function_count()
                 + it
         })
-        .map(|func| at(&live, 0, func, 0))
+        .map(|func| at(&live, func, 0))
         .collect();
     let start = Instant::now();
-    let refused = breakpoints(&mut live).set_breakpoints(&all.iter().copied().collect());
-    println!(
-        "a thousand set: {:?}, {} refused",
-        start.elapsed(),
-        refused.unwrap().len()
-    );
-}
-
-/// The instruction that is `further` instructions after the one where the program stands.
-fn here(live: &mut Live, further: usize) -> CodeLocation {
-    let frame = live.frame(0, 0).unwrap();
-    let (func, position) = place(live, &frame);
-    at(live, 0, func, position + further)
+    set(&mut live, &all);
+    println!("a thousand set: {:?}", start.elapsed());
 }
