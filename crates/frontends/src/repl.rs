@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use wdb_session::Reason;
 use wdb_session::command::{Console, Flow, Output, Style};
+use wdb_session::report::printable;
 use wdb_target::Debuggee;
 
 use crate::CtrlC;
@@ -64,6 +65,9 @@ pub struct Repl {
     pub lines: Option<Lines>,
 }
 
+/// What a Ctrl-D does that may have been meant for the program.
+const ENDS: &str = "the program has not ended; Ctrl-D again, or `quit`, ends both\n";
+
 /// A command of a batch failed.
 const FAILED: i32 = 1;
 
@@ -80,8 +84,10 @@ const CRASHED: i32 = 134;
 pub fn run(mut repl: Repl) -> io::Result<i32> {
     let batch = repl.lines.is_none();
     let screen = repl.screen.clone();
-    let tell = move |message: &str| screen.write(Style::Plain, &format!("{message}\n"));
+    let tell =
+        move |message: &str| screen.write(Style::Plain, &format!("{}\n", printable(message)));
     repl.console.borrow_mut().session.tell(Arc::new(tell));
+    repl.with_console(Console::begin)?;
     for script in std::mem::take(&mut repl.scripts) {
         match repl.script(&script)? {
             Some(Flow::Quit(status)) => return repl.end(status),
@@ -126,17 +132,27 @@ impl Repl {
 
     /// Reads lines to the last. The exit status.
     fn lines(&mut self, lines: &mut Lines) -> io::Result<i32> {
+        let mut warned = false;
         loop {
             self.screen.settle()?;
             let prompt = self.prompt();
             let line = match lines.next(&prompt)? {
                 Next::Line(line) => line,
-                Next::Dropped => continue,
+                Next::Dropped => {
+                    self.console.borrow_mut().cancel();
+                    continue;
+                }
+                Next::End if lines.by_hand() && self.is_under_way() && !warned => {
+                    warned = true;
+                    self.screen.write(Style::Note, ENDS);
+                    continue;
+                }
                 Next::End => {
                     self.screen.entered(&prompt, "quit", true);
                     return Ok(0);
                 }
             };
+            warned = false;
             let again = self.console.borrow().again().map(str::to_owned);
             let line = match again.filter(|_| line.trim().is_empty()) {
                 Some(again) if lines.by_hand() => again,
@@ -151,6 +167,14 @@ impl Repl {
     }
 
     fn execute(&mut self, line: &str) -> io::Result<Flow> {
+        self.with_console(|console, out| console.execute(line, out))
+    }
+
+    /// Lets the console do something that writes, during which Ctrl-C is for the program.
+    fn with_console<T>(
+        &mut self,
+        work: impl FnOnce(&mut Console, &mut dyn Output) -> T,
+    ) -> io::Result<T> {
         let mut console = self.console.borrow_mut();
         let _at_work = self.ctrl_c.during(console.session.interrupt());
         let mut out = Terminal {
@@ -158,14 +182,22 @@ impl Repl {
             files: self.files.as_mut(),
             progress: None,
         };
-        let flow = console.execute(line, &mut out);
+        let done = work(&mut console, &mut out);
         drop(out);
         self.screen.settle()?;
-        Ok(flow)
+        Ok(done)
     }
 
     fn prompt(&self) -> String {
         self.console.borrow().prompt().to_owned()
+    }
+
+    /// Whether there is a program that would be killed in the middle of its work.
+    fn is_under_way(&self) -> bool {
+        let session = &mut self.console.borrow_mut().session;
+        let stopped = session.stopped();
+        let idle = stopped.is_over() || stopped.reasons.contains(&Reason::Started);
+        !idle && session.can_run()
     }
 
     /// The exit status that the guest's own end asks for.

@@ -7,6 +7,7 @@
 
 mod c_stack;
 mod lldb;
+mod same;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,10 @@ fn main() {
     trials.push(trial("variables as the guest prints them", "", || {
         truth::compare("rust-collections")
     }));
+    for guest in same::GUESTS {
+        let name = format!("debug, live and on the dump: {}", guest.0);
+        trials.push(trial(&name, "", || same::compare(guest)));
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -104,9 +109,15 @@ fn check(path: &Path) -> Result<(), Failed> {
     let mut lines = expected.lines().peekable();
     while let Some(line) = lines.next() {
         if let Some(command) = line.strip_prefix("$ ") {
-            while lines.next_if(|line| is_output(line)).is_some() {}
-            let output = run(command, directory.path())?;
             writeln!(actual, "{line}")?;
+            let mut input = String::new();
+            while let Some(line) = lines.next_if(|line| line.starts_with('|')) {
+                writeln!(actual, "{line}")?;
+                input.push_str(line[1..].strip_prefix(' ').unwrap_or_default());
+                input.push('\n');
+            }
+            while lines.next_if(|line| is_output(line)).is_some() {}
+            let output = run_with(command, directory.path(), &input)?;
             if output.status.code() != Some(0) {
                 match output.status.code() {
                     Some(code) => writeln!(actual, "? {code}")?,
@@ -139,6 +150,11 @@ fn is_output(line: &str) -> bool {
 }
 
 fn run(command: &str, directory: &Path) -> io::Result<Output> {
+    run_with(command, directory, "")
+}
+
+/// Runs a command. `input` is what it reads where it ends in `<<`.
+fn run_with(command: &str, directory: &Path, input: &str) -> io::Result<Output> {
     let fixtures = fixtures();
     let sources = root().join("fixtures/src");
     let words: Vec<String> = split(command)
@@ -152,6 +168,12 @@ fn run(command: &str, directory: &Path) -> io::Result<Output> {
     let (stdin, words) = match &words[..] {
         [rest @ .., less, file] if less == "<" => {
             (Stdio::from(fs::File::open(directory.join(file))?), rest)
+        }
+        [rest @ .., less] if less == "<<" => {
+            let mut file = tempfile::tempfile()?;
+            io::Write::write_all(&mut file, input.as_bytes())?;
+            io::Seek::rewind(&mut file)?;
+            (Stdio::from(file), rest)
         }
         all => (Stdio::null(), all),
     };
@@ -169,9 +191,19 @@ fn run(command: &str, directory: &Path) -> io::Result<Output> {
         .stdin(stdin)
         .env_remove("RUST_BACKTRACE")
         .env("COLUMNS", "100")
+        // Nobody's own scripts, and wasmtime's cache of compiled code where it always is.
+        .env("HOME", directory)
+        .env_remove("XDG_CONFIG_HOME")
+        .env("XDG_CACHE_HOME", cache())
         .env("NO_COLOR", "1")
         .output()
         .map_err(|error| io::Error::other(format!("{program}: {error}")))
+}
+
+/// Where programs of this user keep what can be made again.
+fn cache() -> PathBuf {
+    let home = || std::env::home_dir().unwrap_or_default().join(".cache");
+    std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from)
 }
 
 /// Words, with single and double quotes.

@@ -1,0 +1,186 @@
+//! The debugger at a terminal: keys in, a screen out.
+
+#![allow(clippy::unwrap_used)]
+
+mod pty;
+
+use pty::Home;
+
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+const TAB: &str = "\t";
+const UP: &str = "\x1b[A";
+
+#[test]
+fn completion_of_commands_and_variables() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["core", "%f/c-variables.wasmtime.core"]);
+    wdb.prompt();
+    wdb.keys(&format!("ec{TAB}"));
+    wdb.see("(wdb) echo");
+    wdb.keys(CTRL_C);
+    wdb.prompt();
+    // Two that begin so are listed.
+    wdb.keys(&format!("qu{TAB}"));
+    wdb.see("(wdb) quit");
+}
+
+#[test]
+fn history_outlives_the_session() {
+    let home = Home::new();
+    let mut first = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    first.line("echo once upon a time\\n");
+    first.see("\nonce upon a time\n");
+    first.line("quit");
+    assert_eq!(first.end(), 0);
+    let file = home.path(".local/state/wdb/history");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert!(file.is_file());
+    let mut second = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    second.prompt();
+    second.keys(&format!("{UP}{UP}"));
+    second.typed("echo once upon a time\\n");
+    second.keys("\r");
+    second.see("\nonce upon a time\n");
+}
+
+#[test]
+fn a_hint_tells_how_a_line_went_on() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    wdb.line("echo a rather long text\\n");
+    wdb.prompt();
+    wdb.keys("echo a ra");
+    wdb.typed("echo a rather long text\\n");
+    // The arrow takes it over.
+    wdb.keys("\x1b[C\r");
+    wdb.until("the text twice", |screen| {
+        screen.matches("\na rather long text").count() == 2
+    });
+}
+
+#[test]
+fn ctrl_c_at_the_prompt_drops_the_line_and_ctrl_d_ends() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    wdb.prompt();
+    wdb.keys("echo never");
+    wdb.typed("echo never");
+    wdb.keys(CTRL_C);
+    wdb.prompt();
+    wdb.keys(CTRL_D);
+    assert_eq!(wdb.end(), 0);
+    assert!(!wdb.text().contains("\nnever"));
+}
+
+#[test]
+fn ctrl_c_stops_the_program_and_not_the_debugger() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-hang.wasm"]);
+    wdb.line("run");
+    wdb.see("(wdb) run\n");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    wdb.keys(CTRL_C);
+    wdb.see("interrupted");
+    wdb.line("backtrace");
+    wdb.see("#0");
+    // Once more, from where it stands.
+    wdb.line("continue");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    wdb.keys(CTRL_C);
+    wdb.until("a second interrupt", |screen| {
+        screen.matches("interrupted").count() == 2
+    });
+    wdb.prompt();
+    wdb.keys(CTRL_D);
+    wdb.see("the program has not ended");
+    wdb.prompt();
+    wdb.keys(CTRL_D);
+    assert_eq!(wdb.end(), 0);
+}
+
+#[test]
+fn a_crash_leaves_a_prompt() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    wdb.line("run");
+    wdb.see("divide by zero");
+    wdb.line("backtrace");
+    wdb.see("#0");
+    wdb.line("echo still here\\n");
+    wdb.see("\nstill here\n");
+    wdb.prompt();
+    wdb.keys(CTRL_D);
+    assert_eq!(wdb.end(), 0);
+}
+
+#[test]
+fn colours_by_meaning_unless_they_are_not_wanted() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    wdb.line("no-such-command");
+    wdb.see("error: ");
+    wdb.prompt();
+    assert_eq!(wdb.colour("error: "), vt100::Color::Idx(1));
+    let mut plain = home.wdb_with(&["debug", "%f/c-div-zero.wasm"], &[("NO_COLOR", "1")]);
+    plain.line("no-such-command");
+    plain.see("error: ");
+    plain.prompt();
+    assert_eq!(plain.colour("error: "), vt100::Color::Default);
+}
+
+#[test]
+fn a_terminal_that_only_prints_has_prompts_too() {
+    let home = Home::new();
+    let mut wdb = home.wdb_with(&["debug", "%f/c-div-zero.wasm"], &[("TERM", "dumb")]);
+    wdb.line("echo plain\\n");
+    wdb.see("\nplain\n");
+    wdb.line("quit 3");
+    assert_eq!(wdb.end(), 3);
+}
+
+#[test]
+fn an_empty_line_repeats_a_step() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-variables.wasm"]);
+    wdb.line("break main");
+    wdb.line("run");
+    wdb.see("main");
+    wdb.line("next");
+    wdb.prompt();
+    let before = wdb.text().matches('\n').count();
+    wdb.keys("\r");
+    wdb.until("another step", |screen| {
+        screen.matches('\n').count() > before + 1
+    });
+    wdb.prompt();
+}
+
+#[test]
+fn commands_of_a_breakpoint_take_several_lines() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-variables.wasm"]);
+    wdb.line("break main");
+    wdb.line("commands 1");
+    wdb.keys("echo arrived\\n\r");
+    wdb.keys("end\r");
+    wdb.line("run");
+    wdb.see("\narrived\n");
+    wdb.prompt();
+}
+
+#[test]
+fn an_expression_goes_on_where_a_bracket_is_open() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["core", "%f/c-variables.wasmtime.core"]);
+    wdb.prompt();
+    wdb.keys("print (1 +\r");
+    wdb.keys("2)\r");
+    wdb.see("3");
+    wdb.prompt();
+}

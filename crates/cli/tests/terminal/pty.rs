@@ -1,0 +1,191 @@
+//! `wdb` at a terminal: a pseudo-terminal that types keys, and a screen to read from.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// Nothing takes so long on any machine, unless it never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const ROWS: u16 = 50;
+const COLUMNS: u16 = 100;
+
+/// A user with a home directory of their own.
+pub(crate) struct Home(tempfile::TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Home {
+        Home(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Starts `wdb` with these arguments; `%f/` is the directory of the fixtures.
+    pub(crate) fn wdb(&self, arguments: &[&str]) -> Terminal {
+        self.wdb_with(arguments, &[])
+    }
+
+    pub(crate) fn wdb_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Terminal {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wdb"));
+        for argument in arguments {
+            match argument.strip_prefix("%f/") {
+                Some(name) => command.arg(fixture(name)),
+                None => command.arg(argument),
+            }
+        }
+        command.cwd(self.0.path());
+        for variable in ["NO_COLOR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "COLUMNS"] {
+            command.env_remove(variable);
+        }
+        command.env("HOME", self.0.path());
+        command.env("TERM", "xterm-256color");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        Terminal::start(command)
+    }
+}
+
+/// A fixture, decompressed into a directory of this test.
+fn fixture(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terminal");
+    std::fs::create_dir_all(&out).unwrap();
+    let kinds = ["built", "dumps"].map(|kind| root.join(kind).join(format!("{name}.zst")));
+    let packed = kinds.iter().find(|it| it.is_file()).unwrap();
+    let bytes = zstd::decode_all(std::fs::File::open(packed).unwrap()).unwrap();
+    // Several tests write the same at once.
+    let part = tempfile::NamedTempFile::new_in(&out).unwrap();
+    std::fs::write(part.path(), bytes).unwrap();
+    part.persist(out.join(name)).unwrap();
+    out.join(name)
+}
+
+/// A program at a terminal.
+pub(crate) struct Terminal {
+    keyboard: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    child: Box<dyn Child + Send + Sync>,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn start(command: CommandBuilder) -> Terminal {
+        let size = PtySize {
+            rows: ROWS,
+            cols: COLUMNS,
+            ..PtySize::default()
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        let (rows, columns) = (ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap());
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 1000)));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let shown = screen.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                shown.lock().unwrap().process(&bytes[..count]);
+            }
+        });
+        Terminal {
+            keyboard: pair.master.take_writer().unwrap(),
+            screen,
+            child,
+            _master: pair.master,
+        }
+    }
+
+    /// What the screen shows, without the spaces at the ends of lines.
+    pub(crate) fn text(&self) -> String {
+        let text = self.screen.lock().unwrap().screen().contents();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        lines.join("\n")
+    }
+
+    /// Presses keys.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Waits for the prompt, types a line, and enters it when it is there: a prompt that is seen afterwards is
+    /// the next one.
+    pub(crate) fn line(&mut self, line: &str) {
+        self.prompt();
+        self.keys(line);
+        self.typed(line);
+        self.keys("\r");
+    }
+
+    /// Waits until this stands behind the last prompt.
+    pub(crate) fn typed(&mut self, line: &str) {
+        let shown = format!("(wdb) {line}");
+        self.until(&shown, |screen| screen.trim_end().ends_with(&shown));
+    }
+
+    /// Waits until the screen shows something.
+    pub(crate) fn until(&mut self, what: &str, shown: impl Fn(&str) -> bool) {
+        let began = Instant::now();
+        while !shown(&self.text()) {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "{what} does not come; the screen:\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the screen shows a text.
+    pub(crate) fn see(&mut self, text: &str) {
+        self.until(text, |screen| screen.contains(text));
+    }
+
+    /// Waits until the last line is an empty prompt.
+    pub(crate) fn prompt(&mut self) {
+        self.until("the prompt", |screen| {
+            screen.trim_end().ends_with("\n(wdb)") || screen.trim_end() == "(wdb)"
+        });
+    }
+
+    /// The colour of the text that is found first on the screen.
+    pub(crate) fn colour(&self, text: &str) -> vt100::Color {
+        let screen = self.screen.lock().unwrap();
+        let screen = screen.screen();
+        let found = (0..ROWS).find_map(|row| {
+            let line = screen.contents_between(row, 0, row, COLUMNS);
+            Some((row, line.find(text)? as u16))
+        });
+        let (row, column) = found.unwrap();
+        screen.cell(row, column).unwrap().fgcolor()
+    }
+
+    /// Waits for the end. The exit status.
+    pub(crate) fn end(&mut self) -> u32 {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "it does not end:\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // One that has ended is not there to be killed.
+        _ = self.child.kill();
+    }
+}
