@@ -14,6 +14,7 @@ mod help;
 mod lookup;
 mod memory;
 mod output;
+mod placing;
 mod program;
 mod running;
 mod settings;

@@ -282,6 +282,23 @@ impl Session {
         &mut self.breakpoints
     }
 
+    /// Adds a breakpoint, if it belongs anywhere; `text` is what the user wrote.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs nowhere: no module comes later, so that this is a mistake.
+    pub fn try_breakpoint(
+        &mut self,
+        text: &str,
+        trigger: Trigger,
+    ) -> Result<&mut Breakpoint, Error> {
+        let selected = self.selected();
+        match breakpoints::bind(&trigger, &mut self.stop(), selected) {
+            Binding::Pending(reason) => Err(Error::Refused(reason)),
+            binding => Ok(self.breakpoints.add(text, trigger, binding)),
+        }
+    }
+
     /// Adds a breakpoint; `text` is what the user wrote. Where it belongs nowhere yet, it is pending and says why.
     pub fn add_breakpoint(&mut self, text: &str, trigger: Trigger) -> &mut Breakpoint {
         let selected = self.selected();

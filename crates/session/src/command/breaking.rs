@@ -3,11 +3,11 @@
 use wdb_symbols::printable;
 
 use super::call::{Call, Known, Options, first_word, number};
+use super::placing::{self, MOST_PLACES, here, location, parse};
 use super::{
     Collecting, Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style,
 };
-use crate::breakpoints::{Binding, Breakpoint, Message, Trigger};
-use crate::expression::{self, Expression};
+use crate::breakpoints::{Binding, Breakpoint, Trigger};
 use crate::places;
 
 const fn command(
@@ -50,7 +50,7 @@ break *0x1f0
 breakpoint set --file parse.c --line 120 --condition 'count == 3'
 breakpoint set --name main --one-shot",
             Completes::Place,
-            |console, call, out| set(console, call, false, out),
+            |console, call, out| placing::set(console, call, false, out),
         ),
         command(
             &["tbreak", "tb", "thbreak"],
@@ -58,7 +58,7 @@ breakpoint set --name main --one-shot",
             "stops the program at a place once",
             "As `break`; the breakpoint is deleted when it has stopped the program.",
             Completes::Place,
-            |console, call, out| set(console, call, true, out),
+            |console, call, out| placing::set(console, call, true, out),
         ),
         command(
             &["log", "logpoint"],
@@ -68,7 +68,7 @@ breakpoint set --name main --one-shot",
 
 log parse.c:120 count is {count}, the next is {node->next}",
             Completes::Place,
-            log,
+            placing::log,
         ),
         command(
             &["catch", "cat"],
@@ -82,7 +82,7 @@ catch throw
 catch hostcall wasi_snapshot_preview1.fd_write
 catch hostcall *.path_*",
             Completes::Nothing,
-            |console, call, out| catch(console, call, false, out),
+            |console, call, out| placing::catch(console, call, false, out),
         ),
         command(
             &["tcatch"],
@@ -90,7 +90,7 @@ catch hostcall *.path_*",
             "stops the program at an event once",
             "",
             Completes::Nothing,
-            |console, call, out| catch(console, call, true, out),
+            |console, call, out| placing::catch(console, call, true, out),
         ),
         command(
             &["condition", "cond"],
@@ -176,75 +176,6 @@ end",
     ],
 };
 
-fn set(
-    console: &mut Console,
-    call: &Call<'_>,
-    temporary: bool,
-    out: &mut dyn Output,
-) -> Result<Flow, Failure> {
-    let known: &[Known] = &[
-        ("file", 'f', true),
-        ("line", 'l', true),
-        ("name", 'n', true),
-        ("address", 'a', true),
-        ("condition", 'c', true),
-        ("ignore-count", 'i', true),
-        ("one-shot", 'o', false),
-        ("disable", 'd', false),
-    ];
-    // `-1` is a place, and `--` begins none of gdb's.
-    let options = match call.rest.starts_with("--") || call.name == "breakpoint set" {
-        true => Options::parse(call.rest, known)?,
-        false => Options::parse("", known)?,
-    };
-    let rest = if options.is_empty() {
-        call.rest
-    } else {
-        options.rest
-    };
-    let (place, condition) = split_condition(rest);
-    let condition = options.value("condition").or(condition);
-    let condition = condition.map(parse).transpose()?;
-    let text = match (options.value("file"), options.value("line")) {
-        (Some(file), Some(line)) => format!("{file}:{line}"),
-        (None, Some(line)) => line.to_owned(),
-        (Some(_), None) => return Err("`--file` needs `--line` too".into()),
-        (None, None) => match (options.value("name"), options.value("address")) {
-            (Some(name), _) => name.to_owned(),
-            (None, Some(address)) => format!("*{address}"),
-            (None, None) if place.is_empty() => here(console)?,
-            (None, None) => place.to_owned(),
-        },
-    };
-    let spec = places::parse(&text).map_err(|it| it.to_string())?;
-    let ignore = options.value("ignore-count").map(number).transpose()?;
-    let breakpoint = add(console, &text, Trigger::Place(spec))?;
-    breakpoint.temporary = temporary || options.has("one-shot");
-    breakpoint.condition = condition;
-    breakpoint.ignore = ignore.unwrap_or(0);
-    breakpoint.enabled = !options.has("disable");
-    let breakpoint = breakpoint.clone();
-    tell_places(&breakpoint, out);
-    Ok(Flow::Go)
-}
-
-/// Adds a breakpoint. Modules do not come later, so that one which belongs nowhere now is a mistake.
-fn add<'c>(
-    console: &'c mut Console,
-    text: &str,
-    trigger: Trigger,
-) -> Result<&'c mut Breakpoint, Failure> {
-    let breakpoint = console.session.add_breakpoint(text, trigger);
-    let id = breakpoint.id;
-    if let Binding::Pending(reason) = &breakpoint.binding {
-        let reason = reason.clone();
-        console.session.breakpoints_mut().remove(id);
-        return Err(Failure(reason));
-    }
-    console.last_breakpoint = Some(id);
-    find(console, id)
-}
-
 fn find(console: &mut Console, id: u32) -> Result<&mut Breakpoint, Failure> {
     let found = console.session.breakpoints_mut().get_mut(id);
     found.ok_or_else(|| no_breakpoint(&id.to_string()))
@@ -254,137 +185,6 @@ fn no_breakpoint(id: &str) -> Failure {
     Failure(format!(
         "there is no breakpoint {id}; `info breakpoints` lists them"
     ))
-}
-
-/// The instruction that the selected frame stands at, as a place.
-fn here(console: &mut Console) -> Result<String, Failure> {
-    let (mut stop, frame) = console.here()?;
-    let at = stop.place(frame).and_then(|it| it.at);
-    let module = stop.frame(frame).map(|it| it.module);
-    let (Some(at), Some(module)) = (at, module) else {
-        return Err("the program stands nowhere: name a place".into());
-    };
-    let modules = stop.modules();
-    let name = modules.get(module.position()).filter(|_| modules.len() > 1);
-    Ok(match name {
-        Some(module) => format!("*{}!{at}", module.record.name),
-        None => format!("*{at}"),
-    })
-}
-
-/// `PLACE if EXPRESSION`.
-fn split_condition(text: &str) -> (&str, Option<&str>) {
-    if let Some(condition) = text.strip_prefix("if ") {
-        return ("", Some(condition.trim()));
-    }
-    match text.split_once(" if ") {
-        Some((place, condition)) => (place.trim(), Some(condition.trim())),
-        None => (text.trim(), None),
-    }
-}
-
-fn parse(text: &str) -> Result<Expression, Failure> {
-    expression::parse(text).map_err(|error| Failure(error.show(text)))
-}
-
-/// `breakpoint 1: divide at /src/main.c:5`.
-fn tell_places(breakpoint: &Breakpoint, out: &mut dyn Output) {
-    out.write(Style::Title, &format!("breakpoint {}", breakpoint.id));
-    match breakpoint.locations() {
-        [] => out.line(&format!(": {}", printable(&breakpoint.text))),
-        [only] => {
-            out.write(Style::Plain, ": ");
-            location(only, out);
-        }
-        many => {
-            out.line(&format!(": {} places", many.len()));
-            for place in many.iter().take(MOST_PLACES) {
-                out.write(Style::Plain, "  ");
-                location(place, out);
-            }
-            if many.len() > MOST_PLACES {
-                let more = many.len() - MOST_PLACES;
-                out.line(&format!("  … {more} more"));
-            }
-        }
-    }
-}
-
-/// As many places of a breakpoint are listed.
-const MOST_PLACES: usize = 20;
-
-fn location(location: &places::Location, out: &mut dyn Output) {
-    out.write(Style::Name, &printable(&location.function));
-    match (&location.file, location.line) {
-        (Some(file), Some(line)) => {
-            out.write(Style::Plain, " at ");
-            out.write(Style::Path, &format!("{}:{line}", printable(file)));
-        }
-        _ => out.write(
-            Style::Plain,
-            &format!(" at {} in the function", location.at.pc),
-        ),
-    }
-    out.write(Style::Plain, "\n");
-}
-
-fn log(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let text = call.required("a place and a message")?;
-    let (place, message) = first_word(text).unwrap_or_default();
-    if message.is_empty() {
-        return Err(
-            "`log` needs a message after the place: `log main.c:12 count is {count}`".into(),
-        );
-    }
-    let message = message
-        .strip_prefix('"')
-        .and_then(|it| it.strip_suffix('"'))
-        .unwrap_or(message);
-    let message = Message::parse(message).map_err(|error| Failure(error.show(message)))?;
-    let spec = places::parse(place).map_err(|it| it.to_string())?;
-    let breakpoint = add(console, place, Trigger::Place(spec))?;
-    breakpoint.message = Some(message);
-    let breakpoint = breakpoint.clone();
-    tell_places(&breakpoint, out);
-    Ok(Flow::Go)
-}
-
-fn catch(
-    console: &mut Console,
-    call: &Call<'_>,
-    temporary: bool,
-    out: &mut dyn Output,
-) -> Result<Flow, Failure> {
-    let text = call.required("an event: throw, caught, uncaught, trap, hostcall NAME or start")?;
-    let (event, name) = first_word(text).unwrap_or_default();
-    let tag = Some(name).filter(|it| !it.is_empty()).map(str::to_owned);
-    let trigger = match event {
-        "throw" | "exception" => Trigger::Thrown { tag, caught: None },
-        "caught" | "catch" => Trigger::Thrown {
-            tag,
-            caught: Some(true),
-        },
-        "uncaught" => Trigger::Thrown {
-            tag,
-            caught: Some(false),
-        },
-        "trap" => Trigger::Trap,
-        "start" => Trigger::Start,
-        "hostcall" | "syscall" | "import" => {
-            let name = tag.ok_or("`catch hostcall` needs the name of an imported function")?;
-            Trigger::HostCall(name)
-        }
-        other => {
-            return Err(Failure(format!(
-                "there is no event `{other}`; there are throw, caught, uncaught, trap, hostcall and start"
-            )));
-        }
-    };
-    let breakpoint = add(console, text, trigger)?;
-    breakpoint.temporary = temporary;
-    let breakpoint = breakpoint.clone();
-    tell_places(&breakpoint, out);
-    Ok(Flow::Go)
 }
 
 /// The breakpoint that a line begins with, and the rest of the line.

@@ -1,6 +1,6 @@
 //! Executes lines.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::memory::Examined;
@@ -40,6 +40,8 @@ pub struct Console {
     pub(super) examined: Option<Examined>,
     /// The breakpoint that was set last.
     pub(super) last_breakpoint: Option<u32>,
+    /// What the user wrote for each breakpoint: temporary ones are gone when they are told of.
+    pub(super) set: HashMap<u32, String>,
     /// The instruction is shown at the stop, too.
     pub(super) at_instruction: bool,
     /// Files of commands that are being executed, one in the other.
@@ -89,6 +91,7 @@ impl Console {
             listed: None,
             examined: None,
             last_breakpoint: None,
+            set: HashMap::new(),
             at_instruction: false,
             scripts: 0,
             messages,

@@ -167,7 +167,7 @@ fn program(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
             .collect();
         out.line(&format!("arguments: {}", arguments.join(" ")));
     }
-    for producer in &process.producers {
+    for producer in process.producers.iter().filter(|_| !can_run) {
         let by = format!("{} {}", producer.name, producer.version);
         out.line(&format!("dump written by {}", printable(by.trim())));
     }

@@ -227,8 +227,7 @@ fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         Ok(_) => Trigger::Place(spec),
         Err(_) => Trigger::Start,
     };
-    let breakpoint = console.session.add_breakpoint("main", trigger);
-    breakpoint.temporary = true;
+    super::placing::add(console, "main", trigger)?.temporary = true;
     moved(console, Motion::Continue, out)
 }
 

@@ -51,8 +51,10 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
         Reason::Breakpoint { id, .. } => {
             let text = match console.session.breakpoints().get(*id) {
                 Some(breakpoint) => format!("breakpoint {id}, {}", printable(&breakpoint.text)),
-                // A temporary one is gone.
-                None => format!("breakpoint {id}, which was temporary"),
+                None => match console.set.get(id) {
+                    Some(text) => format!("temporary breakpoint {id}, {}", printable(text)),
+                    None => format!("breakpoint {id}"),
+                },
             };
             out.title(&text);
         }
@@ -75,7 +77,11 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
         }
         Reason::Thrown { exception, caught } => {
             let name = run::tag_name(&mut console.session.stop(), exception);
-            let name = name.map_or_else(String::new, |it| format!(" `{}`", printable(&it)));
+            // One without a name has its number.
+            let name = name.map_or_else(String::new, |it| match it.parse::<u32>() {
+                Ok(tag) => format!(" with tag {tag}"),
+                Err(_) => format!(" `{}`", printable(&it)),
+            });
             let end = if *caught {
                 "a frame catches it"
             } else {

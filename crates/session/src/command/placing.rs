@@ -1,0 +1,208 @@
+//! Sets breakpoints: `break`, `log`, `catch`.
+
+use wdb_symbols::printable;
+
+use super::call::{Call, Known, Options, first_word, number};
+use super::{Console, Failure, Flow, Output, Style};
+use crate::breakpoints::{Breakpoint, Message, Trigger};
+use crate::expression::{self, Expression};
+use crate::places;
+
+pub(super) fn set(
+    console: &mut Console,
+    call: &Call<'_>,
+    temporary: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("file", 'f', true),
+        ("line", 'l', true),
+        ("name", 'n', true),
+        ("address", 'a', true),
+        ("condition", 'c', true),
+        ("ignore-count", 'i', true),
+        ("one-shot", 'o', false),
+        ("disable", 'd', false),
+    ];
+    // `-1` is a place, and `--` begins none of gdb's.
+    let options = match call.rest.starts_with("--") || call.name == "breakpoint set" {
+        true => Options::parse(call.rest, known)?,
+        false => Options::parse("", known)?,
+    };
+    let rest = if options.is_empty() {
+        call.rest
+    } else {
+        options.rest
+    };
+    let (place, condition) = split_condition(rest);
+    let condition = options.value("condition").or(condition);
+    let condition = condition.map(parse).transpose()?;
+    let text = match (options.value("file"), options.value("line")) {
+        (Some(file), Some(line)) => format!("{file}:{line}"),
+        (None, Some(line)) => line.to_owned(),
+        (Some(_), None) => return Err("`--file` needs `--line` too".into()),
+        (None, None) => match (options.value("name"), options.value("address")) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(address)) => format!("*{address}"),
+            (None, None) if place.is_empty() => here(console)?,
+            (None, None) => place.to_owned(),
+        },
+    };
+    let spec = places::parse(&text).map_err(|it| it.to_string())?;
+    let ignore = options.value("ignore-count").map(number).transpose()?;
+    let breakpoint = add(console, &text, Trigger::Place(spec))?;
+    breakpoint.temporary = temporary || options.has("one-shot");
+    breakpoint.condition = condition;
+    breakpoint.ignore = ignore.unwrap_or(0);
+    breakpoint.enabled = !options.has("disable");
+    let breakpoint = breakpoint.clone();
+    tell_places(&breakpoint, out);
+    Ok(Flow::Go)
+}
+
+/// Adds a breakpoint that belongs somewhere.
+pub(super) fn add<'c>(
+    console: &'c mut Console,
+    text: &str,
+    trigger: Trigger,
+) -> Result<&'c mut Breakpoint, Failure> {
+    let breakpoint = console.session.try_breakpoint(text, trigger)?;
+    console.last_breakpoint = Some(breakpoint.id);
+    console.set.insert(breakpoint.id, text.to_owned());
+    Ok(breakpoint)
+}
+
+/// The instruction that the selected frame stands at, as a place.
+pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
+    let (mut stop, frame) = console.here()?;
+    let at = stop.place(frame).and_then(|it| it.at);
+    let module = stop.frame(frame).map(|it| it.module);
+    let (Some(at), Some(module)) = (at, module) else {
+        return Err("the program stands nowhere: name a place".into());
+    };
+    let modules = stop.modules();
+    let name = modules.get(module.position()).filter(|_| modules.len() > 1);
+    Ok(match name {
+        Some(module) => format!("*{}!{at}", module.record.name),
+        None => format!("*{at}"),
+    })
+}
+
+/// `PLACE if EXPRESSION`.
+fn split_condition(text: &str) -> (&str, Option<&str>) {
+    if let Some(condition) = text.strip_prefix("if ") {
+        return ("", Some(condition.trim()));
+    }
+    match text.split_once(" if ") {
+        Some((place, condition)) => (place.trim(), Some(condition.trim())),
+        None => (text.trim(), None),
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
+    expression::parse(text).map_err(|error| Failure(error.show(text)))
+}
+
+/// `breakpoint 1: divide at /src/main.c:5`.
+fn tell_places(breakpoint: &Breakpoint, out: &mut dyn Output) {
+    out.write(Style::Title, &format!("breakpoint {}", breakpoint.id));
+    match breakpoint.locations() {
+        [] => out.line(&format!(": {}", printable(&breakpoint.text))),
+        [only] => {
+            out.write(Style::Plain, ": ");
+            location(only, out);
+        }
+        many => {
+            out.line(&format!(": {} places", many.len()));
+            for place in many.iter().take(MOST_PLACES) {
+                out.write(Style::Plain, "  ");
+                location(place, out);
+            }
+            if many.len() > MOST_PLACES {
+                let more = many.len() - MOST_PLACES;
+                out.line(&format!("  … {more} more"));
+            }
+        }
+    }
+}
+
+/// As many places of a breakpoint are listed.
+pub(super) const MOST_PLACES: usize = 20;
+
+pub(super) fn location(location: &places::Location, out: &mut dyn Output) {
+    out.write(Style::Name, &printable(&location.function));
+    match (&location.file, location.line) {
+        (Some(file), Some(line)) => {
+            out.write(Style::Plain, " at ");
+            out.write(Style::Path, &format!("{}:{line}", printable(file)));
+        }
+        _ => out.write(
+            Style::Plain,
+            &format!(" at {} in the function", location.at.pc),
+        ),
+    }
+    out.write(Style::Plain, "\n");
+}
+
+pub(super) fn log(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a place and a message")?;
+    let (place, message) = first_word(text).unwrap_or_default();
+    if message.is_empty() {
+        return Err(
+            "`log` needs a message after the place: `log main.c:12 count is {count}`".into(),
+        );
+    }
+    let message = message
+        .strip_prefix('"')
+        .and_then(|it| it.strip_suffix('"'))
+        .unwrap_or(message);
+    let message = Message::parse(message).map_err(|error| Failure(error.show(message)))?;
+    let spec = places::parse(place).map_err(|it| it.to_string())?;
+    let breakpoint = add(console, place, Trigger::Place(spec))?;
+    breakpoint.message = Some(message);
+    let breakpoint = breakpoint.clone();
+    tell_places(&breakpoint, out);
+    Ok(Flow::Go)
+}
+
+pub(super) fn catch(
+    console: &mut Console,
+    call: &Call<'_>,
+    temporary: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("an event: throw, caught, uncaught, trap, hostcall NAME or start")?;
+    let (event, name) = first_word(text).unwrap_or_default();
+    let tag = Some(name).filter(|it| !it.is_empty()).map(str::to_owned);
+    let trigger = match event {
+        "throw" | "exception" => Trigger::Thrown { tag, caught: None },
+        "caught" | "catch" => Trigger::Thrown {
+            tag,
+            caught: Some(true),
+        },
+        "uncaught" => Trigger::Thrown {
+            tag,
+            caught: Some(false),
+        },
+        "trap" => Trigger::Trap,
+        "start" => Trigger::Start,
+        "hostcall" | "syscall" | "import" => {
+            let name = tag.ok_or("`catch hostcall` needs the name of an imported function")?;
+            Trigger::HostCall(name)
+        }
+        other => {
+            return Err(Failure(format!(
+                "there is no event `{other}`; there are throw, caught, uncaught, trap, hostcall and start"
+            )));
+        }
+    };
+    let breakpoint = add(console, text, trigger)?;
+    breakpoint.temporary = temporary;
+    let breakpoint = breakpoint.clone();
+    tell_places(&breakpoint, out);
+    Ok(Flow::Go)
+}
