@@ -121,6 +121,7 @@ fn what_can_follow_is_completed() {
         ("break arrays if row", "rows"),
         ("list c-vari", "c-variables.c:"),
         ("set print el", "print elements"),
+        ("ptype poi", "point"),
         ("help brea", "breakpoints"),
         ("set li", "line"),
     ] {

@@ -1,6 +1,6 @@
 //! The types, functions and statics of all units by name.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use gimli::{DebugInfoOffset, UnitOffset};
@@ -150,6 +150,27 @@ impl Symbols {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The qualified names of all types, each once: tens of thousands in a large program.
+    pub fn type_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let Some(dwarf) = self.dwarf() else {
+            return names;
+        };
+        let fuel = Fuel::for_reading(dwarf.size());
+        for id in dwarf.units().ids() {
+            let Ok(unit) = dwarf.units().open(&dwarf, id) else {
+                continue;
+            };
+            let scopes = dwarf.units().scopes(&dwarf, &unit);
+            let is_named = |it: &&scopes::Scope| it.kind == ScopeKind::Type && it.key.is_some();
+            for scope in scopes.all().iter().filter(is_named) {
+                let entry = UnitOffset(scope.entry.0 as usize);
+                names.extend(scopes::qualified_name(&dwarf, &unit, entry, &fuel));
+            }
+        }
+        names
     }
 
     /// The enumerators of this name, each with its enumeration and its value. The name may be qualified, where its

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wdb_target::coredump::ModuleId;
 
 use super::settings::SETTINGS;
-use super::{Completes, Console, GROUPS, commands, lookup};
+use super::{Completes, Console, GROUPS, commands, lookup, typed};
 use crate::{expression, places};
 
 /// A text that can stand where the cursor is.
@@ -115,7 +115,16 @@ impl Console {
                     .map(|it| completion(start, &it, ""))
                     .collect()
             }
-            Completes::Type => self.expression(rest, start),
+            Completes::Type => {
+                let names = typed::names(&mut self.session.stop());
+                let names = names.iter().filter(|it| it.starts_with(rest));
+                let mut found: Vec<Completion> = names
+                    .take(MOST)
+                    .map(|it| completion(start, it, "type"))
+                    .collect();
+                found.extend(self.expression(rest, start));
+                found
+            }
             Completes::Expression => self.expression(rest, start),
         }
     }

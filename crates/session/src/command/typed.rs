@@ -1,9 +1,15 @@
-//! `ptype`: a type as its language declares it.
+//! `ptype`: a type as its language declares it. `info types`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use wdb_symbols::types::{Enumeration, Kind, Member, PointerKind, Record, RecordKind, Role};
 use wdb_symbols::{Language, Symbols, TypeRef, printable};
+use wdb_target::coredump::ModuleId;
+
+use super::call::Call;
+use super::{Console, Failure, Flow, Output, Style};
+use crate::stop::Stop;
 
 /// As many members are listed.
 const MOST: usize = 1_000;
@@ -179,4 +185,46 @@ fn enumeration(name: &str, language: Option<Language>, ty: &Enumeration) -> Stri
     }
     out.push('}');
     out
+}
+
+/// As many types are listed.
+const MOST_LISTED: usize = 500;
+
+pub(super) fn list(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let pattern = match call.rest.contains('*') {
+        true => call.rest.to_owned(),
+        false => format!("*{}*", call.rest),
+    };
+    let mut found = names(&mut console.session.stop());
+    // Each template that takes a type has its name in its arguments.
+    let named = |it: &str| match pattern.contains('<') {
+        true => it.to_owned(),
+        false => it.split('<').next().unwrap_or_default().to_owned(),
+    };
+    found.retain(|it| crate::breakpoints::matches(&pattern, &named(it)));
+    if found.is_empty() {
+        return Err(match call.rest {
+            "" => "the program has no debug information with types".into(),
+            rest => Failure(format!("no type has a name like `{rest}`")),
+        });
+    }
+    for name in found.iter().take(MOST_LISTED) {
+        out.write(Style::Name, &printable(name));
+        out.write(Style::Plain, "\n");
+    }
+    if found.len() > MOST_LISTED {
+        out.line(&format!("… {} more", found.len() - MOST_LISTED));
+    }
+    Ok(Flow::Go)
+}
+
+/// The names of all types of all modules.
+pub(super) fn names(stop: &mut Stop<'_>) -> BTreeSet<String> {
+    let modules = (0..stop.modules().len() as u32).map(ModuleId);
+    let symbols: Vec<_> = modules.filter_map(|it| stop.symbols(it)).collect();
+    symbols.iter().flat_map(|it| it.type_names()).collect()
 }
