@@ -112,10 +112,23 @@ pub fn reference() -> String {
                     .collect();
                 let _ = write!(out, "\nAlso {}.\n", super::list(&also, "and"));
             }
-            if !command.help.is_empty() {
-                let _ = write!(out, "\n```text\n{}\n```\n", command.help.trim_end());
+            for paragraph in command.help.split("\n\n").filter(|it| !it.is_empty()) {
+                let paragraph = paragraph.trim_end();
+                let _ = match is_example(command, paragraph) {
+                    true => write!(out, "\n```text\n{paragraph}\n```\n"),
+                    false => write!(out, "\n{paragraph}\n"),
+                };
             }
         }
     }
     out
+}
+
+/// Whether a paragraph of help is lines to type.
+fn is_example(command: &Command, paragraph: &str) -> bool {
+    let is_name = |name: &&str| {
+        let rest = paragraph.strip_prefix(*name);
+        rest.is_some_and(|it| it.is_empty() || it.starts_with([' ', '\n', '/']))
+    };
+    command.names.iter().any(is_name)
 }
