@@ -161,18 +161,14 @@ fn exceptions_caught_or_not() {
 }
 
 #[test]
-#[ignore = "it measures: cargo test --release -p wdb --test session -- --ignored --nocapture"]
-fn a_false_condition_costs_little() {
-    let rounds = 100_000;
+fn a_false_condition_never_stops() {
+    let rounds = 1000;
     for condition in ["i < 0", "total + i < 0", "state.here.x == i + 100000000"] {
         let mut guest = fixture("c-steps", "c-steps.c", &[&rounds.to_string()]);
         let id = guest.break_on("/* hot */");
         let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
         breakpoint.condition = Some(expression::parse(condition).unwrap());
-        let start = std::time::Instant::now();
         assert_eq!(guest.go().reasons, [Reason::Exited(0)]);
-        let each = start.elapsed().as_secs_f64() * 1e6 / f64::from(rounds);
-        println!("`{condition}`: {each:.1} microseconds each");
     }
 }
 
