@@ -136,8 +136,13 @@ impl Repl {
         loop {
             self.screen.settle()?;
             let prompt = self.prompt();
+            let mut echo = lines.echo();
             let line = match lines.next(&prompt)? {
                 Next::Line(line) => line,
+                Next::Pasted(line) => {
+                    echo = true;
+                    line
+                }
                 Next::Dropped => {
                     self.console.borrow_mut().cancel();
                     continue;
@@ -159,7 +164,7 @@ impl Repl {
                 _ if is_blank(&line) => continue,
                 _ => line,
             };
-            self.screen.entered(&prompt, &line, lines.echo());
+            self.screen.entered(&prompt, &line, echo);
             if let Flow::Quit(status) = self.execute(&line)? {
                 return Ok(status);
             }

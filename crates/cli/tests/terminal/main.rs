@@ -14,15 +14,25 @@ const UP: &str = "\x1b[A";
 #[test]
 fn completion_of_commands_and_variables() {
     let home = Home::new();
-    let mut wdb = home.wdb(&["core", "%f/c-variables.wasmtime.core"]);
+    let module = ["--module", "%f/c-variables.wasm"];
+    let dump = "%f/c-variables.wasmtime.core";
+    let mut wdb = home.wdb(&["core", module[0], module[1], dump]);
     wdb.prompt();
     wdb.keys(&format!("ec{TAB}"));
-    wdb.see("(wdb) echo");
+    wdb.typed("echo");
     wdb.keys(CTRL_C);
     wdb.prompt();
-    // Two that begin so are listed.
-    wdb.keys(&format!("qu{TAB}"));
-    wdb.see("(wdb) quit");
+    wdb.keys(&format!("print roun{TAB}"));
+    wdb.typed("print rounded");
+    wdb.keys(CTRL_C);
+    wdb.prompt();
+    // Several that begin so are listed.
+    wdb.keys(&format!("info mo{TAB}"));
+    wdb.typed("info modules");
+    wdb.keys(CTRL_C);
+    wdb.prompt();
+    wdb.keys(&format!("info s{TAB}{TAB}"));
+    wdb.see("info sources");
 }
 
 #[test]
@@ -181,6 +191,50 @@ fn an_expression_goes_on_where_a_bracket_is_open() {
     wdb.prompt();
     wdb.keys("print (1 +\r");
     wdb.keys("2)\r");
-    wdb.see("3");
+    wdb.see(" = 3\n");
     wdb.prompt();
+}
+
+#[test]
+fn lines_that_are_pasted_are_commands() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    wdb.prompt();
+    wdb.keys("\x1b[200~echo one\\n\necho two\\n\x1b[201~\r");
+    wdb.see("\none\n(wdb) echo two\\n\ntwo\n");
+}
+
+#[test]
+fn what_is_typed_ahead_counts() {
+    let home = Home::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
+    wdb.prompt();
+    wdb.keys("run\recho ahead\\n\rquit\r");
+    assert_eq!(wdb.end(), 0);
+    assert!(wdb.text().contains("\nahead\n"), "{}", wdb.text());
+}
+
+#[test]
+fn own_scripts_and_no_others() {
+    let home = Home::new();
+    let work = home.path("work");
+    std::fs::create_dir_all(&work).unwrap();
+    std::fs::create_dir_all(home.path(".config/wdb")).unwrap();
+    std::fs::write(home.path(".config/wdb/init"), "echo configured\\n\n").unwrap();
+    std::fs::write(home.path(".wdbinit"), "echo at home\\n\n").unwrap();
+    std::fs::write(work.join(".wdbinit"), "echo a trap\\n\n").unwrap();
+    let mut wdb = home.wdb_in(&work, &["debug", "%f/c-div-zero.wasm"]);
+    wdb.see(".wdbinit is ignored");
+    wdb.prompt();
+    assert!(
+        wdb.text().contains("configured\nat home\n"),
+        "{}",
+        wdb.text()
+    );
+    assert!(!wdb.text().contains("a trap"));
+    let mut here = home.wdb_in(&work, &["debug", "--init-here", "%f/c-div-zero.wasm"]);
+    here.see("at home\na trap\n");
+    let mut none = home.wdb_in(&work, &["debug", "-n", "%f/c-div-zero.wasm"]);
+    none.prompt();
+    assert!(!none.text().contains("at home"));
 }

@@ -27,10 +27,25 @@ impl Home {
 
     /// Starts `wdb` with these arguments; `%f/` is the directory of the fixtures.
     pub(crate) fn wdb(&self, arguments: &[&str]) -> Terminal {
-        self.wdb_with(arguments, &[])
+        self.start(self.0.path(), arguments, &[])
     }
 
+    /// The same in another directory.
+    pub(crate) fn wdb_in(&self, directory: &Path, arguments: &[&str]) -> Terminal {
+        self.start(directory, arguments, &[])
+    }
+
+    /// The same with other variables in the environment.
     pub(crate) fn wdb_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Terminal {
+        self.start(self.0.path(), arguments, environment)
+    }
+
+    fn start(
+        &self,
+        directory: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wdb"));
         for argument in arguments {
             match argument.strip_prefix("%f/") {
@@ -38,7 +53,7 @@ impl Home {
                 None => command.arg(argument),
             }
         }
-        command.cwd(self.0.path());
+        command.cwd(directory);
         for variable in ["NO_COLOR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "COLUMNS"] {
             command.env_remove(variable);
         }

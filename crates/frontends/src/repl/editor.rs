@@ -177,17 +177,39 @@ impl Highlighter for Assistant {
 }
 
 impl Validator for Assistant {
-    /// A line goes on after a backslash, and where an expression has open brackets or an open text.
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let line = context.input();
-        let is_expression = matches!(arguments(line), Some((_, Completes::Expression)));
-        Ok(
-            match line.ends_with('\\') || is_expression && is_open(line) {
-                true => ValidationResult::Incomplete,
-                false => ValidationResult::Valid(None),
-            },
-        )
+        let commands = commands_of(context.input());
+        Ok(match commands.last().is_some_and(|it| is_unfinished(it)) {
+            true => ValidationResult::Incomplete,
+            false => ValidationResult::Valid(None),
+        })
     }
+}
+
+/// The commands of what was entered: several when several lines were pasted, each with the lines that it goes on in.
+pub(super) fn commands_of(entered: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in entered.lines() {
+        match all.last_mut().filter(|_| goes_on) {
+            Some(last) => {
+                if last.ends_with('\\') {
+                    last.pop();
+                }
+                last.push(' ');
+                last.push_str(line);
+            }
+            None => all.push(line.to_owned()),
+        }
+        goes_on = all.last().is_some_and(|last| is_unfinished(last));
+    }
+    all
+}
+
+/// Whether a line goes on in the next: after a backslash, and where an expression has open brackets or an open text.
+fn is_unfinished(line: &str) -> bool {
+    let is_expression = matches!(arguments(line), Some((_, Completes::Expression)));
+    line.ends_with('\\') || is_expression && is_open(line)
 }
 
 /// Whether brackets or a text in double quotes are open at the end. Single quotes are lifetimes too and do not
@@ -219,6 +241,13 @@ fn is_open(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_go_on_and_lines_that_were_pasted() {
+        let entered = "break main\nprint (1 +\n2)\necho a\\\nb\nrun";
+        let commands = ["break main", "print (1 + 2)", "echo a b", "run"];
+        assert_eq!(commands_of(entered), commands);
+    }
 
     #[test]
     fn what_is_open() {

@@ -1,20 +1,25 @@
 //! Where lines come from: a person at a terminal with an editor, or anything else.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{self, BufRead, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use wdb_session::command::Console;
 
-use super::editor::Editor;
+use super::editor::{Editor, commands_of};
 use crate::Abilities;
 
 /// Where lines come from.
 pub struct Lines(Kind);
 
 enum Kind {
-    Editor(Box<Editor>),
+    Editor {
+        editor: Box<Editor>,
+        /// Lines that were pasted with the last one.
+        pasted: VecDeque<String>,
+    },
     Plain {
         /// A person types them and sees what is typed: the terminal does that.
         by_hand: bool,
@@ -24,6 +29,8 @@ enum Kind {
 /// What came.
 pub(super) enum Next {
     Line(String),
+    /// One that was pasted with the one before, and is not behind a prompt.
+    Pasted(String),
     /// A line was begun, and dropped with Ctrl-C.
     Dropped,
     End,
@@ -50,12 +57,27 @@ impl Lines {
             return Ok(Lines(Kind::Plain { by_hand }));
         }
         let editor = Editor::new(console.clone(), abilities.colour, history)?;
-        Ok(Lines(Kind::Editor(Box::new(editor))))
+        Ok(Lines(Kind::Editor {
+            editor: Box::new(editor),
+            pasted: VecDeque::new(),
+        }))
     }
 
     pub(super) fn next(&mut self, prompt: &str) -> io::Result<Next> {
         match &mut self.0 {
-            Kind::Editor(editor) => editor.next(prompt),
+            Kind::Editor { editor, pasted } => {
+                if let Some(line) = pasted.pop_front() {
+                    return Ok(Next::Pasted(line));
+                }
+                let next = editor.next(prompt)?;
+                if let Next::Line(line) = &next {
+                    pasted.extend(commands_of(line));
+                }
+                Ok(match pasted.pop_front() {
+                    Some(first) => Next::Line(first),
+                    None => next,
+                })
+            }
             Kind::Plain { by_hand } => {
                 if *by_hand {
                     let mut out = io::stdout();
@@ -76,7 +98,7 @@ impl Lines {
     /// Whether a person types.
     pub(super) fn by_hand(&self) -> bool {
         match self.0 {
-            Kind::Editor(_) => true,
+            Kind::Editor { .. } => true,
             Kind::Plain { by_hand } => by_hand,
         }
     }
