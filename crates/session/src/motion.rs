@@ -195,7 +195,8 @@ impl Session {
             && step.is_none();
         let breakpoints = std::mem::take(&mut self.breakpoints);
         let tell = Arc::clone(&self.tell);
-        let watching = Watching::new(breakpoints, step, known, tell, starting);
+        let memo = std::mem::take(&mut self.memo);
+        let watching = Watching::new(breakpoints, step, known, memo, tell, starting);
         let watching = Arc::new(Mutex::new(watching));
         let lock = || watching.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -223,6 +224,7 @@ impl Session {
 
         let mut watching = lock();
         self.breakpoints = std::mem::take(&mut watching.breakpoints);
+        self.memo = std::mem::take(&mut watching.memo);
         let mut reasons = std::mem::take(&mut watching.reasons);
         let (returned, ahead) = (watching.returned, watching.ahead);
         let error = watching.error.take();

@@ -87,10 +87,10 @@ pub(crate) struct Watching {
     pub(crate) breakpoints: Breakpoints,
     by_code: HashMap<CodeLocation, Vec<(u32, Location)>>,
     pub(crate) step: Option<Step>,
-    /// The breakpoints that the code has.
-    armed: Option<BTreeSet<CodeLocation>>,
+    /// The breakpoints that the code has are those of the step after as many changes.
+    armed: Option<u32>,
     symbols: Known,
-    memo: Memo,
+    pub(crate) memo: Memo,
     tell: Teller,
     /// Why the program is to stand still.
     pub(crate) reasons: Vec<Reason>,
@@ -123,6 +123,7 @@ impl Watching {
         breakpoints: Breakpoints,
         step: Option<Step>,
         symbols: Known,
+        memo: Memo,
         tell: Teller,
         starting: bool,
     ) -> Self {
@@ -132,7 +133,7 @@ impl Watching {
             step,
             armed: None,
             symbols,
-            memo: Memo::default(),
+            memo,
             tell,
             reasons: Vec::new(),
             returned: false,
@@ -145,6 +146,11 @@ impl Watching {
     /// Gives the code the breakpoints that are wanted now. Those that the code cannot have are taken from the
     /// user's.
     pub(crate) fn arm(&mut self, debuggee: &mut dyn Debuggee) -> Result<(), wdb_target::Error> {
+        let changes = self.step.as_ref().map_or(0, Step::changes);
+        if self.armed == Some(changes) {
+            return Ok(());
+        }
+        self.armed = Some(changes);
         let mut wanted: BTreeSet<CodeLocation> = self.by_code.keys().copied().collect();
         wanted.extend(self.step.iter().flat_map(Step::places));
         let exceptions = self.breakpoints.watch_exceptions()
@@ -153,15 +159,12 @@ impl Watching {
             return Ok(());
         };
         breakpoints.stop_at_exceptions(exceptions)?;
-        if self.armed.as_ref() != Some(&wanted) {
-            let refused = breakpoints.set_breakpoints(&wanted)?;
-            for breakpoint in self.breakpoints.iter_mut() {
-                breakpoint.drop_places(&refused);
-            }
-            for location in &refused {
-                self.by_code.remove(location);
-            }
-            self.armed = Some(wanted);
+        let refused = breakpoints.set_breakpoints(&wanted)?;
+        for breakpoint in self.breakpoints.iter_mut() {
+            breakpoint.drop_places(&refused);
+        }
+        for location in &refused {
+            self.by_code.remove(location);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Trigger};
 use crate::call::Calling;
 use crate::expression::{self, Expression};
 use crate::run::{Known, Reason, Stopped, Teller};
-use crate::step::Skips;
+use crate::skips::Skips;
 use crate::stop::{FrameId, Memo, Resolver, Stop};
 
 /// Starts the program anew; it has run nothing then.

@@ -12,42 +12,8 @@ use wdb_target::coredump::ModuleId;
 use wdb_target::{CodeLocation, Resume};
 
 use crate::Stop;
-use crate::breakpoints::matches;
+use crate::skips::Skips;
 use crate::stop::{FrameId, Place, Spot};
-
-/// Code that steps do not stop in.
-#[derive(Clone, Debug)]
-pub struct Skips {
-    /// Functions by name, where `*` stands for any text.
-    pub functions: Vec<String>,
-    /// Source files by path, where `*` stands for any text.
-    pub files: Vec<String>,
-    /// The runtime and the standard library of the language.
-    pub runtime: bool,
-}
-
-impl Default for Skips {
-    fn default() -> Self {
-        Skips {
-            functions: Vec::new(),
-            files: Vec::new(),
-            runtime: true,
-        }
-    }
-}
-
-impl Skips {
-    /// Whether a step does not stop there: also where there is no source.
-    fn skip(&self, spot: &Spot) -> bool {
-        let location = &spot.location;
-        let (Some(file), Some(_)) = (&location.file, location.line) else {
-            return true;
-        };
-        self.runtime && spot.family.is_some()
-            || self.functions.iter().any(|it| matches(it, &spot.function))
-            || self.files.iter().any(|it| matches(it, file))
-    }
-}
 
 /// What a step is to come to.
 #[derive(Clone, Debug)]
@@ -85,6 +51,8 @@ pub(crate) struct Step {
     /// Where its callers go on, the youngest first.
     returns: Vec<CodeLocation>,
     phase: Phase,
+    /// How often its places have changed.
+    changes: u32,
 }
 
 /// What the program does until the next stop.
@@ -151,6 +119,7 @@ impl Step {
             calls: BTreeSet::new(),
             returns: Vec::new(),
             phase: Phase::Running,
+            changes: 0,
         };
         step.find_places(stop, from.activation);
         // A program without lines is stepped through by instructions. One with lines goes on to them.
@@ -212,7 +181,13 @@ impl Step {
             calls: BTreeSet::new(),
             returns: Vec::new(),
             phase: Phase::Running,
+            changes: 0,
         }
+    }
+
+    /// A number that is another one when [`Step::places`] may be others.
+    pub(crate) fn changes(&self) -> u32 {
+        self.changes
     }
 
     /// Where the breakpoints of the step are now.
@@ -250,6 +225,7 @@ impl Step {
     /// The program stands at `at`. Where breakpoints of the user let it pass, this says how it goes on.
     pub(crate) fn arrived(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
+        self.changes += u32::from(matches!(phase, Phase::Entering { .. }));
         if let Aim::Place { places, within } = &self.aim {
             let left = *within && stop.depth(0) < self.depth;
             return match left || places.contains(&at) {
@@ -323,6 +299,7 @@ impl Step {
             return ARRIVED;
         }
         self.phase = Phase::Entering { depth, at: start };
+        self.changes += 1;
         Next::Run(Resume::Continue)
     }
 
@@ -340,6 +317,7 @@ impl Step {
             return Next::Done { ahead, returned };
         }
         // On to where there is source.
+        self.changes += 1;
         let (Some(frame), Some(place)) = (stop.frame(youngest), place) else {
             return ARRIVED;
         };

@@ -38,7 +38,7 @@ pub struct Memo {
     // Of the code, which does not change.
     symbols: HashMap<ModuleId, Option<Arc<Symbols>>>,
     places: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Arc<Place>>,
-    /// A program only ever gets more of them.
+    /// A program only ever gets more of them, so that those which are here stay right.
     instances: Arc<[Instance]>,
     state: State,
     /// How many functions that are inlined where the youngest activation stands are not entered yet, as the
@@ -49,6 +49,8 @@ pub struct Memo {
 /// What is good until the program runs again.
 #[derive(Default)]
 struct State {
+    /// The instances are all that there are.
+    all_instances: bool,
     globals: Option<Arc<[Global]>>,
     memories: Option<Arc<[MemoryShape]>>,
     threads: Option<Arc<[Thread]>>,
@@ -214,8 +216,9 @@ impl<'a> Stop<'a> {
 
     /// Its instances.
     pub fn instances(&mut self) -> Arc<[Instance]> {
-        if self.memo.instances.is_empty() {
+        if !self.memo.state.all_instances {
             self.memo.instances = self.debuggee.instances().unwrap_or_default().into();
+            self.memo.state.all_instances = true;
         }
         Arc::clone(&self.memo.instances)
     }
@@ -223,7 +226,7 @@ impl<'a> Stop<'a> {
     /// An instance.
     pub fn instance(&mut self, id: InstanceId) -> Option<Instance> {
         if id.position() >= self.memo.instances.len() {
-            self.memo.instances = self.debuggee.instances().unwrap_or_default().into();
+            self.instances();
         }
         self.memo.instances.get(id.position()).cloned()
     }

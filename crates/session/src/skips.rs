@@ -1,0 +1,38 @@
+//! Code that a person who steps through a program does not want to see.
+
+use crate::breakpoints::matches;
+use crate::stop::Spot;
+
+/// Code that steps do not stop in.
+#[derive(Clone, Debug)]
+pub struct Skips {
+    /// Functions by name, where `*` stands for any text.
+    pub functions: Vec<String>,
+    /// Source files by path, where `*` stands for any text.
+    pub files: Vec<String>,
+    /// The runtime and the standard library of the language.
+    pub runtime: bool,
+}
+
+impl Default for Skips {
+    fn default() -> Self {
+        Skips {
+            functions: Vec::new(),
+            files: Vec::new(),
+            runtime: true,
+        }
+    }
+}
+
+impl Skips {
+    /// Whether a step does not stop there: also where there is no source.
+    pub(crate) fn skip(&self, spot: &Spot) -> bool {
+        let location = &spot.location;
+        let (Some(file), Some(_)) = (&location.file, location.line) else {
+            return true;
+        };
+        self.runtime && spot.family.is_some()
+            || self.functions.iter().any(|it| matches(it, &spot.function))
+            || self.files.iter().any(|it| matches(it, file))
+    }
+}
