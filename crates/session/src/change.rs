@@ -1,6 +1,7 @@
 //! Changes the program's state: what an expression means gets another value.
 
 use wdb_symbols::object::Piece;
+use wdb_symbols::types::Bits;
 use wdb_symbols::{Object, Place};
 use wdb_target::coredump::{MemoryId, Reference, Value};
 
@@ -38,6 +39,25 @@ impl Session {
                     expression::convert(context, &from.object, &target.object.ty)
                 });
                 let bytes = bytes.map_err(|it| refused(&it))?;
+                if let Some(Bits { size, .. }) = target.object.bits {
+                    let whole = Object {
+                        place: Place::Bytes(bytes.as_slice().into()),
+                        bits: None,
+                        ..target.object.clone()
+                    };
+                    let cut = Object {
+                        bits: Some(Bits { offset: 0, size }),
+                        ..whole.clone()
+                    };
+                    let (fits, _) = expression::with_context(&mut stop, from.frame, |context| {
+                        context.scalar(&whole) == context.scalar(&cut)
+                    });
+                    if !fits {
+                        let message =
+                            format!("`{value}` does not fit in the {size} bits of `{place}`");
+                        return Err(Error::Refused(message));
+                    }
+                }
                 self.write(place, &target.object, target.frame, &bytes)
             }
             Changeable::Global(id, ty) => {

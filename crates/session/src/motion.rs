@@ -152,10 +152,14 @@ impl Session {
         if !self.can_run() {
             return Err(Error::CannotRun);
         }
-        match self.stopped.is_over() {
-            true => Err(Error::Over),
-            false => Ok(()),
+        for reason in &self.stopped.reasons {
+            match reason {
+                Reason::Crash(_) => return Err(Error::Crashed),
+                Reason::Exited(_) => return Err(Error::Ended),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     fn aim_at(&mut self, spec: &Spec, within: bool) -> Result<Aim, Error> {

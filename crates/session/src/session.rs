@@ -43,11 +43,14 @@ pub enum Error {
     /// The debuggee is a core dump.
     #[error("a core dump cannot be changed")]
     CannotChange,
-    /// The program has ended or crashed.
-    #[error("the program has ended")]
-    Over,
+    /// The program has ended.
+    #[error("the program has ended; `run` starts it anew")]
+    Ended,
+    /// The program has crashed: it can be looked at, and cannot go on.
+    #[error("the program has crashed and cannot go on; `run` starts it anew")]
+    Crashed,
     /// The program has not started.
-    #[error("the program has not started")]
+    #[error("the program has not started; `run` runs it")]
     NotStarted,
     /// The debuggee does not do it.
     #[error("{0}")]

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::breakpoints::{Binding, Breakpoint, Trigger};
 use crate::places;
+use crate::stop::Stop;
 
 const fn command(
     names: &'static [&'static str],
@@ -404,18 +405,17 @@ fn clear(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 
 fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
-    let mut any = false;
-    for breakpoint in console.session.breakpoints().iter() {
-        any = true;
-        describe(breakpoint, out);
+    let all: Vec<Breakpoint> = console.session.breakpoints().iter().cloned().collect();
+    for breakpoint in &all {
+        describe(&mut console.session.stop(), breakpoint, out);
     }
-    if !any {
+    if all.is_empty() {
         out.line("there are no breakpoints; `break PLACE` sets one");
     }
     Ok(Flow::Go)
 }
 
-fn describe(breakpoint: &Breakpoint, out: &mut dyn Output) {
+fn describe(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
     let kind = match (&breakpoint.trigger, &breakpoint.message) {
         (_, Some(_)) => "log ",
         (Trigger::Place(_), None) => "",
@@ -447,7 +447,7 @@ fn describe(breakpoint: &Breakpoint, out: &mut dyn Output) {
     }
     for place in breakpoint.locations().iter().take(MOST_PLACES) {
         out.write(Style::Plain, "     ");
-        location(place, out);
+        location(stop, place, out);
     }
     if breakpoint.locations().len() > MOST_PLACES {
         out.line(&format!(

@@ -44,7 +44,7 @@ pub(super) fn line(stop: &mut Stop<'_>, frame: &Frame, settings: &Settings, out:
         place,
         instance,
     } = report::describe(stop, frame);
-    out.write(Style::Dim, &format!("{:<4}", format!("#{}", frame.index)));
+    out.write(Style::Dim, &format!("#{:<2} ", frame.index));
     if let (true, Some(at)) = (settings.addresses, frame.at) {
         out.write(Style::Address, &format!("{at} "));
     }
@@ -100,8 +100,13 @@ pub(super) fn backtrace(
     }
     for line in lines {
         let Line::Frame(found) = line else {
+            let hides = match &line {
+                Line::Runtime { frames, .. } => frames.iter().any(|it| it.id == selected),
+                _ => false,
+            };
+            out.write(Style::Mark, if hides { "> " } else { "  " });
             let aside = report::aside(&line);
-            out.write(Style::Dim, &format!("      {aside}\n"));
+            out.write(Style::Dim, &format!("    {aside}\n"));
             continue;
         };
         let mut found = found.clone();
@@ -120,7 +125,10 @@ pub(super) fn backtrace(
     if hidden > 0 {
         out.write(
             Style::Dim,
-            &format!("      … {hidden} more; `backtrace` shows all\n"),
+            &format!(
+                "      … {} more; `backtrace` shows all\n",
+                report::thousands(hidden as u64)
+            ),
         );
     }
 }

@@ -72,9 +72,7 @@ pub(super) fn examine(
         (text, _) => address(&mut stop, frame, text)?,
     };
     if format.notation == Some(Notation::Instruction) {
-        return Err(
-            "code is not in the memory of a WebAssembly program: `disassemble` shows it".into(),
-        );
+        return Err(NOT_IN_MEMORY.into());
     }
     let next = match (format.notation, format.size) {
         (None, None) => rows(
@@ -105,7 +103,14 @@ pub(super) fn examine(
 }
 
 /// The address that an expression means: a number, where a pointer points, where an array or a structure is.
+/// Of code.
+const NOT_IN_MEMORY: &str =
+    "code is not in the memory of a WebAssembly program: `disassemble` shows it";
+
 fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
+    if text.starts_with("$pc") {
+        return Err(NOT_IN_MEMORY.into());
+    }
     let value = super::data::evaluate(stop, frame, text)?;
     let object = value.object;
     let (scalar, _) =

@@ -1,12 +1,14 @@
 //! Sets breakpoints: `break`, `log`, `catch`.
 
 use wdb_symbols::printable;
+use wdb_target::CodeLocation;
 
 use super::call::{Call, Known, Options, first_word, number};
 use super::{Console, Failure, Flow, Output, Style};
 use crate::breakpoints::{Breakpoint, Message, Trigger};
 use crate::expression::{self, Expression};
 use crate::places;
+use crate::stop::Stop;
 
 pub(super) fn set(
     console: &mut Console,
@@ -56,7 +58,7 @@ pub(super) fn set(
     breakpoint.ignore = ignore.unwrap_or(0);
     breakpoint.enabled = !options.has("disable");
     let breakpoint = breakpoint.clone();
-    tell_places(&breakpoint, out);
+    tell_places(&mut console.session.stop(), &breakpoint, out);
     Ok(Flow::Go)
 }
 
@@ -104,19 +106,19 @@ pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
 }
 
 /// `breakpoint 1: divide at /src/main.c:5`.
-fn tell_places(breakpoint: &Breakpoint, out: &mut dyn Output) {
+fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
     out.write(Style::Title, &format!("breakpoint {}", breakpoint.id));
     match breakpoint.locations() {
         [] => out.line(&format!(": {}", printable(&breakpoint.text))),
         [only] => {
             out.write(Style::Plain, ": ");
-            location(only, out);
+            location(stop, only, out);
         }
         many => {
             out.line(&format!(": {} places", many.len()));
             for place in many.iter().take(MOST_PLACES) {
                 out.write(Style::Plain, "  ");
-                location(place, out);
+                location(stop, place, out);
             }
             if many.len() > MOST_PLACES {
                 let more = many.len() - MOST_PLACES;
@@ -129,17 +131,23 @@ fn tell_places(breakpoint: &Breakpoint, out: &mut dyn Output) {
 /// As many places of a breakpoint are listed.
 pub(super) const MOST_PLACES: usize = 20;
 
-pub(super) fn location(location: &places::Location, out: &mut dyn Output) {
+pub(super) fn location(stop: &mut Stop<'_>, location: &places::Location, out: &mut dyn Output) {
     out.write(Style::Name, &printable(&location.function));
     match (&location.file, location.line) {
         (Some(file), Some(line)) => {
             out.write(Style::Plain, " at ");
             out.write(Style::Path, &format!("{}:{line}", printable(file)));
         }
-        _ => out.write(
-            Style::Plain,
-            &format!(" at {} in the function", location.at.pc),
-        ),
+        _ => {
+            let CodeLocation { module, func, pc } = location.at;
+            let binary = stop.binary(module);
+            let at = binary.and_then(|it| it.from_function(func, pc));
+            let name = stop.modules().get(module.position());
+            if let (Some(at), Some(module)) = (at, name) {
+                let name = printable(&module.record.name);
+                out.write(Style::Plain, &format!(" at {at} in {name}"));
+            }
+        }
     }
     out.write(Style::Plain, "\n");
 }
@@ -165,7 +173,7 @@ pub(super) fn log(
     let breakpoint = add(console, place, Trigger::Place(spec))?;
     breakpoint.message = Some(message);
     let breakpoint = breakpoint.clone();
-    tell_places(&breakpoint, out);
+    tell_places(&mut console.session.stop(), &breakpoint, out);
     Ok(Flow::Go)
 }
 
@@ -203,6 +211,6 @@ pub(super) fn catch(
     let breakpoint = add(console, text, trigger)?;
     breakpoint.temporary = temporary;
     let breakpoint = breakpoint.clone();
-    tell_places(&breakpoint, out);
+    tell_places(&mut console.session.stop(), &breakpoint, out);
     Ok(Flow::Go)
 }

@@ -193,6 +193,9 @@ fn times(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let count = call.count(1)?;
+    if count == 0 {
+        return Ok(Flow::Go);
+    }
     let stopped = console.session.run_times(motion, count)?;
     console.at_instruction = matches!(motion, Motion::Instruction | Motion::InstructionOver);
     let flow = stopped::show(console, &stopped, out);

@@ -54,9 +54,9 @@ disassemble all",
         },
         Command {
             names: &["info line", "image lookup -a"],
-            arguments: "PLACE",
+            arguments: "[PLACE]",
             summary: "tells where in the code a place is",
-            help: "info line parse.c:120\ninfo line *0x1f0",
+            help: "Without PLACE: where the selected frame stands.\n\ninfo line parse.c:120\ninfo line *0x1f0",
             completes: Completes::Place,
             needs: Needs::Nothing,
             repeats: Repeats::No,
@@ -426,8 +426,11 @@ fn info_line(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let text = call.required("a place")?;
-    let spec = places::parse(text).map_err(|it| it.to_string())?;
+    let text = match call.rest {
+        "" => super::placing::here(console)?,
+        text => text.to_owned(),
+    };
+    let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let selected = console.session.selected();
     let mut stop = console.session.stop();
     let found = places::resolve(&mut stop, &spec, selected).map_err(|it| it.to_string())?;

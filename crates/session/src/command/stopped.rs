@@ -31,7 +31,11 @@ pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Outpu
 /// Why the program stands still, and where.
 pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) {
     let mut place = true;
-    for reason in &stopped.reasons {
+    // An uncaught exception is told by the crash.
+    let is_crash = |it: &Reason| matches!(it, Reason::Crash(_));
+    let crashed = stopped.reasons.iter().any(is_crash);
+    let is_told = |it: &&Reason| !(crashed && matches!(it, Reason::Thrown { .. }));
+    for reason in stopped.reasons.iter().filter(is_told) {
         place &= self::reason(console, reason, out);
     }
     if place && console.session.selected().is_some() {
@@ -88,6 +92,7 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
                 "nothing catches it"
             };
             out.title(&format!("an exception{name} was thrown; {end}"));
+            select_own(console);
         }
         Reason::Interrupted => out.title("interrupted"),
         Reason::Crash(_) => crash(console, out),
@@ -150,11 +155,16 @@ fn crash(console: &mut Console, out: &mut dyn Output) {
         out.write(Style::Note, &format!("  {label}: "));
         out.line(&text.replace('\n', "\n    "));
     }
-    let frames = report.threads.first().map(|it| report::frames(&it.entries));
-    let own = frames.and_then(|mut it| it.find(|frame| frame.family.is_none()).map(|it| it.id));
-    if let Some(own) = own {
-        // There is always the youngest.
-        let _ = console.session.select(own);
+    select_own(console);
+}
+
+/// Selects the youngest frame of the program's own code: above it are those that a runtime throws or panics with.
+fn select_own(console: &mut Console) {
+    let entries = report::entries(&mut console.session.stop(), 0);
+    let mut frames = report::frames(&entries);
+    if let Some(own) = frames.find(|it| it.family.is_none()) {
+        // It is one of the frames that there are.
+        let _ = console.session.select(own.id);
     }
 }
 

@@ -48,7 +48,10 @@ impl Evaluator<'_, '_, '_> {
                 }
                 let Some(address) = object.address() else {
                     let text = self.text.get(of.clone()).unwrap_or_default();
-                    let message = format!("`{text}` has no address: it is not in memory");
+                    let message = match object.bits {
+                        Some(_) => format!("`{text}` is a bit-field, which has no address"),
+                        None => format!("`{text}` has no address: it is not in memory"),
+                    };
                     return Err(Error::new(message, of));
                 };
                 self.pointer(address, object.ty, frame)

@@ -228,7 +228,8 @@ impl Parser<'_> {
                     self.index(found)?
                 }
                 Some(Token::Sign("(")) => {
-                    let message = "functions cannot be called here";
+                    let message =
+                        "a call is no part of an expression: `call f(1, 2)` calls a function";
                     return Err(Error::new(message, &(start..self.here().end)));
                 }
                 _ => return Ok(found),
@@ -592,7 +593,10 @@ mod tests {
         assert_eq!(error("a[1"), "the expression ends where `]` is expected");
         assert_eq!(error("a[]"), "a value is expected here, not `]`");
         assert_eq!(error("a = 1"), "this would assign; `==` compares");
-        assert_eq!(error("f(1)"), "functions cannot be called here");
+        assert_eq!(
+            error("f(1)"),
+            "a call is no part of an expression: `call f(1, 2)` calls a function"
+        );
         assert_eq!(
             error("$locl"),
             "there is no `$locl`; did you mean `$local`?"

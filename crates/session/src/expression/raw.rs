@@ -114,7 +114,11 @@ impl Evaluator<'_, '_, '_> {
                             .filter(|it| *it < entries.len());
                         found.ok_or_else(|| {
                             let message = match entries.len() {
-                                0 => "there are none".to_owned(),
+                                0 => match machine {
+                                    Machine::Local => "the function has no locals".to_owned(),
+                                    Machine::Stack => "the operand stack is empty".to_owned(),
+                                    _ => "the module has no globals".to_owned(),
+                                },
                                 length => format!(
                                     "there is no number {number}: the last is {}",
                                     length - 1
