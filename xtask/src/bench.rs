@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+mod debug;
 mod large;
 pub(crate) mod machine;
 mod measure;
@@ -33,11 +34,12 @@ struct Bench {
 
 type Part = fn(&Bench) -> Result<()>;
 
-const PARTS: [(&str, Part); 4] = [
+const PARTS: [(&str, Part); 5] = [
     ("dump", dump),
     ("report", report),
     ("variables", variables::variables),
     ("speed", speed),
+    ("debug", debug::debug),
 ];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {

@@ -81,6 +81,12 @@ impl Task {
         self
     }
 
+    /// With a variable in its environment.
+    pub(super) fn with_variable(mut self, name: &str, value: &str) -> Task {
+        self.command.env(name, value);
+        self
+    }
+
     /// Removes the file that the command makes before each run.
     pub(super) fn removing(mut self, made: &Path) -> Task {
         self.made = Some(made.to_owned());
