@@ -6,6 +6,7 @@
 //! question is a closure over the program that stands still, `Resume` lets the handler return. Before
 //! the program's start and after its end the same loop goes on outside of any handler.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use wasmtime::{
     UpdateDeadline,
 };
 use wdb_coredump::Process;
+use wdb_module::FuncIndex;
 use wdb_target::{Resume, StopReason, Verdict, Watch};
 
 use crate::breakpoints::Armed;
@@ -27,7 +29,7 @@ use crate::paused::Paused;
 use crate::program::{self, Program};
 use crate::step::Steps;
 use crate::stop::{Requester, StopRequest};
-use crate::{exception, trap};
+use crate::{exception, stack, trap};
 
 /// A question to a program that stands still.
 pub(crate) type Question = Box<dyn FnOnce(&mut Paused<'_>) + Send>;
@@ -141,9 +143,36 @@ impl Guest {
         self.unwinding = true;
         let standing = match crash.code.as_str() {
             wdb_coredump::code::STACK_OVERFLOW => Standing::Prologue,
+            // Fuel is looked at where a function begins, before its frame is set up, and in loops.
+            wdb_coredump::code::FUEL if self.stands_at_a_beginning(store).unwrap_or(true) => {
+                Standing::Prologue
+            }
             _ => Standing::Within,
         };
         Some((vec![StopReason::Crash(crash)], standing))
+    }
+
+    /// Whether the youngest frame stands at the first instruction of its function. Does not ask the frame for its
+    /// instance, which it may not have.
+    fn stands_at_a_beginning(&self, store: StoreContextMut<'_, Host>) -> Option<bool> {
+        let found = stack::walk(store, |store, frame, _| {
+            Ok(ControlFlow::Break(stack::place(store, frame)?))
+        });
+        let (defined, pc) = found.ok()???;
+        let mut binaries = self
+            .inventory
+            .modules
+            .iter()
+            .filter_map(|it| it.binary.as_ref());
+        Some(binaries.any(|binary| {
+            let func = FuncIndex(binary.imported_function_count() + defined.0);
+            let first = binary.instructions(func).next();
+            first.is_some_and(|it| it.is_ok_and(|(at, _)| pc <= at))
+                && binary
+                    .function(func)
+                    .and_then(|it| it.body)
+                    .is_some_and(|it| it.contains(&pc))
+        }))
     }
 
     /// The program stands before an instruction that has a breakpoint, or every instruction has one.
