@@ -24,8 +24,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     given: scripts::Given,
     /// End after the scripts and commands, at the first that fails; read no other commands
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tui")]
     pub(crate) batch: bool,
+    /// Begin in a full screen; the command `tui` goes there later
+    #[arg(long)]
+    tui: bool,
     /// Do not execute the user's own scripts: wdb/init in the configuration directory, and ~/.wdbinit
     #[arg(short = 'n', long, visible_alias = "nx")]
     no_init: bool,
@@ -40,6 +43,7 @@ pub(crate) struct Arguments {
 /// What is there before a program is.
 pub(crate) struct Debugger {
     batch: bool,
+    full_screen: bool,
     pub(crate) screen: Screen,
     scripts: Vec<Script>,
     ctrl_c: CtrlC,
@@ -80,6 +84,7 @@ impl Debugger {
         ctrlc::set_handler(move || handler.pressed()).context("cannot listen for Ctrl-C")?;
         Ok(Debugger {
             batch: arguments.batch,
+            full_screen: arguments.tui,
             screen: Screen::new(Box::new(io::stdout()), abilities, transcript),
             scripts: all,
             ctrl_c,
@@ -104,6 +109,7 @@ impl Debugger {
             ctrl_c: self.ctrl_c,
             scripts: self.scripts,
             lines,
+            full_screen: self.full_screen,
         })?;
         // Not `ExitCode`, which knows only eight bits: the system decides what becomes of the rest.
         std::process::exit(status)

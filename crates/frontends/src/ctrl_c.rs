@@ -23,7 +23,7 @@ struct State {
 
 /// What is to be done about Ctrl-C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reaction {
+pub(crate) enum Reaction {
     /// The program was asked to stop; that is all.
     Asked,
     /// It was asked before, and has not stopped.
@@ -52,11 +52,14 @@ impl CtrlC {
                     "\nit has not stopped yet: a host call stops when it returns; Ctrl-C once more ends wdb"
                 );
             }
-            Reaction::End => std::process::exit(INTERRUPTED),
+            Reaction::End => {
+                crate::tui::restore();
+                std::process::exit(INTERRUPTED)
+            }
         }
     }
 
-    fn react(&self) -> Reaction {
+    pub(crate) fn react(&self) -> Reaction {
         let mut state = self.state();
         if !state.at_work {
             return Reaction::End;
@@ -88,7 +91,7 @@ impl CtrlC {
 }
 
 /// 128 and SIGINT.
-const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: i32 = 130;
 
 /// A command is at work.
 pub(crate) struct AtWork<'a>(&'a CtrlC);

@@ -1,11 +1,13 @@
 //! The front ends: what stands between a person and [`wdb_session::command::Console`].
 //!
-//! [`repl`] is the command line in a terminal, and the scripts that run without one. Files are the caller's:
-//! a front end has only what it is given.
+//! [`repl`] is the command line in a terminal, and the scripts that run without one; `tui` is the same in a
+//! full screen, to which the user goes over and back. Files are the caller's: a front end has only what it is
+//! given.
 
 mod ctrl_c;
 pub mod progress;
 pub mod repl;
+mod tui;
 
 pub use ctrl_c::CtrlC;
 

@@ -17,9 +17,12 @@ use wdb_target::Debuggee;
 
 use crate::CtrlC;
 use crate::progress::{self, Progress};
+use crate::tui::Tui;
+pub(crate) use editor::complete;
 pub use lines::Lines;
 use lines::Next;
 pub use screen::Screen;
+pub(crate) use screen::Written;
 
 /// What only who may open files can do for commands.
 pub trait Files {
@@ -63,6 +66,8 @@ pub struct Repl {
     /// Where lines come from after the scripts. `None`: from nowhere, and the first command that fails ends
     /// everything.
     pub lines: Option<Lines>,
+    /// Whether there is to be a full screen, as soon as lines are read.
+    pub full_screen: bool,
 }
 
 /// What a Ctrl-D does that may have been meant for the program.
@@ -133,7 +138,13 @@ impl Repl {
     /// Reads lines to the last. The exit status.
     fn lines(&mut self, lines: &mut Lines) -> io::Result<i32> {
         let mut warned = false;
+        let mut tui = Tui::default();
         loop {
+            if std::mem::take(&mut self.full_screen)
+                && let Some(status) = self.full_screen(lines, &mut tui)?
+            {
+                return Ok(status);
+            }
             self.screen.settle()?;
             let prompt = self.prompt();
             let mut echo = lines.echo();
@@ -147,9 +158,8 @@ impl Repl {
                     self.console.borrow_mut().cancel();
                     continue;
                 }
-                Next::End if lines.by_hand() && self.is_under_way() && !warned => {
+                Next::End if lines.by_hand() && !warned && self.warns_of_end() => {
                     warned = true;
-                    self.screen.write(Style::Note, ENDS);
                     continue;
                 }
                 Next::End => {
@@ -171,7 +181,21 @@ impl Repl {
         }
     }
 
-    fn execute(&mut self, line: &str) -> io::Result<Flow> {
+    /// Goes to the full screen, until the user comes back or ends the debugger with this exit status.
+    fn full_screen(&mut self, lines: &mut Lines, tui: &mut Tui) -> io::Result<Option<i32>> {
+        let Some(editor) = lines.editor() else {
+            let why = "a full screen needs a terminal, for input and output\n";
+            self.screen.write(Style::Note, why);
+            return Ok(None);
+        };
+        let ended = tui.run(self, editor.history())?;
+        for line in tui.new_lines() {
+            editor.remember(&line);
+        }
+        Ok(ended)
+    }
+
+    pub(crate) fn execute(&mut self, line: &str) -> io::Result<Flow> {
         self.with_console(|console, out| console.execute(line, out))
     }
 
@@ -185,6 +209,7 @@ impl Repl {
         let mut out = Terminal {
             screen: &self.screen,
             files: self.files.as_mut(),
+            full_screen: &mut self.full_screen,
             progress: None,
         };
         let done = work(&mut console, &mut out);
@@ -193,7 +218,7 @@ impl Repl {
         Ok(done)
     }
 
-    fn prompt(&self) -> String {
+    pub(crate) fn prompt(&self) -> String {
         self.console.borrow().prompt().to_owned()
     }
 
@@ -203,6 +228,15 @@ impl Repl {
         let stopped = session.stopped();
         let idle = stopped.is_over() || stopped.reasons.contains(&Reason::Started);
         !idle && session.can_run()
+    }
+
+    /// Whether a Ctrl-D may have been meant for the program; then it says so.
+    pub(crate) fn warns_of_end(&self) -> bool {
+        let warns = self.is_under_way();
+        if warns {
+            self.screen.write(Style::Note, ENDS);
+        }
+        warns
     }
 
     /// The exit status that the guest's own end asks for.
@@ -235,6 +269,7 @@ fn is_blank(line: &str) -> bool {
 struct Terminal<'a> {
     screen: &'a Screen,
     files: &'a mut dyn Files,
+    full_screen: &'a mut bool,
     progress: Option<Progress>,
 }
 
@@ -247,7 +282,7 @@ impl Output for Terminal<'_> {
     fn progress(&mut self, what: &str) {
         // The old line disappears before the new one comes.
         self.progress = None;
-        if !what.is_empty() {
+        if !self.screen.progress(what) && !what.is_empty() {
             self.progress = Some(progress::begin(what, self.screen.abilities()));
         }
     }
@@ -258,5 +293,10 @@ impl Output for Terminal<'_> {
 
     fn script(&mut self, path: &Path) -> Result<String, String> {
         self.files.script(path)
+    }
+
+    fn full_screen(&mut self, yes: bool) -> Result<(), String> {
+        *self.full_screen = yes;
+        Ok(())
     }
 }

@@ -234,6 +234,7 @@ impl Session {
         let error = watching.error.take();
         drop(watching);
         self.memo.forget_state();
+        self.runs += 1;
         ran?;
         if let Some(error) = error {
             return Err(error.into());

@@ -22,6 +22,8 @@ pub struct Session {
     resolver: Box<dyn Resolver>,
     launch: Option<Launch>,
     pub(crate) memo: Memo,
+    /// How often the program was let run.
+    pub(crate) runs: u64,
     pub(crate) breakpoints: Breakpoints,
     /// The expressions that are shown at each stop.
     pub displays: Displays,
@@ -122,6 +124,7 @@ impl Session {
             resolver,
             launch,
             memo: Memo::default(),
+            runs: 0,
             breakpoints: Breakpoints::default(),
             displays: Displays::default(),
             skips: Skips::default(),
@@ -164,6 +167,12 @@ impl Session {
         self.tell = tell;
     }
 
+    /// A number that grows whenever the program runs or is started anew: what was seen of it before may not
+    /// hold any more.
+    pub fn runs(&self) -> u64 {
+        self.runs
+    }
+
     /// Whether it can run at all: a core dump cannot.
     pub fn can_run(&mut self) -> bool {
         self.debuggee.execute().is_some()
@@ -183,6 +192,7 @@ impl Session {
         let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
         self.debuggee = launch()?;
         self.memo = Memo::default();
+        self.runs += 1;
         self.selected = FrameId::default();
         self.calls.clear();
         self.stopped = self.as_it_stands();

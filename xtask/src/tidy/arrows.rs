@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("target", &["module", "coredump"]),
     ("live", &["module", "coredump", "target"]),
     ("session", &["module", "symbols", "target"]),
-    ("frontends", &["target", "session"]),
+    ("frontends", &["symbols", "target", "session"]),
     (
         "cli",
         &[

@@ -13,7 +13,7 @@ use rustyline::hint::{Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Helper};
-use wdb_session::command::{Completes, Console, commands};
+use wdb_session::command::{Completes, Completion, Console, commands};
 
 use super::lines::Next;
 
@@ -52,7 +52,6 @@ impl Editor {
         inner.set_helper(Some(Assistant {
             console,
             colour,
-            files: FilenameCompleter::new(),
             earlier: HistoryHinter::new(),
         }));
         Ok(Editor { inner, history })
@@ -70,9 +69,14 @@ impl Editor {
         }
     }
 
+    /// The lines that are remembered, oldest first.
+    pub(super) fn history(&self) -> Vec<String> {
+        self.inner.history().iter().cloned().collect()
+    }
+
     /// Remembers a line, at once in the file too: a session that is killed has its history, and two that run
     /// at the same time have both.
-    fn remember(&mut self, line: &str) {
+    pub(super) fn remember(&mut self, line: &str) {
         let new = self.inner.add_history_entry(line).unwrap_or(false);
         if let Some(path) = self.history.as_ref().filter(|_| new)
             && self.inner.append_history(path).is_err()
@@ -94,7 +98,6 @@ fn other(error: ReadlineError) -> io::Error {
 struct Assistant {
     console: Rc<RefCell<Console>>,
     colour: bool,
-    files: FilenameCompleter,
     earlier: HistoryHinter,
 }
 
@@ -109,11 +112,7 @@ impl Completer for Assistant {
         cursor: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let arguments = arguments(line).filter(|(at, _)| *at <= cursor);
-        if let Some((_, Completes::Path)) = arguments {
-            return self.files.complete_path(line, cursor);
-        }
-        let found = self.console.borrow_mut().complete(line, cursor);
+        let found = complete(&self.console, line, cursor)?;
         let start = found.first().map_or(cursor, |it| it.start);
         let pairs = found.into_iter().map(|it| Pair {
             display: it.text.clone(),
@@ -121,6 +120,29 @@ impl Completer for Assistant {
         });
         Ok((start, pairs.collect()))
     }
+}
+
+/// What can stand at `cursor`, paths of files included.
+///
+/// # Errors
+///
+/// When a directory cannot be read.
+pub(crate) fn complete(
+    console: &RefCell<Console>,
+    line: &str,
+    cursor: usize,
+) -> rustyline::Result<Vec<Completion>> {
+    let arguments = arguments(line).filter(|(at, _)| *at <= cursor);
+    if let Some((_, Completes::Path)) = arguments {
+        let (start, found) = FilenameCompleter::new().complete_path(line, cursor)?;
+        let found = found.into_iter().map(|it| Completion {
+            start,
+            text: it.replacement,
+            about: String::new(),
+        });
+        return Ok(found.collect());
+    }
+    Ok(console.borrow_mut().complete(line, cursor))
 }
 
 /// Where the arguments of a line begin and what they are, if its command is written out.

@@ -95,6 +95,14 @@ impl Lines {
         }
     }
 
+    /// The line editor, if there is one.
+    pub(super) fn editor(&mut self) -> Option<&mut Editor> {
+        match &mut self.0 {
+            Kind::Editor { editor, .. } => Some(editor),
+            Kind::Plain { .. } => None,
+        }
+    }
+
     /// Whether a person types.
     pub(super) fn by_hand(&self) -> bool {
         match self.0 {

@@ -19,6 +19,22 @@ struct State {
     unfinished: Option<Writer>,
     /// The first error of writing: nobody reads any more.
     error: Option<io::Error>,
+    /// Who shows everything instead, while there is a full screen.
+    viewer: Option<Viewer>,
+}
+
+/// Shows what is written.
+pub(crate) type Viewer = Box<dyn Fn(Written<'_>) + Send>;
+
+/// What is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Written<'a> {
+    /// A piece of the debugger's answer.
+    Answer(Style, &'a str),
+    /// What the guest writes.
+    Guest(&'a [u8]),
+    /// What takes long right now. Empty: it is over.
+    Progress(&'a str),
 }
 
 /// Who writes.
@@ -41,6 +57,7 @@ impl Screen {
             transcript,
             unfinished: None,
             error: None,
+            viewer: None,
         })))
     }
 
@@ -52,6 +69,11 @@ impl Screen {
     /// When it cannot be written.
     pub fn guest(&self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state();
+        if let Some(viewer) = &state.viewer {
+            viewer(Written::Guest(bytes));
+            state.record(bytes);
+            return Ok(());
+        }
         state.out.write_all(bytes)?;
         state.out.flush()?;
         state.record(bytes);
@@ -69,8 +91,27 @@ impl Screen {
         self.state().abilities
     }
 
+    /// From now on somebody else shows what is written, or nobody else any more.
+    pub(crate) fn divert(&self, viewer: Option<Viewer>) {
+        self.state().viewer = viewer;
+    }
+
+    /// Tells what takes long right now, if somebody else shows what is written.
+    pub(super) fn progress(&self, what: &str) -> bool {
+        let state = self.state();
+        if let Some(viewer) = &state.viewer {
+            viewer(Written::Progress(what));
+        }
+        state.viewer.is_some()
+    }
+
     pub(super) fn write(&self, style: Style, text: &str) {
         let mut state = self.state();
+        if let Some(viewer) = &state.viewer {
+            viewer(Written::Answer(style, text));
+            state.record(text.as_bytes());
+            return;
+        }
         if state.unfinished == Some(Writer::Guest) {
             state.end_line();
         }
@@ -95,7 +136,7 @@ impl Screen {
     }
 
     /// Before a person is asked for a line: everything is out, and the cursor at the beginning of a line.
-    pub(super) fn settle(&self) -> io::Result<()> {
+    pub(crate) fn settle(&self) -> io::Result<()> {
         let mut state = self.state();
         state.end_line();
         if let Err(error) = state.out.flush() {
@@ -105,7 +146,7 @@ impl Screen {
     }
 
     /// A line that was read: for the transcript, and for whoever does not see what is typed.
-    pub(super) fn entered(&self, prompt: &str, line: &str, echo: bool) {
+    pub(crate) fn entered(&self, prompt: &str, line: &str, echo: bool) {
         let mut state = self.state();
         let text = format!("{prompt}{line}\n");
         if echo {

@@ -71,6 +71,15 @@ pub trait Output {
     fn script(&mut self, _path: &Path) -> Result<String, String> {
         Err("files cannot be read from here".to_owned())
     }
+
+    /// Goes to a full screen once the line is executed, or back from it.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, in words.
+    fn full_screen(&mut self, _yes: bool) -> Result<(), String> {
+        Err("a full screen needs a terminal".to_owned())
+    }
 }
 
 impl dyn Output + '_ {

@@ -64,6 +64,26 @@ pub(super) const GROUP: Group = Group {
             run: echo,
         },
         Command {
+            names: &["tui", "tui enable", "gui"],
+            arguments: "",
+            summary: "fills the screen: source, variables, stack, breakpoints, output",
+            help: "The line for commands is at the bottom; F1 shows the keys, and F2 or `tui disable` goes back.",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: |_, call, out| full_screen(call, out, true),
+        },
+        Command {
+            names: &["tui disable"],
+            arguments: "",
+            summary: "goes back from the full screen to the line editor",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: |_, call, out| full_screen(call, out, false),
+        },
+        Command {
             names: &["quit", "q", "exit"],
             arguments: "[STATUS]",
             summary: "ends the debugger, and the program with it",
@@ -114,6 +134,12 @@ fn echo(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, 
         }
     }
     out.write(Style::Plain, &text);
+    Ok(Flow::Go)
+}
+
+fn full_screen(call: &Call<'_>, out: &mut dyn Output, yes: bool) -> Result<Flow, Failure> {
+    call.none()?;
+    out.full_screen(yes)?;
     Ok(Flow::Go)
 }
 

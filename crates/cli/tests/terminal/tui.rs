@@ -1,0 +1,128 @@
+//! The full screen: keys in, a screen of 80 columns and 24 rows out.
+
+use crate::pty::{Home, Terminal};
+use crate::{CTRL_C, CTRL_D, TAB};
+
+const F1: &str = "\x1bOP";
+const F2: &str = "\x1bOQ";
+const F5: &str = "\x1b[15~";
+const F9: &str = "\x1b[20~";
+const F10: &str = "\x1b[21~";
+const ALTERNATE: (u16, u16) = (24, 80);
+
+fn full_screen(home: &Home, program: &str) -> Terminal {
+    let mut wdb = home.wdb_sized(&["debug", "--tui", program], ALTERNATE);
+    wdb.see("F1 keys");
+    wdb
+}
+
+/// Types a line and waits until it is executed.
+fn line(wdb: &mut Terminal, line: &str, shown: &str) {
+    wdb.keys(line);
+    wdb.typed(line);
+    wdb.keys("\r");
+    wdb.see(shown);
+}
+
+#[test]
+fn a_program_is_stepped_in_full_screen() {
+    let home = Home::new();
+    let mut wdb = full_screen(&home, "%f/c-compute-o0.wasm");
+    wdb.see("not started");
+    line(&mut wdb, "break main", "● 1");
+    line(&mut wdb, "run", " breakpoint 1 │");
+    let arrow = |screen: &str| {
+        let row = screen.lines().find(|it| it.contains("> ") && it.contains('│'));
+        row.unwrap_or_default().to_owned()
+    };
+    let before = arrow(&wdb.text());
+    wdb.keys(F10);
+    wdb.until("the next line", |screen| {
+        let now = arrow(screen);
+        !now.is_empty() && now != before && screen.contains(" stepped │")
+    });
+    // A breakpoint on the line where it stands, and none.
+    wdb.keys(F9);
+    wdb.see("breakpoint 2");
+    wdb.until("its mark", |screen| arrow(screen).starts_with('●'));
+    wdb.keys(F9);
+    wdb.until("no mark", |screen| !arrow(screen).starts_with('●'));
+    // The keys, which any key closes.
+    wdb.keys("?");
+    wdb.see("Keys (any key closes this)");
+    wdb.keys(" ");
+    wdb.until("no keys", |screen| !screen.contains("any key closes"));
+    // To the line editor and back: the same session, the same history, the same view.
+    wdb.keys(TAB);
+    wdb.keys(TAB);
+    wdb.keys(TAB);
+    wdb.see("[Stack]");
+    wdb.keys(F2);
+    wdb.prompt();
+    wdb.keys("\x1b[A");
+    wdb.typed("run");
+    wdb.keys(CTRL_C);
+    wdb.line("info breakpoints");
+    wdb.see("main");
+    wdb.line("tui");
+    wdb.see("[Stack]");
+    wdb.see(" stepped │");
+    wdb.keys("\x1b[A");
+    wdb.keys("\x1b");
+    wdb.keys("\x1b[A");
+    line(&mut wdb, "tui disable", "(wdb)");
+    wdb.until("the line editor", |screen| !screen.contains("F1 keys"));
+    wdb.line("quit");
+    assert_eq!(wdb.end(), 0);
+}
+
+#[test]
+fn a_hung_program_is_interrupted_in_full_screen() {
+    let home = Home::new();
+    let mut wdb = full_screen(&home, "%f/c-hang.wasm");
+    wdb.keys(F5);
+    wdb.see("running…");
+    // It is drawn while the program runs.
+    wdb.keys(F1);
+    wdb.see("any key closes this");
+    wdb.keys("x");
+    wdb.until("no keys", |screen| !screen.contains("any key closes"));
+    wdb.keys(CTRL_C);
+    wdb.see(" interrupted │");
+    // What runs is not killed by one key.
+    wdb.keys(CTRL_D);
+    wdb.see("the program has not ended");
+    wdb.keys(CTRL_D);
+    assert_eq!(wdb.end(), 0);
+    assert!(!wdb.is_alternate(), "the terminal is as it was");
+}
+
+#[test]
+fn a_crash_and_what_the_program_wrote_are_in_their_panes() {
+    let home = Home::new();
+    let mut wdb = full_screen(&home, "%f/rust-index-panic.wasm");
+    line(&mut wdb, "run", " crashed │");
+    // The panic message is in the pane of the output, which says that there is something new.
+    wdb.see("Output*");
+    for _ in 0..6 {
+        wdb.keys(TAB);
+    }
+    wdb.see("index out of bounds");
+    wdb.keys("quit\r");
+    assert_eq!(wdb.end(), 0);
+    assert!(!wdb.is_alternate(), "the terminal is as it was");
+}
+
+#[test]
+fn a_terminal_that_changes_its_size_is_filled() {
+    let home = Home::new();
+    let mut wdb = full_screen(&home, "%f/c-compute-o0.wasm");
+    wdb.see("[Debugger]");
+    wdb.resize((40, 120));
+    // Both at once, where there is room.
+    wdb.until("all panes", |screen| {
+        ["─ Debugger ─", "┬ Output ─", "┬ Stack ─"].iter().all(|it| screen.contains(it))
+    });
+    wdb.resize((12, 40));
+    wdb.until("one pane", |screen| screen.contains("[Source]") && screen.contains("(wdb)"));
+}

@@ -1,0 +1,180 @@
+//! The terminal in full screen, and the loop between it and the state.
+
+use std::io::{self, Stdout, Write as _};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{
+    self, DisableBracketedPaste, EnableBracketedPaste, Event as Input,
+};
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+};
+use ratatui::crossterm::{cursor, execute};
+use wdb_session::command::Style;
+
+use super::draw::draw;
+use super::state::{Activity, Ended, Report, Request, State};
+use super::update::{Effect, Event, update};
+use crate::CtrlC;
+use crate::ctrl_c::{INTERRUPTED, Reaction};
+
+/// How long keys are waited for before the worker is listened to.
+const PAUSE: Duration = Duration::from_millis(15);
+/// After so long it is said that the program runs.
+const SLOW: Duration = Duration::from_millis(150);
+/// So many reports are taken before the screen is drawn.
+const REPORTS_AT_ONCE: usize = 4_096;
+
+/// Whether the terminal is in full screen.
+static FULL: AtomicBool = AtomicBool::new(false);
+
+/// The terminal in full screen, until this is dropped.
+pub(super) struct Terminal(ratatui::Terminal<CrosstermBackend<Stdout>>);
+
+/// What ties the screen to the worker.
+pub(super) struct Connection {
+    /// What the worker is asked for.
+    pub(super) requests: Sender<Request>,
+    /// What it tells.
+    pub(super) told: Receiver<Report>,
+    /// Who interrupts the program.
+    pub(super) ctrl_c: CtrlC,
+}
+
+/// Makes of a full screen what the terminal was before. Does nothing where there is none, so that it can be
+/// called whenever the process may end.
+pub(crate) fn restore() {
+    if FULL.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        // Nothing can be done about a terminal that is gone.
+        _ = execute!(
+            out,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        _ = disable_raw_mode();
+        _ = out.flush();
+    }
+}
+
+/// A panic's message is to be read.
+fn restore_at_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            restore();
+            before(panic);
+        }));
+    });
+}
+
+impl Terminal {
+    /// Fills the screen.
+    pub(super) fn open() -> io::Result<Terminal> {
+        restore_at_panics();
+        FULL.store(true, Ordering::SeqCst);
+        let opened = enable_raw_mode()
+            .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste))
+            .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
+        if opened.is_err() {
+            restore();
+        }
+        opened.map(Terminal)
+    }
+
+    /// Shows the state until it has ended.
+    pub(super) fn show(
+        mut self,
+        state: &mut State,
+        connection: Connection,
+    ) -> io::Result<Ended> {
+        let (columns, rows) = size()?;
+        update(state, Event::Input(Input::Resize(columns, rows)));
+        // It cannot be gone yet.
+        _ = connection.requests.send(Request::Look(state.wishes()));
+        let mut busy_since = None;
+        let mut drawn = false;
+        loop {
+            // The other thread has panicked.
+            if !FULL.load(Ordering::SeqCst) {
+                return Ok(Ended::Left);
+            }
+            if !drawn {
+                self.0.draw(|frame| draw(frame, state))?;
+                drawn = true;
+            }
+            let wait = event::poll(PAUSE)?;
+            if wait {
+                let effect = update(state, Event::Input(event::read()?));
+                self.effect(state, effect, &connection)?;
+                drawn = false;
+            }
+            for _ in 0..REPORTS_AT_ONCE {
+                match connection.told.try_recv() {
+                    Ok(report) => {
+                        let effect = update(state, Event::Report(report));
+                        self.effect(state, effect, &connection)?;
+                        drawn = false;
+                    }
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => {
+                        state.ended.get_or_insert(Ended::Left);
+                        break;
+                    }
+                }
+            }
+            match state.activity {
+                Activity::Idle => busy_since = None,
+                Activity::Busy => {
+                    let since = *busy_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= SLOW {
+                        update(state, Event::Slow);
+                        drawn = false;
+                    }
+                }
+                Activity::Slow => {}
+            }
+            if let Some(ended) = state.ended {
+                return Ok(ended);
+            }
+        }
+    }
+
+    fn effect(
+        &mut self,
+        state: &mut State,
+        effect: Option<Effect>,
+        connection: &Connection,
+    ) -> io::Result<()> {
+        match effect {
+            None => {}
+            // A worker that is gone ends the view by itself.
+            Some(Effect::Ask(request)) => _ = connection.requests.send(request),
+            Some(Effect::Redraw) => self.0.clear()?,
+            Some(Effect::Interrupt) => match connection.ctrl_c.react() {
+                Reaction::Asked => {}
+                Reaction::Warn => state.log.write(
+                    Style::Note,
+                    "it has not stopped yet: a host call stops when it returns; Ctrl-C once more ends wdb\n",
+                ),
+                Reaction::End => {
+                    restore();
+                    std::process::exit(INTERRUPTED)
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore();
+    }
+}

@@ -1,0 +1,310 @@
+//! The view over core dumps, as screens: `BLESS=1` writes those of `screens`.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use wdb_module::{Binary, Module};
+use wdb_session::command::{Completion, Style};
+use wdb_session::{Resolver, Session};
+use wdb_symbols::Symbols;
+use wdb_target::PostMortem;
+use wdb_target::coredump::ModuleId;
+
+use super::draw::draw;
+use super::look::Looker;
+use super::state::{Activity, Ended, Pane, Report, Request, State};
+use super::update::{Effect, Event, update};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+fn unpacked(path: &str) -> bytes::Bytes {
+    let packed = std::fs::read(fixtures().join(path)).unwrap();
+    zstd::decode_all(&packed[..]).unwrap().into()
+}
+
+/// Debug information of fixtures, and their sources.
+struct Fixture {
+    modules: Vec<Arc<Module>>,
+    symbols: HashMap<ModuleId, Arc<Symbols>>,
+}
+
+impl Resolver for Fixture {
+    fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
+        let module = self.modules.get(id.position())?.clone();
+        let symbols = || Arc::new(Symbols::new(module, None, None));
+        Some(self.symbols.entry(id).or_insert_with(symbols).clone())
+    }
+
+    fn source(&mut self, path: &str) -> Option<String> {
+        let relative = path.strip_prefix("/src/")?;
+        std::fs::read_to_string(fixtures().join("src").join(relative)).ok()
+    }
+}
+
+/// The view over a dump, with the part of a worker played by the test.
+struct View {
+    session: Session,
+    looker: Looker,
+    state: State,
+}
+
+impl View {
+    fn of(dump: &str, module: &str, size: (u16, u16)) -> View {
+        let binary = Binary::parse(unpacked(&format!("built/{module}.wasm.zst"))).unwrap();
+        let modules = binary.modules().to_vec();
+        let reading = wdb_target::coredump::read(unpacked(&format!("dumps/{dump}.core.zst")));
+        let known = modules.iter().cloned().map(Some).collect();
+        let debuggee = PostMortem::new(reading.unwrap(), known);
+        let resolver = Fixture {
+            modules,
+            symbols: HashMap::new(),
+        };
+        let mut view = View {
+            session: Session::new(Box::new(debuggee), Box::new(resolver), None),
+            looker: Looker::default(),
+            state: State::default(),
+        };
+        view.state.resume(vec!["info locals".into()], "(wdb) ");
+        view.happens(Event::Input(Input::Resize(size.0, size.1)));
+        view.look();
+        view
+    }
+
+    fn look(&mut self) {
+        let wishes = self.state.wishes();
+        let scene = self.looker.look(&mut self.session, wishes);
+        self.told(Report::Scene(Box::new(scene)));
+    }
+
+    fn told(&mut self, report: Report) {
+        assert_eq!(self.happens(Event::Report(report)), None);
+    }
+
+    fn happens(&mut self, event: Event) -> Option<Effect> {
+        update(&mut self.state, event)
+    }
+
+    /// Presses a key. What the worker would be asked for is done for `frame N` and looks, and given back.
+    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Option<Effect> {
+        let effect = self.happens(Event::Input(Input::Key(KeyEvent::new(code, modifiers))));
+        match &effect {
+            Some(Effect::Ask(Request::Look(_))) => self.look(),
+            Some(Effect::Ask(Request::Execute(line, _))) => {
+                if let Some(number) = line.strip_prefix("frame ") {
+                    self.session.select_number(number.parse().unwrap()).unwrap();
+                }
+                self.look();
+                self.told(Report::Done("(wdb) ".into()));
+            }
+            _ => {}
+        }
+        effect
+    }
+
+    fn key(&mut self, code: KeyCode) -> Option<Effect> {
+        self.press(code, KeyModifiers::NONE)
+    }
+
+    fn typed(&mut self, text: &str) {
+        for c in text.chars() {
+            self.key(KeyCode::Char(c));
+        }
+    }
+
+    /// The line that a key makes the worker execute.
+    fn executes(&mut self, code: KeyCode) -> Option<String> {
+        match self.key(code) {
+            Some(Effect::Ask(Request::Execute(line, _))) => Some(line),
+            _ => None,
+        }
+    }
+
+    fn screen(&self) -> String {
+        let (width, height) = self.state.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(frame, &self.state)).unwrap();
+        let buffer = terminal.backend().buffer().clone();
+        let mut text = String::new();
+        for row in buffer.content.chunks(usize::from(width)) {
+            let row: String = row.iter().map(|cell| cell.symbol()).collect();
+            text.push_str(row.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    #[track_caller]
+    fn shows(&self, name: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/tui/screens/{name}.txt"));
+        let screen = self.screen();
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &screen).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(screen, expected, "{} is another", path.display());
+    }
+}
+
+#[test]
+fn a_crash_in_a_small_terminal() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    view.shows("small");
+    // The first frame with a structure.
+    view.typed("frame 2");
+    view.key(KeyCode::Enter);
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    assert_eq!(view.state.focus, Pane::Variables);
+    view.key(KeyCode::Enter);
+    view.shows("small-variable-open");
+    view.key(KeyCode::Tab);
+    view.shows("small-stack");
+    view.key(KeyCode::Down);
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "frame 1");
+    view.shows("small-frame-1");
+    view.key(KeyCode::F(1));
+    view.shows("small-help");
+}
+
+#[test]
+fn a_crash_in_a_large_terminal() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (120, 40));
+    view.told(Report::Guest(b"caf\xc3".to_vec()));
+    view.told(Report::Guest(b"\xa9 1\n\x1b[31mred\n".to_vec()));
+    view.told(Report::Guest(b"panicked".to_vec()));
+    view.typed("info locals");
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "info locals");
+    view.told(Report::Wrote(Style::Plain, "sum = 3\n".into()));
+    view.shows("large");
+    view.key(KeyCode::F(3));
+    view.shows("large-instructions");
+}
+
+#[test]
+fn every_size_has_a_screen() {
+    let mut view = View::of("rust-types.wasmtime", "rust-types", (80, 24));
+    view.state.help = true;
+    for width in (0..130).step_by(7) {
+        for height in (0..45).step_by(3) {
+            view.happens(Event::Input(Input::Resize(width, height)));
+            if width > 0 && height > 0 {
+                let screen = view.screen();
+                assert_eq!(screen.lines().count(), usize::from(height));
+            }
+        }
+    }
+    view.state.help = false;
+    view.happens(Event::Input(Input::Resize(40, 12)));
+    view.shows("tiny");
+}
+
+#[test]
+fn keys_stand_for_commands() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    assert_eq!(view.executes(KeyCode::F(5)).unwrap(), "continue");
+    assert_eq!(view.executes(KeyCode::F(10)).unwrap(), "next");
+    assert_eq!(view.executes(KeyCode::F(11)).unwrap(), "step");
+    assert_eq!(view.executes(KeyCode::F(12)).unwrap(), "finish");
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Down);
+    let line = view.state.scene.code.current.unwrap() + 2;
+    let command = view.executes(KeyCode::F(9)).unwrap();
+    assert!(command.starts_with("break /src/"), "{command}");
+    assert!(command.ends_with(&format!(":{line}")), "{command}");
+    // A command of the user's is in the history, those of keys are not.
+    view.key(KeyCode::Esc);
+    view.typed("bt");
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "bt");
+    view.key(KeyCode::Up);
+    view.key(KeyCode::Up);
+    assert_eq!(view.state.line.text(), "info locals");
+}
+
+#[test]
+fn while_the_program_runs_keys_only_interrupt() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let running = Input::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE));
+    assert!(view.happens(Event::Input(running)).is_some());
+    assert_eq!(view.state.activity, Activity::Busy);
+    view.happens(Event::Slow);
+    view.told(Report::Guest(b"still here\n".to_vec()));
+    assert!(view.screen().contains("running…"));
+    assert_eq!(view.executes(KeyCode::F(10)), None);
+    assert_eq!(view.executes(KeyCode::F(2)), None);
+    assert_eq!(view.state.ended, None);
+    let interrupt = view.press(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(interrupt, Some(Effect::Interrupt));
+    view.told(Report::Done("(wdb) ".into()));
+    assert!(!view.screen().contains("running…"));
+    assert_eq!(view.key(KeyCode::F(2)), Some(Effect::Ask(Request::Leave)));
+    view.told(Report::Ended(Ended::Left));
+    assert_eq!(view.state.ended, Some(Ended::Left));
+}
+
+#[test]
+fn a_value_that_changed_is_marked_until_the_program_runs_again() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let mut scene = view.state.scene.clone();
+    let name = scene.variables[0].name.clone();
+    scene.run += 1;
+    scene.variables[0].value.push('0');
+    let again = scene.clone();
+    view.told(Report::Scene(Box::new(scene.clone())));
+    assert_eq!(Vec::from_iter(&view.state.changed), [&name]);
+    // The same stop, looked at once more.
+    view.told(Report::Scene(Box::new(again)));
+    assert_eq!(Vec::from_iter(&view.state.changed), [&name]);
+    assert!(view.screen().contains(&format!("*  {name}")), "{}", view.screen());
+    scene.run += 1;
+    view.told(Report::Scene(Box::new(scene)));
+    assert!(view.state.changed.is_empty());
+}
+
+#[test]
+fn what_is_typed_is_completed() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    view.typed("info l");
+    let asked = view.key(KeyCode::Tab);
+    assert_eq!(asked, Some(Effect::Ask(Request::Complete("info l".into(), 6))));
+    let all = ["line", "locals"].map(|text| Completion {
+        start: 5,
+        text: text.into(),
+        about: format!("about {text}"),
+    });
+    view.told(Report::Completions("info l".into(), all.to_vec()));
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    view.shows("small-completion");
+    assert_eq!(view.executes(KeyCode::Enter), None);
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "info locals");
+}
+
+/// The picture in `docs/tui.md`.
+#[test]
+fn the_document_shows_the_view() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (96, 30));
+    view.typed("frame 2");
+    view.key(KeyCode::Enter);
+    view.told(Report::Guest(b"2 names, 3 scopes\n".to_vec()));
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Enter);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tui.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = document.split_once("```text\n").unwrap();
+    let (_, after) = rest.split_once("```\n").unwrap();
+    let expected = format!("{before}```text\n{}```\n{after}", view.screen());
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    assert_eq!(document, expected, "BLESS=1 draws it again");
+}
