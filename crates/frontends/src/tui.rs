@@ -52,11 +52,7 @@ impl Tui {
     /// # Errors
     ///
     /// When the terminal cannot be used.
-    pub(crate) fn run(
-        &mut self,
-        repl: &mut Repl,
-        history: Vec<String>,
-    ) -> io::Result<Option<i32>> {
+    pub(crate) fn run(&mut self, repl: &mut Repl, history: Vec<String>) -> io::Result<Option<i32>> {
         repl.screen.settle()?;
         self.state.resume(history, &repl.prompt());
         self.state.colours = repl.screen.abilities().colour;
@@ -77,7 +73,9 @@ impl Tui {
             let worked = worker::work(repl, looker, &asked, &reports);
             // The screen ends with the last report.
             drop(reports);
-            let ended = screen.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let ended = screen
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             worked?;
             ended
         })?;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod pty;
+mod tui;
 
 use pty::Home;
 

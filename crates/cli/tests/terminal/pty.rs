@@ -10,8 +10,10 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// Nothing takes so long on any machine, unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const ROWS: u16 = 50;
-const COLUMNS: u16 = 100;
+/// Rows and columns.
+type Size = (u16, u16);
+
+const SIZE: Size = (50, 100);
 
 /// A user with a home directory of their own.
 pub(crate) struct Home(tempfile::TempDir);
@@ -27,25 +29,30 @@ impl Home {
 
     /// Starts `wdb` with these arguments; `%f/` is the directory of the fixtures.
     pub(crate) fn wdb(&self, arguments: &[&str]) -> Terminal {
-        self.start(self.0.path(), arguments, &[])
+        self.wdb_with(arguments, &[])
     }
 
     /// The same in another directory.
     pub(crate) fn wdb_in(&self, directory: &Path, arguments: &[&str]) -> Terminal {
-        self.start(directory, arguments, &[])
+        Terminal::start(self.command(directory, arguments, &[]), SIZE)
     }
 
     /// The same with other variables in the environment.
     pub(crate) fn wdb_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Terminal {
-        self.start(self.0.path(), arguments, environment)
+        Terminal::start(self.command(self.0.path(), arguments, environment), SIZE)
     }
 
-    fn start(
+    /// The same at a terminal of another size.
+    pub(crate) fn wdb_sized(&self, arguments: &[&str], size: Size) -> Terminal {
+        Terminal::start(self.command(self.0.path(), arguments, &[]), size)
+    }
+
+    fn command(
         &self,
         directory: &Path,
         arguments: &[&str],
         environment: &[(&str, &str)],
-    ) -> Terminal {
+    ) -> CommandBuilder {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wdb"));
         for argument in arguments {
             match argument.strip_prefix("%f/") {
@@ -62,7 +69,7 @@ impl Home {
         for (name, value) in environment {
             command.env(name, value);
         }
-        Terminal::start(command)
+        command
     }
 }
 
@@ -86,19 +93,16 @@ pub(crate) struct Terminal {
     keyboard: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
-    fn start(command: CommandBuilder) -> Terminal {
-        let size = PtySize {
-            rows: ROWS,
-            cols: COLUMNS,
-            ..PtySize::default()
-        };
-        let pair = native_pty_system().openpty(size).unwrap();
+    fn start(command: CommandBuilder, (rows, columns): Size) -> Terminal {
+        let pair = native_pty_system()
+            .openpty(pty_size(rows, columns))
+            .unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
-        let (rows, columns) = (ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap());
+        let (rows, columns) = (rows.try_into().unwrap(), columns.try_into().unwrap());
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 1000)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let shown = screen.clone();
@@ -112,7 +116,7 @@ impl Terminal {
             keyboard: pair.master.take_writer().unwrap(),
             screen,
             child,
-            _master: pair.master,
+            master: pair.master,
         }
     }
 
@@ -169,12 +173,26 @@ impl Terminal {
         });
     }
 
+    /// Gives the terminal another size.
+    pub(crate) fn resize(&mut self, (rows, columns): Size) {
+        let mut screen = self.screen.lock().unwrap();
+        screen.set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
+        drop(screen);
+        self.master.resize(pty_size(rows, columns)).unwrap();
+    }
+
+    /// Whether a full screen hides what was there before.
+    pub(crate) fn is_alternate(&self) -> bool {
+        self.screen.lock().unwrap().screen().alternate_screen()
+    }
+
     /// The colour of the text that is found first on the screen.
     pub(crate) fn colour(&self, text: &str) -> vt100::Color {
         let screen = self.screen.lock().unwrap();
         let screen = screen.screen();
-        let found = (0..ROWS).find_map(|row| {
-            let line = screen.contents_between(row, 0, row, COLUMNS);
+        let (rows, columns) = SIZE;
+        let found = (0..rows).find_map(|row| {
+            let line = screen.contents_between(row, 0, row, columns);
             Some((row, line.find(text)? as u16))
         });
         let (row, column) = found.unwrap();
@@ -195,6 +213,14 @@ impl Terminal {
             );
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+fn pty_size(rows: u16, cols: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols,
+        ..PtySize::default()
     }
 }
 

@@ -29,10 +29,12 @@ fn a_program_is_stepped_in_full_screen() {
     let home = Home::new();
     let mut wdb = full_screen(&home, "%f/c-compute-o0.wasm");
     wdb.see("not started");
-    line(&mut wdb, "break main", "● 1");
+    line(&mut wdb, "break main", "●");
     line(&mut wdb, "run", " breakpoint 1 │");
     let arrow = |screen: &str| {
-        let row = screen.lines().find(|it| it.contains("> ") && it.contains('│'));
+        let row = screen
+            .lines()
+            .find(|it| it.contains("> ") && it.contains('│'));
         row.unwrap_or_default().to_owned()
     };
     let before = arrow(&wdb.text());
@@ -68,8 +70,8 @@ fn a_program_is_stepped_in_full_screen() {
     wdb.see("[Stack]");
     wdb.see(" stepped │");
     wdb.keys("\x1b[A");
-    wdb.keys("\x1b");
-    wdb.keys("\x1b[A");
+    wdb.typed("tui");
+    wdb.keys(CTRL_C);
     line(&mut wdb, "tui disable", "(wdb)");
     wdb.until("the line editor", |screen| !screen.contains("F1 keys"));
     wdb.line("quit");
@@ -121,8 +123,12 @@ fn a_terminal_that_changes_its_size_is_filled() {
     wdb.resize((40, 120));
     // Both at once, where there is room.
     wdb.until("all panes", |screen| {
-        ["─ Debugger ─", "┬ Output ─", "┬ Stack ─"].iter().all(|it| screen.contains(it))
+        ["─ Debugger ─", "┬ Output ─", "┬ Stack ─"]
+            .iter()
+            .all(|it| screen.contains(it))
     });
     wdb.resize((12, 40));
-    wdb.until("one pane", |screen| screen.contains("[Source]") && screen.contains("(wdb)"));
+    wdb.until("one pane", |screen| {
+        screen.contains("[Source]") && screen.contains("(wdb)")
+    });
 }

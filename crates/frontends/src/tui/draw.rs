@@ -154,7 +154,11 @@ fn draw_command(
 ) -> Position {
     let area = layout.command.intersection(screen);
     let prompt = &state.prompt;
-    let before = state.line.text().get(..state.line.cursor()).unwrap_or_default();
+    let before = state
+        .line
+        .text()
+        .get(..state.line.cursor())
+        .unwrap_or_default();
     let at = prompt.width() + before.width();
     // A line that is too long is scrolled so that the cursor can be seen.
     let width = usize::from(area.width);
@@ -164,7 +168,9 @@ fn draw_command(
         Span::raw(state.line.text()),
     ]);
     let offset = u16::try_from(hidden).unwrap_or(u16::MAX);
-    Paragraph::new(line).scroll((0, offset)).render(area, buffer);
+    Paragraph::new(line)
+        .scroll((0, offset))
+        .render(area, buffer);
     let column = u16::try_from(at - hidden).unwrap_or(0);
     Position::new(area.x.saturating_add(column), area.y)
 }
@@ -179,7 +185,12 @@ fn draw_proposals(
     let chosen = proposals.chosen.unwrap_or(0);
     let count = proposals.all.len();
     let first = chosen.saturating_sub(MOST_PROPOSALS - 1);
-    let shown = proposals.all.iter().enumerate().skip(first).take(MOST_PROPOSALS);
+    let shown = proposals
+        .all
+        .iter()
+        .enumerate()
+        .skip(first)
+        .take(MOST_PROPOSALS);
     let longest = proposals.all.iter().map(|it| it.text.width()).max();
     let column = longest.unwrap_or(0).min(40) + 2;
     let mut lines: Vec<Line<'_>> = Vec::new();

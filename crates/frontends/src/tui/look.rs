@@ -42,12 +42,24 @@ impl Looker {
             .breakpoints()
             .iter()
             .flat_map(|it| {
-                let mark = if it.enabled { Mark::Enabled } else { Mark::Disabled };
+                let mark = if it.enabled {
+                    Mark::Enabled
+                } else {
+                    Mark::Disabled
+                };
                 it.locations().iter().map(move |at| (at.clone(), mark))
             })
             .collect();
-        let displays: Vec<_> = session.displays.all.iter().filter(|it| it.enabled).collect();
-        let displays: Vec<_> = displays.into_iter().map(|it| it.expression.clone()).collect();
+        let displays: Vec<_> = session
+            .displays
+            .all
+            .iter()
+            .filter(|it| it.enabled)
+            .collect();
+        let displays: Vec<_> = displays
+            .into_iter()
+            .map(|it| it.expression.clone())
+            .collect();
         let condition = condition(session);
         let selected = session.selected();
         let mut stop = session.stop();
@@ -117,7 +129,8 @@ impl Looker {
         if listed.is_empty() {
             return nothing(why.as_deref().unwrap_or(none));
         }
-        let addresses: BTreeMap<_, _> = listed.iter().zip(0..).map(|(it, at)| (it.at, at)).collect();
+        let addresses: BTreeMap<_, _> =
+            listed.iter().zip(0..).map(|(it, at)| (it.at, at)).collect();
         let binary = stop.binary(frame.module);
         let marks = marks.iter().filter(|it| it.0.at.module == frame.module);
         let marks = marks.filter_map(|(location, mark)| {

@@ -368,7 +368,10 @@ impl State {
     /// What `break` and `clear` are told for the selected row of the code, and whether it has a breakpoint.
     pub(super) fn selected_place(&self) -> Option<(String, bool)> {
         let place = self.scene.code.rows.place(self.code.selected)?;
-        Some((place, self.scene.code.marks.contains_key(&self.code.selected)))
+        Some((
+            place,
+            self.scene.code.marks.contains_key(&self.code.selected),
+        ))
     }
 
     /// Whether the code is source.

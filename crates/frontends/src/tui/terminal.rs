@@ -89,11 +89,7 @@ impl Terminal {
     }
 
     /// Shows the state until it has ended.
-    pub(super) fn show(
-        mut self,
-        state: &mut State,
-        connection: Connection,
-    ) -> io::Result<Ended> {
+    pub(super) fn show(mut self, state: &mut State, connection: Connection) -> io::Result<Ended> {
         let (columns, rows) = size()?;
         update(state, Event::Input(Input::Resize(columns, rows)));
         // It cannot be gone yet.

@@ -143,7 +143,8 @@ impl View {
 
     #[track_caller]
     fn shows(&self, name: &str) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/tui/screens/{name}.txt"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/tui/screens/{name}.txt"));
         let screen = self.screen();
         if std::env::var_os("BLESS").is_some() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -263,7 +264,11 @@ fn a_value_that_changed_is_marked_until_the_program_runs_again() {
     // The same stop, looked at once more.
     view.told(Report::Scene(Box::new(again)));
     assert_eq!(Vec::from_iter(&view.state.changed), [&name]);
-    assert!(view.screen().contains(&format!("*  {name}")), "{}", view.screen());
+    assert!(
+        view.screen().contains(&format!("*  {name}")),
+        "{}",
+        view.screen()
+    );
     scene.run += 1;
     view.told(Report::Scene(Box::new(scene)));
     assert!(view.state.changed.is_empty());
@@ -274,7 +279,10 @@ fn what_is_typed_is_completed() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
     view.typed("info l");
     let asked = view.key(KeyCode::Tab);
-    assert_eq!(asked, Some(Effect::Ask(Request::Complete("info l".into(), 6))));
+    assert_eq!(
+        asked,
+        Some(Effect::Ask(Request::Complete("info l".into(), 6)))
+    );
     let all = ["line", "locals"].map(|text| Completion {
         start: 5,
         text: text.into(),

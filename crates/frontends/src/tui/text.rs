@@ -80,7 +80,10 @@ impl Text {
             }
         }
         // Scrolled back further than there is: the beginning.
-        let end = rows.len().saturating_sub(self.back).max(height.min(rows.len()));
+        let end = rows
+            .len()
+            .saturating_sub(self.back)
+            .max(height.min(rows.len()));
         let start = end.saturating_sub(height);
         rows.drain(start..end).collect()
     }
@@ -176,6 +179,10 @@ mod tests {
         for _ in 0..100 {
             text.write(Style::Plain, &"x".repeat(1 << 10));
         }
-        assert!(text.lines.iter().all(|it| it[0].1.len() <= LONGEST_LINE + 1024));
+        assert!(
+            text.lines
+                .iter()
+                .all(|it| it[0].1.len() <= LONGEST_LINE + 1024)
+        );
     }
 }

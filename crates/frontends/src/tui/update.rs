@@ -4,9 +4,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind,
 use wdb_session::command::Style;
 
 use super::layout::layout;
-use super::state::{
-    Activity, List, Lower, Pane, Part, Report, Request, Side, State, VariableRow,
-};
+use super::state::{Activity, List, Lower, Pane, Part, Report, Request, Side, State, VariableRow};
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -36,9 +34,7 @@ const MARGIN: usize = 3;
 /// Makes of the state what an event makes of it, and tells what else is to be done.
 pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
     let effect = match event {
-        Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => {
-            press(state, key)
-        }
+        Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => press(state, key),
         Event::Input(Input::Resize(columns, rows)) => {
             state.size = (columns, rows);
             None
@@ -124,9 +120,7 @@ fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
                 Pane::Command => type_key(state, key, control),
                 Pane::Code => code_key(state, key, control),
                 Pane::Log | Pane::Output => text_key(state, key, control),
-                Pane::Variables | Pane::Stack | Pane::Breakpoints => {
-                    list_key(state, key, control)
-                }
+                Pane::Variables | Pane::Stack | Pane::Breakpoints => list_key(state, key, control),
             };
         }
     }
@@ -305,7 +299,11 @@ fn open(state: &mut State, wanted: Option<bool>) -> Option<Effect> {
             let before = state.wishes();
             state.open.insert(path);
             // What is below the next level is only fetched once somebody wants to see it.
-            if state.wishes() == before { None } else { look(state) }
+            if state.wishes() == before {
+                None
+            } else {
+                look(state)
+            }
         }
         // To what it is a part of.
         (_, Some(false)) => {
@@ -399,9 +397,15 @@ fn complete(state: &mut State) -> Option<Effect> {
 
 fn focus(state: &mut State, forward: bool) {
     let count = Pane::ALL.len();
-    let at = Pane::ALL.iter().position(|it| *it == state.focus).unwrap_or(0);
+    let at = Pane::ALL
+        .iter()
+        .position(|it| *it == state.focus)
+        .unwrap_or(0);
     let step = if forward { 1 } else { count - 1 };
-    state.focus = Pane::ALL.get((at + step) % count).copied().unwrap_or_default();
+    state.focus = Pane::ALL
+        .get((at + step) % count)
+        .copied()
+        .unwrap_or_default();
     match state.focus {
         Pane::Variables => state.side = Side::Variables,
         Pane::Stack => state.side = Side::Stack,
@@ -439,7 +443,8 @@ fn keep_in_sight(state: &mut State) {
     let lowest = (code.selected + 1 + margin).saturating_sub(height);
     let highest = code.selected.saturating_sub(margin);
     // A jump puts the line into the middle, small steps scroll.
-    let is_far = code.top > highest.saturating_add(height) || code.top.saturating_add(height) < lowest;
+    let is_far =
+        code.top > highest.saturating_add(height) || code.top.saturating_add(height) < lowest;
     code.top = match is_far {
         true => code.selected.saturating_sub(height / 2),
         false => code.top.clamp(lowest.min(highest), highest),

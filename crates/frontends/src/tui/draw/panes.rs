@@ -63,10 +63,7 @@ fn code(state: &State, area: Rect, theme: Theme) -> Vec<Line<'static>> {
             let why = [(Style::Dim, why.clone())];
             let width = usize::from(area.width).saturating_sub(1);
             let rows = wrap(&why, width);
-            return rows
-                .iter()
-                .map(|row| spans(row, theme).collect())
-                .collect();
+            return rows.iter().map(|row| spans(row, theme).collect()).collect();
         }
         Rows::Source { lines, .. } => {
             let width = last.min(lines.len()).to_string().len().max(3);
