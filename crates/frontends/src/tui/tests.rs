@@ -165,13 +165,21 @@ fn a_crash_in_a_small_terminal() {
     view.key(KeyCode::Tab);
     view.key(KeyCode::Tab);
     assert_eq!(view.state.focus, Pane::Variables);
+    for _ in 0..6 {
+        view.key(KeyCode::Down);
+    }
     view.key(KeyCode::Enter);
+    view.key(KeyCode::Down);
+    view.key(KeyCode::Down);
+    // What is deeper is asked for.
+    let deeper = view.key(KeyCode::Right);
+    assert!(matches!(deeper, Some(Effect::Ask(Request::Look(_)))), "{deeper:?}");
     view.shows("small-variable-open");
     view.key(KeyCode::Tab);
     view.shows("small-stack");
     view.key(KeyCode::Down);
-    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "frame 1");
-    view.shows("small-frame-1");
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "frame 3");
+    view.shows("small-frame-3");
     view.key(KeyCode::F(1));
     view.shows("small-help");
 }
@@ -305,6 +313,9 @@ fn the_document_shows_the_view() {
     view.told(Report::Guest(b"2 names, 3 scopes\n".to_vec()));
     view.key(KeyCode::Tab);
     view.key(KeyCode::Tab);
+    for _ in 0..6 {
+        view.key(KeyCode::Down);
+    }
     view.key(KeyCode::Enter);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tui.md");
     let document = std::fs::read_to_string(&path).unwrap();
