@@ -8,10 +8,11 @@ const F2: &str = "\x1bOQ";
 const F5: &str = "\x1b[15~";
 const F9: &str = "\x1b[20~";
 const F10: &str = "\x1b[21~";
-const ALTERNATE: (u16, u16) = (24, 80);
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/src");
 
 fn full_screen(home: &Home, program: &str) -> Terminal {
-    let mut wdb = home.wdb_sized(&["debug", "--tui", program], ALTERNATE);
+    let arguments = ["debug", "--tui", "--sources", SOURCES, program];
+    let mut wdb = home.wdb_sized(&arguments, (24, 80));
     wdb.see("F1 keys");
     wdb
 }
@@ -31,10 +32,10 @@ fn a_program_is_stepped_in_full_screen() {
     wdb.see("not started");
     line(&mut wdb, "break main", "●");
     line(&mut wdb, "run", " breakpoint 1 │");
+    // The row of the current line: a mark, its number, an arrow.
     let arrow = |screen: &str| {
-        let row = screen
-            .lines()
-            .find(|it| it.contains("> ") && it.contains('│'));
+        let is_current = |it: &&str| it.chars().take(6).any(|c| c == '>');
+        let row = screen.lines().find(is_current);
         row.unwrap_or_default().to_owned()
     };
     let before = arrow(&wdb.text());
@@ -60,6 +61,7 @@ fn a_program_is_stepped_in_full_screen() {
     wdb.keys(TAB);
     wdb.see("[Stack]");
     wdb.keys(F2);
+    wdb.until("the line editor", |screen| !screen.contains("F1 keys"));
     wdb.prompt();
     wdb.keys("\x1b[A");
     wdb.typed("run");
@@ -69,6 +71,8 @@ fn a_program_is_stepped_in_full_screen() {
     wdb.line("tui");
     wdb.see("[Stack]");
     wdb.see(" stepped │");
+    // The keys still go where they went; this one brings them to the line.
+    wdb.keys(CTRL_C);
     wdb.keys("\x1b[A");
     wdb.typed("tui");
     wdb.keys(CTRL_C);

@@ -106,7 +106,7 @@ impl Looker {
         wishes: Wishes,
     ) -> Code {
         let Some((frame, place)) = stop.frame(id).zip(place) else {
-            return nothing("The frame was not recorded.");
+            return nothing("the frame was not recorded");
         };
         let spot = place.chain.get(id.inlined);
         let source = spot.and_then(|it| it.location.file.clone().zip(it.location.line));
@@ -121,7 +121,7 @@ impl Looker {
                 Err(reason) => why = Some(reason),
             }
         }
-        let none = "There is no debug information for this code, and no binary of it.";
+        let none = "there is no debug information for this code, and no binary of it";
         let Some(pc) = place.at else {
             return nothing(why.as_deref().unwrap_or(none));
         };
@@ -154,20 +154,24 @@ impl Looker {
 
     /// The code that the program will begin with.
     fn beginning(&mut self, stop: &mut Stop<'_>, marks: &[(Location, Mark)]) -> Code {
+        let mut why = None;
         for name in BEGINNINGS {
             let found = places::resolve(stop, &Spec::Function(name.to_owned()), None);
             for location in found.unwrap_or_default() {
                 let Some((file, line)) = location.file.zip(location.line) else {
                     continue;
                 };
-                if let Ok(lines) = self.source(stop, location.at.module, &file) {
-                    let mut code = source_code(&file, lines, marks);
-                    code.start = (line as usize).saturating_sub(1);
-                    return code;
+                match self.source(stop, location.at.module, &file) {
+                    Ok(lines) => {
+                        let mut code = source_code(&file, lines, marks);
+                        code.start = (line as usize).saturating_sub(1);
+                        return code;
+                    }
+                    Err(reason) => _ = why.get_or_insert(reason),
                 }
             }
         }
-        nothing("The program does not stand in any code.")
+        nothing(&why.unwrap_or_else(|| "the program does not stand in any code".to_owned()))
     }
 
     fn source(
@@ -190,9 +194,10 @@ impl Looker {
     }
 }
 
+/// `why` is a sentence without its full stop.
 fn nothing(why: &str) -> Code {
     Code {
-        rows: Rows::None(why.to_owned()),
+        rows: Rows::None(format!(" {why}")),
         ..Code::default()
     }
 }

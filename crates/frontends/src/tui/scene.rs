@@ -114,7 +114,7 @@ pub(super) struct BreakpointRow {
 
 impl Default for Rows {
     fn default() -> Self {
-        Rows::None("There is no program.".to_owned())
+        Rows::None(String::new())
     }
 }
 

@@ -90,8 +90,6 @@ impl Terminal {
 
     /// Shows the state until it has ended.
     pub(super) fn show(mut self, state: &mut State, connection: Connection) -> io::Result<Ended> {
-        let (columns, rows) = size()?;
-        update(state, Event::Input(Input::Resize(columns, rows)));
         // It cannot be gone yet.
         _ = connection.requests.send(Request::Look(state.wishes()));
         let mut busy_since = None;
@@ -100,6 +98,12 @@ impl Terminal {
             // The other thread has panicked.
             if !FULL.load(Ordering::SeqCst) {
                 return Ok(Ended::Left);
+            }
+            // The signal that tells of another size is missed before keys are waited for.
+            let (columns, rows) = size()?;
+            if state.size != (columns, rows) {
+                update(state, Event::Input(Input::Resize(columns, rows)));
+                drawn = false;
             }
             if !drawn {
                 self.0.draw(|frame| draw(frame, state))?;

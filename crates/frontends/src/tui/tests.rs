@@ -173,7 +173,10 @@ fn a_crash_in_a_small_terminal() {
     view.key(KeyCode::Down);
     // What is deeper is asked for.
     let deeper = view.key(KeyCode::Right);
-    assert!(matches!(deeper, Some(Effect::Ask(Request::Look(_)))), "{deeper:?}");
+    assert!(
+        matches!(deeper, Some(Effect::Ask(Request::Look(_)))),
+        "{deeper:?}"
+    );
     view.shows("small-variable-open");
     view.key(KeyCode::Tab);
     view.shows("small-stack");
