@@ -89,6 +89,7 @@ pub(crate) fn thread(
         thread.frames.push(frame);
         Ok(ControlFlow::Continue(()))
     })?;
+    name_forwarded(&mut thread, inventory);
     Ok(thread)
 }
 
@@ -156,7 +157,11 @@ impl Calls {
         let host = match standing {
             _ if !position.youngest => None,
             Some(_) if position.activation > 0 => Some(DEBUGGER.to_owned()),
-            Some(_) => import().filter(|_| place.is_some_and(|place| place.host_call)),
+            Some(_) if !place.is_some_and(|place| place.host_call) => None,
+            Some(_) => import().or_else(|| {
+                let forwards = forwards(binary?, raw.func);
+                forwards.then(String::new)
+            }),
             // Between two activations there is host code, even when its name is not known.
             None => Some(import().unwrap_or_default()),
         };
@@ -253,6 +258,46 @@ fn import_at(binary: &Binary, pc: ModuleOffset) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Names the host functions that are called through functions that only forward. `wit-component` puts such
+/// shims between a module and what its component imports, and gives them numbers for names; what the host
+/// function is called is in the import of their caller.
+fn name_forwarded(thread: &mut Thread, inventory: &Inventory) {
+    for host in &mut thread.host_frames {
+        let younger = thread.frames.get(host.before as usize);
+        let older = thread.frames.get(host.before as usize + 1);
+        let Some((shim, caller)) = younger.zip(older).filter(|_| host.name.is_empty()) else {
+            continue;
+        };
+        let binary = |frame: &Frame| inventory.modules[frame.module.position()].binary.as_deref();
+        let import = || {
+            let calling = binary(caller)?;
+            let pc = calling.from_function(caller.func, caller.pc?)?;
+            let import = import_at(calling, pc)?;
+            forwards(binary(shim)?, shim.func).then_some(import)
+        };
+        host.name = import().unwrap_or_default();
+    }
+}
+
+/// Whether all that a function does is to hand its parameters on through a table.
+fn forwards(binary: &Binary, func: FuncIndex) -> bool {
+    let mut calls = 0;
+    for instruction in binary.instructions(func) {
+        match instruction {
+            Ok((_, Operator::CallIndirect { .. })) => calls += 1,
+            Ok((
+                _,
+                Operator::LocalGet { .. }
+                | Operator::I32Const { .. }
+                | Operator::Return
+                | Operator::End,
+            )) => {}
+            _ => return false,
+        }
+    }
+    calls == 1
 }
 
 /// The frame of a function that was entered and has run no instruction yet. Its parameters are the
