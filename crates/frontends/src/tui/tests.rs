@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod picture;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use wdb_module::{Binary, Module};
 use wdb_session::command::{Completion, Style};
@@ -127,13 +130,16 @@ impl View {
         }
     }
 
-    fn screen(&self) -> String {
+    fn drawn(&self) -> Buffer {
         let (width, height) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(frame, &self.state)).unwrap();
-        let buffer = terminal.backend().buffer().clone();
+        terminal.backend().buffer().clone()
+    }
+
+    fn screen(&self) -> String {
         let mut text = String::new();
-        for row in buffer.content.chunks(usize::from(width)) {
+        for row in self.drawn().content.chunks(usize::from(self.state.size.0)) {
             let row: String = row.iter().map(|cell| cell.symbol()).collect();
             text.push_str(row.trim_end());
             text.push('\n');
@@ -307,10 +313,11 @@ fn what_is_typed_is_completed() {
     assert_eq!(view.executes(KeyCode::Enter).unwrap(), "info locals");
 }
 
-/// The picture in `docs/tui.md`.
+/// The picture in the documents.
 #[test]
-fn the_document_shows_the_view() {
-    let mut view = View::of("c-variables.wasmtime", "c-variables", (96, 30));
+fn the_documents_show_the_view() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (100, 28));
+    view.state.colours = true;
     view.typed("frame 2");
     view.key(KeyCode::Enter);
     view.told(Report::Guest(b"2 names, 3 scopes\n".to_vec()));
@@ -320,13 +327,11 @@ fn the_document_shows_the_view() {
         view.key(KeyCode::Down);
     }
     view.key(KeyCode::Enter);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tui.md");
-    let document = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = document.split_once("```text\n").unwrap();
-    let (_, after) = rest.split_once("```\n").unwrap();
-    let expected = format!("{before}```text\n{}```\n{after}", view.screen());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures/tui.svg");
+    let picture = picture::svg(&view.drawn());
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, &expected).unwrap();
+        std::fs::write(&path, &picture).unwrap();
     }
-    assert_eq!(document, expected, "BLESS=1 draws it again");
+    let held = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(held == picture, "{path:?}: BLESS=1 draws it again");
 }
