@@ -9,6 +9,7 @@ use wdb_target::coredump::ModuleId;
 use crate::Stop;
 use crate::expression::{self, Expression};
 use crate::places::{self, Location, Spec};
+use crate::run;
 use crate::stop::FrameId;
 
 /// A breakpoint, as the user thinks of it. It may come to many places in the code, or to none yet.
@@ -168,13 +169,20 @@ impl Breakpoints {
     }
 }
 
-impl Breakpoint {
-    /// The places in the code that it comes to.
+impl Binding {
+    /// The places in the code.
     pub fn locations(&self) -> &[Location] {
-        match &self.binding {
+        match self {
             Binding::Code(locations) => locations,
             Binding::Event | Binding::Pending(_) => &[],
         }
+    }
+}
+
+impl Breakpoint {
+    /// The places in the code that it comes to.
+    pub fn locations(&self) -> &[Location] {
+        self.binding.locations()
     }
 
     pub(crate) fn is_start(&self) -> bool {
@@ -240,6 +248,14 @@ impl Message {
         })
     }
 
+    /// The expressions in it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Value(value) => Some(value),
+        })
+    }
+
     /// The message in a frame. Where a value cannot be had, it says why.
     pub fn show(&self, stop: &mut Stop<'_>, frame: FrameId) -> String {
         let mut shown = String::new();
@@ -280,7 +296,15 @@ fn closing(text: &str) -> Option<usize> {
 /// Finds where a breakpoint belongs. `frame` is what places are relative to.
 pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId>) -> Binding {
     let found = match trigger {
-        Trigger::Thrown { .. } | Trigger::Trap | Trigger::Start => return Binding::Event,
+        Trigger::Thrown { tag: Some(tag), .. } => {
+            return match no_tag(stop, tag) {
+                None => Binding::Event,
+                Some(reason) => Binding::Pending(reason),
+            };
+        }
+        Trigger::Thrown { tag: None, .. } | Trigger::Trap | Trigger::Start => {
+            return Binding::Event;
+        }
         Trigger::Place(spec) => match places::resolve(stop, spec, frame) {
             Ok(found) => found,
             Err(unresolved) => return Binding::Pending(unresolved.to_string()),
@@ -293,10 +317,45 @@ pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId
     Binding::Code(found)
 }
 
+/// As many names are given for one that means nothing.
+const MOST_NAMES: usize = 12;
+
+/// That no tag of the program is called so, and what there is. `None`: one is.
+fn no_tag(stop: &mut Stop<'_>, pattern: &str) -> Option<String> {
+    let names = run::tag_names(stop);
+    if names.iter().any(|it| matches(pattern, it)) {
+        return None;
+    }
+    if names.is_empty() {
+        return Some("the program has no tags, and throws no exceptions".into());
+    }
+    Some(format!(
+        "no tag is called `{pattern}`{}",
+        there_are(pattern, &names)
+    ))
+}
+
+/// Names that are nearly so, else what names there are.
+fn there_are(name: &str, names: &BTreeSet<String>) -> String {
+    let near = expression::did_you_mean(name, names.iter().map(String::as_str));
+    if !near.is_empty() || names.is_empty() {
+        return near;
+    }
+    let listed = names.iter().take(MOST_NAMES).map(|it| format!("`{it}`"));
+    let listed: Vec<String> = listed.collect();
+    let more = match names.len() - listed.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("; there {verb} {}{more}", listed.join(", "))
+}
+
 /// The calls of the imported functions that `pattern` means.
 fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, String> {
     let mut found = Vec::new();
     let mut imports = 0;
+    let mut names = BTreeSet::new();
     for (module, known) in (0..).zip(stop.modules().to_vec()) {
         let module = ModuleId(module);
         let Some(binary) = known.binary else {
@@ -311,6 +370,10 @@ fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, Strin
                 })
             })
             .collect();
+        names.extend(binary.imports().iter().filter_map(|it| {
+            let is_function = matches!(it.ty, wasmparser::TypeRef::Func(_));
+            is_function.then(|| it.name.clone())
+        }));
         imports += meant.len();
         if meant.is_empty() {
             continue;
@@ -336,7 +399,10 @@ fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, Strin
         }
     }
     match (imports, found.is_empty()) {
-        (0, _) => Err(format!("the program imports no function `{pattern}`")),
+        (0, _) => Err(format!(
+            "the program imports no function `{pattern}`{}",
+            there_are(pattern, &names)
+        )),
         (_, true) => Err(format!("no instruction calls `{pattern}` directly")),
         (_, false) => Ok(found),
     }

@@ -3,6 +3,7 @@
 mod access;
 mod assign;
 mod cast;
+mod check;
 mod elements;
 mod error;
 mod evaluate;
@@ -114,6 +115,28 @@ pub fn evaluate(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Re
         frame: found.frame,
         doubts: evaluator.doubts,
     })
+}
+
+/// Looks up the names of an expression in the frame `at`, of which values need not be known.
+///
+/// # Errors
+///
+/// When one means nothing there.
+pub(crate) fn check(
+    expression: &Expression,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+) -> Result<(), Error> {
+    let mut evaluator = Evaluator::new(&expression.text, stop);
+    let types = evaluator.types_among(&expression.parsed.doubtful, at);
+    match types.is_empty() {
+        true => evaluator.check(&expression.parsed.root, at),
+        false => {
+            let parsed =
+                parser::parse(&expression.text, &|name| types.iter().any(|it| it == name))?;
+            evaluator.check(&parsed.root, at)
+        }
+    }
 }
 
 /// Whether an expression holds in the frame `at`: a condition.

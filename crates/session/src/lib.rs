@@ -20,6 +20,7 @@ pub mod session;
 pub mod skips;
 mod step;
 pub mod stop;
+mod supposed;
 pub mod value;
 pub mod variables;
 

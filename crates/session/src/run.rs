@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use wdb_module::TagIndex;
 use wdb_symbols::Symbols;
 use wdb_target::coredump::{Crash, CrashKind, Exception, ModuleId};
 use wdb_target::{CodeLocation, Debuggee, StopReason, Verdict};
@@ -268,7 +269,7 @@ impl Watching {
 }
 
 /// The frame of a place at which the youngest activation stands: the inlined function that its line is in.
-fn frame_of(stop: &mut Stop<'_>, location: &Location) -> FrameId {
+pub(crate) fn frame_of(stop: &mut Stop<'_>, location: &Location) -> FrameId {
     let youngest = FrameId::default();
     let inlined = stop.place(youngest).and_then(|place| {
         let is_it = |spot: &crate::stop::Spot| {
@@ -354,9 +355,22 @@ pub(crate) fn crash_hits(
 pub fn tag_name(stop: &mut Stop<'_>, exception: &Exception) -> Option<String> {
     let (instance, tag) = exception.tag?;
     let module = stop.instance(instance)?.module;
-    let binary = stop.binary(module)?;
+    Some(name_of_tag(stop.binary(module)?, tag))
+}
+
+/// The names of all tags of the program, as [`tag_name`] gives them, each once.
+pub fn tag_names(stop: &Stop<'_>) -> BTreeSet<String> {
+    let binaries = stop.modules().iter().filter_map(|it| it.binary.as_deref());
+    let names = binaries.flat_map(|binary| {
+        let tags = (0..).map(TagIndex).take(binary.tags().len());
+        tags.map(|tag| name_of_tag(binary, tag))
+    });
+    names.collect()
+}
+
+fn name_of_tag(binary: &wdb_module::Module, tag: TagIndex) -> String {
     if let Some(name) = binary.tag_name(tag) {
-        return Some(name.to_owned());
+        return name.to_owned();
     }
     let is_tag = |kind| matches!(kind, wasmparser::ExternalKind::Tag);
     let exported = binary
@@ -364,12 +378,12 @@ pub fn tag_name(stop: &mut Stop<'_>, exception: &Exception) -> Option<String> {
         .iter()
         .find(|it| is_tag(it.kind) && it.index == tag.0);
     if let Some(export) = exported {
-        return Some(export.name.clone());
+        return export.name.clone();
     }
     let imported = binary
         .imports()
         .iter()
         .filter(|it| matches!(it.ty, wasmparser::TypeRef::Tag(_)))
         .nth(tag.position());
-    Some(imported.map_or_else(|| tag.to_string(), |it| it.name.clone()))
+    imported.map_or_else(|| tag.to_string(), |it| it.name.clone())
 }

@@ -295,21 +295,28 @@ impl Session {
         &mut self.breakpoints
     }
 
-    /// Adds a breakpoint, if it belongs anywhere; `text` is what the user wrote.
+    /// Adds a breakpoint, if it belongs anywhere; `text` is what the user wrote, `expressions` what is to be evaluated
+    /// at its places.
     ///
     /// # Errors
     ///
-    /// When it belongs nowhere: no module comes later, so that this is a mistake.
-    pub fn try_breakpoint(
+    /// When it belongs nowhere: no module comes later, so that this is a mistake. When a name in an expression means
+    /// nothing at any of its places.
+    pub fn try_breakpoint<'e>(
         &mut self,
         text: &str,
         trigger: Trigger,
+        expressions: impl IntoIterator<Item = &'e Expression>,
     ) -> Result<&mut Breakpoint, Error> {
         let selected = self.selected();
-        match breakpoints::bind(&trigger, &mut self.stop(), selected) {
-            Binding::Pending(reason) => Err(Error::Refused(reason)),
-            binding => Ok(self.breakpoints.add(text, trigger, binding)),
+        let binding = match breakpoints::bind(&trigger, &mut self.stop(), selected) {
+            Binding::Pending(reason) => return Err(Error::Refused(reason)),
+            binding => binding,
+        };
+        for expression in expressions {
+            self.check(expression, binding.locations())?;
         }
+        Ok(self.breakpoints.add(text, trigger, binding))
     }
 
     /// Adds a breakpoint; `text` is what the user wrote. Where it belongs nowhere yet, it is pending and says why.

@@ -8,6 +8,7 @@ use super::{
     Collecting, Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style,
 };
 use crate::breakpoints::{Binding, Breakpoint, Trigger};
+use crate::expression::Expression;
 use crate::places;
 use crate::stop::Stop;
 
@@ -41,7 +42,8 @@ pub(super) const GROUP: Group = Group {
             "stops the program at a place",
             "PLACE is FILE:LINE, a LINE of the file of the selected frame, a function (`main`, `Circle::area`, `std::*`, the name
 of an export), `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module. Without PLACE: here. With `if`
-it only stops where the expression holds, which is looked at next to the program and costs microseconds.
+it only stops where the expression holds, which is looked at next to the program and costs microseconds. Its names
+must mean something at the place.
 
 A place can come to several in the code: copies of inlined functions, instances of templates and generics.
 
@@ -97,7 +99,7 @@ catch hostcall *.path_*",
             &["condition", "cond"],
             "NUMBER [EXPRESSION]",
             "lets a breakpoint stop only where an expression holds; always without one",
-            "condition 1 count == 3\ncondition 1",
+            "Its names must mean something at a place of the breakpoint.\n\ncondition 1 count == 3\ncondition 1",
             Completes::Breakpoint,
             condition,
         ),
@@ -234,11 +236,25 @@ fn condition(
         text => Some(parse(text)?),
     };
     let is_none = condition.is_none();
-    find(console, id)?.condition = condition;
+    set_condition(console, id, condition)?;
     if is_none {
         out.line(&format!("breakpoint {id} stops always"));
     }
     Ok(Flow::Go)
+}
+
+/// Gives a breakpoint another condition, if its names mean something where the breakpoint is.
+fn set_condition(
+    console: &mut Console,
+    id: u32,
+    condition: Option<Expression>,
+) -> Result<(), Failure> {
+    let places = find(console, id)?.locations().to_vec();
+    if let Some(condition) = &condition {
+        console.session.check(condition, &places)?;
+    }
+    find(console, id)?.condition = condition;
+    Ok(())
 }
 
 fn ignore(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -302,10 +318,10 @@ fn modify(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<
     };
     let ids = ids(console, &call)?.or(console.last_breakpoint.map(|it| vec![it]));
     for id in ids.ok_or("there is no breakpoint yet")? {
-        let breakpoint = find(console, id)?;
         if let Some(condition) = &condition {
-            breakpoint.condition.clone_from(condition);
+            set_condition(console, id, condition.clone())?;
         }
+        let breakpoint = find(console, id)?;
         breakpoint.ignore = ignore.unwrap_or(breakpoint.ignore);
         breakpoint.temporary |= options.has("one-shot");
         breakpoint.enabled =

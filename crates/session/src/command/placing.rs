@@ -52,7 +52,7 @@ pub(super) fn set(
     };
     let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let ignore = options.value("ignore-count").map(number).transpose()?;
-    let breakpoint = add(console, &text, Trigger::Place(spec))?;
+    let breakpoint = add(console, &text, Trigger::Place(spec), &condition)?;
     breakpoint.temporary = temporary || options.has("one-shot");
     breakpoint.condition = condition;
     breakpoint.ignore = ignore.unwrap_or(0);
@@ -62,13 +62,15 @@ pub(super) fn set(
     Ok(Flow::Go)
 }
 
-/// Adds a breakpoint that belongs somewhere.
-pub(super) fn add<'c>(
+/// Adds a breakpoint that belongs somewhere, where `expressions` are evaluated.
+pub(super) fn add<'c, 'e>(
     console: &'c mut Console,
     text: &str,
     trigger: Trigger,
+    expressions: impl IntoIterator<Item = &'e Expression>,
 ) -> Result<&'c mut Breakpoint, Failure> {
-    let breakpoint = console.session.try_breakpoint(text, trigger)?;
+    let session = &mut console.session;
+    let breakpoint = session.try_breakpoint(text, trigger, expressions)?;
     console.last_breakpoint = Some(breakpoint.id);
     console.set.insert(breakpoint.id, text.to_owned());
     Ok(breakpoint)
@@ -170,7 +172,8 @@ pub(super) fn log(
         .unwrap_or(message);
     let message = Message::parse(message).map_err(|error| Failure(error.show(message)))?;
     let spec = places::parse(place).map_err(|it| it.to_string())?;
-    let breakpoint = add(console, place, Trigger::Place(spec))?;
+    let trigger = Trigger::Place(spec);
+    let breakpoint = add(console, place, trigger, message.expressions())?;
     breakpoint.message = Some(message);
     let breakpoint = breakpoint.clone();
     tell_places(&mut console.session.stop(), &breakpoint, out);
@@ -208,7 +211,7 @@ pub(super) fn catch(
             )));
         }
     };
-    let breakpoint = add(console, text, trigger)?;
+    let breakpoint = add(console, text, trigger, [])?;
     breakpoint.temporary = temporary;
     let breakpoint = breakpoint.clone();
     tell_places(&mut console.session.stop(), &breakpoint, out);

@@ -230,7 +230,7 @@ fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         Ok(_) => Trigger::Place(spec),
         Err(_) => Trigger::Start,
     };
-    super::placing::add(console, "main", trigger)?.temporary = true;
+    super::placing::add(console, "main", trigger, [])?.temporary = true;
     moved(console, Motion::Continue, out)
 }
 

@@ -96,7 +96,7 @@ impl Evaluator<'_, '_, '_> {
         Operand { object, frame }
     }
 
-    fn local(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
+    pub(super) fn local(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
         // A condition asks for the same name a hundred thousand times.
         let places = self.stop.variables(frame)?;
         let locals = places.get(frame.inlined)?;

@@ -1,0 +1,100 @@
+//! Whether the names of an expression mean something at a place that the program has not reached.
+//!
+//! Values are not known there, types and scopes are. What depends on a value is left for the stop to find out.
+
+use wdb_symbols::types::Kind as TypeKind;
+use wdb_symbols::{Context, Object, TypeRef};
+
+use super::evaluate::Evaluator;
+use super::tree::{Binary, Kind, Node, Path};
+use super::{Error, access};
+use crate::stop::FrameId;
+
+/// Where an object is said to be of which only the type matters.
+const SOMEWHERE: u64 = 0x1000;
+
+impl Evaluator<'_, '_, '_> {
+    /// Looks up the names in a part of an expression.
+    pub(super) fn check(&mut self, node: &Node, frame: FrameId) -> Result<(), Error> {
+        match &node.kind {
+            Kind::Name(path) => self.check_name(path, node, frame),
+            // What other frames there are is not known.
+            Kind::InFrame(..) => Ok(()),
+            // A name may be a key.
+            Kind::Index(of, index) if matches!(index.kind, Kind::Name(_)) => self.check(of, frame),
+            Kind::SizeOf(of) => match (self.check(of, frame), &of.kind) {
+                (Err(error), Kind::Name(path)) => {
+                    let ty = self.plain_type(&path.text(), frame, &of.span);
+                    ty.map(|_| ()).map_err(|_| error)
+                }
+                (checked, _) => checked,
+            },
+            Kind::Cast(ty, operand) => {
+                self.type_named(ty, frame)?;
+                self.check(operand, frame)
+            }
+            Kind::SizeOfType(ty) => self.type_named(ty, frame).map(|_| ()),
+            // `day == FRIDAY`
+            Kind::Binary(Binary::Equal | Binary::Unequal, a, b) => {
+                self.check(a, frame)?;
+                let checked = self.check(b, frame);
+                let is_enumerator = match (self.value(a, frame), &b.kind) {
+                    (Ok(operand), _) => self.enumerator_of(&operand, b).is_some(),
+                    (Err(_), Kind::Name(path)) => path.names.last().is_some_and(|name| {
+                        let found = self.ask(frame, |it| it.symbols.enumerators_named(name));
+                        !found.is_empty()
+                    }),
+                    (Err(_), _) => false,
+                };
+                if is_enumerator { Ok(()) } else { checked }
+            }
+            kind => kind.parts().try_for_each(|part| self.check(part, frame)),
+        }
+    }
+
+    fn check_name(&mut self, path: &Path, node: &Node, frame: FrameId) -> Result<(), Error> {
+        let error = match self.named(path, frame, &node.span) {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let is_known = match (&path.file, path.names.as_slice()) {
+            // What is in quotes may be a function's name.
+            (Some(file), _) => !file.contains('.'),
+            (None, [name]) => self.is_member_of_this(name, frame),
+            // A local of a frame that may be there.
+            (None, [scope @ .., _]) => {
+                let scope = scope.join("::");
+                self.ask(frame, |context| {
+                    !context.symbols.functions_matching(&scope).is_empty()
+                        || !context.symbols.inlined_copies(&scope).is_empty()
+                })
+            }
+            (None, []) => false,
+        };
+        if is_known { Ok(()) } else { Err(error) }
+    }
+
+    /// Whether the object that a method is called on, or what a lambda captured, has such a member.
+    fn is_member_of_this(&mut self, name: &str, frame: FrameId) -> bool {
+        let Some(this) = self.local("this", frame) else {
+            return false;
+        };
+        self.ask(frame, |context| {
+            let has = |context: &mut Context<'_>, ty: &TypeRef, name: &str| {
+                let object = target(context, ty)?;
+                access::member(context, &object, name).ok().flatten()
+            };
+            let ty = this.object.ty;
+            has(context, &ty, name).is_some()
+                || has(context, &ty, "this").is_some_and(|it| has(context, &it.ty, name).is_some())
+        })
+    }
+}
+
+/// Something that a pointer of this type points to.
+fn target(context: &Context<'_>, ty: &TypeRef) -> Option<Object> {
+    match &context.bare(ty).kind {
+        TypeKind::Pointer(_, target) => Some(Object::at(SOMEWHERE, target.clone())),
+        _ => None,
+    }
+}

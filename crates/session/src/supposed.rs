@@ -1,0 +1,122 @@
+//! A place in the code that the program has not reached: what names would mean there.
+
+use wdb_target::coredump::{
+    Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId,
+};
+use wdb_target::{
+    Certainty, CodeLocation, Debuggee, Error, Frame, Module, StopReason, Thread, Trust,
+};
+
+use crate::expression::{self, Expression};
+use crate::places::Location;
+use crate::run;
+use crate::session::{self, Session};
+use crate::stop::{Memo, Stop};
+
+/// At as many places of a breakpoint names are looked up.
+const MOST_PLACES: usize = 1000;
+
+impl Session {
+    /// Looks up the names of an expression at places that the program may come to.
+    ///
+    /// # Errors
+    ///
+    /// When at none of them every name means something: what is wrong at the first. Without places nothing is known to
+    /// be wrong.
+    pub fn check(
+        &mut self,
+        expression: &Expression,
+        places: &[Location],
+    ) -> Result<(), session::Error> {
+        let mut symbols = self.known();
+        let mut first = None;
+        for place in places.iter().take(MOST_PLACES) {
+            let mut memo = Memo::default();
+            let mut supposed = Supposed {
+                program: &mut *self.debuggee,
+                at: place.at,
+            };
+            let mut stop = Stop::over(&mut supposed, &mut symbols, &mut memo);
+            let frame = run::frame_of(&mut stop, place);
+            match expression::check(expression, &mut stop, frame) {
+                Ok(()) => return Ok(()),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        match first {
+            None => Ok(()),
+            Some(error) => Err(session::Error::Expression {
+                error,
+                text: expression.text().to_owned(),
+            }),
+        }
+    }
+}
+
+/// The program with one frame, of which nothing is known but where it stands.
+struct Supposed<'a> {
+    program: &'a mut dyn Debuggee,
+    at: CodeLocation,
+}
+
+impl Debuggee for Supposed<'_> {
+    fn stop(&self) -> &[StopReason] {
+        &[]
+    }
+
+    fn process(&self) -> &Process {
+        self.program.process()
+    }
+
+    fn capture(&self) -> Capture {
+        self.program.capture()
+    }
+
+    fn modules(&self) -> &[Module] {
+        self.program.modules()
+    }
+
+    fn instances(&mut self) -> Result<Vec<Instance>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        Ok(vec![Thread {
+            name: String::new(),
+            frames: vec![Frame {
+                instance: InstanceId(0),
+                module: self.at.module,
+                func: self.at.func,
+                pc: Some(self.at.pc),
+                locals: Vec::new(),
+                stack: None,
+                trust: Trust::Assumed,
+            }],
+            host_frames: Vec::new(),
+        }])
+    }
+
+    fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn read_memory(&mut self, _: MemoryId, address: u64, _: &mut [u8]) -> Result<Certainty, Error> {
+        Err(Error::Absent { address })
+    }
+
+    fn occupied_memory(&mut self, _: MemoryId) -> Result<Vec<std::ops::Range<u64>>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn globals(&mut self) -> Result<Vec<Global>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn table(&mut self, table: TableId) -> Result<Table, Error> {
+        Err(Error::NotFound(format!("table {}", table.0)))
+    }
+
+    fn table_count(&mut self) -> u32 {
+        0
+    }
+}
