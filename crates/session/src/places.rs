@@ -15,12 +15,22 @@ use crate::stop::{FrameId, Stop};
 /// What a person means, before it is known whether there is such a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spec {
-    /// `main.c:12`, and `12` in the file of the selected frame.
+    /// `main.c:12`, `main.c:12:5`, and `12` in the file of the selected frame. Also `average:2`, so many lines below the
+    /// one that a function is declared on, where no file is called so.
     Line {
-        /// A path or the end of one.
+        /// A path or the end of one, or a function.
         file: Option<String>,
         /// The line, from 1.
         line: u32,
+        /// The column, from 1.
+        column: Option<u32>,
+    },
+    /// `main.c:average`: a function of a file.
+    InFile {
+        /// A path or the end of one.
+        file: String,
+        /// The name.
+        function: String,
     },
     /// `+3`, `-1`: so many lines from where the selected frame stands.
     Offset(i64),
@@ -56,11 +66,14 @@ pub struct Unresolved(pub String);
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Spec::Line { file: None, line } => write!(f, "{line}"),
-            Spec::Line {
-                file: Some(file),
-                line,
-            } => write!(f, "{file}:{line}"),
+            Spec::Line { file, line, column } => {
+                if let Some(file) = file {
+                    write!(f, "{file}:")?;
+                }
+                write!(f, "{line}")?;
+                column.map_or(Ok(()), |column| write!(f, ":{column}"))
+            }
+            Spec::InFile { file, function } => write!(f, "{file}:{function}"),
             Spec::Offset(lines) => write!(f, "{lines:+}"),
             Spec::Function(name) => f.write_str(name),
             Spec::Address {
@@ -96,24 +109,62 @@ pub fn parse(text: &str) -> Result<Spec, Unresolved> {
         return Ok(Spec::Offset(if back { -lines } else { lines }));
     }
     if is_number(text) {
-        let (file, line) = (None, parse_line(text)?);
-        return Ok(Spec::Line { file, line });
+        return Ok(Spec::Line {
+            file: None,
+            line: parse_line(text)?,
+            column: None,
+        });
     }
-    if let Some((file, line)) = text.rsplit_once(':')
-        && is_number(line.trim())
-        && !file.ends_with(':')
-    {
-        if file.trim().is_empty() {
+    if let Some((file, line)) = before_number(text) {
+        let (file, line, column) = match before_number(file) {
+            Some((file, number)) => (file, number, Some(parse_column(line)?)),
+            None => (file, line, None),
+        };
+        if file.is_empty() {
             return Err(Unresolved(format!("`{text}` names no file")));
         }
         return Ok(Spec::Line {
-            file: Some(file.trim().to_owned()),
-            line: parse_line(line.trim())?,
+            file: Some(file.to_owned()),
+            line: parse_line(line)?,
+            column,
+        });
+    }
+    if let Some((file, function)) = file_and_function(text) {
+        return Ok(Spec::InFile {
+            file: file.to_owned(),
+            function: function.to_owned(),
         });
     }
     match text {
         "" => Err(Unresolved("no place is named".into())),
         text => Ok(Spec::Function(text.to_owned())),
+    }
+}
+
+/// What stands before `:` and a number, and the number.
+fn before_number(text: &str) -> Option<(&str, &str)> {
+    let (before, number) = text.rsplit_once(':')?;
+    let is_it = is_number(number.trim()) && !before.ends_with(':');
+    is_it.then(|| (before.trim(), number.trim()))
+}
+
+/// Both sides of the last colon that is alone.
+fn file_and_function(text: &str) -> Option<(&str, &str)> {
+    let mut alone = text.match_indices(':').map(|it| it.0).filter(|at| {
+        let is_colon = |it: Option<&u8>| it == Some(&b':');
+        let bytes = text.as_bytes();
+        !is_colon(at.checked_sub(1).and_then(|it| bytes.get(it))) && !is_colon(bytes.get(at + 1))
+    });
+    let at = alone.next_back()?;
+    let (file, function) = (text[..at].trim(), text[at + 1..].trim());
+    (!file.is_empty() && !function.is_empty()).then_some((file, function))
+}
+
+fn parse_column(digits: &str) -> Result<u32, Unresolved> {
+    match digits.parse() {
+        Ok(0) => Err(Unresolved("columns count from 1".into())),
+        Ok(column) => Ok(column),
+        Err(_) => Err(Unresolved(format!("no line has {digits} columns"))),
     }
 }
 
@@ -164,11 +215,23 @@ pub fn resolve(
         Spec::Line {
             file: Some(file),
             line,
-        } => lines(stop, file, *line)?,
-        Spec::Line { file: None, line } => {
+            column: Some(column),
+        } => at_column(stop, file, *line, *column)?,
+        Spec::Line {
+            file: Some(file),
+            line,
+            column: None,
+        } => match lines(stop, file, *line) {
+            Ok(found) => found,
+            Err(no_line) => lines_of_function(stop, file, *line).unwrap_or(Err(no_line))?,
+        },
+        Spec::Line {
+            file: None, line, ..
+        } => {
             let file = file_here(stop, here)?;
             lines(stop, &file, *line)?
         }
+        Spec::InFile { file, function } => in_file(stop, file, function)?,
         Spec::Offset(offset) => {
             let (file, line) = line_here(stop, here)?;
             let line = i64::from(line).saturating_add(*offset);
@@ -287,6 +350,121 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
             let known = names.iter().map(String::as_str);
             format!("no file `{file}`{}", did_you_mean(&wanted, known))
         }
+    }))
+}
+
+/// The code of a line at a column, or at the next one after it that has code.
+fn at_column(
+    stop: &mut Stop<'_>,
+    file: &str,
+    line: u32,
+    column: u32,
+) -> Result<Vec<Location>, Unresolved> {
+    let places = lines(stop, file, line)?;
+    let mut found = Vec::new();
+    let mut columns = BTreeSet::new();
+    for (position, place) in places.iter().enumerate() {
+        let CodeLocation { module, func, .. } = place.at;
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        // Where the same line begins again, it is the next copy.
+        let is_next = |it: &&Location| it.at.module == module && it.at.func == func;
+        let end = places[position + 1..].iter().find(is_next);
+        let Some(binary) = stop.binary(module) else {
+            continue;
+        };
+        let own = binary.instructions(func).map_while(Result::ok);
+        let own = own.filter_map(|it| Some((it.0, binary.to_function(func, it.0)?)));
+        let own = own.filter(|it| it.1 >= place.at.pc && end.is_none_or(|end| it.1 < end.at.pc));
+        let mut first: Option<(u32, CodeLocation)> = None;
+        for (offset, pc) in own.collect::<Vec<_>>() {
+            let is_meant = |it: &wdb_symbols::Location| {
+                it.line == place.line && it.file == place.file && !it.approximate
+            };
+            let spot = symbols.locate(offset).into_iter().find(is_meant);
+            let Some(own) = spot.and_then(|it| it.column) else {
+                continue;
+            };
+            columns.insert(own);
+            if own >= column && first.is_none_or(|it| own < it.0) {
+                first = Some((own, CodeLocation { module, func, pc }));
+            }
+        }
+        found.extend(first.map(|(_, at)| Location {
+            at,
+            ..place.clone()
+        }));
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let columns: Vec<String> = columns.iter().map(u32::to_string).collect();
+    Err(Unresolved(match columns.as_slice() {
+        [] => "the debug information has no columns".into(),
+        columns => format!(
+            "no code of line {line} is at column {column} or after it; there is at {}",
+            columns.join(", ")
+        ),
+    }))
+}
+
+/// The line `below` lines below the one that a function is declared on. `None`: there is no such function.
+fn lines_of_function(
+    stop: &mut Stop<'_>,
+    name: &str,
+    below: u32,
+) -> Option<Result<Vec<Location>, Unresolved>> {
+    let mut declared = BTreeSet::new();
+    let mut functions = BTreeSet::new();
+    for module in modules(stop) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        for func in symbols.functions_matching(name) {
+            declared.extend(symbols.function_declaration(func));
+            functions.insert((module, func));
+        }
+        for copy in symbols.inlined_copies(name) {
+            declared.extend(copy.declared);
+            functions.insert((module, copy.func));
+        }
+    }
+    let (_, first) = declared.first()?.clone();
+    let mut found = Vec::new();
+    for (file, line) in declared {
+        found.extend(lines(stop, &file, line.saturating_add(below)).unwrap_or_default());
+    }
+    found.retain(|it| functions.contains(&(it.at.module, it.at.func)));
+    Some(match found.is_empty() {
+        false => Ok(found),
+        true => Err(Unresolved(format!(
+            "`{name}`, which is declared on line {first}, has no code {below} lines below"
+        ))),
+    })
+}
+
+/// The functions that have this name and are of this file.
+fn in_file(stop: &mut Stop<'_>, file: &str, name: &str) -> Result<Vec<Location>, Unresolved> {
+    let found = functions(stop, name)?;
+    let is_meant = |path: &String| {
+        let rest = path.strip_suffix(file);
+        rest.is_some_and(|it| it.is_empty() || it.ends_with(['/', '\\']))
+    };
+    let (own, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|it| it.file.as_ref().is_some_and(is_meant));
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let files: BTreeSet<String> = others.into_iter().filter_map(|it| it.file).collect();
+    let files: Vec<String> = files.iter().map(|it| format!("`{it}`")).collect();
+    Err(Unresolved(match files.as_slice() {
+        [] => format!("of `{name}` no source file is known"),
+        files => format!(
+            "`{file}` has no function `{name}`; there is one in {}",
+            files.join(", ")
+        ),
     }))
 }
 

@@ -185,6 +185,10 @@ fn what_is_typed_is_what_is_shown() {
         "*0x1f0",
         "*lib!0x1f0",
         "C:\\a.c:3",
+        "C:\\a.c:3:7",
+        "main.c:12:5",
+        "a.cpp:Circle::area",
+        "C:\\a.cpp:std::*",
     ] {
         assert_eq!(places::parse(text).unwrap().to_string(), text);
     }

@@ -17,6 +17,8 @@ pub struct InlinedCopy {
     pub func: FuncIndex,
     /// The name of the function that was inlined.
     pub name: Name,
+    /// The file and the line, from 1, where that function is declared.
+    pub declared: Option<(String, u32)>,
 }
 
 /// Where functions were inlined.
@@ -189,6 +191,7 @@ impl Symbols {
             if !is_meant {
                 continue;
             }
+            let declared = declaration(&dwarf, origin);
             let starts = copies.of(origin);
             for start in starts {
                 let at = self.module.from_code(CodeOffset(start.into()));
@@ -201,6 +204,7 @@ impl Symbols {
                     at: at.max(first),
                     func,
                     name: name.clone(),
+                    declared: declared.clone(),
                 });
             }
         }
@@ -215,6 +219,13 @@ fn name(dwarf: &Dwarf<'_>, offset: u32) -> Option<Name> {
     let (id, entry) = dwarf.units().containing(DebugInfoOffset(offset as usize))?;
     let unit = dwarf.units().open(dwarf, id).ok()?;
     functions::name(dwarf, &unit, entry)
+}
+
+/// The file and the line where the function is declared whose entry is at `offset` of `.debug_info`.
+fn declaration(dwarf: &Dwarf<'_>, offset: u32) -> Option<(String, u32)> {
+    let (id, entry) = dwarf.units().containing(DebugInfoOffset(offset as usize))?;
+    let unit = dwarf.units().open(dwarf, id).ok()?;
+    functions::declaration(dwarf, &unit, entry)
 }
 
 /// Whether a function is meant whose name is shown as `display`.

@@ -40,14 +40,17 @@ pub(super) const GROUP: Group = Group {
             &["break", "b", "breakpoint set", "brk"],
             "[PLACE] [if EXPRESSION]",
             "stops the program at a place",
-            "PLACE is FILE:LINE, a LINE of the file of the selected frame, a function (`main`, `Circle::area`, `std::*`, the name
-of an export), `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module. Without PLACE: here. With `if`
+            "PLACE is FILE:LINE, FILE:LINE:COLUMN, a LINE of the file of the selected frame, a function (`main`, `Circle::area`,
+`std::*`, the name of an export), FILE:FUNCTION, FUNCTION:N for the line N lines below the one that the function is
+declared on, `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module. Without PLACE: here. With `if`
 it only stops where the expression holds, which is looked at next to the program and costs microseconds. Its names
 must mean something at the place.
 
 A place can come to several in the code: copies of inlined functions, instances of templates and generics.
 
 break parse.c:120
+break parse.c:next_token
+break next_token:3
 break Circle::area if radius > 10
 break *0x1f0
 breakpoint set --file parse.c --line 120 --condition 'count == 3'

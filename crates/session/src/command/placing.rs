@@ -19,6 +19,7 @@ pub(super) fn set(
     let known: &[Known] = &[
         ("file", 'f', true),
         ("line", 'l', true),
+        ("column", 'u', true),
         ("name", 'n', true),
         ("address", 'a', true),
         ("condition", 'c', true),
@@ -40,9 +41,15 @@ pub(super) fn set(
     let condition = options.value("condition").or(condition);
     let condition = condition.map(parse).transpose()?;
     let text = match (options.value("file"), options.value("line")) {
-        (Some(file), Some(line)) => format!("{file}:{line}"),
+        (Some(file), Some(line)) => match options.value("column") {
+            Some(column) => format!("{file}:{line}:{column}"),
+            None => format!("{file}:{line}"),
+        },
         (None, Some(line)) => line.to_owned(),
-        (Some(_), None) => return Err("`--file` needs `--line` too".into()),
+        (Some(file), None) => match options.value("name") {
+            Some(name) => format!("{file}:{name}"),
+            None => return Err("`--file` needs `--line` or `--name` too".into()),
+        },
         (None, None) => match (options.value("name"), options.value("address")) {
             (Some(name), _) => name.to_owned(),
             (None, Some(address)) => format!("*{address}"),

@@ -287,7 +287,7 @@ fn resolve(
     selected: Option<FrameId>,
 ) -> Result<(ModuleId, String, u32), Failure> {
     let spec = places::parse(text).map_err(|it| it.to_string())?;
-    if let Spec::Line { file, line } = &spec
+    if let Spec::Line { file, line, .. } = &spec
         && let Some((module, path)) = self::file(stop, file.as_deref(), selected)
     {
         return Ok((module, path, *line));
