@@ -10,7 +10,7 @@ use crate::debuggee::{Live, stopper};
 use crate::guest::{self, Guest, Handler};
 use crate::inventory::Inventory;
 use crate::link::Linked;
-use crate::program::{LaunchError, Program};
+use crate::program::{LaunchError, Program, Wasi};
 use crate::stdio::Tail;
 use crate::stop::{Requester, StopRequest};
 use crate::{engine, host, link, modules};
@@ -36,6 +36,11 @@ impl Compiled {
             engine,
             linked: Arc::new(linked),
         })
+    }
+
+    /// What the next launches give to the program.
+    pub fn wasi(&mut self) -> &mut Wasi {
+        &mut self.program.wasi
     }
 
     /// Launches it, to stand still before its first instruction.

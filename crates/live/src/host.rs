@@ -64,8 +64,13 @@ pub(crate) fn store(
             LaunchError::Host(format!("cannot use the file of standard input: {error}"))
         })
     };
+    let stdin = |source| Stdin {
+        source,
+        request: request.clone(),
+    };
     match &program.wasi.input {
-        Input::Inherited => builder.stdin(Stdin(request.clone())),
+        Input::Inherited => builder.stdin(stdin(None)),
+        Input::Source(source) => builder.stdin(stdin(Some(source.clone()))),
         // The builder's own default.
         Input::Empty => &mut builder,
         Input::File(input) => builder.stdin(file(input)?),

@@ -17,6 +17,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::source::Source;
 use crate::stop::StopRequest;
 
 /// How much of the guest's standard error is remembered.
@@ -94,8 +95,10 @@ pub enum Input {
     Inherited,
     /// There is none: it is at its end from the beginning.
     Empty,
-    /// From a file.
+    /// From a file, whose reads do not wait.
     File(Arc<File>),
+    /// From where reads may wait.
+    Source(Source),
 }
 
 /// One of the guest's two streams: where it goes to, and the tail that remembers it.
@@ -193,25 +196,37 @@ impl AsyncWrite for Writer {
     }
 }
 
-/// The guest's standard input: ours, until somebody wants the guest to stop.
+/// A standard input whose reads wait until something comes, or until somebody wants the guest to stop.
 #[derive(Clone)]
-pub(crate) struct Stdin(pub(crate) StopRequest);
+pub(crate) struct Stdin {
+    /// `None`: this process's own.
+    pub(crate) source: Option<Source>,
+    pub(crate) request: StopRequest,
+}
 
 impl IsTerminal for Stdin {
     fn is_terminal(&self) -> bool {
-        io::IsTerminal::is_terminal(&io::stdin())
+        match &self.source {
+            Some(source) => source.is_terminal(),
+            None => io::IsTerminal::is_terminal(&io::stdin()),
+        }
     }
 }
 
 impl StdinStream for Stdin {
+    /// Only WASI preview 3 reads so, which no guest here has.
     fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
-        StdinStream::async_stream(&io::stdin())
+        Box::new(tokio::io::empty())
     }
 
     fn p2_stream(&self) -> Box<dyn InputStream> {
+        let inner: Box<dyn InputStream> = match &self.source {
+            Some(source) => Box::new(source.clone()),
+            None => StdinStream::p2_stream(&io::stdin()),
+        };
         Box::new(StdinReader {
-            inner: StdinStream::p2_stream(&io::stdin()),
-            request: self.0.clone(),
+            inner,
+            request: self.request.clone(),
         })
     }
 }
@@ -231,12 +246,21 @@ impl Pollable for StdinReader {
     }
 }
 
+#[async_trait]
 impl InputStream for StdinReader {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
-        let bytes = self.inner.read(size)?;
-        if bytes.is_empty() && self.request.is_set() {
-            return Err(StreamError::Closed);
+        self.inner.read(size)
+    }
+
+    /// Once, where the default waits until there is something. Nothing, when the wait was given up: in WASI preview 1
+    /// that is EINTR, after which many guests try again, and not the end of the input.
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        loop {
+            self.ready().await;
+            let bytes = self.read(size)?;
+            if !bytes.is_empty() || size == 0 || self.request.is_set() {
+                return Ok(bytes);
+            }
         }
-        Ok(bytes)
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use wdb_frontends::repl::Screen;
-use wdb_frontends::{Abilities, progress};
-use wdb_live::{Input, Live, Output, Program, Sink, Stream};
+use wdb_frontends::progress;
+use wdb_live::{Compiled, Input, Output, Sink, Source, Stream};
 use wdb_session::Session;
 use wdb_target::Debuggee;
 
@@ -63,10 +63,22 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let debugger = Debugger::prepare(&arguments.debugger)?;
     let mut program = arguments.program.open()?;
-    program.wasi.output = Output::To(Arc::new(GuestOutput::open(&arguments, &debugger.screen)?));
-    let standard_input = arguments.stdin.or(arguments.tty);
-    let abilities = debugger.screen.abilities();
-    let mut launch = move || launch(&mut program, standard_input.as_deref(), abilities);
+    let terminal = arguments.tty.as_deref().map(open_terminal).transpose()?;
+    program.wasi.output = Output::To(Arc::new(GuestOutput::open(
+        &arguments,
+        terminal.as_ref(),
+        &debugger.screen,
+    )?));
+    let input = match terminal {
+        Some(terminal) => GuestInput::Shared(Input::Source(source(terminal)?)),
+        None => GuestInput::open(arguments.stdin)?,
+    };
+    let mut compiled = {
+        let what = format!("compiling {}", program.name);
+        let _progress = progress::begin(&what, debugger.screen.abilities());
+        Compiled::new(&program)?
+    };
+    let mut launch = move || launch(&mut compiled, &input);
     let debuggee = launch()?;
     let finder = symbols::Finder::new(&arguments.symbols, debuggee.modules());
     let again = move || launch().map_err(|error| wdb_target::Error::Refused(format!("{error:#}")));
@@ -77,24 +89,70 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     ))
 }
 
-/// Starts the program, with its input from the beginning.
-fn launch(
-    program: &mut Program,
-    input: Option<&Path>,
-    abilities: Abilities,
-) -> anyhow::Result<Box<dyn Debuggee>> {
-    program.wasi.input = match input {
-        None => Input::Empty,
-        Some(path) if path.as_os_str() == "-" => Input::Inherited,
-        Some(path) => {
-            let file = File::open(path).with_context(|| {
-                format!("cannot open {} for the program to read", path.display())
-            })?;
-            Input::File(Arc::new(file))
-        }
+/// Starts the program.
+fn launch(compiled: &mut Compiled, input: &GuestInput) -> anyhow::Result<Box<dyn Debuggee>> {
+    compiled.wasi().input = match input {
+        GuestInput::Shared(input) => input.clone(),
+        GuestInput::File(path) => Input::File(Arc::new(open_input(path)?)),
     };
-    let _progress = progress::begin(&format!("compiling {}", program.name), abilities);
-    Ok(Box::new(Live::launch(program)?))
+    Ok(Box::new(compiled.launch()?))
+}
+
+/// Where the program's standard input comes from.
+enum GuestInput {
+    /// All runs go on reading where the one before has ended.
+    Shared(Input),
+    /// Each run reads the file from its beginning.
+    File(PathBuf),
+}
+
+impl GuestInput {
+    fn open(path: Option<PathBuf>) -> anyhow::Result<GuestInput> {
+        let Some(path) = path else {
+            return Ok(GuestInput::Shared(Input::Empty));
+        };
+        if path.as_os_str() == "-" {
+            return Ok(GuestInput::Shared(Input::Inherited));
+        }
+        let file = open_input(&path)?;
+        // A pipe or a device has no beginning, and its reads wait.
+        if file.metadata().is_ok_and(|it| it.is_file()) {
+            return Ok(GuestInput::File(path));
+        }
+        Ok(GuestInput::Shared(Input::Source(source(file)?)))
+    }
+}
+
+fn open_input(path: &Path) -> anyhow::Result<File> {
+    let file = File::open(path)
+        .with_context(|| format!("cannot open {} for the program to read", path.display()))?;
+    if file.metadata().is_ok_and(|it| it.is_dir()) {
+        bail!(
+            "the program cannot read {}: it is a directory",
+            path.display()
+        );
+    }
+    Ok(file)
+}
+
+fn source(file: File) -> anyhow::Result<Source> {
+    Source::new(file).context("cannot start a thread that reads the program's input")
+}
+
+/// Opens the terminal that the program is to have, which is there already.
+fn open_terminal(path: &Path) -> anyhow::Result<File> {
+    let device = File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .with_context(|| format!("cannot open the terminal {}", path.display()))?;
+    if !device.is_terminal() {
+        bail!(
+            "{} is not a terminal; --stdin, --stdout and --stderr take files",
+            path.display()
+        );
+    }
+    Ok(device)
 }
 
 /// What the program writes: to the debugger's own terminal, or to where the user wants it.
@@ -107,34 +165,25 @@ struct GuestOutput {
 }
 
 impl GuestOutput {
-    fn open(arguments: &Arguments, screen: &Screen) -> anyhow::Result<GuestOutput> {
-        let create = |path: &Option<PathBuf>| {
-            let create = |path: &PathBuf| {
-                File::options()
-                    .write(true)
-                    .create(true)
-                    .truncate(true)
-                    .open(path)
-                    .with_context(|| {
-                        format!("cannot open {} for the program to write", path.display())
-                    })
-            };
-            path.as_ref().map(create).transpose()
+    fn open(
+        arguments: &Arguments,
+        terminal: Option<&File>,
+        screen: &Screen,
+    ) -> anyhow::Result<GuestOutput> {
+        let open = |path: &Option<PathBuf>| match (path, terminal) {
+            (Some(path), _) => File::create(path)
+                .with_context(|| format!("cannot open {} for the program to write", path.display()))
+                .map(Some),
+            (None, Some(terminal)) => terminal
+                .try_clone()
+                .context("cannot share the program's terminal")
+                .map(Some),
+            (None, None) => Ok(None),
         };
         Ok(GuestOutput {
             screen: screen.clone(),
-            stdout: create(
-                arguments
-                    .tty
-                    .as_ref()
-                    .map_or(&arguments.stdout, |_| &arguments.tty),
-            )?,
-            stderr: create(
-                arguments
-                    .tty
-                    .as_ref()
-                    .map_or(&arguments.stderr, |_| &arguments.tty),
-            )?,
+            stdout: open(&arguments.stdout)?,
+            stderr: open(&arguments.stderr)?,
             shared: io::stdout().is_terminal() && io::stderr().is_terminal(),
         })
     }

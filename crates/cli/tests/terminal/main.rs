@@ -5,7 +5,7 @@
 mod pty;
 mod tui;
 
-use pty::Home;
+use pty::{Device, Home};
 
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
@@ -113,6 +113,49 @@ fn ctrl_c_stops_the_program_and_not_the_debugger() {
     wdb.prompt();
     wdb.keys(CTRL_D);
     assert_eq!(wdb.end(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_a_program_that_reads_from_another_terminal() {
+    let home = Home::new();
+    let mut other = Device::new();
+    let path = other.path();
+    let mut wdb = home.wdb(&[
+        "debug",
+        "--tty",
+        path.to_str().unwrap(),
+        "%f/c-wasi-io.wasm",
+    ]);
+    wdb.line("run");
+    other.see("GREETING: (not set)");
+    // It waits for a line.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    wdb.keys(CTRL_C);
+    wdb.see("interrupted");
+    // The next run gets what is typed now, not the read that was given up.
+    wdb.line("run");
+    other.keys("a line\n");
+    other.see("stdin: a line");
+    other.keys(CTRL_D);
+    wdb.see("the program has ended with exit code 4");
+    other.see("data/notes.txt: ");
+}
+
+#[test]
+fn what_is_no_terminal_is_not_made_one() {
+    let home = Home::new();
+    std::fs::write(home.path("notes"), "keep this").unwrap();
+    for (name, words) in [
+        ("notes", "notes is not a terminal"),
+        ("none", "No such file"),
+    ] {
+        let mut wdb = home.wdb(&["debug", "--tty", name, "%f/c-div-zero.wasm"]);
+        wdb.see(words);
+        assert_eq!(wdb.end(), 2);
+    }
+    assert_eq!(std::fs::read(home.path("notes")).unwrap(), b"keep this");
+    assert!(!home.path("none").exists());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtyPair, PtySize, native_pty_system};
 
 /// Nothing takes so long on any machine, unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -88,6 +88,64 @@ fn fixture(name: &str) -> PathBuf {
     out.join(name)
 }
 
+/// A terminal with nothing at it yet.
+pub(crate) struct Device {
+    keyboard: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    pair: PtyPair,
+}
+
+impl Device {
+    pub(crate) fn new() -> Device {
+        let pair = native_pty_system()
+            .openpty(pty_size(SIZE.0, SIZE.1))
+            .unwrap();
+        Device {
+            keyboard: pair.master.take_writer().unwrap(),
+            screen: screen(pair.master.as_ref(), SIZE),
+            pair,
+        }
+    }
+
+    /// Where it is.
+    #[cfg(unix)]
+    pub(crate) fn path(&self) -> PathBuf {
+        self.pair.master.tty_name().unwrap()
+    }
+
+    /// Presses keys.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Waits until it shows a text.
+    pub(crate) fn see(&self, text: &str) {
+        let shown = || self.screen.lock().unwrap().screen().contents();
+        let began = Instant::now();
+        while !shown().contains(text) {
+            let late = began.elapsed() > PATIENCE;
+            assert!(!late, "{text} does not come; the screen:\n{}", shown());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// What a terminal shows, from now on.
+fn screen(master: &dyn MasterPty, (rows, columns): Size) -> Arc<Mutex<vt100::Parser>> {
+    let (rows, columns) = (rows.try_into().unwrap(), columns.try_into().unwrap());
+    let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 1000)));
+    let mut output = master.try_clone_reader().unwrap();
+    let shown = screen.clone();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut bytes) {
+            shown.lock().unwrap().process(&bytes[..count]);
+        }
+    });
+    screen
+}
+
 /// A program at a terminal.
 pub(crate) struct Terminal {
     keyboard: Box<dyn Write + Send>,
@@ -102,19 +160,9 @@ impl Terminal {
             .openpty(pty_size(rows, columns))
             .unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
-        let (rows, columns) = (rows.try_into().unwrap(), columns.try_into().unwrap());
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 1000)));
-        let mut output = pair.master.try_clone_reader().unwrap();
-        let shown = screen.clone();
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = output.read(&mut bytes) {
-                shown.lock().unwrap().process(&bytes[..count]);
-            }
-        });
         Terminal {
             keyboard: pair.master.take_writer().unwrap(),
-            screen,
+            screen: screen(pair.master.as_ref(), (rows, columns)),
             child,
             master: pair.master,
         }
