@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use wdb_frontends::repl::Screen;
 use wdb_frontends::progress;
+use wdb_frontends::repl::Screen;
 use wdb_live::{Compiled, Input, Output, Sink, Source, Stream};
 use wdb_session::Session;
 use wdb_target::Debuggee;
