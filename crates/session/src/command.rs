@@ -126,6 +126,11 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
     GROUPS.iter().flat_map(|it| it.commands)
 }
 
+/// The command that a line executes, and what the line says to it. None where no command is meant.
+pub fn find(line: &str) -> Option<(&'static Command, Call<'_>)> {
+    lookup::find(line).ok()
+}
+
 impl Command {
     /// The first of its names.
     pub fn name(&self) -> &'static str {
@@ -158,6 +163,14 @@ impl From<&str> for Failure {
 impl From<String> for Failure {
     fn from(message: String) -> Self {
         Failure(message)
+    }
+}
+
+/// What names are held against where a person gives a part of them, or stars.
+fn pattern(text: &str) -> String {
+    match text.contains('*') {
+        true => text.to_owned(),
+        false => format!("*{text}*"),
     }
 }
 

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use wdb_coredump::{
-    Contents, CoreDump, Frame, Memory, MemoryCapture, MemoryId, MemoryShape, MemorySource, Rest,
-    Table, TableId, Thread, WriteError,
+    Contents, CoreDump, Crash, CrashKind, Frame, Memory, MemoryCapture, MemoryId, MemoryShape,
+    MemorySource, Rest, Table, TableId, Thread, WriteError, code,
 };
 
 use crate::{CStack, Debuggee, StopReason};
@@ -58,7 +58,10 @@ fn state(
     shapes: Vec<MemoryShape>,
     kept: &[Vec<Range<u64>>],
 ) -> Result<CoreDump, crate::Error> {
-    let crash = debuggee.stop().iter().find_map(StopReason::crash);
+    let stop = debuggee.stop();
+    let crash = stop.iter().find_map(StopReason::crash);
+    // A reader without it would look for a crash, and might find one that never was.
+    let crash = crash.or_else(|| stop.iter().find_map(requested));
     let mut memories = Vec::with_capacity(shapes.len());
     for (id, (shape, kept)) in (0..).map(MemoryId).zip(shapes.into_iter().zip(kept)) {
         let rest = match debuggee.rest_of_memory(id) {
@@ -160,6 +163,30 @@ fn stacks(
         .zip(shapes)
         .map(|(kept, shape)| intersect(&union(kept), &whole(shape.len())))
         .collect())
+}
+
+/// What a dump says that was taken of a program that can go on.
+fn requested(reason: &StopReason) -> Option<Crash> {
+    let (message, exception) = match reason {
+        StopReason::Breakpoint => ("at a breakpoint", None),
+        StopReason::Step => ("after a step", None),
+        StopReason::Thrown { exception, .. } => ("where an exception was thrown", Some(exception)),
+        StopReason::Returned(_) | StopReason::Abandoned(_) => {
+            ("after a call by the debugger", None)
+        }
+        StopReason::Started
+        | StopReason::Interrupted
+        | StopReason::Crash(_)
+        | StopReason::Exited(_) => return None,
+    };
+    Some(Crash {
+        thread: 0,
+        kind: CrashKind::Requested,
+        code: code::REQUESTED.into(),
+        message: message.into(),
+        causes: Vec::new(),
+        exception: exception.cloned(),
+    })
 }
 
 fn whole(size: u64) -> Vec<Range<u64>> {

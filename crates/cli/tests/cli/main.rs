@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod c_stack;
+mod coverage;
 mod lldb;
 mod same;
 mod truth;
@@ -40,6 +41,7 @@ fn main() {
     trials.push(trial("variables as the guest prints them", "", || {
         truth::compare("rust-collections")
     }));
+    trials.push(trial("debug, every command", "", coverage::check));
     for guest in same::GUESTS {
         let name = format!("debug, live and on the dump: {}", guest.0);
         trials.push(trial(&name, "", || same::compare(guest)));
@@ -277,6 +279,7 @@ fn quote(out: &mut String, mark: &str, bytes: &[u8], directory: &Path) {
         (fixtures().display().to_string(), "[FIXTURES]"),
         (directory.display().to_string(), "[DIR]"),
         (sources, "[SOURCES]"),
+        (root().join("tests/cli").display().to_string(), "[TESTS]"),
     ]);
     if let Ok(real) = directory.canonicalize() {
         replacements.insert(real.display().to_string(), "[DIR]");

@@ -170,7 +170,7 @@ end",
             clear,
         ),
         Command {
-            names: &["info breakpoints", "breakpoint list", "info b", "info watchpoints"],
+            names: &["info breakpoints", "breakpoint list", "info b"],
             arguments: "",
             summary: "lists the breakpoints",
             help: "",

@@ -88,6 +88,23 @@ pub(super) fn first_word(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], text[end..].trim_start()))
 }
 
+/// The option of the last of some letters; `-rn NAME` is `-r -n NAME`, and those before it take no value.
+fn letters<'a>(
+    letters: &str,
+    known: &'a [Known],
+    found: &mut Vec<(&'static str, &str)>,
+) -> Option<&'a Known> {
+    let mut options = letters
+        .chars()
+        .map(|letter| known.iter().find(|it| it.1 == letter));
+    let last = options.next_back()??;
+    for option in options {
+        let (long, _, _) = option.filter(|it| !it.2)?;
+        found.push((long, ""));
+    }
+    Some(last)
+}
+
 /// Options as LLDB has them, `--file main.c -l 12`, taken from the front of a line.
 pub(super) struct Options<'a> {
     found: Vec<(&'static str, &'a str)>,
@@ -117,10 +134,10 @@ impl<'a> Options<'a> {
                 Some((name, value)) => (name, Some(value)),
                 None => (word, None),
             };
-            let option = known.iter().find(|(long, letter, _)| {
-                name.strip_prefix("--") == Some(*long)
-                    || name.strip_prefix('-') == Some(letter.encode_utf8(&mut [0; 4]))
-            });
+            let option = match name.strip_prefix("--") {
+                Some(long) => known.iter().find(|it| it.0 == long),
+                None => letters(&name[1..], known, &mut found),
+            };
             let &(long, _, takes_value) = option.ok_or_else(|| {
                 let all: Vec<String> = known.iter().map(|it| format!("--{}", it.0)).collect();
                 Failure(format!(
@@ -183,6 +200,9 @@ mod tests {
             Options::parse("--line=3", known).unwrap().value("line"),
             Some("3")
         );
+        let together = Options::parse("-ol 3 x", known).unwrap();
+        assert!(together.has("one") && together.value("line") == Some("3"));
+        assert!(Options::parse("-lo 3", known).is_err());
         assert!(Options::parse("--lime 3", known).is_err());
         assert!(Options::parse("-l", known).is_err());
     }

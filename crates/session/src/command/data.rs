@@ -1,12 +1,15 @@
 //! Commands about values.
 
-use wdb_symbols::printable;
+use std::sync::Arc;
 
-use super::call::Call;
+use wdb_symbols::{Symbols, TypeRef, printable};
+use wdb_target::coredump::ModuleId;
+
+use super::call::{Call, Options};
 use super::format::{Format, Notation};
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, memory,
-    settings, source, support, typed,
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, lookup,
+    memory, settings, source, support, typed,
 };
 use crate::expression::{self, Value};
 use crate::report;
@@ -40,7 +43,7 @@ print $local[0]",
             run: print,
         },
         Command {
-            names: &["display", "target stop-hook add", "disp"],
+            names: &["display", STOP_HOOK, "disp"],
             arguments: "[/FORMAT] [EXPRESSION]",
             summary: "shows the value of an expression now and at each stop",
             help: "Without an expression: shows all that are displayed. `undisplay N` ends one.
@@ -91,7 +94,7 @@ memory read --size 4 --format x --count 4 0x400",
             run: memory::examine,
         },
         Command {
-            names: &["ptype", "pt", "type lookup", "image lookup -t"],
+            names: &["ptype", "pt", "type lookup"],
             arguments: "TYPE|EXPRESSION",
             summary: "shows how a type is declared, with the offset of each member",
             help: "ptype struct point\nptype node->next",
@@ -101,8 +104,8 @@ memory read --size 4 --format x --count 4 0x400",
             run: ptype,
         },
         Command {
-            names: &["whatis", "wha"],
-            arguments: "EXPRESSION",
+            names: &["whatis"],
+            arguments: "EXPRESSION|TYPE",
             summary: "shows the type of an expression",
             help: "whatis node->next",
             completes: Completes::Expression,
@@ -315,7 +318,13 @@ fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
 }
 
 fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let text = call.required("an expression")?;
+    let text = call.required("an expression or a type")?;
+    if let Some((symbols, found)) = types_named(console, text)
+        && let [ty, ..] = &found[..]
+    {
+        out.line(&printable(&symbols.ty(ty).name));
+        return Ok(Flow::Go);
+    }
     let (mut stop, frame) = console.here()?;
     let value = evaluate(&mut stop, frame, text)?;
     let ty = expression::with_context(&mut stop, value.frame, |it| it.ty(&value.object.ty)).0;
@@ -323,21 +332,27 @@ fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
     Ok(Flow::Go)
 }
 
-fn ptype(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+/// The types of a name, in the module of the selected frame or else in the first that has any. No frame is needed.
+fn types_named(console: &mut Console, name: &str) -> Option<(Arc<Symbols>, Vec<TypeRef>)> {
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let own = selected.and_then(|it| stop.frame(it)).map(|it| it.module);
+    let all = (0..stop.modules().len()).map(|it| ModuleId(it as u32));
+    own.into_iter().chain(all).find_map(|module| {
+        let symbols = stop.symbols(module)?;
+        let found = symbols.types_named(name);
+        (!found.is_empty()).then_some((symbols, found))
+    })
+}
+
+pub(super) fn ptype(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
     let text = call.required("a type or an expression")?;
-    let (mut stop, frame) = console.here()?;
     // A name of a type first: in C `struct point` is no expression, and `Point` of Rust is none either.
-    let modules = stop.modules().len();
-    let own = stop.frame(frame).map(|it| it.module);
-    let others = (0..modules).map(|it| wdb_target::coredump::ModuleId(it as u32));
-    for module in own.into_iter().chain(others) {
-        let Some(symbols) = stop.symbols(module) else {
-            continue;
-        };
-        let found = symbols.types_named(text);
-        if found.is_empty() {
-            continue;
-        }
+    if let Some((symbols, found)) = types_named(console, text) {
         for (position, ty) in found.iter().take(8).enumerate() {
             if position > 0 {
                 out.line("");
@@ -346,6 +361,7 @@ fn ptype(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         }
         return Ok(Flow::Go);
     }
+    let (mut stop, frame) = console.here()?;
     let value = evaluate(&mut stop, frame, text)?;
     let shown = expression::with_context(&mut stop, value.frame, |context| {
         typed::declaration(context.symbols, &value.object.ty)
@@ -355,6 +371,12 @@ fn ptype(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 }
 
 fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    if call.name == STOP_HOOK {
+        let options = Options::parse(call.rest, &[("one-liner", 'o', true)])?;
+        if let Some(line) = options.value("one-liner") {
+            return display(console, &shown_by(line)?, out);
+        }
+    }
     let (given, _) = call.spaced_format();
     let (_, text) = with_options(call)?;
     if text.is_empty() {
@@ -369,6 +391,18 @@ fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         show_display(console, &added, out);
     }
     Ok(Flow::Go)
+}
+
+/// What LLDB calls a display.
+const STOP_HOOK: &str = "target stop-hook add";
+
+/// The `display` that shows what a command line shows.
+fn shown_by(line: &str) -> Result<Call<'_>, Failure> {
+    let (_, call) = lookup::find(line)?;
+    match call.command {
+        "print" | "frame variable" if !call.rest.is_empty() => Ok(call),
+        _ => Err("at a stop only expressions are shown: `display EXPRESSION`; `commands` says what is executed where a breakpoint stops".into()),
+    }
 }
 
 /// Shows the values of all displays.

@@ -26,17 +26,12 @@ pub(super) fn show(topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
     };
     let is_command = commands().any(|it| it.names.contains(&topic));
     if commands().any(|it| is_of_family(&it)) && (!is_command || topic == "info") {
-        for command in commands().filter(is_of_family) {
-            let is_own = |it: &&&str| it.split(' ').next() == Some(topic) && it.contains(' ');
-            let name = command
-                .names
-                .iter()
-                .find(is_own)
-                .copied()
-                .unwrap_or_default();
-            out.write(Style::Name, &format!("  {name:<18}"));
-            out.line(&format!(" {}", command.summary));
-        }
+        let is_own = |it: &&&str| it.split(' ').next() == Some(topic) && it.contains(' ');
+        let own = commands().filter(is_of_family).map(|command| {
+            let name = command.names.iter().find(is_own);
+            (name.copied().unwrap_or_default(), command)
+        });
+        lines(own, out);
         return Ok(());
     }
     let (command, _) = lookup::find(topic)?;
@@ -44,9 +39,36 @@ pub(super) fn show(topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The commands that have `text` in a name or in what there is to say about them.
+pub(super) fn about(text: &str, out: &mut dyn Output) -> Result<(), Failure> {
+    let text = text.to_lowercase();
+    let has = |it: &&str| it.to_lowercase().contains(&text);
+    let found: Vec<_> = commands()
+        .filter(|it| {
+            [it.summary, it.help]
+                .iter()
+                .chain(it.names)
+                .any(|it| has(it))
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(Failure(format!("no command is about `{text}`")));
+    }
+    brief(found.into_iter(), out);
+    Ok(())
+}
+
 fn brief(commands: impl Iterator<Item = &'static Command>, out: &mut dyn Output) {
-    for command in commands {
-        out.write(Style::Name, &format!("  {:<18}", command.name()));
+    lines(commands.map(|it| (it.name(), it)), out);
+}
+
+/// A line for each command, under one of its names.
+fn lines(commands: impl Iterator<Item = (&'static str, &'static Command)>, out: &mut dyn Output) {
+    let commands: Vec<_> = commands.collect();
+    let longest = commands.iter().map(|it| it.0.len()).max().unwrap_or(0);
+    let width = longest.max(18);
+    for (name, command) in commands {
+        out.write(Style::Name, &format!("  {name:<width$}"));
         out.line(&format!(" {}", command.summary));
     }
 }

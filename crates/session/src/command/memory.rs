@@ -59,6 +59,9 @@ pub(super) fn examine(
     }
     let examined = console.examined;
     let (mut stop, frame) = console.here()?;
+    if format.notation == Some(Notation::Instruction) {
+        return Err(NOT_IN_MEMORY.into());
+    }
     let start = match (text, examined) {
         ("", Some(examined)) => {
             if given.is_none() {
@@ -71,9 +74,6 @@ pub(super) fn examine(
         }
         (text, _) => address(&mut stop, frame, text)?,
     };
-    if format.notation == Some(Notation::Instruction) {
-        return Err(NOT_IN_MEMORY.into());
-    }
     let next = match (format.notation, format.size) {
         (None, None) => rows(
             &mut stop,
@@ -102,11 +102,11 @@ pub(super) fn examine(
     Ok(Flow::Go)
 }
 
-/// The address that an expression means: a number, where a pointer points, where an array or a structure is.
-/// Of code.
+/// Why `x` shows no code.
 const NOT_IN_MEMORY: &str =
     "code is not in the memory of a WebAssembly program: `disassemble` shows it";
 
+/// The address that an expression means: a number, where a pointer points, where an array or a structure is.
 fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
     if text.starts_with("$pc") {
         return Err(NOT_IN_MEMORY.into());

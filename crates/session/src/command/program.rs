@@ -4,10 +4,10 @@ use wdb_module::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
 use wdb_symbols::printable;
 use wdb_target::coredump::{InstanceId, ModuleId, TableId};
 
-use super::call::Call;
+use super::call::{Call, Known, Options};
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, stack,
-    stopped,
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, data, source,
+    stack, stopped,
 };
 use crate::stop::Stop;
 
@@ -96,7 +96,7 @@ pub(super) const GROUP: Group = Group {
             tables,
         ),
         info(
-            &["info functions", "image lookup -n", "image lookup"],
+            &["info functions"],
             "[PATTERN]",
             "lists the functions whose names have a text in them",
             "In PATTERN `*` stands for any text.
@@ -105,6 +105,14 @@ info functions parse
 info functions Circle::*",
             Completes::Function,
             functions,
+        ),
+        info(
+            &["image lookup", "target modules lookup"],
+            "--name NAME|--address ADDRESS|--type TYPE|--file FILE --line LINE",
+            "looks up a function, an instruction, a type or a line",
+            "As LLDB writes `info functions`, `info line` and `ptype`.\n\nimage lookup -n Circle::area\nimage lookup -a 0x1f0",
+            Completes::Function,
+            lookup,
         ),
         info(
             &["info sources"],
@@ -411,11 +419,7 @@ fn functions(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let pattern = call.rest.strip_prefix("-n ").unwrap_or(call.rest).trim();
-    let pattern = match pattern.contains('*') {
-        true => pattern.to_owned(),
-        false => format!("*{pattern}*"),
-    };
+    let pattern = super::pattern(call.rest);
     let mut stop = console.session.stop();
     let mut found: Vec<(ModuleId, FuncIndex, String)> = Vec::new();
     for module in (0..stop.modules().len() as u32).map(ModuleId) {
@@ -449,6 +453,47 @@ fn functions(
         out.line(&format!("… {} more", found.len() - MOST_FUNCTIONS));
     }
     Ok(Flow::Go)
+}
+
+/// What LLDB's `image lookup` asks, of the commands that answer it.
+fn lookup(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("name", 'n', true),
+        ("function", 'F', true),
+        ("symbol", 's', true),
+        ("address", 'a', true),
+        ("type", 't', true),
+        ("file", 'f', true),
+        ("line", 'l', true),
+        ("regex", 'r', false),
+        ("verbose", 'v', false),
+    ];
+    let options = Options::parse(call.rest, known)?;
+    let about = |rest| Call { rest, ..*call };
+    let name = ["name", "function", "symbol"]
+        .iter()
+        .find_map(|it| options.value(it));
+    if let Some(name) = name {
+        return functions(console, &about(name), out);
+    }
+    if let Some(ty) = options.value("type") {
+        return data::ptype(console, &about(ty), out);
+    }
+    let place = match (
+        options.value("address"),
+        options.value("file"),
+        options.value("line"),
+    ) {
+        (Some(address), _, _) => format!("*{address}"),
+        (None, Some(file), Some(line)) => format!("{file}:{line}"),
+        _ => {
+            return Err(
+                "`image lookup` needs one of --name, --address, --type, or --file with --line"
+                    .into(),
+            );
+        }
+    };
+    source::info_line(console, &about(&place), out)
 }
 
 fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -491,6 +536,10 @@ fn notes(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 }
 
 fn dump(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    if console.session.can_run() {
+        // A program that has not started, or has ended, has nothing that a dump could hold.
+        console.here()?;
+    }
     let path = call.required("a file to write to")?;
     let path = super::call::first_word(path).unwrap_or_default().0;
     let said = out.dump_core(console.session.debuggee(), path.as_ref())?;

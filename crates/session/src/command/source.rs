@@ -53,7 +53,7 @@ disassemble all",
             run: disassemble,
         },
         Command {
-            names: &["info line", "image lookup -a"],
+            names: &["info line"],
             arguments: "[PLACE]",
             summary: "tells where in the code a place is",
             help: "Without PLACE: where the selected frame stands.\n\ninfo line parse.c:120\ninfo line *0x1f0",
@@ -235,21 +235,28 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
                         "the frame has no source; `disassemble` shows its instructions".into(),
                     );
                 }
-                None => resolve(&mut stop, "main", selected)?,
+                None => resolve(&mut stop, "main", None, selected)?,
             };
             (place.0, place.1, centred(place.2, size))
         }
-        (text, _) => match text.split_once(',') {
+        (text, listed) => match text.split_once(',') {
             Some((first, last)) => {
-                let (module, file, first) = resolve(&mut stop, first.trim(), selected)?;
+                let (module, file, first) =
+                    resolve(&mut stop, first.trim(), listed.as_ref(), selected)?;
                 let last = match last.trim() {
                     "" => first.saturating_add(size - 1),
-                    last => resolve_last(last)?,
+                    last if last.starts_with(|c: char| c.is_ascii_digit()) => resolve_last(last)?,
+                    last => match resolve(&mut stop, last, listed.as_ref(), selected)? {
+                        (_, other, _) if other != file => {
+                            return Err("the two places are in two files".into());
+                        }
+                        (_, _, line) => line,
+                    },
                 };
                 (module, file, first..=last)
             }
             None => {
-                let (module, file, line) = resolve(&mut stop, text, selected)?;
+                let (module, file, line) = resolve(&mut stop, text, listed.as_ref(), selected)?;
                 (module, file, centred(line, size))
             }
         },
@@ -280,22 +287,35 @@ fn centred(line: u32, size: u32) -> RangeInclusive<u32> {
     first..=first.saturating_add(size - 1)
 }
 
-/// The file and the line of a place. A line need not have code.
+/// The file and the line of a place. A line need not have code. A bare one is in the file that was listed before, else in
+/// that of the selected frame, else in that of `main`.
 fn resolve(
     stop: &mut Stop<'_>,
     text: &str,
+    listed: Option<&Listed>,
     selected: Option<FrameId>,
 ) -> Result<(ModuleId, String, u32), Failure> {
     let spec = places::parse(text).map_err(|it| it.to_string())?;
-    if let Spec::Line { file, line, .. } = &spec
-        && let Some((module, path)) = self::file(stop, file.as_deref(), selected)
-    {
-        return Ok((module, path, *line));
-    }
-    if let Spec::Function(name) = &spec
-        && let Some((module, path)) = self::file(stop, Some(name), selected)
-    {
-        return Ok((module, path, 1));
+    let file = match &spec {
+        Spec::Line { file: None, .. } => match listed {
+            Some(listed) => Some((listed.module, listed.file.clone())),
+            None => of_frame(stop, selected).or_else(|| {
+                let (module, file, _) = resolve(stop, "main", None, None).ok()?;
+                Some((module, file))
+            }),
+        },
+        Spec::Line {
+            file: Some(name), ..
+        }
+        | Spec::Function(name) => named(stop, name),
+        _ => None,
+    };
+    if let Some((module, file)) = file {
+        let line = match spec {
+            Spec::Line { line, .. } => line,
+            _ => 1,
+        };
+        return Ok((module, file, line));
     }
     let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
     let found = found
@@ -304,18 +324,16 @@ fn resolve(
     found.ok_or_else(|| Failure(format!("no source is known of `{text}`")))
 }
 
-/// The whole path of a file that a person names by the end of it, or of that of the selected frame.
-fn file(
-    stop: &mut Stop<'_>,
-    name: Option<&str>,
-    selected: Option<FrameId>,
-) -> Option<(ModuleId, String)> {
-    let Some(name) = name else {
-        let id = selected?;
-        let place = stop.place(id)?;
-        let file = place.chain.get(id.inlined)?.location.file.clone()?;
-        return Some((stop.frame(id)?.module, file));
-    };
+/// The file that a frame stands in.
+fn of_frame(stop: &mut Stop<'_>, frame: Option<FrameId>) -> Option<(ModuleId, String)> {
+    let id = frame?;
+    let place = stop.place(id)?;
+    let file = place.chain.get(id.inlined)?.location.file.clone()?;
+    Some((stop.frame(id)?.module, file))
+}
+
+/// The whole path of a file that a person names by the end of it.
+fn named(stop: &mut Stop<'_>, name: &str) -> Option<(ModuleId, String)> {
     for module in (0..stop.modules().len() as u32).map(ModuleId) {
         let Some(symbols) = stop.symbols(module) else {
             continue;
@@ -421,7 +439,7 @@ fn instruction_line(line: &Instruction, is_current: bool, depth: u32, out: &mut 
     out.write(Style::Plain, "\n");
 }
 
-fn info_line(
+pub(super) fn info_line(
     console: &mut Console,
     call: &Call<'_>,
     out: &mut dyn Output,

@@ -4,12 +4,13 @@ use wdb_symbols::printable;
 use wdb_target::coredump::{Missing, Slot};
 
 use super::call::{Call, Known, Options, number};
+use super::format::Format;
 use super::frames::{self, Wanted};
 use super::{
     Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, data, stopped,
 };
-use crate::report;
 use crate::variables::{self, Which};
+use crate::{expression, report};
 
 pub(super) const GROUP: Group = Group {
     name: "stack",
@@ -101,10 +102,10 @@ frame function main",
             },
         },
         Command {
-            names: &["frame variable", "v", "vo"],
-            arguments: "[EXPRESSION]",
-            summary: "shows the arguments and locals of the selected frame, or one of them",
-            help: "frame variable\nframe variable node->next",
+            names: &["frame variable", "v"],
+            arguments: "[--no-args] [--no-locals] [--format FORMAT] [EXPRESSION…]",
+            summary: "shows the arguments and locals of the selected frame, or some of them",
+            help: "frame variable\nframe variable count node->next\nframe variable -f x flags",
             completes: Completes::Expression,
             needs: Needs::Frames,
             repeats: Repeats::No,
@@ -112,10 +113,10 @@ frame function main",
         },
         Command {
             names: &["info statics", "info variables", "target variable"],
-            arguments: "",
+            arguments: "[PATTERN]",
             summary: "shows the statics of the source file that the selected frame is in",
-            help: "",
-            completes: Completes::Nothing,
+            help: "Those whose names have a text in them; in PATTERN `*` stands for any text.\n\ninfo statics\ninfo statics count",
+            completes: Completes::Expression,
             needs: Needs::Frames,
             repeats: Repeats::No,
             run: statics,
@@ -343,29 +344,56 @@ fn frame_variable(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    if call.rest.is_empty() {
-        return variables(console, Shown::Both, out);
+    let known: &[Known] = &[
+        ("format", 'f', true),
+        ("no-args", 'a', false),
+        ("no-locals", 'l', false),
+        ("show-types", 'T', false),
+    ];
+    let is_lldb = call.rest.starts_with('-');
+    let options = Options::parse(if is_lldb { call.rest } else { "" }, known)?;
+    let text = if is_lldb { options.rest } else { call.rest };
+    if text.is_empty() {
+        let shown = match (options.has("no-args"), options.has("no-locals")) {
+            (true, true) => return Ok(Flow::Go),
+            (true, false) => Shown::Locals,
+            (false, true) => Shown::Arguments,
+            (false, false) => Shown::Both,
+        };
+        return variables(console, shown, out);
     }
+    let format = Format::parse(options.value("format").and_then(|it| it.get(..1)))?;
     let limits = console.settings.limits;
     let (mut stop, frame) = console.here()?;
-    let shown = data::shown(
-        &mut stop,
-        frame,
-        call.rest,
-        super::format::Format::default(),
-        &limits,
-    )?;
-    data::value(&shown, out);
+    // Several stand apart, where the line is not one expression that has spaces in it.
+    let several: Vec<&str> = text.split_whitespace().collect();
+    let is_expression = |it: &&str| expression::parse(it).is_ok();
+    let expressions = match is_expression(&text) || !several.iter().all(is_expression) {
+        true => vec![text],
+        false => several,
+    };
+    for expression in expressions {
+        let shown = data::shown(&mut stop, frame, expression, format, &limits)?;
+        data::value(&shown, out);
+    }
     Ok(Flow::Go)
 }
 
 fn statics(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    call.none()?;
     let limits = frames::of_line(&console.settings.limits);
     let (mut stop, id) = console.here()?;
-    let found = variables::statics(&mut stop, id, &limits);
+    let mut found = variables::statics(&mut stop, id, &limits);
     if found.is_empty() {
         out.line("the source file of the frame has no statics");
+        return Ok(Flow::Go);
+    }
+    let pattern = super::pattern(call.rest);
+    found.retain(|it| crate::breakpoints::matches(&pattern, &it.tree.name));
+    if found.is_empty() {
+        return Err(Failure(format!(
+            "no static of the source file of the frame has a name like `{}`; `print NAME` finds others",
+            call.rest
+        )));
     }
     data::value(&report::variables(&found), out);
     Ok(Flow::Go)

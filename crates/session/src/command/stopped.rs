@@ -1,6 +1,7 @@
 //! What a person is told when the program stands still.
 
 use wdb_symbols::printable;
+use wdb_target::coredump::CrashKind;
 
 use super::{Console, Flow, Output, Style, data, frames, source};
 use crate::report::{self, Title};
@@ -155,7 +156,11 @@ fn crash(console: &mut Console, out: &mut dyn Output) {
         out.write(Style::Note, &format!("  {label}: "));
         out.line(&text.replace('\n', "\n    "));
     }
-    select_own(console);
+    // Where a person has stopped the program, that is where he looks.
+    let kind = report.reason.as_ref().map(|it| it.kind);
+    if kind != Some(CrashKind::Requested) {
+        select_own(console);
+    }
 }
 
 /// Selects the youngest frame of the program's own code: above it are those that a runtime throws or panics with.

@@ -11,7 +11,7 @@ pub(super) const GROUP: Group = Group {
     summary: "the debugger itself",
     commands: &[
         Command {
-            names: &["help", "h", "apropos"],
+            names: &["help", "h"],
             arguments: "[COMMAND|GROUP]",
             summary: "tells what commands there are, and what one does",
             help: "help\nhelp break\nhelp data",
@@ -20,6 +20,19 @@ pub(super) const GROUP: Group = Group {
             repeats: Repeats::No,
             run: |_, call, out| {
                 help::show(call.rest, out)?;
+                Ok(Flow::Go)
+            },
+        },
+        Command {
+            names: &["apropos"],
+            arguments: "TEXT",
+            summary: "lists the commands whose names or help have a text in them",
+            help: "apropos memory",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: |_, call, out| {
+                help::about(call.required("a text to look for")?, out)?;
                 Ok(Flow::Go)
             },
         },

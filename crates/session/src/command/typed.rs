@@ -195,10 +195,7 @@ pub(super) fn list(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let pattern = match call.rest.contains('*') {
-        true => call.rest.to_owned(),
-        false => format!("*{}*", call.rest),
-    };
+    let pattern = super::pattern(call.rest);
     let mut found = names(&mut console.session.stop());
     // Each template that takes a type has its name in its arguments.
     let named = |it: &str| match pattern.contains('<') {

@@ -75,7 +75,10 @@ pub(super) fn words(evidence: &mut Evidence<'_, '_>) -> String {
         code::HOST_ERROR => host(evidence, &crash.message),
         code::ALLOCATION_TOO_LARGE => "an allocation was larger than the engine allows".into(),
         code::INTERRUPTED => "interrupted".into(),
-        code::REQUESTED => "the dump was asked for".into(),
+        code::REQUESTED => {
+            let message = Some(crash.message).filter(|it| !it.is_empty());
+            with(message, "the dump was asked for")
+        }
         "" => unknown(site),
         // Limits bring their numbers; a code that is not known yet brings its words.
         _ if crash.message.is_empty() => crash.code.replace('-', " "),
