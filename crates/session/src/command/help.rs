@@ -44,12 +44,7 @@ pub(super) fn about(text: &str, out: &mut dyn Output) -> Result<(), Failure> {
     let text = text.to_lowercase();
     let has = |it: &&str| it.to_lowercase().contains(&text);
     let found: Vec<_> = commands()
-        .filter(|it| {
-            [it.summary, it.help]
-                .iter()
-                .chain(it.names)
-                .any(|it| has(it))
-        })
+        .filter(|it| [it.summary, it.help].iter().chain(it.names).any(has))
         .collect();
     if found.is_empty() {
         return Err(Failure(format!("no command is about `{text}`")));
