@@ -91,7 +91,7 @@ impl CoreFile {
         }
         if !directory.is_dir() {
             bail!(
-                "cannot write a core dump to {}: there is no such directory; make it, or give another place with --core",
+                "cannot write a core dump to {}: there is no such directory; make it, or give another place",
                 directory.display()
             );
         }

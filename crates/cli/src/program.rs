@@ -59,7 +59,7 @@ impl Arguments {
         if binary.modules().first().is_some_and(is_dump) {
             let path = self.program.display();
             bail!(
-                "{path} is a core dump and not a program; `wdb report {path}` shows what it says"
+                "{path} is a core dump and not a program; `wdb report {path}` shows what it says, and `wdb core {path}` debugs it"
             );
         }
         let path = std::path::absolute(&self.program).ok();

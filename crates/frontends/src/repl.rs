@@ -148,7 +148,13 @@ impl Repl {
             self.screen.settle()?;
             let prompt = self.prompt();
             let mut echo = lines.echo();
-            let line = match lines.next(&prompt)? {
+            let next = {
+                // An editor reads the key itself.
+                let plain = lines.by_hand() && lines.editor().is_none();
+                let _prompt = plain.then(|| self.ctrl_c.at_prompt(&prompt));
+                lines.next(&prompt)?
+            };
+            let line = match next {
                 Next::Line(line) => line,
                 Next::Pasted(line) => {
                     echo = true;
@@ -163,7 +169,9 @@ impl Repl {
                     continue;
                 }
                 Next::End => {
-                    self.screen.entered(&prompt, "quit", true);
+                    // An editor has ended its line.
+                    let echo = lines.editor().is_none();
+                    self.screen.entered(&prompt, "quit", echo);
                     return Ok(0);
                 }
             };
@@ -184,7 +192,12 @@ impl Repl {
     /// Goes to the full screen, until the user comes back or ends the debugger with this exit status.
     fn full_screen(&mut self, lines: &mut Lines, tui: &mut Tui) -> io::Result<Option<i32>> {
         let Some(editor) = lines.editor() else {
-            let why = "a full screen needs a terminal, for input and output\n";
+            let why = match lines.by_hand() && !self.screen.abilities().cursor {
+                true => {
+                    "a full screen needs a terminal that can do more than print; TERM says that this one cannot\n"
+                }
+                false => "a full screen needs a terminal, for input and output\n",
+            };
             self.screen.write(Style::Note, why);
             return Ok(None);
         };
@@ -196,18 +209,27 @@ impl Repl {
     }
 
     pub(crate) fn execute(&mut self, line: &str) -> io::Result<Flow> {
-        self.with_console(|console, out| console.execute(line, out))
+        self.with_console(|console, out| {
+            let flow = console.execute(line, out);
+            match (flow, out.given_up()) {
+                (Flow::Go | Flow::NeedsMore, true) => Flow::Failed,
+                _ => flow,
+            }
+        })
     }
 
-    /// Lets the console do something that writes, during which Ctrl-C is for the program.
+    /// Lets the console do something that writes, during which Ctrl-C is for the program or the command.
     fn with_console<T>(
         &mut self,
         work: impl FnOnce(&mut Console, &mut dyn Output) -> T,
     ) -> io::Result<T> {
         let mut console = self.console.borrow_mut();
-        let _at_work = self.ctrl_c.during(console.session.interrupt());
+        let (program, running) = (console.session.interrupt(), console.session.running());
+        let _at_work = self.ctrl_c.during(program, running);
         let mut out = Terminal {
             screen: &self.screen,
+            ctrl_c: &self.ctrl_c,
+            ended: false,
             files: self.files.as_mut(),
             full_screen: &mut self.full_screen,
             progress: None,
@@ -268,6 +290,9 @@ fn is_blank(line: &str) -> bool {
 /// What commands write to.
 struct Terminal<'a> {
     screen: &'a Screen,
+    ctrl_c: &'a CtrlC,
+    /// It was said that nothing more is written, because the line was given up.
+    ended: bool,
     files: &'a mut dyn Files,
     full_screen: &'a mut bool,
     progress: Option<Progress>,
@@ -276,7 +301,16 @@ struct Terminal<'a> {
 impl Output for Terminal<'_> {
     fn write(&mut self, style: Style, text: &str) {
         self.progress = None;
-        self.screen.write(style, text);
+        if !self.ctrl_c.given_up() {
+            self.screen.write(style, text);
+        } else if !std::mem::replace(&mut self.ended, true) {
+            self.screen.end_line();
+            self.screen.write(Style::Note, "given up\n");
+        }
+    }
+
+    fn given_up(&self) -> bool {
+        self.ctrl_c.given_up()
     }
 
     fn progress(&mut self, what: &str) {

@@ -1,5 +1,6 @@
 //! Runs the program: on, in steps, to a place.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_module::FuncIndex;
@@ -127,14 +128,17 @@ impl Session {
     ///
     /// As of [`Session::run`].
     pub fn run_times(&mut self, motion: &Motion, count: u64) -> Result<Stopped, Error> {
-        let mut stopped = self.run(motion.clone())?;
+        // Between the steps, too: who stops the program then means all of them.
+        self.running.store(true, Ordering::SeqCst);
+        let mut stopped = self.run(motion.clone());
         for _ in 1..count {
-            if !stopped.is_step() {
+            if !stopped.as_ref().is_ok_and(Stopped::is_step) {
                 break;
             }
-            stopped = self.run(motion.clone())?;
+            stopped = self.run(motion.clone());
         }
-        Ok(stopped)
+        self.running.store(false, Ordering::SeqCst);
+        stopped
     }
 
     /// Unwinds the youngest call by the user that has not returned.
@@ -205,6 +209,7 @@ impl Session {
         let lock = || watching.lock().unwrap_or_else(PoisonError::into_inner);
 
         let armed = lock().arm(&mut *self.debuggee);
+        let ran_before = self.running.swap(true, Ordering::SeqCst);
         let ran = armed.map_err(Error::from).and_then(|()| {
             let shared = Arc::clone(&watching);
             let watch: Watch = Box::new(move |debuggee| {
@@ -225,6 +230,7 @@ impl Session {
             }
             .map_err(Error::from)
         });
+        self.running.store(ran_before, Ordering::SeqCst);
 
         let mut watching = lock();
         self.breakpoints = std::mem::take(&mut watching.breakpoints);

@@ -1,6 +1,7 @@
 //! A session: a program, what the user wants of it, and where they look.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use wdb_symbols::Symbols;
 use wdb_target::coredump::ModuleId;
@@ -30,6 +31,7 @@ pub struct Session {
     /// The code that steps do not stop in.
     pub skips: Skips,
     pub(crate) tell: Teller,
+    pub(crate) running: Arc<AtomicBool>,
     pub(crate) selected: FrameId,
     pub(crate) stopped: Stopped,
     /// The calls by the user that have not returned, the youngest last.
@@ -129,6 +131,7 @@ impl Session {
             displays: Displays::default(),
             skips: Skips::default(),
             tell: Arc::new(|_| {}),
+            running: Arc::default(),
             selected: FrameId::default(),
             stopped: Stopped::default(),
             calls: Vec::new(),
@@ -181,6 +184,11 @@ impl Session {
     /// A handle that stops the running program from another thread. `None` for a core dump.
     pub fn interrupt(&mut self) -> Option<Interrupt> {
         self.debuggee.execute().map(|it| it.interrupt())
+    }
+
+    /// Whether the program runs right now, for another thread to read: only then is there something to stop.
+    pub fn running(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.running)
     }
 
     /// Starts the program anew, with the same breakpoints, displays and settings. It has run nothing then.

@@ -143,6 +143,24 @@ fn ctrl_c_stops_a_program_that_reads_from_another_terminal() {
 }
 
 #[test]
+fn ctrl_c_ends_a_command_that_goes_on_and_on() {
+    let home = Home::new();
+    let script = "echo and on\\n\n".repeat(500_000);
+    std::fs::write(home.path("long"), script).unwrap();
+    let mut wdb = home.wdb(&["debug", "%f/c-variables.wasm"]);
+    wdb.line("break main");
+    wdb.line("source long");
+    wdb.see("and on\nand on\n");
+    wdb.keys(CTRL_C);
+    wdb.see("given up");
+    // The program, which stood still, is not stopped by it afterwards.
+    wdb.line("run");
+    wdb.see("breakpoint 1, main");
+    wdb.prompt();
+    assert!(!wdb.text().contains("interrupted"), "{}", wdb.text());
+}
+
+#[test]
 fn what_is_no_terminal_is_not_made_one() {
     let home = Home::new();
     std::fs::write(home.path("notes"), "keep this").unwrap();
@@ -194,6 +212,12 @@ fn a_terminal_that_only_prints_has_prompts_too() {
     let mut wdb = home.wdb_with(&["debug", "%f/c-div-zero.wasm"], &[("TERM", "dumb")]);
     wdb.line("echo plain\\n");
     wdb.see("\nplain\n");
+    wdb.line("tui");
+    wdb.see("TERM says that this one cannot");
+    wdb.prompt();
+    wdb.keys("echo never\\n");
+    wdb.typed("echo never\\n");
+    wdb.keys(CTRL_C);
     wdb.line("quit 3");
     assert_eq!(wdb.end(), 3);
 }

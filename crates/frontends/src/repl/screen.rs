@@ -135,6 +135,14 @@ impl Screen {
         state.wrote(Writer::Command, text.as_bytes());
     }
 
+    /// Ends a line that was begun.
+    pub(super) fn end_line(&self) {
+        let mut state = self.state();
+        if state.viewer.is_none() {
+            state.end_line();
+        }
+    }
+
     /// Before a person is asked for a line: everything is out, and the cursor at the beginning of a line.
     pub(crate) fn settle(&self) -> io::Result<()> {
         let mut state = self.state();

@@ -158,11 +158,9 @@ impl Terminal {
             Some(Effect::Ask(request)) => _ = connection.requests.send(request),
             Some(Effect::Redraw) => self.0.clear()?,
             Some(Effect::Interrupt) => match connection.ctrl_c.react() {
-                Reaction::Asked => {}
-                Reaction::Warn => state.log.write(
-                    Style::Note,
-                    "it has not stopped yet: a host call stops when it returns; Ctrl-C once more ends wdb\n",
-                ),
+                // A line of the full screen is dropped without a signal.
+                Reaction::Asked | Reaction::Prompt(_) => {}
+                Reaction::Warn(words) => state.log.write(Style::Note, &format!("{words}\n")),
                 Reaction::End => {
                     restore();
                     std::process::exit(INTERRUPTED)

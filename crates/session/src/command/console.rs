@@ -150,6 +150,9 @@ impl Console {
         out: &mut dyn Output,
         again: &mut Option<String>,
     ) -> Flow {
+        if out.given_up() {
+            return Flow::Failed;
+        }
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             return Flow::Go;

@@ -51,6 +51,11 @@ pub trait Output {
     /// A piece of text, which may hold line ends. Safe for a terminal.
     fn write(&mut self, style: Style, text: &str);
 
+    /// Whether the user has given the line up that is executed: nothing more of it is to begin.
+    fn given_up(&self) -> bool {
+        false
+    }
+
     /// What takes long right now. An empty text: it is over.
     fn progress(&mut self, _what: &str) {}
 
