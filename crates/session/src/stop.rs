@@ -1,7 +1,7 @@
 //! A debuggee that stands still, with its debug information: what every question about a program is
 //! asked of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use wdb_module::{FuncIndex, FunctionOffset, LocalIndex, ModuleOffset};
@@ -36,7 +36,7 @@ pub struct Stop<'a> {
 #[derive(Default)]
 pub struct Memo {
     // Of the code, which does not change.
-    symbols: HashMap<ModuleId, Option<Arc<Symbols>>>,
+    symbols: BTreeMap<ModuleId, Option<Arc<Symbols>>>,
     places: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Arc<Place>>,
     /// A program only ever gets more of them, so that those which are here stay right.
     instances: Arc<[Instance]>,
@@ -55,8 +55,17 @@ struct State {
     memories: Option<Arc<[MemoryShape]>>,
     threads: Option<Arc<[Thread]>>,
     depths: HashMap<usize, usize>,
-    frames: HashMap<(usize, usize), Option<Arc<Frame>>>,
+    /// Those that were read one by one. They are few, and a condition asks for the same one again and again.
+    frames: Vec<Single>,
     tables: HashMap<TableId, Option<Arc<Table>>>,
+}
+
+/// An activation that was read by itself.
+struct Single {
+    thread: usize,
+    activation: usize,
+    frame: Option<Arc<Frame>>,
+    place: Option<Arc<Place>>,
 }
 
 /// A thread of the program.
@@ -131,6 +140,8 @@ pub struct Place {
     pub locals: Vec<(Option<String>, String)>,
     /// The variables that each of the chain can see.
     variables: OnceLock<Arc<Vec<Vec<Variable>>>>,
+    /// The statics of its unit.
+    statics: OnceLock<Arc<Vec<Variable>>>,
 }
 
 /// A source place.
@@ -203,15 +214,23 @@ impl<'a> Stop<'a> {
             let threads = self.threads();
             return threads.get(id.thread)?.frames.get(id.activation).cloned();
         }
-        let debuggee = &mut self.debuggee;
-        let read = || debuggee.frame(id.thread, id.activation).ok().map(Arc::new);
-        let key = (id.thread, id.activation);
-        self.memo
-            .state
-            .frames
-            .entry(key)
-            .or_insert_with(read)
-            .clone()
+        if let Some(known) = self.single(id) {
+            return known.frame.clone();
+        }
+        let frame = self.debuggee.frame(id.thread, id.activation);
+        let frame = frame.ok().map(Arc::new);
+        self.memo.state.frames.push(Single {
+            thread: id.thread,
+            activation: id.activation,
+            frame: frame.clone(),
+            place: None,
+        });
+        frame
+    }
+
+    fn single(&mut self, id: FrameId) -> Option<&mut Single> {
+        let mut all = self.memo.state.frames.iter_mut();
+        all.find(|it| (it.thread, it.activation) == (id.thread, id.activation))
     }
 
     /// Its instances.
@@ -334,16 +353,27 @@ impl<'a> Stop<'a> {
 
     /// Where a frame stands.
     pub fn place(&mut self, id: FrameId) -> Option<Arc<Place>> {
+        if let Some(Single {
+            place: Some(known), ..
+        }) = self.single(id)
+        {
+            return Some(Arc::clone(known));
+        }
         let Frame {
             module, func, pc, ..
         } = *self.frame(id)?;
-        if let Some(place) = self.memo.places.get(&(module, func, pc)) {
-            return Some(Arc::clone(place));
+        let key = (module, func, pc);
+        let place = match self.memo.places.get(&key) {
+            Some(place) => Arc::clone(place),
+            None => {
+                let place = Arc::new(self.find_place(module, func, pc));
+                self.memo.places.insert(key, Arc::clone(&place));
+                place
+            }
+        };
+        if let Some(single) = self.single(id) {
+            single.place = Some(Arc::clone(&place));
         }
-        let place = Arc::new(self.find_place(module, func, pc));
-        self.memo
-            .places
-            .insert((module, func, pc), Arc::clone(&place));
         Some(place)
     }
 
@@ -388,6 +418,7 @@ impl<'a> Stop<'a> {
             chain: chain.collect(),
             locals,
             variables: OnceLock::new(),
+            statics: OnceLock::new(),
         }
     }
 
@@ -406,6 +437,14 @@ impl<'a> Stop<'a> {
         let found = place
             .variables
             .get_or_init(|| Arc::new(symbols.variables(at)));
+        Some(Arc::clone(found))
+    }
+
+    /// The statics of the unit that a frame stands in.
+    pub fn statics(&mut self, id: FrameId) -> Option<Arc<Vec<Variable>>> {
+        let (symbols, at) = self.symbols_at(id)?;
+        let place = self.place(id)?;
+        let found = place.statics.get_or_init(|| Arc::new(symbols.statics(at)));
         Some(Arc::clone(found))
     }
 
@@ -440,10 +479,8 @@ impl<'a> Stop<'a> {
 
     /// What is wrong with the debug information that was used.
     pub fn notes(&self) -> Vec<String> {
-        let mut used: Vec<_> = self.memo.symbols.iter().collect();
-        used.sort_by_key(|(module, _)| **module);
-        used.iter()
-            .filter_map(|(_, symbols)| symbols.as_ref())
+        let used = self.memo.symbols.values();
+        used.filter_map(Option::as_ref)
             .flat_map(|symbols| symbols.notes())
             .collect()
     }

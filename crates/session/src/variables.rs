@@ -65,10 +65,7 @@ pub fn of_frame(stop: &mut Stop<'_>, id: FrameId, which: Which, limits: &Limits)
 
 /// The statics of the unit that a frame is in.
 pub fn statics(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
-    let Some((symbols, at)) = stop.symbols_at(id) else {
-        return Vec::new();
-    };
-    let variables = symbols.statics(at);
+    let variables = stop.statics(id).unwrap_or_default();
     value(stop, id, &variables.iter().collect::<Vec<_>>(), limits)
 }
 

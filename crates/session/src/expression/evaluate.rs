@@ -48,10 +48,11 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
 
     /// The value of a part of the expression in a frame.
     pub(super) fn value(&mut self, node: &Node, frame: FrameId) -> Result<Operand, Error> {
-        let language = self.language(frame);
         let made = |object| Ok(Operand { object, frame });
         match &node.kind {
-            Kind::Integer(value, None) => made(made::number(Number::literal(*value), language)),
+            Kind::Integer(value, None) => {
+                made(made::number(Number::literal(*value), self.language(frame)))
+            }
             Kind::Integer(value, Some(suffix)) => {
                 let bits = suffix
                     .bits
@@ -61,14 +62,18 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 if ty.wrap(*value) != *value || ty.signed && value.cast_signed() < 0 {
                     return Err(Error::new("the number does not fit its type", &node.span));
                 }
-                made(made::number(Number::Integer(*value, ty), language))
+                made(made::number(
+                    Number::Integer(*value, ty),
+                    self.language(frame),
+                ))
             }
-            Kind::Float(value, single) => {
-                made(made::number(Number::Float(*value, *single), language))
-            }
-            Kind::Character(c) => made(made::character(*c, language)),
+            Kind::Float(value, single) => made(made::number(
+                Number::Float(*value, *single),
+                self.language(frame),
+            )),
+            Kind::Character(c) => made(made::character(*c, self.language(frame))),
             Kind::Text(bytes) => made(made::text(bytes.clone())),
-            Kind::Boolean(value) => made(made::boolean(*value, language)),
+            Kind::Boolean(value) => made(made::boolean(*value, self.language(frame))),
             Kind::Null => made(self.pointer(0, TypeRef::Void, frame)),
             Kind::Name(path) => self.named(path, frame, &node.span),
             Kind::Machine(machine) => self.machine(*machine, frame, &node.span),

@@ -127,8 +127,7 @@ impl Evaluator<'_, '_, '_> {
 
     /// A static of the frame's unit.
     fn own_static(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
-        let pc = self.pc(frame)?;
-        let all = self.ask(frame, |context| context.symbols.statics(pc));
+        let all = self.stop.statics(frame)?;
         let found = all.iter().find(|it| &*it.name == name);
         let found = found.or_else(|| only(all.iter().filter(|it| is_called(&it.name, name))))?;
         Some(self.object(found, frame))
@@ -327,14 +326,12 @@ impl Evaluator<'_, '_, '_> {
         let text = path.text();
         let locals = self.locals(frame);
         let pc = self.pc(frame);
-        let statics = pc.map_or(Vec::new(), |pc| {
-            self.ask(frame, |context| context.symbols.statics(pc))
-        });
+        let statics = self.stop.statics(frame).unwrap_or_default();
         // Of statics the qualification may be left out, unless there is one in what was looked for.
         let qualified = path.names.len() > 1;
         let names = locals
             .iter()
-            .chain(&statics)
+            .chain(statics.iter())
             .map(|it| match it.name.rsplit_once("::") {
                 Some((_, last)) if !qualified => last,
                 _ => &it.name,

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use gimli::{AttributeValue, DebugInfoOffset, Expression};
 use wdb_module::{FuncIndex, GlobalIndex, Module, ModuleOffset, Operator};
 
-use super::Variable;
 use super::declaration::Declaration;
 use super::expression::{Evaluation, MOST_QUESTIONS, broken};
+use super::{Home, Variable};
 use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::Fuel;
 use crate::lines::Lines;
-use crate::machine::{Machine, Unavailable};
+use crate::machine::{Machine, Number, Unavailable};
 use crate::object::{Piece, Place};
 use crate::types::{Encoding, Kind, TypeRef};
 use crate::units::Unit;
@@ -72,6 +72,19 @@ impl<'s, 'a> Site<'s, 'a> {
         // Rust's `()`, function items, closures that capture nothing: no byte of them can be missing.
         if self.symbols.size(&variable.ty) == Ok(0) {
             return Ok(Place::Bytes(Arc::default()));
+        }
+        match variable.home {
+            Home::Entry => {}
+            Home::Memory(address) => return Ok(Place::Memory(address)),
+            Home::Frame(local, offset) => {
+                let (base, mask) = match machine.local(local.0)? {
+                    Number::I32(base) => (base.into(), u32::MAX.into()),
+                    Number::I64(base) => (base, u64::MAX),
+                    _ => return Err(broken("the address of a frame that is no integer")),
+                };
+                let address = set_up(base)?.wrapping_add(offset.cast_unsigned());
+                return Ok(Place::Memory(address & mask));
+            }
         }
         let units = self.dwarf.units();
         let (id, offset) = units
@@ -300,13 +313,7 @@ impl<'s, 'a> Site<'s, 'a> {
                 .ok_or_else(none)?,
             Place::Pieces(_) | Place::Nowhere(_) => return Err(none()),
         };
-        // A local is 0 until it is set, and no frame lies at address 0: the stack grows down.
-        if base == 0 {
-            return Err(Unavailable::Unsupported(
-                "not there yet: the function has not set up its frame".to_owned(),
-            ));
-        }
-        Ok(base)
+        set_up(base)
     }
 
     /// Whether an instruction of the function writes a local.
@@ -320,6 +327,17 @@ impl<'s, 'a> Site<'s, 'a> {
         };
         let mut instructions = self.symbols.module.instructions(function);
         instructions.any(|it| it.map_or(true, |it| writes(&it.1)))
+    }
+}
+
+/// The address of a frame that is there. A local is 0 until it is set, and no frame lies at address 0: the stack grows
+/// down.
+fn set_up(base: u64) -> Result<u64, Unavailable> {
+    match base {
+        0 => Err(Unavailable::Unsupported(
+            "not there yet: the function has not set up its frame".to_owned(),
+        )),
+        base => Ok(base),
     }
 }
 
