@@ -6,27 +6,36 @@ use wdb_symbols::{Object, Place};
 use wdb_target::coredump::{MemoryId, Reference, Value};
 
 use crate::expression::{self, Changeable};
+use crate::kept::Kept;
 use crate::session::{Error, Session};
 use crate::stop::FrameId;
 
 impl Session {
     /// Gives what `place` means the value of `value`, converted to its type. Both are expressions in the
-    /// selected frame; `$global[1]`, `$memory[16]`, `$table[2]` are places too.
+    /// selected frame; `$global[1]`, `$memory[16]`, `$table[2]` are places too. A name of the user's own, `$count`,
+    /// needs no frame, and gets the value with its type.
     ///
     /// # Errors
     ///
     /// When one of them has no value, or what is meant cannot be changed: it lives in a WebAssembly local.
     pub fn assign(&mut self, place: &str, value: &str) -> Result<(), Error> {
-        if self.debuggee.mutate().is_none() {
-            return Err(Error::CannotChange);
-        }
-        let at = self.selected().ok_or(Error::NotStarted)?;
         let wrong = |error, text: &str| Error::Expression {
             error,
             text: text.to_owned(),
         };
         let to = expression::parse(place).map_err(|it| wrong(it, place))?;
         let from = expression::parse(value).map_err(|it| wrong(it, value))?;
+        if let Some(name) = expression::user_variable(&to) {
+            let at = self.selected().unwrap_or_default();
+            let mut stop = self.stop();
+            let found = expression::evaluate(&from, &mut stop, at);
+            let kept = Kept::new(&mut stop, &found.map_err(|it| wrong(it, value))?);
+            return self.memo.kept.set(name, kept).map_err(Error::Refused);
+        }
+        if self.debuggee.mutate().is_none() {
+            return Err(Error::CannotChange);
+        }
+        let at = self.selected().ok_or(Error::NotStarted)?;
         let mut stop = self.stop();
         let to = expression::changeable(&to, &mut stop, at).map_err(|it| wrong(it, place))?;
         let refused =

@@ -3,6 +3,7 @@
 //! A [`Command`] has its names, those of gdb and of LLDB, and its help, from which `docs/commands.md` is
 //! generated; a [`Console`] executes lines on a [`Session`](crate::session::Session) and writes to an [`Output`].
 
+mod assignment;
 mod breaking;
 mod call;
 mod completion;

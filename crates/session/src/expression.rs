@@ -8,6 +8,7 @@ mod elements;
 mod error;
 mod evaluate;
 pub mod fuzz;
+mod kept;
 mod lexer;
 mod made;
 mod names;
@@ -30,7 +31,7 @@ use crate::stop::FrameId;
 use evaluate::Evaluator;
 use parser::Parsed;
 
-pub(crate) use assign::{Changeable, changeable, convert, evaluate_for};
+pub(crate) use assign::{Changeable, changeable, convert, evaluate_for, user_variable};
 pub use error::Error;
 pub(crate) use error::did_you_mean;
 
@@ -69,6 +70,11 @@ impl Expression {
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it has a part that only a frame can give a value.
+    pub fn needs_frame(&self) -> bool {
+        self.parsed.root.needs_frame()
     }
 }
 

@@ -9,6 +9,7 @@ mod diagnosis;
 pub mod disassembly;
 mod evidence;
 pub mod expression;
+pub mod kept;
 pub mod listing;
 pub mod machine;
 mod motion;

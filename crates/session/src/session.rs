@@ -10,6 +10,7 @@ use wdb_target::{Debuggee, Interrupt, StopReason};
 use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Trigger};
 use crate::call::Calling;
 use crate::expression::{self, Expression};
+use crate::kept::Kept;
 use crate::run::{Known, Reason, Stopped, Teller};
 use crate::skips::Skips;
 use crate::stop::{FrameId, Memo, Resolver, Stop};
@@ -160,6 +161,12 @@ impl Session {
         (&mut *self.debuggee, &mut *self.resolver)
     }
 
+    /// Keeps a value that was shown, as `$`.
+    pub fn keep(&mut self, value: &expression::Value) {
+        let kept = Kept::new(&mut self.stop(), value);
+        self.memo.kept.add(kept);
+    }
+
     /// Why it stands still.
     pub fn stopped(&self) -> &Stopped {
         &self.stopped
@@ -199,7 +206,9 @@ impl Session {
     pub fn restart(&mut self) -> Result<(), Error> {
         let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
         self.debuggee = launch()?;
+        let kept = std::mem::take(&mut self.memo.kept);
         self.memo = Memo::default();
+        self.memo.kept = kept;
         self.runs += 1;
         self.selected = FrameId::default();
         self.calls.clear();

@@ -13,6 +13,8 @@ use wdb_target::coredump::{
 };
 use wdb_target::{Debuggee, Error, Frame, Module};
 
+use crate::kept::Keeping;
+
 /// What the debugger needs from outside, answered by who may do I/O. An answer of `None` makes what is shown
 /// poorer and never fails it.
 pub trait Resolver {
@@ -44,6 +46,8 @@ pub struct Memo {
     /// How many functions that are inlined where the youngest activation stands are not entered yet, as the
     /// user sees it: all of them begin here.
     pub(crate) ahead: usize,
+    /// The values that the user has kept.
+    pub(crate) kept: Keeping,
 }
 
 /// What is good until the program runs again.
@@ -296,6 +300,11 @@ impl<'a> Stop<'a> {
             .get(module.position())?
             .binary
             .as_deref()
+    }
+
+    /// The values that the user has kept.
+    pub fn keeping(&self) -> &Keeping {
+        &self.memo.kept
     }
 
     /// How many of the functions that are inlined where the youngest activation stands are not entered yet.

@@ -171,6 +171,8 @@ impl Console {
                     "$local", "$stack", "$global", "$memory", "$table", "$pc", "$frame",
                 ];
                 names.extend(machine.map(|it| (it.to_owned(), "the machine".to_owned())));
+                let own = stop.keeping().names();
+                names.extend(own.map(|it| (format!("${it}"), "your own variable".to_owned())));
                 names
             }
         };

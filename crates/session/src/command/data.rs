@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use wdb_symbols::render::Limits;
 use wdb_symbols::{Symbols, TypeRef, printable};
 use wdb_target::coredump::ModuleId;
 
 use super::call::{Call, Options};
 use super::format::{Format, Notation};
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, lookup,
-    memory, settings, source, support, typed,
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, assignment,
+    lookup, memory, settings, source, support, typed,
 };
 use crate::expression::{self, Value};
 use crate::report;
@@ -23,11 +24,12 @@ pub(super) const GROUP: Group = Group {
     commands: &[
         Command {
             names: &["print", "p", "inspect", "expression", "expr", "po", "dwim-print"],
-            arguments: "[/FORMAT] EXPRESSION",
+            arguments: "[/FORMAT] [EXPRESSION]",
             summary: "shows the value of an expression in the selected frame",
             help: "What an expression can be is in docs/expressions.md: variables of the source, members, elements,
 casts, operators, and the state of the machine as $local, $stack, $global, $memory and $table. One
-with `=` changes what is on its left; one that calls a function of the program runs it.
+with `=`, `+=` or `++` changes what is on its left; one that calls a function of the program runs it. The
+value is `$` until the next is shown; `show values` lists them. Without EXPRESSION: `$` again.
 
 FORMAT is a letter: x hexadecimal, z with all its zeros, d signed, u unsigned, o octal, t binary,
 c character, f float, a address. LLDB's `expression -f x -- EXPRESSION` is understood.
@@ -129,9 +131,11 @@ memory read --size 4 --format x --count 4 0x400",
             summary: "changes a variable, a global, memory or a setting",
             help: "What is on the left must be in memory, or be a global or an element of a table: $global[1], $memory[16],
 $table[2]. Locals of WebAssembly, where optimised code keeps variables, cannot be changed by the engine.
-`set var` is never a setting.
+`set var` is never a setting. A name with `$` is a variable of your own, which is made by this.
 
 set x.y = 5
+set count += 2
+set $hits = $hits + 1
 set var listsize = 5
 set $global.counter = 0
 set listsize 20",
@@ -149,6 +153,33 @@ set listsize 20",
             needs: Needs::Nothing,
             repeats: Repeats::No,
             run: set_variable,
+        },
+        Command {
+            names: &["show values", "info values"],
+            arguments: "[NUMBER]",
+            summary: "lists the values that were shown last, with their numbers",
+            help: "In an expression `$` is the last of them, `$$` the one before, `$$N` that N before the last, `$N` that with the
+number N. They are what they were when they were shown.
+
+print *$1.next
+show values 20",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: values,
+        },
+        Command {
+            names: &["show convenience", "show conv"],
+            arguments: "",
+            summary: "lists your own variables: `set $count = 0` makes one",
+            help: "They can stand in every expression, also in conditions and in the commands of breakpoints.
+
+set $count = 0
+break parse if $count > 3",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: variables,
         },
         Command {
             names: &["call"],
@@ -177,36 +208,55 @@ pub(super) fn evaluate(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Resul
 /// hold them.
 pub(super) fn shown(
     stop: &mut Stop<'_>,
-    frame: FrameId,
     text: &str,
+    value: &Value,
     format: Format,
-    limits: &wdb_symbols::render::Limits,
-) -> Result<String, Failure> {
-    let value = evaluate(stop, frame, text)?;
+    limits: &Limits,
+) -> String {
     let Some(notation) = format.notation else {
-        let valued = Valued::of_expression(stop, text, &value, limits);
-        return Ok(report::value(&valued));
+        let valued = Valued::of_expression(stop, text, value, limits);
+        return report::value(&valued);
     };
     let (shown, _) = expression::with_context(stop, value.frame, |context| {
         notation.object(context, &value.object, limits)
     });
-    Ok(format!("{} = {shown}\n", printable(text)))
+    format!("{} = {shown}\n", printable(text))
 }
 
 fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let (format, text) = with_options(call)?;
+    let (format, mut text) = with_options(call)?;
     if text.is_empty() {
-        return Err(Failure(format!("`{}` needs an expression", call.command)));
+        if console.session.stop().keeping().count() == 0 {
+            return Err(Failure(format!("`{}` needs an expression", call.command)));
+        }
+        text = "$";
     }
-    if let Some((place, value)) = assignment(text) {
-        return assign(console, place, value, out);
+    if let Some((place, value)) = assignment::parse(text)? {
+        console.session.assign(place, &value)?;
+        return shown_and_kept(console, place, format, out);
     }
     if called(text) {
         return super::running::call(console, text, out);
     }
+    shown_and_kept(console, text, format, out)
+}
+
+/// Shows a value, which is then `$`. What needs no frame has a value without one.
+fn shown_and_kept(
+    console: &mut Console,
+    text: &str,
+    format: Format,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
     let limits = console.settings.limits;
-    let (mut stop, frame) = console.here()?;
-    let shown = shown(&mut stop, frame, text, format, &limits)?;
+    if expression::parse(text).is_ok_and(|it| it.needs_frame()) {
+        console.here()?;
+    }
+    let frame = console.session.selected().unwrap_or_default();
+    let mut stop = console.session.stop();
+    let found = evaluate(&mut stop, frame, text)?;
+    let shown = shown(&mut stop, text, &found, format, &limits);
+    console.session.keep(&found);
     value(&shown, out);
     Ok(Flow::Go)
 }
@@ -245,36 +295,6 @@ pub(super) fn value(shown: &str, out: &mut dyn Output) {
     }
 }
 
-/// Both sides of an assignment.
-fn assignment(text: &str) -> Option<(&str, &str)> {
-    let mut quote = None;
-    let mut depth = 0_i32;
-    let mut before = ' ';
-    let mut escaped = false;
-    let mut rest = text.char_indices().peekable();
-    while let Some((at, c)) = rest.next() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(q), _) if q == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            (None, '=') if depth == 0 => {
-                let is_comparison = matches!(before, '=' | '!' | '<' | '>')
-                    || rest.peek().is_some_and(|it| it.1 == '=');
-                if !is_comparison {
-                    return Some((text[..at].trim(), text[at + 1..].trim()));
-                }
-            }
-            (None, _) => {}
-        }
-        before = c;
-    }
-    None
-}
-
 /// Whether an expression is a call and nothing else: `f(1, 2)`.
 fn called(text: &str) -> bool {
     let Some(open) = text.find('(') else {
@@ -295,8 +315,8 @@ fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<F
         setting.set(&mut console.settings, value)?;
         return Ok(Flow::Go);
     }
-    match assignment(text) {
-        Some((place, value)) => assign(console, place, value, out),
+    match assignment::parse(text)? {
+        Some((place, value)) => assign(console, place, &value, out),
         None => Err(support::no_setting(text)),
     }
 }
@@ -307,9 +327,9 @@ fn set_variable(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = call.required("a place and its value")?;
-    let (place, value) =
-        assignment(text).ok_or("an assignment has a `=`: `set variable count = 0`")?;
-    assign(console, place, value, out)
+    let parsed = assignment::parse(text)?;
+    let (place, value) = parsed.ok_or("an assignment has a `=`: `set variable count = 0`")?;
+    assign(console, place, &value, out)
 }
 
 fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -426,8 +446,8 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
         source::instruction(&mut stop, frame, out);
         return;
     }
-    match shown(&mut stop, frame, text, format, &limits) {
-        Ok(shown) => value(&shown, out),
+    match evaluate(&mut stop, frame, text) {
+        Ok(found) => value(&shown(&mut stop, text, &found, format, &limits), out),
         // One line: it comes again at each stop.
         Err(Failure(message)) => {
             let first = message.lines().next().unwrap_or_default();
@@ -478,30 +498,78 @@ fn assign(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     console.session.assign(place, value)?;
+    // The user's own variables are there to be counted with, and have what they were given.
+    let is_own = expression::parse(place).is_ok_and(|it| expression::user_variable(&it).is_some());
+    if is_own {
+        return Ok(Flow::Go);
+    }
     let limits = console.settings.limits;
     let (mut stop, frame) = console.here()?;
     // What it is now: a number may have been cut to the size of its type.
-    let shown = shown(&mut stop, frame, place, Format::default(), &limits)?;
+    let found = evaluate(&mut stop, frame, place)?;
+    let shown = shown(&mut stop, place, &found, Format::default(), &limits);
     self::value(&shown, out);
     Ok(Flow::Go)
+}
+
+/// As many of the values that were shown are listed.
+const MOST_VALUES: u64 = 10;
+
+fn values(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let count = console.session.stop().keeping().count();
+    let last = match call.rest {
+        "" => count,
+        text => super::call::number(text)?
+            .saturating_add(MOST_VALUES / 2)
+            .min(count),
+    };
+    if count == 0 {
+        out.line("no value was shown yet; `print` shows one");
+    }
+    let numbers = last.saturating_sub(MOST_VALUES - 1).max(1)..=last;
+    let names: Vec<String> = numbers.map(|it| format!("${it}")).collect();
+    kept(console, &names, out);
+    Ok(Flow::Go)
+}
+
+fn variables(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    call.none()?;
+    let stop = console.session.stop();
+    let names: Vec<String> = stop.keeping().names().map(|it| format!("${it}")).collect();
+    if names.is_empty() {
+        out.line("there are no variables of your own; `set $count = 0` makes one");
+    }
+    kept(console, &names, out);
+    Ok(Flow::Go)
+}
+
+/// Shows what was kept, by the names that it has in expressions.
+fn kept(console: &mut Console, names: &[String], out: &mut dyn Output) {
+    let limits = console.settings.limits;
+    let frame = console.session.selected().unwrap_or_default();
+    let mut stop = console.session.stop();
+    for name in names {
+        match evaluate(&mut stop, frame, name) {
+            Ok(found) => {
+                let shown = shown(&mut stop, name, &found, Format::default(), &limits);
+                value(&shown, out);
+            }
+            Err(Failure(message)) => {
+                let first = message.lines().next().unwrap_or_default();
+                out.write(Style::Name, name);
+                out.write(Style::Dim, &format!(": {first}\n"));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_assignment_is_no_comparison() {
-        assert_eq!(assignment("x = 5"), Some(("x", "5")));
-        assert_eq!(
-            assignment("a[b == c].d=e == f"),
-            Some(("a[b == c].d", "e == f"))
-        );
-        assert_eq!(assignment("a == b"), None);
-        assert_eq!(assignment("a <= b && c >= d && e != f"), None);
-        assert_eq!(assignment("a[\"=\"]"), None);
-        assert_eq!(assignment("f(a = b)"), None);
-    }
 
     #[test]
     fn a_call_is_a_name_with_parentheses() {

@@ -373,7 +373,8 @@ fn frame_variable(
         false => several,
     };
     for expression in expressions {
-        let shown = data::shown(&mut stop, frame, expression, format, &limits)?;
+        let found = data::evaluate(&mut stop, frame, expression)?;
+        let shown = data::shown(&mut stop, expression, &found, format, &limits);
         data::value(&shown, out);
     }
     Ok(Flow::Go)

@@ -109,6 +109,7 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
 fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
     let mut values: Vec<String> = Vec::new();
     if let Some(value) = &returned.value {
+        console.session.keep(value);
         let limits = console.settings.limits;
         let mut stop = console.session.stop();
         let (text, _) = expression::with_context(&mut stop, value.frame, |context| {

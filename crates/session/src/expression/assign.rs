@@ -10,6 +10,14 @@ use super::{Error, Expression, Value, access, cast, raw};
 use crate::Stop;
 use crate::stop::FrameId;
 
+/// The variable of the user that an expression is, without its `$`.
+pub(crate) fn user_variable(expression: &Expression) -> Option<&str> {
+    match &expression.parsed.root.kind {
+        Kind::UserVariable(name) => Some(name),
+        _ => None,
+    }
+}
+
 /// What can be given a value.
 pub(crate) enum Changeable {
     /// An object. It may still be nowhere, or where it cannot be changed.

@@ -77,6 +77,8 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             Kind::Null => made(self.pointer(0, TypeRef::Void, frame)),
             Kind::Name(path) => self.named(path, frame, &node.span),
             Kind::Machine(machine) => self.machine(*machine, frame, &node.span),
+            Kind::UserVariable(name) => self.user_variable(name, frame, &node.span),
+            Kind::Past(past) => self.past(*past, frame, &node.span),
             Kind::InFrame(which, inner) => {
                 let frame = self.frame(which, frame)?;
                 self.value(inner, frame)

@@ -19,7 +19,7 @@ pub(super) enum Token {
     Name(String),
     /// A file that a name is looked for in, before `::`: `main.c`, and what was in quotes there.
     File(String),
-    /// A name of the machine, without its `$`.
+    /// A name of the machine or the user, without its `$`; what is left of `$$` begins with one.
     Machine(String),
     /// An operator or bracket: one of [`SIGNS`].
     Sign(&'static str),
@@ -60,7 +60,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
             '\'' | '"' => lexer.quoted(first, false)?,
             '$' => {
                 lexer.at += 1;
-                Token::Machine(lexer.word().to_owned())
+                let before = lexer.at;
+                if lexer.peek() == Some('$') {
+                    lexer.at += 1;
+                }
+                lexer.word();
+                Token::Machine(text.get(before..lexer.at).unwrap_or_default().to_owned())
             }
             _ if starts_name(first) => lexer.name()?,
             _ => {

@@ -5,9 +5,8 @@
 use std::ops::Range;
 
 use super::Error;
-use super::error::did_you_mean;
 use super::lexer::{Spanned, Token, tokens};
-use super::tree::{Binary, Bounds, Kind, Machine, Node, Path, TypeName, Unary};
+use super::tree::{Binary, Bounds, Kind, Machine, Node, Past, Path, TypeName, Unary};
 use super::typename;
 
 /// A longer text is no expression.
@@ -151,6 +150,7 @@ impl Parser<'_> {
             self.tokens
                 .insert(self.at, (Token::Sign("&"), at.start..at.start + 1));
         }
+        self.no_increment()?;
         let operator = match self.peek() {
             Some(Token::Sign("-")) => Some(Unary::Negate),
             Some(Token::Sign("+")) => Some(Unary::Plus),
@@ -175,6 +175,21 @@ impl Parser<'_> {
         } else {
             self.postfix()
         }
+    }
+
+    /// Refuses `++x`, which would otherwise be `x` with two signs before it.
+    fn no_increment(&self) -> Result<(), Error> {
+        if let [(Token::Sign(one), at), (Token::Sign(other), next), ..] = &self.tokens[self.at..]
+            && one == other
+            && (*one == "+" || *one == "-")
+            && at.end == next.start
+        {
+            let message = format!(
+                "`{one}{one}` changes something, which an expression does not; `set x {one}= 1` does"
+            );
+            return Err(Error::new(message, &(at.start..next.end)));
+        }
+        Ok(())
     }
 
     /// The type of a cast in C's way, with its parentheses. `None`: there is none here.
@@ -436,17 +451,23 @@ impl Parser<'_> {
     }
 }
 
+/// What a word after `$` means.
 fn machine(name: &str, span: &Range<usize>) -> Result<Kind, Error> {
     let words = Machine::WORDS;
-    match words.iter().find(|(word, _)| *word == name) {
-        Some((_, machine)) => Ok(Kind::Machine(*machine)),
-        None => {
-            let near = did_you_mean(name, words.iter().map(|it| it.0))
-                .replace("`", "`$")
-                .replace("`$?", "`?");
-            Err(Error::new(format!("there is no `${name}`{near}"), span))
-        }
+    if let Some((_, machine)) = words.iter().find(|(word, _)| *word == name) {
+        return Ok(Kind::Machine(*machine));
     }
+    let none = || Error::new(format!("`${name}` is no number of a value"), span);
+    let number = |digits: &str| digits.parse().map_err(|_| none());
+    Ok(match name.strip_prefix('$') {
+        None if name.is_empty() => Kind::Past(Past::Back(0)),
+        Some("") => Kind::Past(Past::Back(1)),
+        Some(digits) => Kind::Past(Past::Back(number(digits)?)),
+        None if name.starts_with(|it: char| it.is_ascii_digit()) => {
+            Kind::Past(Past::Number(number(name)?))
+        }
+        None => Kind::UserVariable(name.to_owned()),
+    })
 }
 
 #[cfg(test)]
@@ -468,6 +489,8 @@ mod tests {
                 None => path.text(),
             },
             Kind::Machine(it) => format!("${it:?}").to_lowercase(),
+            Kind::UserVariable(name) => format!("${name}"),
+            Kind::Past(past) => format!("{past:?}"),
             Kind::InFrame(frame, inner) => format!("({} {})", shown(frame), shown(inner)),
             Kind::Member(object, name, _) => format!("{}.{name}", shown(object)),
             Kind::Index(object, index) => format!("{}[{}]", shown(object), shown(index)),
@@ -538,6 +561,9 @@ mod tests {
         assert_eq!(parsed("$frame[2].a::b.c"), "($frame[2] a::b).c");
         assert_eq!(parsed("$frame[2].$local[3]"), "($frame[2] $local)[3]");
         assert_eq!(parsed("$local.x + $stack[0]"), "($local.x Add $stack[0])");
+        assert_eq!(parsed("$count + $"), "($count Add Back(0))");
+        assert_eq!(parsed("$$.x - $$3"), "(Back(1).x Subtract Back(3))");
+        assert_eq!(parsed("$12[1]"), "Number(12)[1]");
         assert_eq!(parsed("$memory[0x10..0x20]"), "$memory[16..32]");
         assert_eq!(parsed("v[..3]"), "v[..3]");
         assert_eq!(parsed("v[1..]"), "v[1..]");
@@ -597,10 +623,11 @@ mod tests {
             error("f(1)"),
             "a call is no part of an expression: `call f(1, 2)` calls a function"
         );
-        assert_eq!(
-            error("$locl"),
-            "there is no `$locl`; did you mean `$local`?"
-        );
+        assert_eq!(error("$1x"), "`$1x` is no number of a value");
+        assert_eq!(error("$$x"), "`$$x` is no number of a value");
+        assert!(error("++a == 1").starts_with("`++` changes something"));
+        assert_eq!(parsed("a--b"), "(a Subtract (Negate b))");
+        assert_eq!(parsed("- -b"), "(Negate (Negate b))");
         assert!(error("a < b < c").starts_with("comparisons do not follow"));
         assert!(error("(unsigned int)").starts_with("after a type in parentheses"));
         assert!(error("x as 5").starts_with("the name of a type is expected"));

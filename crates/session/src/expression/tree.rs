@@ -25,6 +25,10 @@ pub(super) enum Kind {
     Null,
     Name(Path),
     Machine(Machine),
+    /// `$count`: a variable of the user, without its `$`.
+    UserVariable(String),
+    /// `$`, `$$`, `$1`: a value that was shown.
+    Past(Past),
     /// `$frame[2].` and a name, or something of the machine, that is meant as that frame has it.
     InFrame(Box<Node>, Box<Node>),
     /// `a.b`, `p->b`, `t.0`; and where the name stands.
@@ -61,9 +65,19 @@ impl Kind {
             | Kind::Null
             | Kind::Name(_)
             | Kind::Machine(_)
+            | Kind::UserVariable(_)
+            | Kind::Past(_)
             | Kind::SizeOfType(_) => [None; 3],
         };
         parts.into_iter().flatten()
+    }
+}
+
+impl Node {
+    /// Whether a name of the program or of the machine is in it.
+    pub(super) fn needs_frame(&self) -> bool {
+        matches!(self.kind, Kind::Name(_) | Kind::Machine(_))
+            || self.kind.parts().any(Node::needs_frame)
     }
 }
 
@@ -123,6 +137,15 @@ impl Machine {
         ("pc", Machine::Pc),
         ("frame", Machine::Frame),
     ];
+}
+
+/// Which of the values that were shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    /// `$`, `$$`, `$$2`: so many before the last.
+    Back(u64),
+    /// `$1`: by its number; `$0` is the last.
+    Number(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
