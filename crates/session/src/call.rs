@@ -19,7 +19,7 @@ use crate::stop::{FrameId, Stop};
 pub struct Returned {
     /// Its name.
     pub function: String,
-    /// Its results, as WebAssembly has them.
+    /// Its results, as WebAssembly has them. None where the source says that it has none.
     pub values: Vec<Slot>,
     /// Its result, as the source has it. `None`: it has none, or its type is not known.
     pub value: Option<expression::Value>,
@@ -208,9 +208,14 @@ pub(crate) fn returned(
 ) -> Returned {
     let function = stop.function_name(module, func);
     let value = typed(stop, module, func, &values, first);
+    let signature = stop
+        .symbols(module)
+        .and_then(|symbols| symbols.signature(func));
+    // Constructors of C++ give back `this`, of which the source says nothing.
+    let is_void = signature.is_some_and(|it| it.result == TypeRef::Void);
     Returned {
         function,
-        values,
+        values: if is_void { Vec::new() } else { values },
         value,
     }
 }
