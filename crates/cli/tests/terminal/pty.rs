@@ -47,6 +47,16 @@ impl Home {
         Terminal::start(self.command(self.0.path(), arguments, &[]), size)
     }
 
+    /// The same as a job of a shell, which says so when it is stopped and lets it go on at a key.
+    #[cfg(unix)]
+    pub(crate) fn wdb_as_job(&self, arguments: &[&str], size: Size) -> Terminal {
+        let script = r#"set -m; "$0" "$@"; echo "stopped: $?"; read -r _; fg > /dev/null"#;
+        let mut command = self.command(self.0.path(), arguments, &[]);
+        let shell = ["sh", "-c", script].map(Into::into);
+        command.get_argv_mut().splice(0..0, shell);
+        Terminal::start(command, size)
+    }
+
     fn command(
         &self,
         directory: &Path,

@@ -119,6 +119,25 @@ fn a_crash_and_what_the_program_wrote_are_in_their_panes() {
     assert!(!wdb.is_alternate(), "the terminal is as it was");
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_z_gives_the_terminal_back_to_the_shell() {
+    let home = Home::new();
+    let mut wdb = home.wdb_as_job(&["debug", "--tui", "%f/c-div-zero.wasm"], (24, 80));
+    wdb.see("F1 keys");
+    wdb.keys("echo kept");
+    wdb.typed("echo kept");
+    wdb.keys("\x1a");
+    // 128 and SIGTSTP.
+    wdb.see("stopped: 148");
+    assert!(!wdb.is_alternate());
+    wdb.keys("\r");
+    wdb.typed("echo kept");
+    assert!(wdb.is_alternate());
+    wdb.keys("\x0c and drawn again");
+    wdb.typed("echo kept and drawn again");
+}
+
 #[test]
 fn a_terminal_that_changes_its_size_is_filled() {
     let home = Home::new();

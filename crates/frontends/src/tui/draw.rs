@@ -27,12 +27,16 @@ const KEYS: &[(&str, &str)] = &[
     ("Tab, Shift-Tab", "the next pane; complete what is typed"),
     ("arrows, PgUp, PgDn", "move in the pane; older lines"),
     ("Enter", "in a list: open, select, switch on or off"),
-    ("Left, Right", "close or open a variable"),
+    (
+        "Left, Right",
+        "close or open a variable; move the code sideways",
+    ),
     ("Del", "delete the selected breakpoint"),
     ("F3", "source or disassembly"),
+    ("F4", "what the program writes, or the debugger"),
     ("F2", "to the line editor; `tui` comes back"),
     ("Esc", "back to the command line"),
-    ("Ctrl-L", "draw everything again"),
+    ("Ctrl-L, Ctrl-Z", "draw everything again; suspend wdb"),
     ("F1, ?", "these keys"),
     ("q Enter, Ctrl-D", "quit; `help` lists all commands"),
 ];
@@ -89,7 +93,7 @@ fn draw_window(buffer: &mut Buffer, screen: Rect, window: &Window, state: &State
             (false, true) => (" ", "*"),
             (false, false) => (" ", " "),
         };
-        let name = panes::name(*tab, state);
+        let name = state.title(*tab);
         let look = theme.tab(shown && focused);
         spans.push(Span::styled(format!("{before}{name}{after}"), look));
     }

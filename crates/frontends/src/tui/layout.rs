@@ -1,5 +1,7 @@
 //! Where everything stands, for any size of the terminal.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 
 use super::state::{Lower, Pane, Side, State};
@@ -38,6 +40,20 @@ pub(super) struct Layout {
 }
 
 impl Window {
+    /// The columns of each tab in the title, whose names `title` tells.
+    pub(super) fn tabs_at(&self, title: impl Fn(Pane) -> &'static str) -> Vec<(Pane, Range<u16>)> {
+        let mut start = self.area.x.saturating_add(1);
+        let tabs = self.tabs.iter().map(|pane| {
+            // With a sign on each side.
+            let width = u16::try_from(title(*pane).len()).unwrap_or(u16::MAX);
+            let end = start.saturating_add(width).saturating_add(2);
+            let range = start..end;
+            start = end;
+            (*pane, range)
+        });
+        tabs.collect()
+    }
+
     /// Where its content stands.
     pub(super) fn content(&self) -> Rect {
         let left = u16::from(self.divided);

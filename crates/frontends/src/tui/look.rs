@@ -61,6 +61,7 @@ impl Looker {
             .map(|it| it.expression.clone())
             .collect();
         let condition = condition(session);
+        let over = session.can_run() && session.stopped().is_over();
         let selected = session.selected();
         let mut stop = session.stop();
         let limits = Limits {
@@ -73,6 +74,7 @@ impl Looker {
         let mut scene = Scene {
             run: runs,
             condition,
+            over,
             breakpoints,
             ..Scene::default()
         };

@@ -4,8 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use unicode_width::UnicodeWidthStr;
 use wdb_session::command::Style;
 use wdb_symbols::render::Tree;
+
+/// As many columns more than a character has a tab.
+const TAB_WIDTH: usize = 4;
 
 /// A piece of text with its meaning.
 pub(super) type Piece = (Style, String);
@@ -17,6 +21,8 @@ pub(super) struct Scene {
     pub(super) run: u64,
     /// How it stands, in a few words: `stopped`, `core dump`, `exited with 0`.
     pub(super) condition: String,
+    /// Whether it has ended or crashed, and can be run anew.
+    pub(super) over: bool,
     /// The selected thread. Empty where there is only one.
     pub(super) thread: String,
     /// Where the selected frame stands: `main.c:12 in sum`. May be empty.
@@ -125,6 +131,19 @@ impl Rows {
             Rows::None(_) => 0,
             Rows::Source { lines, .. } => lines.len(),
             Rows::Instructions(rows) => rows.len(),
+        }
+    }
+
+    /// The columns of the longest.
+    pub(super) fn width(&self) -> usize {
+        let width = |row: &Vec<Piece>| {
+            let tabs = |text: &str| text.matches('\t').count() * TAB_WIDTH;
+            row.iter().map(|it| it.1.width() + tabs(&it.1)).sum()
+        };
+        match self {
+            Rows::None(_) => 0,
+            Rows::Source { lines, .. } => lines.iter().map(width).max().unwrap_or(0),
+            Rows::Instructions(rows) => rows.iter().map(|it| width(&it.text)).max().unwrap_or(0),
         }
     }
 

@@ -147,6 +147,8 @@ pub(super) struct State {
     pub(super) output: Text,
     /// The rows of the code.
     pub(super) code: List,
+    /// The first column of the code that is shown.
+    pub(super) code_column: usize,
     /// Whether the disassembly is wanted.
     pub(super) instructions: bool,
     /// The rows of the variables.
@@ -329,6 +331,7 @@ impl State {
             self.code.selected = code.current.unwrap_or(code.start);
             if before.code.title != self.scene.code.title {
                 self.code.top = usize::MAX;
+                self.code_column = 0;
             }
         }
         if !stays || before.stack.len() != self.scene.stack.len() {
@@ -372,6 +375,20 @@ impl State {
             place,
             self.scene.code.marks.contains_key(&self.code.selected),
         ))
+    }
+
+    /// The name of a pane.
+    pub(super) fn title(&self, pane: Pane) -> &'static str {
+        match pane {
+            Pane::Command => "Command",
+            Pane::Code if self.has_source() => "Source",
+            Pane::Code => "Code",
+            Pane::Variables => "Variables",
+            Pane::Stack => "Stack",
+            Pane::Breakpoints => "Breakpoints",
+            Pane::Log => "Debugger",
+            Pane::Output => "Output",
+        }
     }
 
     /// Whether the code is source.

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{
-    self, DisableBracketedPaste, EnableBracketedPaste, Event as Input,
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    Event as Input,
 };
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode, size,
 };
 use ratatui::crossterm::{cursor, execute};
 use wdb_session::command::Style;
@@ -53,6 +55,7 @@ pub(crate) fn restore() {
         // Nothing can be done about a terminal that is gone.
         _ = execute!(
             out,
+            DisableMouseCapture,
             DisableBracketedPaste,
             LeaveAlternateScreen,
             cursor::Show
@@ -60,6 +63,23 @@ pub(crate) fn restore() {
         _ = disable_raw_mode();
         _ = out.flush();
     }
+}
+
+/// Makes a full screen of the terminal.
+fn enter() -> io::Result<()> {
+    FULL.store(true, Ordering::SeqCst);
+    let entered = enable_raw_mode().and_then(|()| {
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableMouseCapture
+        )
+    });
+    if entered.is_err() {
+        restore();
+    }
+    entered
 }
 
 /// A panic's message is to be read.
@@ -78,14 +98,33 @@ impl Terminal {
     /// Fills the screen.
     pub(super) fn open() -> io::Result<Terminal> {
         restore_at_panics();
-        FULL.store(true, Ordering::SeqCst);
-        let opened = enable_raw_mode()
-            .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste))
-            .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
+        enter()?;
+        let opened = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()));
         if opened.is_err() {
             restore();
         }
         opened.map(Terminal)
+    }
+
+    /// Stops the process, as Ctrl-Z does outside of the full screen, until its shell lets it go on.
+    fn suspend(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use nix::sys::signal::{Signal, raise};
+            restore();
+            raise(Signal::SIGTSTP)?;
+            enter()?;
+            self.forget()?;
+        }
+        Ok(())
+    }
+
+    /// Draws everything the next time. ratatui's own way asks the terminal where its cursor is, and some never
+    /// answer.
+    fn forget(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.0 = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
     }
 
     /// Shows the state until it has ended.
@@ -156,7 +195,8 @@ impl Terminal {
             None => {}
             // A worker that is gone ends the view by itself.
             Some(Effect::Ask(request)) => _ = connection.requests.send(request),
-            Some(Effect::Redraw) => self.0.clear()?,
+            Some(Effect::Redraw) => self.forget()?,
+            Some(Effect::Suspend) => self.suspend()?,
             Some(Effect::Interrupt) => match connection.ctrl_c.react() {
                 // A line of the full screen is dropped without a signal.
                 Reaction::Asked | Reaction::Prompt(_) => {}

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use wdb_module::{Binary, Module};
 use wdb_session::command::{Completion, Style};
 use wdb_session::{Resolver, Session};
@@ -311,6 +313,108 @@ fn what_is_typed_is_completed() {
     view.shows("small-completion");
     assert_eq!(view.executes(KeyCode::Enter), None);
     assert_eq!(view.executes(KeyCode::Enter).unwrap(), "info locals");
+}
+
+fn mouse(kind: MouseEventKind, (column, row): (u16, u16)) -> Event {
+    let modifiers = KeyModifiers::NONE;
+    Event::Input(Input::Mouse(MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers,
+    }))
+}
+
+const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+
+#[test]
+fn a_click_goes_to_a_pane_a_tab_or_a_row() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    // The second tab beside the code: the stack, whose second row becomes the selected one.
+    let tab = view.screen().lines().next().unwrap().to_owned();
+    let column = tab.split("Stack").next().unwrap().chars().count();
+    view.happens(mouse(CLICK, (column as u16, 0)));
+    assert_eq!(view.state.focus, Pane::Stack);
+    assert_eq!(view.happens(mouse(CLICK, (column as u16, 2))), None);
+    assert_eq!(view.state.stack.selected, 1);
+    let again = view.happens(mouse(CLICK, (column as u16, 2)));
+    assert!(
+        matches!(&again, Some(Effect::Ask(Request::Execute(line, _))) if line == "frame 1"),
+        "{again:?}"
+    );
+    view.told(Report::Done("(wdb) ".into()));
+    // In front of a line of code: a breakpoint.
+    let first = view.state.code.top + 1;
+    let set = view.happens(mouse(CLICK, (1, 1)));
+    assert!(
+        matches!(&set, Some(Effect::Ask(Request::Execute(line, _)))
+            if line.starts_with("break /src/") && line.ends_with(&format!(":{first}"))),
+        "{set:?}"
+    );
+    view.told(Report::Done("(wdb) ".into()));
+    view.happens(mouse(CLICK, (10, 23)));
+    assert_eq!(view.state.focus, Pane::Command);
+    // Where nothing is.
+    view.happens(mouse(CLICK, (79, 10)));
+    view.happens(mouse(CLICK, (500, 500)));
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_below_it() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let (top, lines) = (view.state.code.top, view.state.scene.code.rows.len());
+    view.happens(mouse(MouseEventKind::ScrollUp, (5, 5)));
+    assert_eq!(view.state.code.top, top - 3);
+    assert_eq!(view.state.focus, Pane::Code);
+    for _ in 0..lines {
+        view.happens(mouse(MouseEventKind::ScrollDown, (5, 5)));
+    }
+    let code = view.state.code;
+    assert!(code.top + 14 >= lines && code.selected < lines, "{code:?}");
+    for number in 0..30 {
+        view.told(Report::Wrote(Style::Plain, format!("answer {number}\n")));
+    }
+    view.happens(mouse(MouseEventKind::ScrollUp, (5, 18)));
+    assert_eq!(view.state.log.back, 3);
+    assert_eq!(view.state.focus, Pane::Code);
+}
+
+#[test]
+fn long_lines_are_moved_sideways() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let longest = view.state.scene.code.rows.width();
+    let before = view.screen();
+    assert!(before.contains("…│"), "{before}");
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Right);
+    assert_eq!(view.state.code_column, 8);
+    for _ in 0..longest {
+        view.key(KeyCode::Right);
+    }
+    // Something is still to be seen.
+    assert!(view.state.code_column < longest);
+    for _ in 0..longest {
+        view.key(KeyCode::Left);
+    }
+    view.key(KeyCode::Esc);
+    assert_eq!(view.screen(), before);
+}
+
+#[test]
+fn what_the_program_wrote_is_a_key_away() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    view.told(Report::Guest(b"written by the program\n".to_vec()));
+    assert!(view.screen().contains("Output*"));
+    view.key(KeyCode::F(4));
+    assert!(view.screen().contains("written by the program"));
+    assert_eq!(view.state.focus, Pane::Command);
+    view.key(KeyCode::F(4));
+    assert!(!view.screen().contains("written by the program"));
+    // One that has ended is run anew.
+    let mut scene = view.state.scene.clone();
+    scene.over = true;
+    view.told(Report::Scene(Box::new(scene)));
+    assert_eq!(view.executes(KeyCode::F(5)).unwrap(), "run");
 }
 
 /// The picture in the documents.

@@ -139,6 +139,23 @@ pub(super) fn wrap(line: &[Piece], width: usize) -> Vec<Vec<Piece>> {
     rows
 }
 
+/// What stands from a column on in a row, whose characters have widths.
+pub(super) fn from_column(row: Vec<Piece>, column: usize) -> Vec<Piece> {
+    let mut left = column;
+    let mut rest = Vec::new();
+    for (style, text) in row {
+        let start = text.char_indices().find(|(_, c)| {
+            let before = left;
+            left = left.saturating_sub(c.width().unwrap_or(0));
+            before == 0
+        });
+        if let Some(text) = start.and_then(|(at, _)| text.get(at..)) {
+            rest.push((style, text.to_owned()));
+        }
+    }
+    rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

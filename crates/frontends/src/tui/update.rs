@@ -1,5 +1,7 @@
 //! What an event makes of the state.
 
+mod mouse;
+
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use wdb_session::command::Style;
 
@@ -26,15 +28,21 @@ pub(super) enum Effect {
     Interrupt,
     /// All of the screen is drawn anew.
     Redraw,
+    /// The debugger is stopped, as the shell's job that it is.
+    Suspend,
 }
 
 /// Rows that stay between the current line and the edge.
 const MARGIN: usize = 3;
 
+/// Columns by which the code is moved sideways.
+const SIDEWAYS: usize = 8;
+
 /// Makes of the state what an event makes of it, and tells what else is to be done.
 pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
     let effect = match event {
         Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => press(state, key),
+        Event::Input(Input::Mouse(event)) => mouse::mouse(state, event),
         Event::Input(Input::Resize(columns, rows)) => {
             state.size = (columns, rows);
             None
@@ -86,6 +94,9 @@ fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
     if control && key.code == KeyCode::Char('c') {
         return interrupt(state);
     }
+    if control && key.code == KeyCode::Char('z') {
+        return Some(Effect::Suspend);
+    }
     if state.help {
         state.help = false;
         return None;
@@ -97,6 +108,22 @@ fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
             state.instructions = !state.instructions;
             return look(state);
         }
+        KeyCode::F(4) => {
+            let pane = match lower(state) {
+                Pane::Log => Pane::Output,
+                _ => Pane::Log,
+            };
+            let before = state.focus;
+            go_to(state, pane);
+            // The line keeps the keys where the pane can be seen without them.
+            if before == Pane::Command {
+                state.focus = before;
+                if layout(state).content(pane).1 == 0 {
+                    state.focus = pane;
+                }
+            }
+        }
+        KeyCode::F(5) if state.scene.over => return execute(state, "run"),
         KeyCode::F(5) => return execute(state, "continue"),
         KeyCode::F(9) => return toggle_breakpoint(state),
         KeyCode::F(10) => return execute(state, "next"),
@@ -189,6 +216,15 @@ fn code_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
     }
     match key.code {
         KeyCode::Enter => toggle_breakpoint(state),
+        KeyCode::Left => {
+            state.code_column = state.code_column.saturating_sub(SIDEWAYS);
+            None
+        }
+        KeyCode::Right => {
+            let last = state.scene.code.rows.width().saturating_sub(SIDEWAYS);
+            state.code_column = state.code_column.saturating_add(SIDEWAYS).min(last);
+            None
+        }
         _ => other_key(state, key, control),
     }
 }
@@ -402,11 +438,14 @@ fn focus(state: &mut State, forward: bool) {
         .position(|it| *it == state.focus)
         .unwrap_or(0);
     let step = if forward { 1 } else { count - 1 };
-    state.focus = Pane::ALL
-        .get((at + step) % count)
-        .copied()
-        .unwrap_or_default();
-    match state.focus {
+    let pane = Pane::ALL.get((at + step) % count).copied();
+    go_to(state, pane.unwrap_or_default());
+}
+
+/// Lets a pane have the keys, and shows it.
+fn go_to(state: &mut State, pane: Pane) {
+    state.focus = pane;
+    match pane {
         Pane::Variables => state.side = Side::Variables,
         Pane::Stack => state.side = Side::Stack,
         Pane::Breakpoints => state.side = Side::Breakpoints,

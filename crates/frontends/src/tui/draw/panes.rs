@@ -8,24 +8,10 @@ use ratatui::widgets::Widget;
 
 use crate::tui::scene::{BreakpointRow, Mark, Piece, Rows, StackRow};
 use crate::tui::state::{List, Pane, Part, State, VariableRow};
-use crate::tui::text::{Text, wrap};
+use crate::tui::text::{Text, from_column, wrap};
 use wdb_session::command::Style;
 
 use super::theme::Theme;
-
-/// The name of a pane.
-pub(super) fn name(pane: Pane, state: &State) -> &'static str {
-    match pane {
-        Pane::Command => "Command",
-        Pane::Code if state.has_source() => "Source",
-        Pane::Code => "Code",
-        Pane::Variables => "Variables",
-        Pane::Stack => "Stack",
-        Pane::Breakpoints => "Breakpoints",
-        Pane::Log => "Debugger",
-        Pane::Output => "Output",
-    }
-}
 
 /// Draws the content of a pane.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, state: &State, theme: Theme) {
@@ -40,6 +26,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, state: &State, t
     };
     for (line, row) in lines.iter().zip(area.rows()) {
         line.render(row, buffer);
+        if line.width() > usize::from(row.width)
+            && let Some(cell) = buffer.cell_mut((row.right().saturating_sub(1), row.y))
+        {
+            cell.set_symbol("…");
+        }
     }
 }
 
@@ -96,7 +87,8 @@ fn code(state: &State, area: Rect, theme: Theme) -> Vec<Line<'static>> {
         ];
         // Tabs have a width, and nothing moves the cursor.
         let row = wrap(pieces, usize::from(u16::MAX)).into_iter().next();
-        line.extend(spans(&row.unwrap_or_default(), theme));
+        let row = from_column(row.unwrap_or_default(), state.code_column);
+        line.extend(spans(&row, theme));
         finish(line, selected, current, area, theme)
     });
     lines.collect()

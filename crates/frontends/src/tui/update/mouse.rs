@@ -1,0 +1,113 @@
+//! What the mouse does: the wheel scrolls what is below it, a click goes to a pane, a tab or a row.
+
+use ratatui::crossterm::event::{
+    KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use ratatui::layout::Position;
+
+use super::{Effect, MARGIN, Step, go_to, list_key, scroll, toggle_breakpoint};
+use crate::tui::layout::{Window, layout};
+use crate::tui::state::{List, Pane, State};
+
+/// Rows that a step of the wheel scrolls.
+const WHEEL: isize = 3;
+/// In the columns before the text of a line, a click sets a breakpoint.
+const GUTTER: u16 = 5;
+
+pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Option<Effect> {
+    let at = Position::new(event.column, event.row);
+    let layout = layout(state);
+    let window = layout.windows.iter().find(|it| it.area.contains(at));
+    match event.kind {
+        MouseEventKind::ScrollUp => wheel(state, window?, -WHEEL),
+        MouseEventKind::ScrollDown => wheel(state, window?, WHEEL),
+        MouseEventKind::Down(MouseButton::Left) if state.help => state.help = false,
+        MouseEventKind::Down(MouseButton::Left) if layout.command.contains(at) => {
+            state.focus = Pane::Command;
+        }
+        MouseEventKind::Down(MouseButton::Left) => return click(state, window?, at),
+        _ => {}
+    }
+    None
+}
+
+fn wheel(state: &mut State, window: &Window, rows: isize) {
+    let height = usize::from(window.content().height);
+    let list = match window.shown {
+        pane @ (Pane::Log | Pane::Output) => return scroll(state, pane, Step::Row(rows)),
+        Pane::Command => return,
+        Pane::Code => {
+            let last = state.scene.code.rows.len().saturating_sub(height);
+            move_window(&mut state.code, rows, last, height, MARGIN)
+        }
+        Pane::Variables => {
+            let last = state.variable_rows().len().saturating_sub(height);
+            move_window(&mut state.variables, rows, last, height, 0)
+        }
+        Pane::Stack => {
+            let last = state.scene.stack.len().saturating_sub(height);
+            move_window(&mut state.stack, rows, last, height, 0)
+        }
+        Pane::Breakpoints => {
+            let last = state.scene.breakpoints.len().saturating_sub(height);
+            move_window(&mut state.breakpoints, rows, last, height, 0)
+        }
+    };
+    // What is selected has moved along, and is to be seen.
+    if list {
+        state.focus = window.shown;
+    }
+}
+
+/// Shows other rows of a list, the selected one always among them. Whether there are others.
+fn move_window(list: &mut List, rows: isize, last: usize, height: usize, margin: usize) -> bool {
+    let top = list.top.saturating_add_signed(rows).min(last);
+    let moved = top != list.top;
+    list.top = top;
+    let margin = margin.min(height.saturating_sub(1) / 2);
+    let lowest = if top == 0 { 0 } else { top + margin };
+    let highest = match top == last {
+        true => usize::MAX,
+        false => (top + height).saturating_sub(1 + margin),
+    };
+    list.selected = list.selected.clamp(lowest, highest.max(lowest));
+    moved
+}
+
+fn click(state: &mut State, window: &Window, at: Position) -> Option<Effect> {
+    if at.y == window.area.y {
+        let found = window.tabs_at(|pane| state.title(pane));
+        let tab = found.into_iter().find(|(_, range)| range.contains(&at.x));
+        go_to(state, tab.map_or(window.shown, |it| it.0));
+        return None;
+    }
+    let content = window.content();
+    let row = usize::from(at.y.saturating_sub(content.y));
+    let was_focused = state.focus == window.shown;
+    go_to(state, window.shown);
+    let (list, rows) = match window.shown {
+        Pane::Code => (&mut state.code, state.scene.code.rows.len()),
+        Pane::Variables => {
+            let rows = state.variable_rows().len();
+            (&mut state.variables, rows)
+        }
+        Pane::Stack => (&mut state.stack, state.scene.stack.len()),
+        Pane::Breakpoints => (&mut state.breakpoints, state.scene.breakpoints.len()),
+        Pane::Command | Pane::Log | Pane::Output => return None,
+    };
+    let row = list.top.saturating_add(row);
+    if row >= rows {
+        return None;
+    }
+    let again = was_focused && list.selected == row;
+    list.selected = row;
+    match window.shown {
+        Pane::Code if at.x < content.x.saturating_add(GUTTER) => toggle_breakpoint(state),
+        Pane::Code => None,
+        _ if again => {
+            let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+            list_key(state, enter, false)
+        }
+        _ => None,
+    }
+}
