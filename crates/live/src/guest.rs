@@ -6,10 +6,13 @@
 //! question is a closure over the program that stands still, `Resume` lets the handler return. Before
 //! the program's start and after its end the same loop goes on outside of any handler.
 
+use std::future::poll_fn;
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use wasmtime::{
     AsContext as _, AsContextMut as _, DebugEvent, DebugHandler, Error, Store, StoreContextMut,
@@ -76,6 +79,8 @@ pub(crate) struct Guest {
     pub(crate) unwinding: bool,
     /// The youngest call by the debugger is to be unwound.
     pub(crate) abandon: bool,
+    /// Nobody wants the program any more.
+    forsaken: bool,
 }
 
 impl Guest {
@@ -101,6 +106,7 @@ impl Guest {
             stopping: None,
             unwinding: false,
             abandon: false,
+            forsaken: false,
         }
     }
 
@@ -366,8 +372,14 @@ impl DebugHandler for Handler {
     type Data = Host;
 
     async fn handle(&self, mut store: StoreContextMut<'_, Host>, event: DebugEvent<'_>) {
-        if self.stops(store.as_context_mut(), event) {
-            self.stand(store, None).await;
+        if self.stops(store.as_context_mut(), event) && !self.stand(store, None).await {
+            {
+                let mut guest = self.guest();
+                guest.forsaken = true;
+                guest.unwinding = true;
+            }
+            // It must not go on, not even to what it was about to ask of its host: its future is dropped.
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -394,8 +406,19 @@ pub(crate) fn run(
             return Ok(());
         }
         let sleeps = tokio::spawn(handler.0.request.clone().end_sleeps());
-        let outcome = link::call(&mut store, linked).await;
+        let outcome = {
+            let mut running = pin!(link::call(&mut store, linked));
+            poll_fn(|context| match running.as_mut().poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending if handler.guest().forsaken => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            })
+            .await
+        };
         sleeps.abort();
+        let Some(outcome) = outcome else {
+            return Ok(());
+        };
         let (reason, results) = match link::end(outcome) {
             Ok(Ended { code, results }) => (StopReason::Exited(code), results),
             Err(crash) => (StopReason::Crash(crash), Vec::new()),

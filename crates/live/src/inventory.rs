@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use wasmtime::{AsContextMut as _, Global, Instance, Memory, SharedMemory, StoreContextMut, Table};
 use wdb_coredump::{GlobalId, InstanceId, MemoryId, ModuleId, TableId};
+use wdb_module::ValType;
 use wdb_target::Module;
 
 use crate::host::Host;
@@ -19,8 +20,9 @@ pub(crate) struct Inventory {
     pub(crate) compiled: Vec<wasmtime::Module>,
     pub(crate) instances: Vec<(Instance, wdb_coredump::Instance)>,
     pub(crate) memories: Vec<AnyMemory>,
-    pub(crate) globals: Vec<Global>,
-    pub(crate) tables: Vec<Table>,
+    /// With the types that the modules declare: the engine's own text names types by numbers of its own.
+    pub(crate) globals: Vec<(Global, Option<String>)>,
+    pub(crate) tables: Vec<(Table, Option<String>)>,
     imported: Vec<u32>,
     seen: Seen,
 }
@@ -92,6 +94,7 @@ impl Inventory {
             globals: Vec::new(),
             tables: Vec::new(),
         };
+        let binary = self.modules[module.position()].binary.clone();
         // Each accessor answers None past the end of the index space.
         for i in 0.. {
             let (key, memory) = if let Some(memory) = instance.debug_memory(&mut store, i) {
@@ -115,7 +118,13 @@ impl Inventory {
                 break;
             };
             let key = global.debug_index_in_store();
-            let id = position(&mut self.seen.globals, key, || self.globals.push(global));
+            let ty = binary.as_ref().and_then(|binary| {
+                let declared = binary.globals().get(i as usize)?;
+                Some(binary.spelled(declared.content_type))
+            });
+            let id = position(&mut self.seen.globals, key, || {
+                self.globals.push((global, ty));
+            });
             record.globals.push(Some(GlobalId(id)));
         }
         for i in 0.. {
@@ -123,7 +132,11 @@ impl Inventory {
                 break;
             };
             let key = table.debug_index_in_store();
-            let id = position(&mut self.seen.tables, key, || self.tables.push(table));
+            let ty = binary.as_ref().and_then(|binary| {
+                let declared = binary.tables().get(i as usize)?;
+                Some(binary.spelled(ValType::Ref(declared.element_type)))
+            });
+            let id = position(&mut self.seen.tables, key, || self.tables.push((table, ty)));
             record.tables.push(Some(TableId(id)));
         }
         record

@@ -13,12 +13,12 @@ pub(crate) fn globals(mut store: StoreContextMut<'_, Host>, inventory: &Inventor
     inventory
         .globals
         .iter()
-        .map(|global| {
+        .map(|(global, declared)| {
             let ty = global.ty(&store);
             let mut scope = RootScope::new(&mut store);
             let value = global.get(&mut scope);
             Global {
-                ty: ty.content().to_string(),
+                ty: declared.clone().unwrap_or_else(|| ty.content().to_string()),
                 mutable: ty.mutability() == Mutability::Var,
                 value: Slot::Known(converter.value(scope.as_context_mut(), value)),
             }
@@ -31,7 +31,7 @@ pub(crate) fn read(
     inventory: &Inventory,
     id: TableId,
 ) -> Result<Table, Error> {
-    let table = inventory
+    let (table, declared) = inventory
         .tables
         .get(id.position())
         .ok_or_else(|| Error::NotFound(format!("table {}", id.0)))?;
@@ -49,7 +49,7 @@ pub(crate) fn read(
         }
     }
     Ok(Table {
-        element: ty.element().to_string(),
+        element: declared.clone().unwrap_or_else(|| ty.element().to_string()),
         table64: ty.is_64(),
         maximum: ty.maximum(),
         size,
@@ -63,7 +63,7 @@ pub(crate) fn set_global(
     id: GlobalId,
     value: &Value,
 ) -> Result<(), Error> {
-    let global = inventory
+    let (global, _) = inventory
         .globals
         .get(id.position())
         .ok_or_else(|| Error::NotFound(format!("global {}", id.0)))?;
@@ -79,7 +79,7 @@ pub(crate) fn set_element(
     index: u64,
     reference: &Reference,
 ) -> Result<(), Error> {
-    let table = inventory
+    let (table, _) = inventory
         .tables
         .get(id.position())
         .ok_or_else(|| Error::NotFound(format!("table {}", id.0)))?;

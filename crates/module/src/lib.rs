@@ -20,6 +20,7 @@ mod module;
 mod names;
 pub mod offset;
 mod section;
+pub mod spelling;
 
 pub use binary::{Binary, Kind};
 pub use code::Function;

@@ -511,7 +511,7 @@ fn locals(binary: &wdb_module::Module, func: FuncIndex) -> Vec<(Option<String>, 
         .zip(types)
         .map(|(index, ty)| {
             let name = binary.local_name(func, LocalIndex(index));
-            (name.map(str::to_owned), ty.to_string())
+            (name.map(str::to_owned), binary.spelled(ty))
         })
         .collect()
 }

@@ -43,7 +43,7 @@ fn main() {
     }));
     trials.push(trial("debug, every command", "", coverage::check));
     for guest in same::GUESTS {
-        let name = format!("debug, live and on the dump: {}", guest.0);
+        let name = format!("debug, live and on the dump: {}", guest.title());
         trials.push(trial(&name, "", || same::compare(guest)));
     }
     libtest_mimic::run(&arguments, trials).exit();

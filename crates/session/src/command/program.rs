@@ -194,7 +194,11 @@ fn modules(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         out.write(Style::Dim, &format!("{position:<3}"));
         out.write(Style::Name, &printable(&module.record.name));
         let Some(binary) = &module.binary else {
-            out.line("  not found: name it with --module");
+            out.line(match module.record.path {
+                Some(_) => "  not found: name it with --module",
+                // The engine makes modules of its own.
+                None => "  not found, and no file is known that it came from",
+            });
             continue;
         };
         let own = binary.function_count() - binary.imported_function_count();

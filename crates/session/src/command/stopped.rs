@@ -1,7 +1,7 @@
 //! What a person is told when the program stands still.
 
 use wdb_symbols::printable;
-use wdb_target::coredump::CrashKind;
+use wdb_target::coredump::{Crash, CrashKind};
 
 use super::{Console, Flow, Output, Style, data, frames, source};
 use crate::report::{self, Title};
@@ -96,7 +96,7 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
             select_own(console);
         }
         Reason::Interrupted => out.title("interrupted"),
-        Reason::Crash(_) => crash(console, out),
+        Reason::Crash(crash) => self::crash(console, crash, out),
         Reason::Exited(code) => {
             out.title(&format!("the program has ended with exit code {code}"));
             return false;
@@ -132,7 +132,7 @@ fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
 }
 
 /// The crash in the words of a report, and the youngest frame of the program's own code as the selected one.
-fn crash(console: &mut Console, out: &mut dyn Output) {
+fn crash(console: &mut Console, crash: &Crash, out: &mut dyn Output) {
     let (debuggee, resolver) = console.session.parts();
     let options = report::Options {
         variables: crate::variables::Which::None,
@@ -157,9 +157,8 @@ fn crash(console: &mut Console, out: &mut dyn Output) {
         out.write(Style::Note, &format!("  {label}: "));
         out.line(&text.replace('\n', "\n    "));
     }
-    // Where a person has stopped the program, that is where he looks.
-    let kind = report.reason.as_ref().map(|it| it.kind);
-    if kind != Some(CrashKind::Requested) {
+    // Where a person has stopped the program, that is where he looks, but for what throws an exception.
+    if crash.kind != CrashKind::Requested || crash.exception.is_some() {
         select_own(console);
     }
 }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use wasmparser::{
     BlockType, BrTable, Catch, Handle, HeapType, Ieee32, Ieee64, MemArg, Operator, Ordering,
-    RefType, ResumeTable, TryTable, UnpackedIndex, V128, ValType,
+    RefType, ResumeTable, TryTable, V128, ValType,
 };
+use wdb_module::spelling;
 
 /// The instruction, on one line.
 pub(super) fn instruction(operator: &Operator<'_>) -> String {
@@ -100,12 +101,12 @@ fn write_irregular(operator: &Operator<'_>, out: &mut String) -> bool {
         | O::MemoryFill { mem }
         | O::MemoryDiscard { mem } => short(out, &[*mem]),
         O::RefTestNonNull { hty } | O::RefCastNonNull { hty } | O::RefCastDescEqNonNull { hty } => {
-            let _ = write!(out, " {}", to_heap_type(false, *hty));
+            let _ = write!(out, " {}", reference_type(false, *hty));
         }
         O::RefTestNullable { hty }
         | O::RefCastNullable { hty }
         | O::RefCastDescEqNullable { hty } => {
-            let _ = write!(out, " {}", to_heap_type(true, *hty));
+            let _ = write!(out, " {}", reference_type(true, *hty));
         }
         _ => return false,
     }
@@ -278,7 +279,7 @@ impl Immediate for RefType {
         let _ = write!(
             out,
             " {}",
-            to_heap_type(self.is_nullable(), self.heap_type())
+            reference_type(self.is_nullable(), self.heap_type())
         );
     }
 }
@@ -290,38 +291,13 @@ impl Immediate for HeapType {
 }
 
 fn value_type(ty: ValType) -> String {
-    match ty {
-        ValType::Ref(ty) => to_heap_type(ty.is_nullable(), ty.heap_type()),
-        ty => ty.to_string(),
-    }
+    spelling::value_type(ty, |index| index.to_string())
 }
 
-/// The type of references to a heap type.
-fn to_heap_type(nullable: bool, ty: HeapType) -> String {
-    if let HeapType::Abstract { shared: false, .. } = ty
-        && let Some(ty) = RefType::new(nullable, ty)
-    {
-        return ty.to_string();
-    }
-    let null = if nullable { "null " } else { "" };
-    format!("(ref {null}{})", heap_type(ty))
+fn reference_type(nullable: bool, ty: HeapType) -> String {
+    spelling::reference_type(nullable, ty, |index| index.to_string())
 }
 
 fn heap_type(ty: HeapType) -> String {
-    let index = |it: UnpackedIndex| match it {
-        UnpackedIndex::Module(index) | UnpackedIndex::RecGroup(index) => index.to_string(),
-        other => other.to_string(),
-    };
-    match ty {
-        HeapType::Concrete(it) => index(it),
-        HeapType::Exact(it) => format!("(exact {})", index(it)),
-        HeapType::Abstract { shared, ty } => {
-            // The types' names in Rust are those of the text format.
-            let name = format!("{ty:?}").to_lowercase();
-            match shared {
-                true => format!("(shared {name})"),
-                false => name,
-            }
-        }
-    }
+    spelling::heap_type(ty, |index| index.to_string())
 }
