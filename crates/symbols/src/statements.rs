@@ -99,7 +99,9 @@ impl Symbols {
             // Assembly has none.
             entry?;
             let lines = Lines::of(dwarf, &unit);
-            let mut rows = lines.within(body);
+            // Not from where `body` begins: there may be the end of the function before, with what ends its prologue.
+            let code = start..body.end;
+            let mut rows = lines.within(&code);
             let start = rows.next()?;
             if start.ends_prologue {
                 return Some(start.address);
