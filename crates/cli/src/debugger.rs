@@ -35,7 +35,8 @@ pub(crate) struct Arguments {
     /// Execute the .wdbinit of the current directory too
     #[arg(long, conflicts_with = "no_init")]
     init_here: bool,
-    /// Write everything to a file, too: what is typed, what is answered, what the program writes
+    /// Write everything to a file, too: what is typed, what is answered, what the program writes unless that goes to a
+    /// file of its own
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
 }

@@ -51,6 +51,11 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// What the program, or the export that is called, is given.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        self.arguments.clone()
+    }
+
     /// Opens the program. It is to be run as instrumented code.
     pub(crate) fn open(&self) -> anyhow::Result<Program> {
         let binary = open::binary(&self.program)?;

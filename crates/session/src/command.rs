@@ -11,6 +11,7 @@ mod console;
 mod data;
 mod format;
 mod frames;
+mod given;
 mod help;
 mod lookup;
 mod memory;

@@ -9,6 +9,7 @@ mod diagnosis;
 pub mod disassembly;
 mod evidence;
 pub mod expression;
+mod given;
 pub mod kept;
 pub mod listing;
 pub mod machine;
@@ -26,6 +27,7 @@ pub mod value;
 pub mod variables;
 
 pub use call::Returned;
+pub use given::{Given, Launch, Start};
 pub use motion::Motion;
 pub use report::Report;
 pub use run::{Reason, Stopped};

@@ -10,19 +10,19 @@ use wdb_target::{Debuggee, Interrupt, StopReason};
 use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Trigger};
 use crate::call::Calling;
 use crate::expression::{self, Expression};
+use crate::given::{Given, Launch};
 use crate::kept::Kept;
 use crate::run::{Known, Reason, Stopped, Teller};
 use crate::skips::Skips;
 use crate::stop::{FrameId, Memo, Resolver, Stop};
-
-/// Starts the program anew; it has run nothing then.
-pub type Launch = Box<dyn FnMut() -> Result<Box<dyn Debuggee>, wdb_target::Error>>;
 
 /// A program or a core dump that is being debugged.
 pub struct Session {
     pub(crate) debuggee: Box<dyn Debuggee>,
     resolver: Box<dyn Resolver>,
     launch: Option<Launch>,
+    /// What the program was given that is there now.
+    launched: Given,
     pub(crate) memo: Memo,
     /// How often the program was let run.
     pub(crate) runs: u64,
@@ -116,7 +116,7 @@ impl Displays {
 }
 
 impl Session {
-    /// A session with a debuggee. `launch` starts it anew, if that can be.
+    /// A session with a debuggee. `launch` starts it anew, if that can be, and has what it was given.
     pub fn new(
         debuggee: Box<dyn Debuggee>,
         resolver: Box<dyn Resolver>,
@@ -125,6 +125,9 @@ impl Session {
         let mut session = Session {
             debuggee,
             resolver,
+            launched: launch
+                .as_ref()
+                .map_or_else(Given::default, |it| it.given.clone()),
             launch,
             memo: Memo::default(),
             runs: 0,
@@ -205,7 +208,8 @@ impl Session {
     /// When it cannot be started; the old one stays.
     pub fn restart(&mut self) -> Result<(), Error> {
         let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
-        self.debuggee = launch()?;
+        self.debuggee = (launch.start)(&launch.given)?;
+        self.launched = launch.given.clone();
         let kept = std::mem::take(&mut self.memo.kept);
         self.memo = Memo::default();
         self.memo.kept = kept;
@@ -220,6 +224,22 @@ impl Session {
             breakpoint.hits = 0;
         }
         Ok(())
+    }
+
+    /// What the program is given at its next start, to be changed.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn given_mut(&mut self) -> Result<&mut Given, Error> {
+        let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
+        Ok(&mut launch.given)
+    }
+
+    /// Whether the program was given something else than it is given at its next start.
+    pub fn is_outdated(&self) -> bool {
+        let launch = self.launch.as_ref();
+        launch.is_some_and(|it| it.given != self.launched)
     }
 
     /// Finds again where a breakpoint belongs. What depends on a frame that is gone keeps its places.

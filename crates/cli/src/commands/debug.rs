@@ -9,8 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use wdb_frontends::progress;
 use wdb_frontends::repl::Screen;
-use wdb_live::{Compiled, Input, Output, Sink, Source, Stream};
-use wdb_session::Session;
+use wdb_live::{Compiled, Input, Output, Program, Sink, Source, Stream};
+use wdb_session::{Given, Launch, Session};
 use wdb_target::Debuggee;
 
 use crate::debugger::{self, Debugger};
@@ -62,40 +62,119 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         bail!("--stdin - needs --batch: without it the debugger reads standard input itself");
     }
     let debugger = Debugger::prepare(&arguments.debugger)?;
-    let mut program = arguments.program.open()?;
-    let terminal = arguments.tty.as_deref().map(open_terminal).transpose()?;
-    program.wasi.output = Output::To(Arc::new(GuestOutput::open(
-        &arguments,
-        terminal.as_ref(),
-        &debugger.screen,
-    )?));
-    let input = match terminal {
-        Some(terminal) => GuestInput::Shared(Input::Source(source(terminal)?)),
-        None => GuestInput::open(arguments.stdin)?,
+    let program = arguments.program.open()?;
+    let own = Streams {
+        output: Output::To(Arc::new(GuestOutput::open(&arguments, &debugger.screen)?)),
+        input: GuestInput::open(arguments.stdin)?,
     };
-    let mut compiled = {
+    let given = Given {
+        arguments: arguments.program.arguments(),
+        environment: program.wasi.environment.clone(),
+        terminal: arguments.tty,
+    };
+    let compiled = {
         let what = format!("compiling {}", program.name);
         let _progress = progress::begin(&what, debugger.screen.abilities());
         Compiled::new(&program)?
     };
-    let mut launch = move || launch(&mut compiled, &input);
-    let debuggee = launch()?;
+    let mut launcher = Launcher {
+        program,
+        compiled,
+        own,
+        terminal: None,
+        screen: debugger.screen.clone(),
+    };
+    let debuggee = launcher.start(&given)?;
     let finder = symbols::Finder::new(&arguments.symbols, debuggee.modules());
-    let again = move || launch().map_err(|error| wdb_target::Error::Refused(format!("{error:#}")));
-    debugger.run(Session::new(
-        debuggee,
-        Box::new(finder),
-        Some(Box::new(again)),
-    ))
+    let start = move |given: &Given| {
+        let started = launcher.start(given);
+        started.map_err(|error| wdb_target::Error::Refused(format!("{error:#}")))
+    };
+    let launch = Launch {
+        given,
+        start: Box::new(start),
+    };
+    debugger.run(Session::new(debuggee, Box::new(finder), Some(launch)))
 }
 
-/// Starts the program.
-fn launch(compiled: &mut Compiled, input: &GuestInput) -> anyhow::Result<Box<dyn Debuggee>> {
-    compiled.wasi().input = match input {
-        GuestInput::Shared(input) => input.clone(),
-        GuestInput::File(path) => Input::File(Arc::new(open_input(path)?)),
-    };
-    Ok(Box::new(compiled.launch()?))
+/// Starts the program, any number of times.
+struct Launcher {
+    program: Program,
+    compiled: Compiled,
+    /// Where it reads and writes when it has no terminal of its own.
+    own: Streams,
+    /// The terminal that it had last.
+    terminal: Option<(PathBuf, Streams)>,
+    screen: Screen,
+}
+
+/// What the program reads and where it writes.
+struct Streams {
+    input: GuestInput,
+    output: Output,
+}
+
+impl Launcher {
+    fn start(&mut self, given: &Given) -> anyhow::Result<Box<dyn Debuggee>> {
+        let streams = match &given.terminal {
+            None => &self.own,
+            Some(path) => {
+                let known = self.terminal.take().filter(|it| it.0 == *path);
+                let streams = match known {
+                    Some((_, streams)) => streams,
+                    None => Streams::at_terminal(path, &self.screen)?,
+                };
+                &self.terminal.insert((path.clone(), streams)).1
+            }
+        };
+        let input = match &streams.input {
+            GuestInput::Shared(input) => input.clone(),
+            GuestInput::File(path) => Input::File(Arc::new(open_input(path)?)),
+        };
+        if let Some((_, arguments)) = &mut self.program.invoke {
+            // The arguments of an export are compiled with it.
+            if *arguments != given.arguments {
+                let before = std::mem::replace(arguments, given.arguments.clone());
+                match Compiled::new(&self.program) {
+                    Ok(compiled) => self.compiled = compiled,
+                    Err(error) => {
+                        self.program.invoke = self.program.invoke.take().map(|it| (it.0, before));
+                        return Err(error.into());
+                    }
+                }
+            }
+        }
+        let wasi = self.compiled.wasi();
+        if self.program.invoke.is_none() {
+            wasi.arguments.truncate(1);
+            wasi.arguments.extend(given.arguments.iter().cloned());
+        }
+        wasi.environment.clone_from(&given.environment);
+        wasi.output = streams.output.clone();
+        wasi.input = input;
+        Ok(Box::new(self.compiled.launch()?))
+    }
+}
+
+impl Streams {
+    fn at_terminal(path: &Path, screen: &Screen) -> anyhow::Result<Streams> {
+        let terminal = open_terminal(path)?;
+        let share = || {
+            terminal
+                .try_clone()
+                .context("cannot share the program's terminal")
+        };
+        let output = GuestOutput {
+            screen: screen.clone(),
+            stdout: Some(share()?),
+            stderr: Some(share()?),
+            shared: false,
+        };
+        Ok(Streams {
+            output: Output::To(Arc::new(output)),
+            input: GuestInput::Shared(Input::Source(source(terminal)?)),
+        })
+    }
 }
 
 /// Where the program's standard input comes from.
@@ -165,21 +244,12 @@ struct GuestOutput {
 }
 
 impl GuestOutput {
-    fn open(
-        arguments: &Arguments,
-        terminal: Option<&File>,
-        screen: &Screen,
-    ) -> anyhow::Result<GuestOutput> {
-        let open = |path: &Option<PathBuf>| match (path, terminal) {
-            (Some(path), _) => File::create(path)
+    fn open(arguments: &Arguments, screen: &Screen) -> anyhow::Result<GuestOutput> {
+        let create = |path: &PathBuf| {
+            File::create(path)
                 .with_context(|| format!("cannot open {} for the program to write", path.display()))
-                .map(Some),
-            (None, Some(terminal)) => terminal
-                .try_clone()
-                .context("cannot share the program's terminal")
-                .map(Some),
-            (None, None) => Ok(None),
         };
+        let open = |path: &Option<PathBuf>| path.as_ref().map(create).transpose();
         Ok(GuestOutput {
             screen: screen.clone(),
             stdout: open(&arguments.stdout)?,

@@ -16,7 +16,7 @@ use wdb_live::{Capture, Input, Limits, Live, Output, Program, Sink, Stream, Wasi
 use wdb_module::{Binary, Module};
 use wdb_session::breakpoints::Trigger;
 use wdb_session::session::Error;
-use wdb_session::{Motion, Reason, Resolver, Session, Stopped, expression, places};
+use wdb_session::{Given, Launch, Motion, Reason, Resolver, Session, Stopped, expression, places};
 use wdb_symbols::Symbols;
 use wdb_target::Debuggee;
 use wdb_target::coredump::ModuleId;
@@ -106,18 +106,26 @@ fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
         capture: Capture::Full,
         cache: false,
     };
-    let launch = move || -> Result<Box<dyn Debuggee>, wdb_target::Error> {
+    let start = move |_: &Given| -> Result<Box<dyn Debuggee>, wdb_target::Error> {
         let live = Live::launch(&program);
         let live = live.map_err(|error| wdb_target::Error::Debuggee(error.to_string()))?;
         Ok(Box::new(live))
     };
-    let debuggee = launch().unwrap();
+    let given = Given::default();
+    let debuggee = start(&given).unwrap();
     let resolver = Fixtures {
         modules,
         symbols: HashMap::new(),
     };
     Guest {
-        session: Session::new(debuggee, Box::new(resolver), Some(Box::new(launch))),
+        session: Session::new(
+            debuggee,
+            Box::new(resolver),
+            Some(Launch {
+                given,
+                start: Box::new(start),
+            }),
+        ),
         written,
         source: source.to_owned(),
     }

@@ -142,6 +142,27 @@ fn ctrl_c_stops_a_program_that_reads_from_another_terminal() {
     other.see("data/notes.txt: ");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_is_moved_to_another_terminal() {
+    let home = Home::new();
+    let mut other = Device::new();
+    let mut wdb = home.wdb(&["debug", "%f/c-wasi-io.wasm"]);
+    wdb.line(&format!("tty {}", other.path().to_str().unwrap()));
+    wdb.line("set env GREETING=hello");
+    wdb.line("run one 'and two'");
+    other.see("argument 2: and two");
+    other.see("GREETING: hello");
+    other.keys("a line\n");
+    other.see("stdin: a line");
+    other.keys(CTRL_D);
+    wdb.see("the program has ended with exit code 4");
+    // And back.
+    wdb.line("set inferior-tty");
+    wdb.line("run three");
+    wdb.see("argument 1: three");
+}
+
 #[test]
 fn ctrl_c_ends_a_command_that_goes_on_and_on() {
     let home = Home::new();

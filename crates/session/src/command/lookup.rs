@@ -20,6 +20,11 @@ pub(super) fn find(line: &str) -> Result<(&'static Command, Call<'_>), Failure> 
             continue;
         };
         let (format, rest) = typed[count - 1].1;
+        // `set args = 5` changes a variable that is called so.
+        let assigns = rest.starts_with('=') && !rest.starts_with("==");
+        if assigns && count > 1 && name.starts_with("set ") {
+            continue;
+        }
         let call = Call {
             command: command.name(),
             name,
@@ -73,6 +78,8 @@ fn named(words: &[&str]) -> Result<Option<(&'static Command, &'static str)>, Fai
         let parts: Vec<&str> = name.split(' ').collect();
         let is_short = |(at, (part, word)): (usize, (&&str, &&str))| match first {
             Some(first) if at == 0 && parts.len() > 1 => *part == first,
+            // `set a = 1` changes a variable.
+            _ if at == 1 && parts[0] == "set" => part == word,
             _ => part.starts_with(*word),
         };
         parts.len() == words.len() && parts.iter().zip(words).enumerate().all(is_short)

@@ -4,7 +4,8 @@ use wdb_symbols::printable;
 
 use super::call::{Call, first_word};
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, stopped,
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, given,
+    stopped,
 };
 use crate::breakpoints::Trigger;
 use crate::places;
@@ -16,10 +17,13 @@ pub(super) const GROUP: Group = Group {
     commands: &[
         Command {
             names: &["run", "r", "process launch"],
-            arguments: "",
+            arguments: "[ARGUMENTS…]",
             summary: "runs the program from its beginning to the first reason to stop",
-            help: "A program that has run already is started anew, with the same breakpoints and displays. Its arguments are
-those that wdb was started with.",
+            help: "A program that has run already is started anew, with the same breakpoints and displays. Without ARGUMENTS it is
+given those of the last time; the first time those that wdb was started with. `set args` without any takes them away.
+
+run
+run --depth 3 'two words'",
             completes: Completes::Nothing,
             needs: Needs::Execution,
             repeats: Repeats::No,
@@ -27,7 +31,7 @@ those that wdb was started with.",
         },
         Command {
             names: &["start"],
-            arguments: "",
+            arguments: "[ARGUMENTS…]",
             summary: "runs the program from its beginning to its function `main`",
             help: "Where there is no `main`: to its first instruction.",
             completes: Completes::Nothing,
@@ -44,6 +48,80 @@ those that wdb was started with.",
             needs: Needs::Execution,
             repeats: Repeats::No,
             run: restart,
+        },
+        Command {
+            names: &["set args"],
+            arguments: "[ARGUMENTS…]",
+            summary: "says with which arguments the program is started next",
+            help: "As in a shell, quotes keep words together; nothing else of a shell is there.
+
+set args --depth 3 'two words'",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::set_arguments,
+        },
+        Command {
+            names: &["show args"],
+            arguments: "",
+            summary: "shows with which arguments the program is started",
+            help: "The arguments of a frame's function are shown by `info args`.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::show_arguments,
+        },
+        Command {
+            names: &["set environment", "set env"],
+            arguments: "NAME=VALUE",
+            summary: "gives the program a variable of its environment, from its next start on",
+            help: "set environment RUST_BACKTRACE=1",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::set_environment,
+        },
+        Command {
+            names: &["unset environment", "unset env"],
+            arguments: "[NAME…]",
+            summary: "takes variables from the program's environment, all without a name",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::unset_environment,
+        },
+        Command {
+            names: &["show environment", "show env"],
+            arguments: "[NAME]",
+            summary: "shows the program's environment, or a variable of it",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::show_environment,
+        },
+        Command {
+            names: &["tty", "set inferior-tty", "set tty"],
+            arguments: "[DEVICE]",
+            summary: "lets the program read from and write to another terminal, from its next start on",
+            help: "Without DEVICE: to what wdb was started with. `tty` in a shell tells the name of its terminal.
+
+tty /dev/pts/7",
+            completes: Completes::Path,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::set_terminal,
+        },
+        Command {
+            names: &["show inferior-tty", "show tty"],
+            arguments: "",
+            summary: "shows which terminal the program has",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::show_terminal,
         },
         Command {
             names: &["continue", "c", "fg", "process continue", "thread continue"],
@@ -182,6 +260,7 @@ skip runtime off",
 };
 
 fn moved(console: &mut Console, motion: Motion, out: &mut dyn Output) -> Result<Flow, Failure> {
+    renew(console)?;
     let stopped = console.session.run(motion)?;
     Ok(stopped::show(console, &stopped, out))
 }
@@ -196,6 +275,7 @@ fn times(
     if count == 0 {
         return Ok(Flow::Go);
     }
+    renew(console)?;
     let stopped = console.session.run_times(motion, count)?;
     console.at_instruction = matches!(motion, Motion::Instruction | Motion::InstructionOver);
     let flow = stopped::show(console, &stopped, out);
@@ -203,27 +283,44 @@ fn times(
     Ok(flow)
 }
 
-/// Whether the program has run nothing yet.
+/// Whether the program has run nothing yet, and was given what it is to be given.
 fn is_fresh(console: &Console) -> bool {
     let reasons = &console.session.stopped().reasons;
-    reasons.contains(&Reason::Started)
+    reasons.contains(&Reason::Started) && !console.session.is_outdated()
+}
+
+/// Starts a program anew that has run nothing yet, and is to be given something else.
+fn renew(console: &mut Console) -> Result<(), Failure> {
+    let reasons = &console.session.stopped().reasons;
+    if reasons.contains(&Reason::Started) && console.session.is_outdated() {
+        console.session.restart()?;
+    }
+    Ok(())
 }
 
 fn run(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    if !call.rest.is_empty() {
-        return Err("the arguments of the program are given when wdb is started: `wdb debug PROGRAM ARGUMENTS`".into());
-    }
-    if !is_fresh(console) {
-        console.session.restart()?;
-    }
+    begin(console, call)?;
     moved(console, Motion::Continue, out)
 }
 
-fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    call.none()?;
+/// Goes to the beginning of the program, with other arguments if there are any.
+fn begin(console: &mut Console, call: &Call<'_>) -> Result<(), Failure> {
+    // LLDB's `process launch -- ARGUMENTS`.
+    let rest = match (call.name, call.rest.split_once("--")) {
+        ("process launch", Some(("", rest))) => rest,
+        _ => call.rest,
+    };
+    if !rest.trim().is_empty() {
+        given::arguments(console, rest)?;
+    }
     if !is_fresh(console) {
         console.session.restart()?;
     }
+    Ok(())
+}
+
+fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    begin(console, call)?;
     let spec = places::parse("main").map_err(|it| it.to_string())?;
     let main = places::resolve(&mut console.session.stop(), &spec, None);
     let trigger = match main {
