@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wdb_coredump::ModuleId;
 use wdb_module::Module;
-use wdb_session::Resolver;
+use wdb_session::{Resolver, SourcePaths};
 use wdb_symbols::Symbols;
 use wdb_target::identity::hex;
 
@@ -27,7 +27,9 @@ pub(crate) struct Arguments {
 
 /// Answers what a report asks for.
 pub(crate) struct Finder {
-    arguments: Arguments,
+    /// Directories with debug files.
+    symbols: Vec<PathBuf>,
+    sources: SourcePaths,
     modules: Vec<(Option<Arc<Module>>, Option<PathBuf>)>,
     cache: HashMap<ModuleId, Option<Arc<Symbols>>>,
     /// What was looked for and not found, or was no good.
@@ -37,7 +39,11 @@ pub(crate) struct Finder {
 impl Finder {
     pub(crate) fn new(arguments: &Arguments, modules: &[wdb_target::Module]) -> Self {
         Finder {
-            arguments: arguments.clone(),
+            symbols: arguments.symbols.clone(),
+            sources: SourcePaths {
+                directories: arguments.sources.clone(),
+                ..SourcePaths::default()
+            },
             modules: modules
                 .iter()
                 .map(|module| {
@@ -73,7 +79,7 @@ impl Finder {
     ) -> Option<Arc<Module>> {
         let beside = url.and_then(|url| beside(path, url));
         let mut candidates: Vec<PathBuf> = beside.clone().into_iter().collect();
-        for directory in &self.arguments.symbols {
+        for directory in &self.symbols {
             let mut stems = Vec::new();
             if let Some(build_id) = module.build_id() {
                 stems.push(hex(build_id));
@@ -116,8 +122,7 @@ impl Finder {
         let found = beside(path, url)
             .into_iter()
             .chain(
-                self.arguments
-                    .symbols
+                self.symbols
                     .iter()
                     .filter_map(|directory| Some(directory.join(name?))),
             )
@@ -161,27 +166,33 @@ impl Resolver for Finder {
         symbols
     }
 
-    /// A source file where it was compiled, or its longest tail of a path in a --sources directory.
+    /// A source file where the user says that it is, where it was compiled, or in a --sources directory.
     fn source(&mut self, path: &str) -> Option<String> {
-        let path = Path::new(path);
-        let mut tail = path.components();
-        let mut tails = Vec::new();
-        while tail.next().is_some() {
-            tails.push(tail.as_path().to_owned());
-        }
-        let elsewhere = self.arguments.sources.iter().flat_map(|directory| {
-            std::iter::once(path)
-                .chain(tails.iter().map(PathBuf::as_path))
-                .filter(|tail| tail.is_relative() && !tail.as_os_str().is_empty())
-                .map(|tail| directory.join(tail))
-        });
-        std::iter::once(path.to_owned())
-            .chain(elsewhere)
-            .filter(|path| {
-                path.metadata()
-                    .is_ok_and(|file| file.is_file() && file.len() <= SOURCE_LIMIT)
-            })
+        let is_source = |path: &PathBuf| {
+            path.metadata()
+                .is_ok_and(|file| file.is_file() && file.len() <= SOURCE_LIMIT)
+        };
+        self.sources
+            .candidates(path)
+            .map(in_home)
+            .filter(is_source)
             .find_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned()))
+    }
+
+    fn source_paths(&mut self) -> Option<&mut SourcePaths> {
+        Some(&mut self.sources)
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+}
+
+/// The path that `~/` begins, which no shell has replaced in a command.
+fn in_home(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
     }
 }
 

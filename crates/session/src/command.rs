@@ -9,6 +9,7 @@ mod call;
 mod completion;
 mod console;
 mod data;
+mod directories;
 mod format;
 mod frames;
 mod given;

@@ -56,9 +56,11 @@ pub fn lines(
     count: u32,
     breakpoints: &[Location],
 ) -> Result<Listing, Unlisted> {
-    let text = stop
-        .source(module, file)
-        .ok_or_else(|| Unlisted(format!("the source file {file} is not at hand")))?;
+    let text = stop.source(module, file).ok_or_else(|| {
+        Unlisted(format!(
+            "the source file {file} is not at hand; `directory DIR` says where sources are"
+        ))
+    })?;
     let line_count = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
     let first_line = first_line.max(1);
     if first_line > line_count {

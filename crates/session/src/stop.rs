@@ -14,6 +14,7 @@ use wdb_target::coredump::{
 use wdb_target::{Debuggee, Error, Frame, Module};
 
 use crate::kept::Keeping;
+use crate::source_paths::SourcePaths;
 
 /// What the debugger needs from outside, answered by who may do I/O. An answer of `None` makes what is shown
 /// poorer and never fails it.
@@ -24,6 +25,16 @@ pub trait Resolver {
 
     /// The text of a source file, by the path that the debug information has for it.
     fn source(&mut self, path: &str) -> Option<String>;
+
+    /// Where sources are looked for, which the user may change. `None`: nothing is looked for on a disk.
+    fn source_paths(&mut self) -> Option<&mut SourcePaths> {
+        None
+    }
+
+    /// What was looked for in vain, or was no good, since this was asked last: sentences for people.
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A debuggee that stands still. What was asked of it once is remembered.

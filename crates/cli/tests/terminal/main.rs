@@ -182,6 +182,16 @@ fn ctrl_c_ends_a_command_that_goes_on_and_on() {
 }
 
 #[test]
+fn a_debug_file_that_is_missing_is_told() {
+    let home = Home::new();
+    // Without the file beside it.
+    std::fs::copy(pty::fixture("c-split.wasm"), home.path("split.wasm")).unwrap();
+    let mut wdb = home.wdb(&["debug", "split.wasm"]);
+    wdb.see("is in a file of its own, `c-split.debug.wasm`, which was not found");
+    wdb.prompt();
+}
+
+#[test]
 fn what_is_no_terminal_is_not_made_one() {
     let home = Home::new();
     std::fs::write(home.path("notes"), "keep this").unwrap();

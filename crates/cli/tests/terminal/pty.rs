@@ -84,7 +84,7 @@ impl Home {
 }
 
 /// A fixture, decompressed into a directory of this test.
-fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terminal");
     std::fs::create_dir_all(&out).unwrap();

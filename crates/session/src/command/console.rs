@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wdb_target::coredump::ModuleId;
+
 use super::memory::Examined;
 use super::source::Listed;
 use super::{Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, stopped};
@@ -102,6 +104,19 @@ impl Console {
     pub fn begin(&mut self, out: &mut dyn Output) {
         let stopped = self.session.stopped().clone();
         stopped::tell(self, &stopped, out);
+        // What is missing is said before anything is asked for.
+        let mut stop = self.session.stop();
+        for module in (0_u32..).zip(0..stop.modules().len()) {
+            stop.symbols(ModuleId(module.0));
+        }
+        self.tell_notes(out);
+    }
+
+    /// Tells what was looked for in vain.
+    fn tell_notes(&mut self, out: &mut dyn Output) {
+        for note in self.session.resolver().notes() {
+            out.note(&note);
+        }
     }
 
     /// What stands before a line that a person types.
@@ -126,6 +141,7 @@ impl Console {
         self.again = None;
         let mut again = None;
         let mut flow = self.one(line, out, &mut again);
+        self.tell_notes(out);
         self.again = again;
         while flow == Flow::Go
             && let Some(line) = self.queue.pop_front()

@@ -8,7 +8,7 @@ use wdb_target::coredump::ModuleId;
 use super::call::{Call, Known, Options, first_word, number};
 use super::{
     Code, Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Settings,
-    Style,
+    Style, directories,
 };
 use crate::disassembly::{self, Instruction};
 use crate::listing::{self, Class, Line};
@@ -36,6 +36,39 @@ source list --file parse.c --line 120 --count 5",
             needs: Needs::Nothing,
             repeats: Repeats::Onwards,
             run: list,
+        },
+        Command {
+            names: &["directory", "dir"],
+            arguments: "[DIR]…",
+            summary: "looks for source files in other directories, too",
+            help: "In each for the longest end of a file's path that is there: for /build/app/src/main.c first build/app/src/main.c,
+at last main.c. As `--sources DIR` does. Without DIR: shows them.
+
+directory ~/app",
+            completes: Completes::Path,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: directories::directory,
+        },
+        Command {
+            names: &["set substitute-path", "show substitute-path", "config substitute-path"],
+            arguments: "[FROM TO]",
+            summary: "looks for source files whose paths begin with FROM at TO",
+            help: "Without anything: shows what was said so far.\n\nset substitute-path /build/app /home/me/app",
+            completes: Completes::Path,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: directories::substitute,
+        },
+        Command {
+            names: &["unset substitute-path"],
+            arguments: "[FROM]",
+            summary: "looks for source files where their paths say again",
+            help: "Without FROM for all.\n\nunset substitute-path /build/app",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: directories::unset_substitute,
         },
         Command {
             names: &["disassemble", "disas", "disass", "di"],
