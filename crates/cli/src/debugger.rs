@@ -139,6 +139,11 @@ impl Files for Disk {
         write().map_err(|error| format!("{error:#}"))
     }
 
+    fn save(&mut self, path: &Path, text: &str) -> Result<(), String> {
+        std::fs::write(path, text)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    }
+
     fn script(&mut self, path: &Path) -> Result<String, String> {
         scripts::read(path).map_err(|error| format!("{error:#}"))
     }

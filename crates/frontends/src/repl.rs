@@ -33,6 +33,13 @@ pub trait Files {
     /// Why it was not, in words.
     fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String>;
 
+    /// Writes a file of commands, in the place of one that is there.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not, in words.
+    fn save(&mut self, path: &Path, text: &str) -> Result<(), String>;
+
     /// The text of a file of commands.
     ///
     /// # Errors
@@ -323,6 +330,10 @@ impl Output for Terminal<'_> {
 
     fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String> {
         self.files.dump_core(debuggee, path)
+    }
+
+    fn save(&mut self, path: &Path, text: &str) -> Result<(), String> {
+        self.files.save(path, text)
     }
 
     fn script(&mut self, path: &Path) -> Result<String, String> {

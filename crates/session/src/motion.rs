@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_module::FuncIndex;
-use wdb_target::coredump::{InstanceId, ModuleId, Slot, Value};
+use wdb_target::coredump::{InstanceId, ModuleId, Slot, Value, code};
 use wdb_target::{Resume, StopReason, Watch};
 
 use crate::call::{self, Returned};
@@ -158,7 +158,14 @@ impl Session {
         }
         for reason in &self.stopped.reasons {
             match reason {
-                Reason::Crash(_) => return Err(Error::Crashed),
+                Reason::Crash(crash) => {
+                    return Err(Error::Crashed(match crash.code.as_ref() {
+                        code::TIMEOUT => "has run out of time",
+                        code::FUEL => "has run out of fuel",
+                        code::MEMORY_LIMIT => "wanted more memory than it may have",
+                        _ => "has crashed",
+                    }));
+                }
                 Reason::Exited(_) => return Err(Error::Ended),
                 _ => {}
             }

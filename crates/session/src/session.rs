@@ -51,9 +51,9 @@ pub enum Error {
     /// The program has ended.
     #[error("the program has ended; `run` starts it anew")]
     Ended,
-    /// The program has crashed: it can be looked at, and cannot go on.
-    #[error("the program has crashed and cannot go on; `run` starts it anew")]
-    Crashed,
+    /// The program has crashed: it can be looked at, and cannot go on. What has become of it, as the rest of a sentence.
+    #[error("the program {0} and cannot go on; `run` starts it anew")]
+    Crashed(&'static str),
     /// The program has not started.
     #[error("the program has not started; `run` runs it")]
     NotStarted,

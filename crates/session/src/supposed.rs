@@ -1,5 +1,6 @@
 //! A place in the code that the program has not reached: what names would mean there.
 
+use wdb_symbols::VariableKind;
 use wdb_target::coredump::{
     Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId,
 };
@@ -9,9 +10,10 @@ use wdb_target::{
 
 use crate::expression::{self, Expression};
 use crate::places::Location;
-use crate::run;
+use crate::run::{self, Known};
 use crate::session::{self, Session};
-use crate::stop::{Memo, Stop};
+use crate::stop::{FrameId, Memo, Stop};
+use crate::variables;
 
 /// At as many places of a breakpoint names are looked up.
 const MOST_PLACES: usize = 1000;
@@ -31,14 +33,10 @@ impl Session {
         let mut symbols = self.known();
         let mut first = None;
         for place in places.iter().take(MOST_PLACES) {
-            let mut memo = Memo::default();
-            let mut supposed = Supposed {
-                program: &mut *self.debuggee,
-                at: place.at,
-            };
-            let mut stop = Stop::over(&mut supposed, &mut symbols, &mut memo);
-            let frame = run::frame_of(&mut stop, place);
-            match expression::check(expression, &mut stop, frame) {
+            let checked = self.suppose(place, &mut symbols, |stop, frame| {
+                expression::check(expression, stop, frame)
+            });
+            match checked {
                 Ok(()) => return Ok(()),
                 Err(error) => first = first.or(Some(error)),
             }
@@ -50,6 +48,41 @@ impl Session {
                 text: expression.text().to_owned(),
             }),
         }
+    }
+}
+
+impl Session {
+    /// The variables that a place can see, as their language declares them.
+    pub fn variables_at(&mut self, place: &Location) -> Vec<(String, VariableKind)> {
+        let mut symbols = self.known();
+        self.suppose(place, &mut symbols, |stop, frame| {
+            let variables = stop.variables(frame);
+            let own = variables.as_ref().and_then(|it| it.get(frame.inlined));
+            let own = own.into_iter().flatten().filter(|it| !it.name.is_empty());
+            let declared = own.map(|it| {
+                let ty = expression::with_context(stop, frame, |context| context.ty(&it.ty)).0;
+                let declaration = variables::declaration(&it.name, &ty.name, ty.language);
+                (declaration, it.kind)
+            });
+            declared.collect()
+        })
+    }
+
+    /// Looks at a place as if the program stood there.
+    fn suppose<T>(
+        &mut self,
+        place: &Location,
+        symbols: &mut Known,
+        look: impl FnOnce(&mut Stop<'_>, FrameId) -> T,
+    ) -> T {
+        let mut memo = Memo::default();
+        let mut supposed = Supposed {
+            program: &mut *self.debuggee,
+            at: place.at,
+        };
+        let mut stop = Stop::over(&mut supposed, symbols, &mut memo);
+        let frame = run::frame_of(&mut stop, place);
+        look(&mut stop, frame)
     }
 }
 

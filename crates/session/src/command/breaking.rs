@@ -6,6 +6,7 @@ use super::call::{Call, Known, Options, first_word, number};
 use super::placing::{self, MOST_PLACES, here, location, parse};
 use super::{
     Collecting, Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style,
+    saving,
 };
 use crate::breakpoints::{Binding, Breakpoint, Trigger};
 use crate::expression::Expression;
@@ -168,6 +169,14 @@ end",
             "clear parse.c:120",
             Completes::Place,
             clear,
+        ),
+        command(
+            &["save breakpoints", "breakpoint write"],
+            "FILE",
+            "writes the breakpoints to a file, as commands that set them again",
+            "`source FILE` sets them.\n\nsave breakpoints mine.wdb",
+            Completes::Path,
+            saving::save,
         ),
         Command {
             names: &["info breakpoints", "breakpoint list", "info b"],

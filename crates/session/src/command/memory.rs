@@ -107,7 +107,7 @@ const NOT_IN_MEMORY: &str =
     "code is not in the memory of a WebAssembly program: `disassemble` shows it";
 
 /// The address that an expression means: a number, where a pointer points, where an array or a structure is.
-fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
+pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
     if text.starts_with("$pc") {
         return Err(NOT_IN_MEMORY.into());
     }

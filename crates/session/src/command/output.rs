@@ -68,6 +68,15 @@ pub trait Output {
         Err("files cannot be written from here".to_owned())
     }
 
+    /// Writes a file of commands, in the place of one that is there.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not, in words.
+    fn save(&mut self, _path: &Path, _text: &str) -> Result<(), String> {
+        Err("files cannot be written from here".to_owned())
+    }
+
     /// The text of a file of commands.
     ///
     /// # Errors

@@ -1,13 +1,15 @@
 //! Commands about what the program is made of.
 
+use std::collections::{BTreeMap, HashSet};
+
 use wdb_module::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
 use wdb_symbols::printable;
 use wdb_target::coredump::{InstanceId, ModuleId, TableId};
 
 use super::call::{Call, Known, Options};
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, data, source,
-    stack, stopped,
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, data, named,
+    source, stack, stopped,
 };
 use crate::stop::Stop;
 
@@ -99,12 +101,39 @@ pub(super) const GROUP: Group = Group {
             &["info functions"],
             "[PATTERN]",
             "lists the functions whose names have a text in them",
-            "In PATTERN `*` stands for any text.
+            "In PATTERN `*` stands for any text. Functions that are only there as copies, inlined into others, come last.
 
 info functions parse
 info functions Circle::*",
             Completes::Function,
             functions,
+        ),
+        info(
+            &["info symbol"],
+            "ADDRESS",
+            "tells which function or variable is at an address",
+            "The code of a module and its memory have addresses of their own, and both are looked at.
+
+info symbol 0x339
+info symbol node->next",
+            Completes::Expression,
+            named::symbol,
+        ),
+        info(
+            &["info address"],
+            "NAME",
+            "tells where a function or a variable is",
+            "info address main\ninfo address count",
+            Completes::Function,
+            named::address,
+        ),
+        info(
+            &["info scope"],
+            "PLACE",
+            "lists the variables that a place in the code can see",
+            "info scope parse.c:120",
+            Completes::Place,
+            named::scope,
         ),
         info(
             &["image lookup", "target modules lookup"],
@@ -437,7 +466,8 @@ fn functions(
             }
         }
     }
-    if found.is_empty() {
+    let inlined = only_inlined(&mut stop, &pattern, &found);
+    if found.is_empty() && inlined.is_empty() {
         return Err(Failure(format!(
             "no function has a name like `{}`",
             call.rest
@@ -456,7 +486,51 @@ fn functions(
     if found.len() > MOST_FUNCTIONS {
         out.line(&format!("… {} more", found.len() - MOST_FUNCTIONS));
     }
+    for (name, (declared, copies)) in inlined.iter().take(MOST_FUNCTIONS) {
+        out.write(Style::Name, &printable(name));
+        if let Some((file, line)) = declared {
+            out.write(Style::Path, &format!("  {}:{line}", printable(file)));
+        }
+        out.write(
+            Style::Dim,
+            &match copies {
+                1 => "  inlined, once\n".to_owned(),
+                copies => format!("  inlined, {copies} times\n"),
+            },
+        );
+    }
+    if inlined.len() > MOST_FUNCTIONS {
+        let more = inlined.len() - MOST_FUNCTIONS;
+        out.line(&format!("… {more} more that are inlined"));
+    }
     Ok(Flow::Go)
+}
+
+/// Where a function is declared, and how many copies of it there are.
+type Inlined = (Option<(String, u32)>, usize);
+
+/// The functions that are only there as inlined copies, by name.
+fn only_inlined(
+    stop: &mut Stop<'_>,
+    pattern: &str,
+    others: &[(ModuleId, FuncIndex, String)],
+) -> BTreeMap<String, Inlined> {
+    let known: HashSet<&str> = others.iter().map(|it| it.2.as_str()).collect();
+    let mut found: BTreeMap<String, Inlined> = BTreeMap::new();
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        for copy in symbols.inlined_copies(pattern) {
+            if known.contains(copy.name.display.as_str()) {
+                continue;
+            }
+            let (declared, count) = found.entry(copy.name.display).or_default();
+            *declared = declared.take().or(copy.declared);
+            *count += 1;
+        }
+    }
+    found
 }
 
 /// What LLDB's `image lookup` asks, of the commands that answer it.

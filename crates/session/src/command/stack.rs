@@ -122,7 +122,7 @@ frame function main",
             run: statics,
         },
         Command {
-            names: &["info registers", "register read"],
+            names: &["info registers", "register read", "info all-registers"],
             arguments: "",
             summary: "shows the WebAssembly locals and operands of the selected frame",
             help: "What registers are to other machines. `print $local.name` and `print $stack[0]` compute with them.",

@@ -47,7 +47,7 @@ pub(super) const GROUP: Group = Group {
             run: show,
         },
         Command {
-            names: &["info"],
+            names: &["info", "i"],
             arguments: "WHAT",
             summary: "lists what there is to know: `info locals`, `info breakpoints`, …",
             help: "",
