@@ -18,6 +18,7 @@ mod lookup;
 mod memory;
 mod named;
 mod output;
+mod own;
 mod placing;
 mod program;
 mod running;
@@ -31,7 +32,7 @@ mod typed;
 
 pub use call::Call;
 pub use completion::Completion;
-use console::Collecting;
+use console::{Collecting, Collects};
 pub use console::{Console, Flow};
 pub use help::reference;
 pub use output::{Code, Output, Style};

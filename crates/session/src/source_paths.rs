@@ -56,14 +56,14 @@ mod tests {
             found.map(|it| it.display().to_string()).collect::<Vec<_>>()
         };
         assert_eq!(all(&paths), ["/build/app/src/main.c"]);
-        paths.directories.push("/home".into());
+        paths.directories.push("/elsewhere".into());
         paths.substitute("/buil".into(), "/not/this".into());
         let tails = [
             "/build/app/src/main.c",
-            "/home/build/app/src/main.c",
-            "/home/app/src/main.c",
-            "/home/src/main.c",
-            "/home/main.c",
+            "/elsewhere/build/app/src/main.c",
+            "/elsewhere/app/src/main.c",
+            "/elsewhere/src/main.c",
+            "/elsewhere/main.c",
         ];
         assert_eq!(all(&paths), tails);
         paths.substitute("/build/app".into(), "old".into());

@@ -5,8 +5,8 @@ use wdb_symbols::printable;
 use super::call::{Call, Known, Options, first_word, number};
 use super::placing::{self, MOST_PLACES, here, location, parse};
 use super::{
-    Collecting, Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style,
-    saving,
+    Collecting, Collects, Command, Completes, Console, Failure, Flow, Group, Needs, Output,
+    Repeats, Style, saving,
 };
 use crate::breakpoints::{Binding, Breakpoint, Trigger};
 use crate::expression::Expression;
@@ -293,18 +293,15 @@ fn commands(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Resul
     for id in &ids {
         find(console, *id)?;
     }
-    console.collecting = Some(Collecting {
-        ids,
-        lines: Vec::new(),
-    });
+    console.collecting = Some(Collecting::new(Collects::Breakpoints(ids)));
     Ok(Flow::NeedsMore)
 }
 
 /// The commands of breakpoints are complete.
-pub(super) fn collected(console: &mut Console, collecting: Collecting) {
-    for id in collecting.ids {
-        if let Ok(breakpoint) = find(console, id) {
-            breakpoint.commands.clone_from(&collecting.lines);
+pub(super) fn collected(console: &mut Console, ids: &[u32], lines: &[String]) {
+    for id in ids {
+        if let Ok(breakpoint) = find(console, *id) {
+            breakpoint.commands = lines.to_vec();
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Executes lines.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_target::coredump::ModuleId;
 
 use super::memory::Examined;
+use super::own::{self, Own};
 use super::source::Listed;
 use super::{Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, stopped};
 use crate::session::{self, Session};
@@ -46,18 +47,41 @@ pub struct Console {
     pub(super) set: HashMap<u32, String>,
     /// The instruction is shown at the stop, too.
     pub(super) at_instruction: bool,
-    /// Files of commands that are being executed, one in the other.
+    /// The commands of the user's own, by their names.
+    pub(super) own: BTreeMap<String, Own>,
+    /// Files of commands, and commands of the user's own, that are being executed, one in the other.
     pub(super) scripts: u32,
     messages: Arc<Mutex<Messages>>,
 }
 
-/// Commands of breakpoints that are being typed.
-#[derive(Clone, Debug, Default)]
+/// Commands that are being typed, to be executed later.
+#[derive(Clone, Debug)]
 pub(super) struct Collecting {
-    /// The breakpoints.
-    pub(super) ids: Vec<u32>,
+    /// What they are for.
+    what: Collects,
     /// The commands so far.
-    pub(super) lines: Vec<String>,
+    lines: Vec<String>,
+    /// How many of them take lines of their own, and have not had their `end`.
+    nested: u32,
+}
+
+/// What commands are typed for.
+#[derive(Clone, Debug)]
+pub(super) enum Collects {
+    /// These breakpoints.
+    Breakpoints(Vec<u32>),
+    /// The command of this name, of the user's own.
+    Own(String),
+}
+
+impl Collecting {
+    pub(super) fn new(what: Collects) -> Self {
+        Collecting {
+            what,
+            lines: Vec::new(),
+            nested: 0,
+        }
+    }
 }
 
 /// What log points have told.
@@ -67,6 +91,9 @@ struct Messages {
     /// How many did not fit.
     dropped: u64,
 }
+
+/// As many files and commands of the user's own may execute one another.
+pub(super) const DEEPEST: u32 = 20;
 
 /// As many messages of log points are kept until the program stops.
 const MOST_MESSAGES: usize = 100_000;
@@ -95,6 +122,7 @@ impl Console {
             last_breakpoint: None,
             set: HashMap::new(),
             at_instruction: false,
+            own: BTreeMap::new(),
             scripts: 0,
             messages,
         }
@@ -173,6 +201,11 @@ impl Console {
         if line.is_empty() || line.starts_with('#') {
             return Flow::Go;
         }
+        let (name, rest) = own::split(line);
+        if let Some(own) = self.own.get(name) {
+            let lines = own.lines(rest);
+            return self.own(&lines, out, again);
+        }
         let flow = lookup::find(line).and_then(|(command, call)| {
             match command.needs {
                 Needs::Nothing => {}
@@ -202,12 +235,56 @@ impl Console {
         }
     }
 
-    /// Takes a line of the commands of a breakpoint.
+    /// Executes a command of the user's own.
+    fn own(&mut self, lines: &[String], out: &mut dyn Output, again: &mut Option<String>) -> Flow {
+        if self.scripts == DEEPEST {
+            out.write(Style::Error, "error: ");
+            out.line("commands execute one another without end");
+            return Flow::Failed;
+        }
+        self.scripts += 1;
+        let mut flow = Flow::Go;
+        for line in lines {
+            // An empty line repeats what another name stands for, and not the last of several lines.
+            let again = if lines.len() == 1 {
+                &mut *again
+            } else {
+                &mut None
+            };
+            flow = match self.collecting.take() {
+                Some(collecting) => self.collect(collecting, line),
+                None => self.one(line, out, again),
+            };
+            if matches!(flow, Flow::Failed | Flow::Quit(_)) {
+                break;
+            }
+        }
+        self.scripts -= 1;
+        flow
+    }
+
+    /// Takes a line of commands that are for later.
     fn collect(&mut self, mut collecting: Collecting, line: &str) -> Flow {
         let line = line.trim();
         if line == "end" || line == "DONE" {
-            breaking::collected(self, collecting);
-            return Flow::Go;
+            match (collecting.nested, collecting.what) {
+                (0, Collects::Breakpoints(ids)) => {
+                    breaking::collected(self, &ids, &collecting.lines);
+                    return Flow::Go;
+                }
+                (0, Collects::Own(name)) => {
+                    self.own.insert(name, Own::Lines(collecting.lines));
+                    return Flow::Go;
+                }
+                (nested, what) => {
+                    collecting.nested = nested - 1;
+                    collecting.what = what;
+                }
+            }
+        } else if let Ok((command, _)) = lookup::find(line)
+            && matches!(command.name(), "commands" | "define")
+        {
+            collecting.nested += 1;
         }
         collecting.lines.push(line.to_owned());
         self.collecting = Some(collecting);

@@ -36,6 +36,12 @@ pub(super) fn find(line: &str) -> Result<(&'static Command, Call<'_>), Failure> 
     Err(unknown(&typed))
 }
 
+/// Whether names of commands are or begin with this word.
+pub(super) fn is_taken(word: &str) -> bool {
+    let mut names = commands().flat_map(|it| it.names.iter());
+    names.any(|name| name.split(' ').next() == Some(word))
+}
+
 /// The words that a name can consist of, each with its format and the rest of the line after it.
 fn typed_words(line: &str) -> Vec<(&str, (Option<&str>, &str))> {
     let mut found = Vec::new();

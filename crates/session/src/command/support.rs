@@ -1,9 +1,10 @@
 //! Commands about the debugger itself.
 
 use super::call::Call;
+use super::console::DEEPEST;
 use super::settings::SETTINGS;
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, help,
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, help, own,
 };
 
 pub(super) const GROUP: Group = Group {
@@ -65,6 +66,43 @@ pub(super) const GROUP: Group = Group {
             needs: Needs::Nothing,
             repeats: Repeats::No,
             run: script,
+        },
+        Command {
+            names: &["define"],
+            arguments: "NAME",
+            summary: "makes a command of one's own, of the lines up to `end`",
+            help: "In its lines `$arg0`, `$arg1`, … are the words behind the name, `$argc` is how many there are, and `$*` is all that
+stands there.
+
+define entry
+  print *table->buckets[$arg0]
+  backtrace 3
+end
+entry 4",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: own::define,
+        },
+        Command {
+            names: &["alias", "command alias"],
+            arguments: "NAME = COMMAND",
+            summary: "gives a command another name",
+            help: "What stands behind the name goes to the command.\n\nalias nn = next 2\nalias px = print/x",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: own::alias,
+        },
+        Command {
+            names: &["show user", "show alias"],
+            arguments: "",
+            summary: "lists the commands of one's own",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: own::show,
         },
         Command {
             names: &["echo"],
@@ -173,9 +211,6 @@ fn info(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, 
     }
     Err(super::lookup::no_such("info", call.rest))
 }
-
-/// As many files may execute one another.
-const DEEPEST: u32 = 20;
 
 fn script(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let path = call.required("a file of commands")?;
