@@ -8,11 +8,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use support::{Fixtures, dump, modules};
-use wdb_session::Stop;
 use wdb_session::expression::{self, evaluate, parse, with_context};
 use wdb_session::machine::Doubts;
+use wdb_session::places::Location;
 use wdb_session::stop::FrameId;
+use wdb_session::{Session, Stop};
 use wdb_symbols::render::Limits;
+use wdb_target::CodeLocation;
 
 /// Calls `with` with the dump that wasmtime wrote of a fixture.
 fn with_stop<T>(name: &str, with: impl FnOnce(&mut Stop<'_>) -> T) -> T {
@@ -107,6 +109,54 @@ fn the_examples_of_the_document_hold() {
             differs.join("\n")
         );
     }
+}
+
+/// A condition is checked where nothing is known of the program but its debug information: what has a value there must pass.
+#[test]
+fn what_has_a_value_is_not_refused_as_a_condition() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/expressions.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let mut lines = document.lines();
+    let (mut passed, mut refused) = (0, 0);
+    while let Some(line) = lines.next() {
+        let Some((name, function)) = line
+            .strip_prefix("```wdb ")
+            .and_then(|it| it.split_once(' '))
+        else {
+            continue;
+        };
+        let debuggee = dump(&format!("{name}.wasmtime"), name);
+        let resolver = Fixtures::new(modules(name));
+        let mut session = Session::new(Box::new(debuggee), Box::new(resolver), None);
+        let mut stop = session.stop();
+        let at = frame_of(&mut stop, function);
+        let frame = stop.frame(at).unwrap();
+        let place = stop.place(at).unwrap();
+        let spot = &place.chain[at.inlined];
+        let place = Location {
+            at: CodeLocation {
+                module: frame.module,
+                func: frame.func,
+                pc: frame.pc.unwrap(),
+            },
+            function: spot.function.clone(),
+            file: spot.location.file.clone(),
+            line: spot.location.line,
+        };
+        for text in lines.by_ref().take_while(|it| *it != "```") {
+            let Ok(parsed) = parse(text) else {
+                continue;
+            };
+            let value = evaluate(&parsed, &mut session.stop(), at);
+            match (value, session.check(&parsed, std::slice::from_ref(&place))) {
+                (Ok(_), Err(error)) => panic!("{name} {function}: {text}: {error}"),
+                (Ok(_), Ok(())) => passed += 1,
+                (Err(_), Err(_)) => refused += 1,
+                (Err(_), Ok(())) => {}
+            }
+        }
+    }
+    assert!(passed > 150 && refused > 5, "{passed} {refused}");
 }
 
 #[test]

@@ -2,11 +2,14 @@
 //!
 //! Values are not known there, types and scopes are. What depends on a value is left for the stop to find out.
 
-use wdb_symbols::types::Kind as TypeKind;
+use std::ops::Range;
+
+use wdb_symbols::render::Shape;
+use wdb_symbols::types::{Kind as TypeKind, Member, Role};
 use wdb_symbols::{Context, Object, TypeRef};
 
-use super::evaluate::Evaluator;
-use super::tree::{Binary, Kind, Node, Path};
+use super::evaluate::{Evaluator, Operand};
+use super::tree::{Binary, Kind, Node, Path, Unary};
 use super::{Error, access};
 use crate::stop::FrameId;
 
@@ -20,6 +23,10 @@ impl Evaluator<'_, '_, '_> {
             Kind::Name(path) => self.check_name(path, node, frame),
             // What other frames there are is not known.
             Kind::InFrame(..) => Ok(()),
+            Kind::Member(of, name, at) => {
+                self.check(of, frame)?;
+                self.check_member(of, name, at, frame)
+            }
             // A name may be a key.
             Kind::Index(of, index) if matches!(index.kind, Kind::Name(_)) => self.check(of, frame),
             Kind::SizeOf(of) => match (self.check(of, frame), &of.kind) {
@@ -72,6 +79,78 @@ impl Evaluator<'_, '_, '_> {
             (None, []) => false,
         };
         if is_known { Ok(()) } else { Err(error) }
+    }
+
+    /// Whether a plain structure has a member. What else has members may have others where its value is known: an
+    /// object of a class that is derived from it, the variant of an enum, what a smart pointer points to.
+    fn check_member(
+        &mut self,
+        of: &Node,
+        name: &str,
+        at: &Range<usize>,
+        frame: FrameId,
+    ) -> Result<(), Error> {
+        let Some(mut object) = self.supposed(of, frame) else {
+            return Ok(());
+        };
+        let is_missing = self.ask(frame, |context| {
+            for _ in 0..access::MOST_STEPS {
+                match target(context, &object.ty) {
+                    Some(target) => object = target,
+                    None => break,
+                }
+            }
+            let ty = context.bare(&object.ty);
+            let TypeKind::Record(record) = &ty.kind else {
+                return false;
+            };
+            // Those of libraries are shown as what they stand for, which takes their values.
+            let libraries = ["std::", "core::", "alloc::"];
+            if ty.name.contains('<') || libraries.iter().any(|it| ty.name.starts_with(it)) {
+                return false;
+            }
+            let is_plain = |it: &Member| {
+                let is_own = |name: &str| !name.starts_with("_vptr");
+                it.role == Role::Field && it.name.as_deref().is_none_or(is_own)
+            };
+            record.variants.is_none()
+                && record.members.iter().all(is_plain)
+                && matches!(context.shape(&object, 1), Shape::Fields(_))
+                && matches!(access::member(context, &object, name), Ok(None))
+        });
+        match is_missing {
+            true => {
+                let operand = Operand { object, frame };
+                self.member(&operand, &of.span, name, at).map(|_| ())
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// An object of the type that a part has, if that does not depend on a value.
+    fn supposed(&mut self, node: &Node, frame: FrameId) -> Option<Object> {
+        let ty = match &node.kind {
+            Kind::Name(path) => self.named(path, frame, &node.span).ok()?.object.ty,
+            Kind::Cast(ty, _) => self.type_named(ty, frame).ok()?,
+            Kind::Member(of, name, _) => {
+                let mut object = self.supposed(of, frame)?;
+                return self.ask(frame, |context| {
+                    for _ in 0..access::MOST_STEPS {
+                        match target(context, &object.ty) {
+                            Some(target) => object = target,
+                            None => break,
+                        }
+                    }
+                    context.field(&object, name)
+                });
+            }
+            Kind::Unary(Unary::Dereference, of) => {
+                let of = self.supposed(of, frame)?;
+                return self.ask(frame, |context| target(context, &of.ty));
+            }
+            _ => return None,
+        };
+        Some(Object::at(SOMEWHERE, ty))
     }
 
     /// Whether the object that a method is called on, or what a lambda captured, has such a member.

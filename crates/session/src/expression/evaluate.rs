@@ -209,7 +209,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
         }
     }
 
-    fn member(
+    pub(super) fn member(
         &mut self,
         operand: &Operand,
         of: &Range<usize>,
