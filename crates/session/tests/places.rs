@@ -243,8 +243,9 @@ fn source_lines_around_a_place() {
         format!("{file} ends at line {end}")
     );
     let absent = listing::lines(&mut stop, module, "/none.c", 1, 10, &[]);
-    assert_eq!(
-        absent.unwrap_err().to_string(),
-        "the source file /none.c is not at hand"
+    let absent = absent.unwrap_err().to_string();
+    assert!(
+        absent.starts_with("the source file /none.c is not at hand"),
+        "{absent}"
     );
 }
