@@ -1,12 +1,16 @@
 //! Functions of the program that the user calls, and what functions give back.
 
-use std::sync::Arc;
+mod arguments;
+mod callee;
 
 use wdb_module::FuncIndex;
-use wdb_symbols::types::{Encoding, Kind, PointerKind};
+use wdb_symbols::types::Kind;
 use wdb_symbols::{Object, TypeRef};
 use wdb_target::CStack;
 use wdb_target::coredump::{GlobalId, ModuleId, Slot, Value};
+
+use arguments::{Argument, Passed};
+use callee::Callee;
 
 use crate::evidence::unsigned;
 use crate::expression;
@@ -39,9 +43,6 @@ pub(crate) struct Calling {
 /// WebAssembly back end).
 const RED_ZONE: u64 = 128;
 
-/// As many arguments are read.
-const MOST_ARGUMENTS: usize = 1000;
-
 impl Session {
     /// Calls a function of the program while it stands still: `square(x + 1)`. The arguments are expressions in
     /// the selected frame, converted to what the function takes. Breakpoints and traps in the call
@@ -53,10 +54,14 @@ impl Session {
     pub fn call(&mut self, text: &str) -> Result<Stopped, Error> {
         self.can_go_on()?;
         let at = self.selected().ok_or(Error::NotStarted)?;
-        let (name, arguments) = parse(text)?;
-        let (module, func) = self.callee(name, at)?;
         let mut stop = self.stop();
-        let instance = stop.frame(at).ok_or(Error::NotStarted)?.instance;
+        let Callee {
+            module,
+            func,
+            name,
+            arguments,
+        } = callee::find(&mut stop, at, text)?;
+        let frame = stop.frame(at).ok_or(Error::NotStarted)?;
         let ty = stop
             .binary(module)
             .and_then(|it| it.function_type(func))
@@ -68,57 +73,98 @@ impl Session {
         let result = signature
             .as_ref()
             .map_or(TypeRef::Void, |it| it.result.clone());
-        let (size, _) =
-            expression::with_context(&mut stop, at, |context| match context.bare(&result).kind {
+        let types = signature.map(|it| it.parameters);
+        let ((size, in_memory, types), _) = expression::with_context(&mut stop, at, |context| {
+            let size = match context.bare(&result).kind {
                 Kind::Void => 0,
                 _ => context.size(&result).unwrap_or(0),
-            });
-        // What does not fit a result is put where the first argument points.
-        let in_memory = !has_result && size > 0;
-        let own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
-        if own.len() != arguments.len() {
-            let takes = match own.len() {
+            };
+            // What does not fit a result is put where the first argument points.
+            let in_memory = !has_result && size > 0;
+            let own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
+            let types = types.filter(|it| arguments::fit(context, it, own));
+            (size, in_memory, types)
+        });
+        let mut own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
+        let takes = types.as_ref().map_or(own.len(), Vec::len);
+        if takes != arguments.len() {
+            // What a method is called on is not among what is written as its arguments.
+            let receivers = arguments
+                .iter()
+                .filter(|it| matches!(it, Argument::Receiver(..)));
+            let receivers = receivers.count();
+            let takes = match takes.saturating_sub(receivers) {
                 1 => "1 argument".to_owned(),
                 count => format!("{count} arguments"),
             };
-            let given = arguments.len();
+            let given = match arguments.len() - receivers {
+                1 => "1 is".to_owned(),
+                count => format!("{count} are"),
+            };
             return Err(Error::Refused(format!(
-                "`{name}` takes {takes}, and {given} are given"
+                "`{name}` takes {takes}, and {given} given"
             )));
         }
-        let types = signature.map(|it| it.parameters);
-        let types = types.filter(|it| it.len() == own.len());
-        let mut values = Vec::new();
-        for (position, (text, wanted)) in arguments.iter().zip(own).enumerate() {
+        let mut passed = Vec::new();
+        for (position, argument) in arguments.iter().enumerate() {
             let ty = types.as_ref().and_then(|it| it.get(position));
-            values.push(argument(&mut stop, at, text, ty, wanted)?);
+            passed.extend(arguments::pass(&mut stop, at, argument, ty, &mut own)?);
         }
-        let stack = self.c_stack(at);
+        let instance = frame.instance;
+        let memory = stop.instance(instance).and_then(|it| *it.memories.first()?);
         let mut calling = Calling {
             module,
             func,
             result: None,
             stack_pointer: None,
         };
+        // The result comes first, and then the copies, each where every type may be.
+        let aligned = |size: u64| size.saturating_add(15) & !15;
+        let copies = passed.iter().map(|it| match it {
+            Passed::Copy(bytes) => aligned(bytes.len() as u64),
+            Passed::Value(_) => 0,
+        });
+        let room = copies.fold(aligned(size), u64::saturating_add);
+        let has_copies = passed.iter().any(|it| matches!(it, Passed::Copy(_)));
+        let stack = self.c_stack(at);
+        if stack.is_none() && (in_memory || has_copies) {
+            return Err(Error::Refused(format!(
+                "`{name}` takes or gives back what is in memory, and there is no C stack to put it on"
+            )));
+        }
+        let mut values = Vec::new();
         if let Some((global, old)) = stack {
-            let room = RED_ZONE.saturating_add(size);
-            let new = unsigned(&old).and_then(|it| it.checked_sub(room));
+            let new = unsigned(&old).and_then(|it| it.checked_sub(room.saturating_add(RED_ZONE)));
             let new = new.ok_or_else(|| Error::Refused("the C stack is full".into()))? & !15;
-            let new = match old {
-                Value::I64(_) => Value::I64(new.cast_signed()),
-                _ => Value::I32(new as i32),
+            let pointer = |address: u64| match old {
+                Value::I64(_) => Value::I64(address.cast_signed()),
+                _ => Value::I32(address as i32),
             };
             if in_memory {
-                calling.result = Some(new.clone());
-                values.insert(0, new.clone());
+                calling.result = Some(pointer(new));
+                values.push(pointer(new));
             }
+            let mut next = new.saturating_add(aligned(size));
             let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
-            mutate.set_global(global, &new)?;
+            for part in passed {
+                values.push(match part {
+                    Passed::Value(value) => value,
+                    Passed::Copy(bytes) => {
+                        let memory = memory.ok_or(Error::CannotChange)?;
+                        mutate.write_memory(memory, next, &bytes)?;
+                        let address = pointer(next);
+                        next = next.saturating_add(aligned(bytes.len() as u64));
+                        address
+                    }
+                });
+            }
+            mutate.set_global(global, &pointer(new))?;
             calling.stack_pointer = Some((global, old));
-        } else if in_memory {
-            return Err(Error::Refused(format!(
-                "`{name}` gives back a structure, and there is no C stack to put it on"
-            )));
+        } else {
+            values.extend(passed.into_iter().filter_map(|it| match it {
+                Passed::Value(value) => Some(value),
+                Passed::Copy(_) => None,
+            }));
         }
         self.calls.push(calling);
         let before = self.calls.len();
@@ -127,31 +173,6 @@ impl Session {
             self.call_abandoned();
         }
         stopped
-    }
-
-    /// The function that a call names, in the module of the frame.
-    fn callee(&mut self, name: &str, at: FrameId) -> Result<(ModuleId, FuncIndex), Error> {
-        let mut stop = self.stop();
-        let module = stop.frame(at).ok_or(Error::NotStarted)?.module;
-        let symbols = stop.symbols(module);
-        let found = symbols
-            .as_ref()
-            .map_or(Vec::new(), |it| it.functions_named(name));
-        match (found.as_slice(), &symbols) {
-            ([func], _) => Ok((module, *func)),
-            ([], _) => Err(Error::Refused(format!("no function is called `{name}`"))),
-            (several, Some(symbols)) => {
-                let names = several.iter().take(8);
-                let names: Vec<String> = names
-                    .map(|it| format!("`{}`", symbols.function_name(*it).display))
-                    .collect();
-                Err(Error::Refused(format!(
-                    "`{name}` may be {}",
-                    names.join(" or ")
-                )))
-            }
-            (_, None) => Err(Error::Refused(format!("no function is called `{name}`"))),
-        }
     }
 
     /// The stack pointer of the C stack that a frame uses.
@@ -263,151 +284,4 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
         Value::V128(bits) => bits.to_le_bytes().to_vec(),
         Value::Ref(_) => return None,
     })
-}
-
-/// The value of an argument, as the function takes it. `ty` is the type of the parameter in the source.
-fn argument(
-    stop: &mut Stop<'_>,
-    at: FrameId,
-    text: &str,
-    ty: Option<&TypeRef>,
-    wanted: &wasmparser::ValType,
-) -> Result<Value, Error> {
-    let wrong = |error| Error::Expression {
-        error,
-        text: text.to_owned(),
-    };
-    let parsed = expression::parse(text).map_err(wrong)?;
-    let value = expression::evaluate(&parsed, stop, at).map_err(wrong)?;
-    let ty = match ty {
-        Some(ty) => ty.clone(),
-        None => plain(wanted).ok_or_else(|| {
-            Error::Refused(format!(
-                "`{text}`: an argument of type {wanted} cannot be given"
-            ))
-        })?,
-    };
-    let (found, _) = expression::with_context(stop, value.frame, |context| {
-        let bare = context.bare(&ty);
-        if let Kind::Record(_) | Kind::Array(_) = bare.kind {
-            let message = format!("a `{}` cannot be passed by value", bare.name);
-            return Err(Error::Refused(message));
-        }
-        let is_reference = matches!(
-            bare.kind,
-            Kind::Pointer(PointerKind::Reference | PointerKind::RvalueReference, _)
-        );
-        // C++ refers to what is given without a word.
-        if is_reference && !matches!(context.bare(&value.object.ty).kind, Kind::Pointer(..)) {
-            let address = value.object.address();
-            let address = address.ok_or_else(|| {
-                Error::Refused(format!(
-                    "`{text}` is not in memory, and cannot be referred to"
-                ))
-            })?;
-            return Ok((address.to_le_bytes().to_vec(), false));
-        }
-        let signed = match &bare.kind {
-            Kind::Base(encoding) => {
-                matches!(encoding, Encoding::Signed | Encoding::SignedChar)
-            }
-            Kind::Enumeration(it) => it.enumerators.iter().any(|it| it.1 < 0),
-            _ => false,
-        };
-        let bytes = expression::convert(context, &value.object, &ty)
-            .map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))?;
-        Ok((bytes, signed))
-    });
-    let (bytes, signed) = found?;
-    let mut wide = [if signed && bytes.last().is_some_and(|it| it & 0x80 != 0) {
-        0xff
-    } else {
-        0
-    }; 16];
-    for (to, from) in wide.iter_mut().zip(&bytes) {
-        *to = *from;
-    }
-    let all = u128::from_le_bytes(wide);
-    use wasmparser::ValType as V;
-    Ok(match wanted {
-        V::I32 => Value::I32(all as i32),
-        V::I64 => Value::I64(all as i64),
-        V::F32 => Value::F32(all as u32),
-        V::F64 => Value::F64(all as u64),
-        V::V128 => Value::V128(all),
-        V::Ref(_) => {
-            let message = format!("`{text}`: a reference cannot be given");
-            return Err(Error::Refused(message));
-        }
-    })
-}
-
-/// The type of a parameter of which only WebAssembly's is known.
-fn plain(ty: &wasmparser::ValType) -> Option<TypeRef> {
-    use wasmparser::ValType as V;
-    let (name, encoding, size) = match ty {
-        V::I32 => ("i32", Encoding::Signed, 4),
-        V::I64 => ("i64", Encoding::Signed, 8),
-        V::F32 => ("f32", Encoding::Float, 4),
-        V::F64 => ("f64", Encoding::Float, 8),
-        V::V128 | V::Ref(_) => return None,
-    };
-    Some(TypeRef::Made(Arc::new(wdb_symbols::Type {
-        name: name.into(),
-        language: None,
-        size: Some(size),
-        kind: Kind::Base(encoding),
-    })))
-}
-
-/// The name and the arguments of `name(a, b)`.
-fn parse(text: &str) -> Result<(&str, Vec<&str>), Error> {
-    let form = || Error::Refused("a call is written `function(argument, …)`".into());
-    let text = text.trim();
-    let inner = text.strip_suffix(')').ok_or_else(form)?;
-    let (name, inner) = inner.split_once('(').ok_or_else(form)?;
-    if name.trim().is_empty() {
-        return Err(form());
-    }
-    let mut arguments = Vec::new();
-    let (mut depth, mut start) = (0_u32, 0);
-    let (mut quote, mut escaped) = (None, false);
-    for (at, c) in inner.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth = depth.checked_sub(1).ok_or_else(form)?,
-            (None, ',') if depth == 0 && arguments.len() < MOST_ARGUMENTS => {
-                arguments.push(inner[start..at].trim());
-                start = at + 1;
-            }
-            (None, _) => {}
-        }
-    }
-    let last = inner[start..].trim();
-    if !last.is_empty() || !arguments.is_empty() {
-        arguments.push(last);
-    }
-    Ok((name.trim(), arguments))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_are_split_at_their_own_commas() {
-        assert_eq!(parse("f()").unwrap(), ("f", vec![]));
-        assert_eq!(
-            parse(" a::f ( g(1, 2), \"x,)\", 'c' ) ").unwrap(),
-            ("a::f", vec!["g(1, 2)", "\"x,)\"", "'c'"])
-        );
-        assert!(parse("f").is_err());
-        assert!(parse("(1)").is_err());
-        assert!(parse("f(1))").is_err());
-    }
 }

@@ -158,6 +158,7 @@ impl Session {
         }
         for reason in &self.stopped.reasons {
             match reason {
+                Reason::Crash(_) if !self.calls.is_empty() => return Err(Error::CallCrashed),
                 Reason::Crash(crash) => {
                     return Err(Error::Crashed(match crash.code.as_ref() {
                         code::TIMEOUT => "has run out of time",

@@ -54,6 +54,9 @@ pub enum Error {
     /// The program has crashed: it can be looked at, and cannot go on. What has become of it, as the rest of a sentence.
     #[error("the program {0} and cannot go on; `run` starts it anew")]
     Crashed(&'static str),
+    /// A function that the user called has crashed.
+    #[error("the call has crashed and cannot go on; `abandon` gives it up")]
+    CallCrashed,
     /// The program has not started.
     #[error("the program has not started; `run` runs it")]
     NotStarted,

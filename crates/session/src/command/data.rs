@@ -185,7 +185,11 @@ break parse if $count > 3",
             names: &["call"],
             arguments: "FUNCTION(ARGUMENTS)",
             summary: "calls a function of the program and shows what it returns",
-            help: "The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
+            help: "Arguments are expressions, converted to what the function takes: numbers, pointers, C++ references, structures,
+Rust's slices. A text in quotes is put on the program's stack, where it stays until the call returns. Methods are called
+on an object or a pointer to one. `null` is a null reference of WebAssembly.
+
+The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
 that were there: `continue` goes on with it, `finish` to its end, `abandon` gives it up.
 
 call sum_of(line, 4)",
@@ -300,11 +304,12 @@ fn called(text: &str) -> bool {
     let Some(open) = text.find('(') else {
         return false;
     };
-    let name = text[..open].trim();
+    // Also what it is called on: `list[0]->length()`.
+    let name = text[..open].trim().replace("->", ".");
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && name
             .chars()
-            .all(|c| c.is_alphanumeric() || "_:".contains(c));
+            .all(|c| c.is_alphanumeric() || "_:.[]".contains(c));
     is_name && name != "sizeof" && text.ends_with(')')
 }
 

@@ -1,0 +1,329 @@
+//! Arguments as a function takes them: WebAssembly's values, and what has to be in memory for them.
+//!
+//! C and C++ pass as `BasicCABI.md` of the tool conventions says: scalars as they are, a structure of one scalar as
+//! that scalar, an empty one not at all, every other as a pointer to a copy. Rust's own convention is nowhere written
+//! down; what it does with structures of one or two scalars, slices and `&str` among them, is what C does not.
+
+use std::sync::Arc;
+
+use wasmparser::ValType;
+use wdb_module::spelling;
+use wdb_symbols::types::{Encoding, Kind, PointerKind, Record};
+use wdb_symbols::{Context, Language, Object, Type, TypeRef};
+use wdb_target::coredump::{HeapType, Reference, Value};
+
+use crate::expression;
+use crate::session::Error;
+use crate::stop::{FrameId, Stop};
+
+/// A part of an argument.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Passed {
+    /// A value.
+    Value(Value),
+    /// A pointer to a copy of these bytes.
+    Copy(Vec<u8>),
+}
+
+/// Structures in structures are looked into as deep as this.
+const MOST_LEVELS: u32 = 8;
+
+/// How many of `wanted` a parameter takes.
+///
+/// # Errors
+///
+/// When arguments of this type cannot be given, in words.
+fn width(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<usize, String> {
+    Ok(match way(context, ty, wanted)? {
+        Way::Nothing => 0,
+        Way::Scalar(_) | Way::Copy => 1,
+        Way::Two(_) => 2,
+    })
+}
+
+/// Whether the types of parameters fit what WebAssembly says of the function.
+pub(super) fn fit(context: &Context<'_>, types: &[TypeRef], wanted: &[ValType]) -> bool {
+    let mut rest = wanted;
+    for ty in types {
+        // What cannot be given is told when it is.
+        let width = width(context, ty, rest).unwrap_or(1);
+        match rest.get(width..) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// How a type is passed.
+enum Way {
+    Nothing,
+    /// As a number of this type.
+    Scalar(TypeRef),
+    /// As two numbers, each with where it is in the bytes and its size.
+    Two([(u64, u64, Option<TypeRef>); 2]),
+    /// As a pointer to a copy.
+    Copy,
+}
+
+fn way(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<Way, String> {
+    let bare = context.bare(ty);
+    let record = match &bare.kind {
+        Kind::Record(record) => record,
+        Kind::Array(_) => return Ok(Way::Copy),
+        _ if bare.size == Some(16) && wanted.starts_with(&[ValType::I64, ValType::I64]) => {
+            return Ok(Way::Two([(0, 8, None), (8, 8, None)]));
+        }
+        _ => return Ok(Way::Scalar(ty.clone())),
+    };
+    let refused = |why: &str| {
+        Err(format!(
+            "a `{}` cannot be passed by value: {why}",
+            bare.name
+        ))
+    };
+    if record.variants.is_some() {
+        return refused("which of its variants are how in memory is not known");
+    }
+    let mut scalars = Vec::new();
+    if !collect(context, record, 0, MOST_LEVELS, &mut scalars) {
+        return Ok(Way::Copy);
+    }
+    let is_rust = bare.language == Some(Language::Rust);
+    match &scalars[..] {
+        [] => Ok(Way::Nothing),
+        [(_, size, only)] if Some(*size) == bare.size => {
+            // A class with a destructor goes by reference, and nothing here tells which have one.
+            let may_be_reference = bare.language == Some(Language::Cpp);
+            if may_be_reference && wanted.first() == Some(&ValType::I32) {
+                return refused("whether it goes as a number or by reference is not known");
+            }
+            Ok(Way::Scalar(only.clone()))
+        }
+        [(first, a, one), (second, b, other)] if is_rust => Ok(Way::Two([
+            (*first, *a, Some(one.clone())),
+            (*second, *b, Some(other.clone())),
+        ])),
+        _ if is_rust && bare.size.is_some_and(|it| it <= 8) => {
+            refused("how Rust passes it is not known")
+        }
+        _ => Ok(Way::Copy),
+    }
+}
+
+/// The scalars of a structure, with where they are and their sizes. `false`: it has more than two, or others.
+fn collect(
+    context: &Context<'_>,
+    record: &Record,
+    start: u64,
+    levels: u32,
+    found: &mut Vec<(u64, u64, TypeRef)>,
+) -> bool {
+    record.members.iter().all(|member| {
+        let ty = context.bare(&member.ty);
+        let at = start.saturating_add(member.offset);
+        match (&ty.kind, levels.checked_sub(1)) {
+            (Kind::Record(inner), Some(levels)) if inner.variants.is_none() => {
+                collect(context, inner, at, levels, found)
+            }
+            (Kind::Record(_) | Kind::Array(_), _) => false,
+            _ if member.bits.is_some() || found.len() == 2 => false,
+            _ => {
+                found.push((at, ty.size.unwrap_or(0), member.ty.clone()));
+                true
+            }
+        }
+    })
+}
+
+/// An argument: an expression, or a value that there is already.
+#[derive(Clone)]
+pub(super) enum Argument<'a> {
+    Text(&'a str),
+    /// What stands before the `.` of a method.
+    Receiver(&'a str, expression::Value),
+}
+
+/// The parts of an argument; those that are used are taken from the front of `wanted`. `ty` is the type of the
+/// parameter in the source, if that is known.
+pub(super) fn pass(
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    argument: &Argument<'_>,
+    ty: Option<&TypeRef>,
+    wanted: &mut &[ValType],
+) -> Result<Vec<Passed>, Error> {
+    let (text, value) = match argument {
+        Argument::Receiver(text, value) => (*text, value.clone()),
+        Argument::Text(text) => {
+            if let ([ValType::Ref(reference), after @ ..], "null") = (*wanted, *text) {
+                *wanted = after;
+                return Ok(vec![Passed::Value(null(reference, text)?)]);
+            }
+            let wrong = |error| Error::Expression {
+                error,
+                text: (*text).to_owned(),
+            };
+            let parsed = expression::parse(text).map_err(wrong)?;
+            let value = expression::evaluate(&parsed, stop, at).map_err(wrong)?;
+            (*text, value)
+        }
+    };
+    let refused = |why: String| Error::Refused(format!("`{text}`: {why}"));
+    let ty = match (ty, wanted.first()) {
+        (Some(ty), _) => ty.clone(),
+        (None, Some(ValType::Ref(_))) => {
+            return Err(refused(
+                "a reference cannot be given, but for `null`".into(),
+            ));
+        }
+        (None, Some(wanted)) => plain(wanted),
+        (None, None) => return Err(refused("there is nothing that takes it".into())),
+    };
+    let before = *wanted;
+    let is_receiver = matches!(argument, Argument::Receiver(..));
+    let (found, _) = expression::with_context(stop, value.frame, |context| {
+        let parts = parts(context, &value.object, is_receiver, &ty, before)?;
+        let width = width(context, &ty, before)?;
+        Ok::<_, String>((parts, width))
+    });
+    let (parts, width) = found.map_err(refused)?;
+    *wanted = before.get(width..).unwrap_or_default();
+    let types = &before[..width.min(before.len())];
+    let passed = parts.into_iter().zip(types).map(|(part, ty)| match part {
+        Part::Copy(bytes) => Ok(Passed::Copy(bytes)),
+        Part::Bytes(bytes, signed) => wide(&bytes, signed, ty)
+            .map(Passed::Value)
+            .ok_or_else(|| refused("a reference cannot be given, but for `null`".into())),
+    });
+    passed.collect()
+}
+
+/// A part of an argument as bytes, with whether they are those of a number with a sign; or what a pointer points to.
+enum Part {
+    Bytes(Vec<u8>, bool),
+    Copy(Vec<u8>),
+}
+
+fn parts(
+    context: &mut Context<'_>,
+    object: &Object,
+    is_receiver: bool,
+    ty: &TypeRef,
+    wanted: &[ValType],
+) -> Result<Vec<Part>, String> {
+    let bare = context.bare(ty);
+    let said = |reason: wdb_symbols::Unavailable| reason.to_string();
+    // A text that was written in the call is nowhere in memory yet.
+    let given = context.bare(&object.ty);
+    if let (Kind::Array(_), None) = (&given.kind, object.address()) {
+        if let Kind::Pointer(..) = bare.kind {
+            return Ok(vec![Part::Copy(context.bytes(object).map_err(said)?)]);
+        }
+        if matches!(&*bare.name, "&str" | "&[u8]") {
+            let mut bytes = context.bytes(object).map_err(said)?;
+            bytes.pop_if(|it| *it == 0);
+            let length = bytes.len() as u64;
+            let length = Part::Bytes(length.to_le_bytes().to_vec(), false);
+            return Ok(vec![Part::Copy(bytes), length]);
+        }
+    }
+    // C++ refers to what is given without a word, and every language to what a method is called on.
+    if let Kind::Pointer(kind, target) = &bare.kind
+        && (is_receiver || *kind != PointerKind::Pointer)
+        && !matches!(given.kind, Kind::Pointer(..))
+    {
+        return match object.address() {
+            Some(address) => Ok(vec![Part::Bytes(address.to_le_bytes().to_vec(), false)]),
+            None => {
+                let bytes = expression::convert(context, object, target).map_err(said)?;
+                Ok(vec![Part::Copy(bytes)])
+            }
+        };
+    }
+    let way = way(context, ty, wanted)?;
+    // A reference is what it refers to, but for what wants a reference itself.
+    let is_same = match (&bare.kind, &given.kind) {
+        (Kind::Pointer(_, to), Kind::Pointer(_, from)) => context.bare(to) == context.bare(from),
+        _ => false,
+    };
+    let bytes = match is_same {
+        true => context.bytes(object),
+        false => expression::convert(context, object, ty),
+    };
+    let bytes = bytes.map_err(said)?;
+    let part = |at: u64, size: u64| {
+        let start = usize::try_from(at).ok()?;
+        let end = start.checked_add(usize::try_from(size).ok()?)?;
+        bytes.get(start..end).map(<[u8]>::to_vec)
+    };
+    Ok(match way {
+        Way::Nothing => Vec::new(),
+        Way::Scalar(ty) => vec![Part::Bytes(bytes, is_signed(context, &ty))],
+        Way::Copy => vec![Part::Copy(bytes)],
+        Way::Two(two) => two
+            .into_iter()
+            .map(|(at, size, ty)| {
+                let signed = ty.is_some_and(|it| is_signed(context, &it));
+                Some(Part::Bytes(part(at, size)?, signed))
+            })
+            .collect::<Option<_>>()
+            .ok_or("its parts are not where its type says")?,
+    })
+}
+
+fn is_signed(context: &Context<'_>, ty: &TypeRef) -> bool {
+    match &context.bare(ty).kind {
+        Kind::Base(encoding) => matches!(encoding, Encoding::Signed | Encoding::SignedChar),
+        Kind::Enumeration(it) => it.enumerators.iter().any(|it| it.1 < 0),
+        _ => false,
+    }
+}
+
+/// Bytes as a value of WebAssembly. `None`: it would be a reference.
+fn wide(bytes: &[u8], signed: bool, ty: &ValType) -> Option<Value> {
+    let is_negative = signed && bytes.last().is_some_and(|it| it & 0x80 != 0);
+    let mut wide = [if is_negative { 0xff } else { 0 }; 16];
+    for (to, from) in wide.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    let all = u128::from_le_bytes(wide);
+    Some(match ty {
+        ValType::I32 => Value::I32(all as i32),
+        ValType::I64 => Value::I64(all as i64),
+        ValType::F32 => Value::F32(all as u32),
+        ValType::F64 => Value::F64(all as u64),
+        ValType::V128 => Value::V128(all),
+        ValType::Ref(_) => return None,
+    })
+}
+
+fn null(ty: &wasmparser::RefType, text: &str) -> Result<Value, Error> {
+    let heap = match *ty {
+        _ if !ty.is_nullable() => None,
+        wasmparser::RefType::EXTERNREF => Some(HeapType::Extern),
+        wasmparser::RefType::FUNCREF => Some(HeapType::Func),
+        wasmparser::RefType::ANYREF => Some(HeapType::Any),
+        _ => None,
+    };
+    let ty = || spelling::value_type(ValType::Ref(*ty), |index| index.to_string());
+    heap.map(|it| Value::Ref(Reference::Null(it)))
+        .ok_or_else(|| Error::Refused(format!("`{text}`: a `{}` cannot be given", ty())))
+}
+
+/// The type of a parameter of which only WebAssembly's is known.
+fn plain(ty: &ValType) -> TypeRef {
+    let (name, encoding, size) = match ty {
+        ValType::I32 => ("i32", Encoding::Signed, 4),
+        ValType::I64 => ("i64", Encoding::Signed, 8),
+        ValType::F32 => ("f32", Encoding::Float, 4),
+        ValType::F64 => ("f64", Encoding::Float, 8),
+        ValType::V128 | ValType::Ref(_) => ("v128", Encoding::Unsigned, 16),
+    };
+    TypeRef::Made(Arc::new(Type {
+        name: name.into(),
+        language: None,
+        size: Some(size),
+        kind: Kind::Base(encoding),
+    }))
+}
