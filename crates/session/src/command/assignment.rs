@@ -16,6 +16,14 @@ pub(super) fn parse(text: &str) -> Result<Option<(&str, Cow<'_, str>)>, Failure>
         if let Some(place) = place.map(str::trim) {
             return match place {
                 "" => Err(Failure(format!("`{sign}` needs a place to change"))),
+                // C means the pointer by it, and whoever types it may mean what it points to.
+                pointer if pointer.starts_with('*') && text.ends_with(sign) => {
+                    let operator = &sign[1..];
+                    Err(Failure(format!(
+                        "which is to change? `{pointer} {operator}= 1` or `{} {operator}= 1`",
+                        pointer.trim_start_matches(['*', ' '])
+                    )))
+                }
                 place => Ok(Some((place, format!("{place} {} 1", &sign[1..]).into()))),
             };
         }
@@ -89,6 +97,7 @@ mod tests {
             ("p->x ^= 1", "p->x", "p->x ^ (1)"),
             ("x++", "x", "x + 1"),
             ("-- x.y", "x.y", "x.y - 1"),
+            ("++*p", "*p", "*p + 1"),
             ("$n = $n + 1", "$n", "$n + 1"),
         ] {
             assert_eq!(parsed(text), Some((place, value.to_owned())), "{text}");
@@ -101,7 +110,7 @@ mod tests {
         ] {
             assert_eq!(parsed(text), None, "{text}");
         }
-        for text in ["= 5", "x =", "x +=", "++", "+= 2"] {
+        for text in ["= 5", "x =", "x +=", "++", "+= 2", "*p++"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }
