@@ -180,6 +180,15 @@ fn pattern(text: &str) -> String {
     }
 }
 
+/// What is told where not all names are listed, and how to see them.
+fn rest_of_list(command: &str, more: usize, out: &mut dyn Output) {
+    if more > 0 {
+        out.line(&format!(
+            "… {more} more; `{command} TEXT` lists those with a text in their names, `set height unlimited` all"
+        ));
+    }
+}
+
 /// Items for a sentence: `a, b or c`.
 fn list(items: &[String], last: &str) -> String {
     match items {

@@ -444,15 +444,13 @@ fn table_name(stop: &mut Stop<'_>, id: TableId) -> String {
     quoted(binary.and_then(|it| it.table_name(TableIndex(index as u32))))
 }
 
-/// As many functions are listed.
-const MOST_FUNCTIONS: usize = 500;
-
 fn functions(
     console: &mut Console,
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let pattern = super::pattern(call.rest);
+    let height = console.settings.height;
     let mut stop = console.session.stop();
     let mut found: Vec<(ModuleId, FuncIndex, String)> = Vec::new();
     for module in (0..stop.modules().len() as u32).map(ModuleId) {
@@ -474,7 +472,7 @@ fn functions(
         )));
     }
     found.sort_by(|a, b| (&a.2, a.0, a.1).cmp(&(&b.2, b.0, b.1)));
-    for (module, func, name) in found.iter().take(MOST_FUNCTIONS) {
+    for (module, func, name) in found.iter().take(height) {
         out.write(Style::Name, &printable(name));
         let symbols = stop.symbols(*module);
         let declared = symbols.and_then(|it| it.function_declaration(*func));
@@ -483,10 +481,8 @@ fn functions(
         }
         out.write(Style::Plain, "\n");
     }
-    if found.len() > MOST_FUNCTIONS {
-        out.line(&format!("… {} more", found.len() - MOST_FUNCTIONS));
-    }
-    for (name, (declared, copies)) in inlined.iter().take(MOST_FUNCTIONS) {
+    let left = height.saturating_sub(found.len());
+    for (name, (declared, copies)) in inlined.iter().take(left) {
         out.write(Style::Name, &printable(name));
         if let Some((file, line)) = declared {
             out.write(Style::Path, &format!("  {}:{line}", printable(file)));
@@ -499,10 +495,8 @@ fn functions(
             },
         );
     }
-    if inlined.len() > MOST_FUNCTIONS {
-        let more = inlined.len() - MOST_FUNCTIONS;
-        out.line(&format!("… {more} more that are inlined"));
-    }
+    let all = found.len().saturating_add(inlined.len());
+    super::rest_of_list("info functions", all.saturating_sub(height), out);
     Ok(Flow::Go)
 }
 
@@ -575,24 +569,25 @@ fn lookup(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
 }
 
 fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let height = console.settings.height;
     let mut stop = console.session.stop();
-    let mut any = false;
+    let mut found = Vec::new();
     for module in (0..stop.modules().len() as u32).map(ModuleId) {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };
-        for file in symbols.source_files() {
-            if file.contains(call.rest) {
-                out.write(Style::Path, &printable(&file));
-                out.write(Style::Plain, "\n");
-                any = true;
-            }
-        }
+        let files = symbols.source_files().into_iter();
+        found.extend(files.filter(|it| it.contains(call.rest)));
     }
-    match any {
-        true => Ok(Flow::Go),
-        false if call.rest.is_empty() => Err("the program has no debug information".into()),
-        false => Err(Failure(format!(
+    for file in found.iter().take(height) {
+        out.write(Style::Path, &printable(file));
+        out.write(Style::Plain, "\n");
+    }
+    super::rest_of_list("info sources", found.len().saturating_sub(height), out);
+    match found.is_empty() {
+        false => Ok(Flow::Go),
+        true if call.rest.is_empty() => Err("the program has no debug information".into()),
+        true => Err(Failure(format!(
             "no source file has `{}` in its path",
             call.rest
         ))),

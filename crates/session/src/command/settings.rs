@@ -9,6 +9,8 @@ use super::Failure;
 pub struct Settings {
     /// How many lines `list` shows.
     pub list_size: u64,
+    /// How many names `info functions`, `info types` and `info sources` list.
+    pub height: usize,
     /// How much of a value is shown.
     pub limits: Limits,
     /// Whether addresses are shown in a backtrace.
@@ -19,10 +21,14 @@ pub struct Settings {
     pub context_after: u64,
 }
 
+/// More names are not what a person reads.
+const DEFAULT_HEIGHT: usize = 200;
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             list_size: 10,
+            height: DEFAULT_HEIGHT,
             limits: Limits {
                 depth: 8,
                 elements: 200,
@@ -53,6 +59,7 @@ enum Place {
     Number(fn(&mut Settings) -> &mut u64, u64),
     Depth,
     Values,
+    Height,
     Switch(fn(&mut Settings) -> &mut bool),
 }
 
@@ -63,6 +70,12 @@ pub(super) static SETTINGS: &[Setting] = &[
         alias: "list size",
         summary: "how many lines `list` shows",
         at: Place::Number(|it| &mut it.list_size, 100_000),
+    },
+    Setting {
+        name: "height",
+        alias: "pagination",
+        summary: "how many names `info functions`, `info types` and `info sources` list",
+        at: Place::Height,
     },
     Setting {
         name: "print elements",
@@ -127,6 +140,8 @@ impl Setting {
             Place::Number(at, _) => at(&mut settings).to_string(),
             Place::Depth => settings.limits.depth.to_string(),
             Place::Values => settings.limits.values.to_string(),
+            Place::Height if settings.height == usize::MAX => "unlimited".to_owned(),
+            Place::Height => settings.height.to_string(),
             Place::Switch(at) => if *at(&mut settings) { "on" } else { "off" }.to_owned(),
         }
     }
@@ -145,6 +160,14 @@ impl Setting {
         };
         match self.at {
             Place::Number(at, most) => *at(settings) = number(most)?,
+            // In gdb's scripts stand `set height 0` and `set pagination off`.
+            Place::Height => {
+                settings.height = match text {
+                    "0" | "off" | "unlimited" => usize::MAX,
+                    "on" => DEFAULT_HEIGHT,
+                    _ => usize::try_from(number(1 << 31)?).unwrap_or(usize::MAX),
+                };
+            }
             Place::Depth => {
                 settings.limits.depth = u32::try_from(number(64)?).unwrap_or(64);
             }

@@ -187,9 +187,6 @@ fn enumeration(name: &str, language: Option<Language>, ty: &Enumeration) -> Stri
     out
 }
 
-/// As many types are listed.
-const MOST_LISTED: usize = 500;
-
 pub(super) fn list(
     console: &mut Console,
     call: &Call<'_>,
@@ -209,13 +206,12 @@ pub(super) fn list(
             rest => Failure(format!("no type has a name like `{rest}`")),
         });
     }
-    for name in found.iter().take(MOST_LISTED) {
+    let height = console.settings.height;
+    for name in found.iter().take(height) {
         out.write(Style::Name, &printable(name));
         out.write(Style::Plain, "\n");
     }
-    if found.len() > MOST_LISTED {
-        out.line(&format!("… {} more", found.len() - MOST_LISTED));
-    }
+    super::rest_of_list("info types", found.len().saturating_sub(height), out);
     Ok(Flow::Go)
 }
 
