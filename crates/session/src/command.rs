@@ -91,7 +91,9 @@ pub enum Needs {
     Nothing,
     /// A program with frames: one that runs, or the dump of one.
     Frames,
-    /// A program that can run: no core dump.
+    /// A program that can run: no core dump. It stays where it is.
+    Program,
+    /// The same, and it runs meanwhile.
     Execution,
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use support::{Fixtures, dump, modules};
 use wdb_session::Session;
-use wdb_session::command::{Console, Flow, commands, reference};
+use wdb_session::command::{Console, Flow, Output, Style, commands, reference};
 
 fn console(dump_name: &str, module: &str) -> Console {
     let debuggee = Box::new(dump(dump_name, module));
@@ -58,6 +58,39 @@ fn played(transcript: &str) -> String {
         }
     }
     out
+}
+
+/// What is said to take long, and whether the user gives up before the next line.
+#[derive(Default)]
+struct Watched {
+    progress: Vec<String>,
+    text: String,
+    given_up: bool,
+}
+
+impl Output for Watched {
+    fn write(&mut self, _: Style, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn given_up(&self) -> bool {
+        self.given_up
+    }
+
+    fn progress(&mut self, what: &str) {
+        self.progress.push(what.to_owned());
+    }
+}
+
+#[test]
+fn what_may_take_long_is_said_and_can_be_given_up() {
+    let mut console = console("c-variables.wasmtime", "c-variables");
+    let mut out = Watched::default();
+    assert_eq!(console.execute("list main", &mut out), Flow::Go);
+    assert_eq!(out.progress, ["list main", ""]);
+    out.given_up = true;
+    assert_eq!(console.execute("list main", &mut out), Flow::Failed);
+    assert_eq!(out.progress.len(), 2);
 }
 
 #[test]

@@ -66,10 +66,10 @@ impl Looker {
         let mut stop = session.stop();
         let limits = Limits {
             depth: wishes.depth,
-            elements: 100,
+            elements: wishes.elements,
             text: 200,
             line: 200,
-            values: 4_000,
+            values: u32::try_from(wishes.elements.saturating_mul(40)).unwrap_or(u32::MAX),
         };
         let mut scene = Scene {
             run: runs,

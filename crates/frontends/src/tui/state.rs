@@ -67,6 +67,8 @@ pub(super) struct Wishes {
     pub(super) depth: u32,
     /// The disassembly, also where there is source.
     pub(super) instructions: bool,
+    /// How many elements of an array, a vector or a map.
+    pub(super) elements: u64,
 }
 
 /// What the worker tells.
@@ -153,6 +155,8 @@ pub(super) struct State {
     pub(super) instructions: bool,
     /// The rows of the variables.
     pub(super) variables: List,
+    /// How often more elements were wanted than are shown at first.
+    pub(super) more_elements: u32,
     /// Which variables show their parts.
     pub(super) open: BTreeSet<String>,
     /// Which values are others than when the frame was last seen before the program ran.
@@ -236,6 +240,10 @@ pub(super) struct Value<'a> {
 
 /// Frames whose values are remembered.
 const MOST_FRAMES: usize = 64;
+/// How many elements are shown at first.
+const ELEMENTS: u64 = 100;
+/// How often there may be four times as many.
+pub(super) const MOST_MORE: u32 = 10;
 /// How many levels of values are fetched below what is shown.
 const LEVELS_AHEAD: u32 = 2;
 /// Parts the names in a path.
@@ -259,6 +267,7 @@ impl State {
         Wishes {
             depth: deepest.saturating_add(LEVELS_AHEAD),
             instructions: self.instructions,
+            elements: ELEMENTS << self.more_elements,
         }
     }
 

@@ -401,6 +401,30 @@ fn long_lines_are_moved_sideways() {
 }
 
 #[test]
+fn more_elements_are_asked_for() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let mut scene = view.state.scene.clone();
+    let name = scene.variables[0].name.clone();
+    scene.variables.truncate(1);
+    scene.variables[0].children = vec![scene.variables[0].clone()];
+    scene.variables[0].cut = Some("900 more elements".into());
+    view.told(Report::Scene(Box::new(scene)));
+    view.state.open.insert(name);
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::End);
+    let before = view.state.wishes().elements;
+    let asked = view.happens(Event::Input(Input::Key(KeyEvent::new(
+        KeyCode::Enter,
+        KeyModifiers::NONE,
+    ))));
+    assert!(
+        matches!(&asked, Some(Effect::Ask(Request::Look(wishes))) if wishes.elements == 4 * before),
+        "{asked:?}"
+    );
+}
+
+#[test]
 fn what_the_program_wrote_is_a_key_away() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
     view.told(Report::Guest(b"written by the program\n".to_vec()));

@@ -6,7 +6,9 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind,
 use wdb_session::command::Style;
 
 use super::layout::layout;
-use super::state::{Activity, List, Lower, Pane, Part, Report, Request, Side, State, VariableRow};
+use super::state::{
+    Activity, List, Lower, MOST_MORE, Pane, Part, Report, Request, Side, State, VariableRow,
+};
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -324,6 +326,10 @@ fn open(state: &mut State, wanted: Option<bool>) -> Option<Effect> {
     let (path, depth) = (path.clone(), *depth);
     let is_open = match part {
         Part::Value(value) => value.open,
+        Part::Cut(_) if wanted != Some(false) && state.more_elements < MOST_MORE => {
+            state.more_elements += 2;
+            return look(state);
+        }
         Part::Cut(_) => None,
     };
     match (is_open, wanted) {

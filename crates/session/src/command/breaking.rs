@@ -27,7 +27,7 @@ const fn command(
         summary,
         help,
         completes,
-        needs: Needs::Execution,
+        needs: Needs::Program,
         repeats: Repeats::No,
         run,
     }

@@ -8,7 +8,9 @@ use wdb_target::coredump::ModuleId;
 use super::memory::Examined;
 use super::own::{self, Own};
 use super::source::Listed;
-use super::{Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, stopped};
+use super::{
+    Completes, Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, stopped,
+};
 use crate::session::{self, Session};
 use crate::stop::{FrameId, Stop};
 
@@ -212,12 +214,19 @@ impl Console {
                 Needs::Frames => {
                     self.here()?;
                 }
-                Needs::Execution if !self.session.can_run() => {
+                Needs::Program | Needs::Execution if !self.session.can_run() => {
                     return Err(session::Error::CannotRun.into());
                 }
-                Needs::Execution => {}
+                Needs::Program | Needs::Execution => {}
             }
-            let flow = (command.run)(self, &call, out)?;
+            // What names code may have all debug information to read first. A program that runs has the terminal.
+            let reads = !matches!(command.completes, Completes::Nothing | Completes::Path);
+            if reads && command.needs != Needs::Execution {
+                out.progress(line);
+            }
+            let flow = (command.run)(self, &call, out);
+            out.progress("");
+            let flow = flow?;
             *again = match command.repeats {
                 Repeats::No => None,
                 Repeats::Same => Some(line.to_owned()),

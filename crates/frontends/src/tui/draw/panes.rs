@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style as Look;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
 
 use crate::tui::scene::{BreakpointRow, Mark, Piece, Rows, StackRow};
 use crate::tui::state::{List, Pane, Part, State, VariableRow};
@@ -26,11 +27,24 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, state: &State, t
     };
     for (line, row) in lines.iter().zip(area.rows()) {
         line.render(row, buffer);
-        if line.width() > usize::from(row.width)
-            && let Some(cell) = buffer.cell_mut((row.right().saturating_sub(1), row.y))
-        {
-            cell.set_symbol("…");
+        if line.width() > usize::from(row.width) {
+            mark_cut(buffer, row);
         }
+    }
+}
+
+/// Puts a sign at the end of a row that is longer than what is shown.
+fn mark_cut(buffer: &mut Buffer, row: Rect) {
+    let last = row.right().saturating_sub(1);
+    let before = (last.saturating_sub(1), row.y);
+    // A wide character would hide it.
+    if last > row.x
+        && let Some(cell) = buffer.cell_mut(before)
+        && cell.symbol().width() > 1
+    {
+        cell.set_symbol("…");
+    } else if let Some(cell) = buffer.cell_mut((last, row.y)) {
+        cell.set_symbol("…");
     }
 }
 
