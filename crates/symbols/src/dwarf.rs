@@ -22,6 +22,7 @@ use crate::notes::Notes;
 use crate::sources::Sources;
 use crate::types;
 use crate::units::Units;
+use crate::variables::location::Locations;
 use crate::variables::statics::Addresses;
 
 /// How gimli sees a section. WebAssembly is little endian.
@@ -46,6 +47,7 @@ pub(crate) struct Sections {
     inlined: OnceLock<InlinedCopies>,
     statics: OnceLock<Addresses>,
     types: Mutex<types::Cache>,
+    locations: Locations,
     vtables: OnceLock<types::vtable::Vtables>,
     notes: Arc<Notes>,
 }
@@ -78,6 +80,7 @@ impl Sections {
             inlined: OnceLock::new(),
             statics: OnceLock::new(),
             types: Mutex::default(),
+            locations: Locations::default(),
             vtables: OnceLock::new(),
             code_size,
             units: OnceLock::new(),
@@ -174,6 +177,11 @@ impl<'a> Dwarf<'a> {
     /// The types read so far.
     pub(crate) fn types(&self) -> MutexGuard<'a, types::Cache> {
         self.sections.types()
+    }
+
+    /// The places of variables found so far.
+    pub(crate) fn locations(&self) -> &'a Locations {
+        &self.sections.locations
     }
 
     /// The tables of functions of Rust's `dyn`s, found on first use.

@@ -3,7 +3,7 @@
 mod declaration;
 mod expression;
 mod in_scope;
-mod location;
+pub(crate) mod location;
 pub(crate) mod statics;
 
 use std::ops::Range;

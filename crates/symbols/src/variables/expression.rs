@@ -4,9 +4,11 @@
 //! pushes the value of a local, a global or an operand, and that may be a float, a vector or, although addresses have 32 bits,
 //! an integer of 64 bits.
 
+use std::cell::OnceCell;
+
 use gimli::{Expression, Operation, UnitOffset, Value, ValueType};
 
-use super::location::Site;
+use super::location::{Code, Site};
 use crate::dwarf::Slice;
 use crate::machine::{Machine, Number, Unavailable};
 use crate::object::{Piece, Place};
@@ -24,8 +26,10 @@ const MOST_PIECES: usize = 256;
 /// What an expression works on.
 pub(super) struct Evaluation<'e, 'a> {
     pub(super) site: &'e Site<'e, 'a>,
-    /// The unit that the expression is in.
-    pub(super) unit: &'e Unit<'a>,
+    /// The expression.
+    pub(super) code: &'e Code,
+    /// Its unit, once an operation has needed it.
+    pub(super) opened: OnceCell<Unit<'a>>,
     pub(super) machine: &'e mut dyn Machine,
     /// Whether more than the width of an address is computed with, because the result has more.
     ///
@@ -76,8 +80,9 @@ pub(super) fn broken(error: impl std::fmt::Display) -> Unavailable {
 
 impl<'a> Evaluation<'_, 'a> {
     /// Where the expression says that the bytes are.
-    pub(super) fn run(&mut self, expression: Expression<Slice<'a>>) -> Result<Place, Unavailable> {
-        let code = expression.0;
+    pub(super) fn run(&mut self) -> Result<Place, Unavailable> {
+        let code = Slice::new(&self.code.bytes, gimli::LittleEndian);
+        let encoding = self.code.encoding;
         let mut rest = code;
         let mut stack: Vec<Item> = Vec::new();
         let mut pieces = Vec::new();
@@ -87,7 +92,6 @@ impl<'a> Evaluation<'_, 'a> {
             let Some(opcode) = rest.first().copied() else {
                 return self.result(stack, pieces, done);
             };
-            let encoding = self.unit.gimli.encoding();
             let operation =
                 Operation::parse(&mut rest, encoding).map_err(|it| self.unreadable(opcode, it))?;
             if done.is_some() && !matches!(operation, Operation::Piece { .. }) {
@@ -158,7 +162,7 @@ impl<'a> Evaluation<'_, 'a> {
     /// Does an operation that takes from the stack and puts onto it.
     fn step(
         &mut self,
-        operation: Operation<Slice<'a>>,
+        operation: Operation<Slice<'_>>,
         opcode: u8,
         stack: &mut Vec<Item>,
     ) -> Result<(), Unavailable> {
@@ -197,11 +201,11 @@ impl<'a> Evaluation<'_, 'a> {
             Operation::Address { address: 0 } if !stack.is_empty() => constant(0, false),
             Operation::Address { address } => constant(self.linked(address)?, false),
             Operation::AddressIndex { index } => {
-                let address = self.site.dwarf.gimli.address(&self.unit.gimli, index);
+                let address = self.site.dwarf.gimli.address(&self.unit()?.gimli, index);
                 constant(self.linked(address.map_err(broken)?)?, false)
             }
             Operation::ConstantIndex { index } => {
-                let value = self.site.dwarf.gimli.address(&self.unit.gimli, index);
+                let value = self.site.dwarf.gimli.address(&self.unit()?.gimli, index);
                 constant(value.map_err(broken)?, false)
             }
             Operation::WasmLocal { index } => Item::of_machine(self.machine.local(index)?),
@@ -300,9 +304,19 @@ impl<'a> Evaluation<'_, 'a> {
         Ok(Item::Number(value, wide))
     }
 
+    /// The unit that the expression is in. Few operations need it.
+    fn unit(&self) -> Result<&Unit<'a>, Unavailable> {
+        if let Some(unit) = self.opened.get() {
+            return Ok(unit);
+        }
+        let dwarf = self.site.dwarf;
+        let unit = dwarf.units().open(dwarf, self.code.unit).map_err(broken)?;
+        Ok(self.opened.get_or_init(|| unit))
+    }
+
     /// The bits of an address.
     fn address_mask(&self) -> u64 {
-        match self.unit.gimli.header.address_size() {
+        match self.code.encoding.address_size {
             8.. => u64::MAX,
             _ => u32::MAX.into(),
         }
@@ -360,14 +374,15 @@ impl<'a> Evaluation<'_, 'a> {
         if offset.0 == 0 {
             return Ok(ValueType::Generic);
         }
-        let entry = self.unit.gimli.entry(offset).map_err(broken)?;
+        let unit = self.unit()?;
+        let entry = unit.gimli.entry(offset).map_err(broken)?;
         let found = ValueType::from_entry(&entry).map_err(broken)?;
         found.ok_or_else(|| unsupported("it is computed with numbers of an unusual type"))
     }
 
     /// What a local had when the function was called: what it has now, if no instruction writes it.
-    fn entry_value(&mut self, expression: Slice<'a>) -> Result<Item, Unavailable> {
-        let mut operations = Expression(expression).operations(self.unit.gimli.encoding());
+    fn entry_value(&mut self, expression: Slice<'_>) -> Result<Item, Unavailable> {
+        let mut operations = Expression(expression).operations(self.code.encoding);
         let (first, second) = (operations.next(), operations.next());
         let (Ok(Some(Operation::WasmLocal { index })), Ok(None)) = (first, second) else {
             return Err(unsupported(

@@ -1,8 +1,9 @@
 //! Where a variable is: its location at an address, or its constant value.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::{Range, RangeInclusive};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gimli::{AttributeValue, DebugInfoOffset, Expression};
 use wdb_module::{FuncIndex, GlobalIndex, Module, ModuleOffset, Operator};
@@ -16,7 +17,7 @@ use crate::lines::Lines;
 use crate::machine::{Machine, Number, Unavailable};
 use crate::object::{Piece, Place};
 use crate::types::{Encoding, Kind, TypeRef};
-use crate::units::Unit;
+use crate::units::{Unit, UnitId};
 use crate::{Symbols, lookup};
 
 /// The place in the code that a variable is asked for at.
@@ -29,6 +30,65 @@ pub(super) struct Site<'s, 'a> {
     address: u32,
     /// The code of the function.
     body: Range<u32>,
+}
+
+/// An expression that holds at an address, found in the DWARF and to be run any number of times.
+pub(super) struct Code {
+    pub(super) unit: UnitId,
+    pub(super) encoding: gimli::Encoding,
+    pub(super) bytes: Box<[u8]>,
+    /// The size of what it tells the place of. `None`: its type has none.
+    size: Option<u64>,
+}
+
+impl Code {
+    fn new(unit: &Unit<'_>, expression: Expression<Slice<'_>>, size: Option<u64>) -> Code {
+        Code {
+            unit: unit.id,
+            encoding: unit.gimli.encoding(),
+            bytes: expression.0.slice().into(),
+            size,
+        }
+    }
+}
+
+/// The expressions that were found, by what they tell the place of and the address that they hold at: a condition
+/// asks for the same a hundred thousand times.
+#[derive(Default)]
+pub(crate) struct Locations(Mutex<HashMap<(Asked, u32), Arc<Code>>>);
+
+/// What an expression tells the place of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Asked {
+    /// The variable whose entry is there.
+    Variable(usize),
+    FrameBase,
+}
+
+/// As many expressions are kept.
+const MOST_LOCATIONS: usize = 4096;
+/// Longer ones are not kept. Honest ones have some tens of bytes.
+const LONGEST_KEPT: usize = 4096;
+
+impl Locations {
+    fn known(&self) -> MutexGuard<'_, HashMap<(Asked, u32), Arc<Code>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, asked: Asked, address: u32) -> Option<Arc<Code>> {
+        self.known().get(&(asked, address)).cloned()
+    }
+
+    fn keep(&self, asked: Asked, address: u32, code: &Arc<Code>) {
+        if code.bytes.len() > LONGEST_KEPT {
+            return;
+        }
+        let mut known = self.known();
+        if known.len() == MOST_LOCATIONS {
+            known.clear();
+        }
+        known.insert((asked, address), Arc::clone(code));
+    }
 }
 
 /// As many spans of lines as a person reads.
@@ -69,8 +129,13 @@ impl<'s, 'a> Site<'s, 'a> {
         variable: &Variable,
         machine: &mut dyn Machine,
     ) -> Result<Place, Unavailable> {
+        let asked = Asked::Variable(variable.entry);
+        if let Some(code) = self.dwarf.locations().get(asked, self.address) {
+            return self.evaluate(&code, &variable.ty, machine);
+        }
         // Rust's `()`, function items, closures that capture nothing: no byte of them can be missing.
-        if self.symbols.size(&variable.ty) == Ok(0) {
+        let size = self.symbols.size(&variable.ty);
+        if size == Ok(0) {
             return Ok(Place::Bytes(Arc::default()));
         }
         match variable.home {
@@ -97,7 +162,11 @@ impl<'s, 'a> Site<'s, 'a> {
         if let Some((id, location)) = &found.location {
             let unit = open(*id)?;
             return match self.choose(&unit, location)? {
-                Choice::Here(expression) => self.evaluate(&unit, expression, &variable.ty, machine),
+                Choice::Here(expression) => {
+                    let code = Arc::new(Code::new(&unit, expression, size.ok()));
+                    self.dwarf.locations().keep(asked, self.address, &code);
+                    self.evaluate(&code, &variable.ty, machine)
+                }
                 Choice::Elsewhere(code) => {
                     let declared = found.file.zip(variable.line);
                     let lines = declared.map_or_else(Vec::new, |(file, line)| {
@@ -110,7 +179,7 @@ impl<'s, 'a> Site<'s, 'a> {
         match &found.constant {
             Some((id, constant)) => {
                 let place = self.constant(&open(*id)?, constant)?;
-                Ok(self.fit(place, &variable.ty))
+                Ok(self.fit(place, &variable.ty, size.ok()))
             }
             None => Err(Unavailable::OptimisedOut(Vec::new())),
         }
@@ -118,27 +187,28 @@ impl<'s, 'a> Site<'s, 'a> {
 
     fn evaluate(
         &self,
-        unit: &Unit<'a>,
-        expression: Expression<Slice<'a>>,
+        code: &Code,
         ty: &TypeRef,
         machine: &mut dyn Machine,
     ) -> Result<Place, Unavailable> {
-        let size = self.symbols.size(ty);
         let mut evaluation = Evaluation {
             site: self,
-            unit,
+            code,
+            opened: OnceCell::new(),
             machine,
-            wide: size.is_ok_and(|it| it > u64::from(unit.gimli.header.address_size())),
+            wide: code
+                .size
+                .is_some_and(|it| it > u64::from(code.encoding.address_size)),
             questions: MOST_QUESTIONS,
             is_frame_base: false,
         };
-        let place = evaluation.run(expression)?;
-        Ok(self.fit(place, ty))
+        let place = evaluation.run()?;
+        Ok(self.fit(place, ty, code.size))
     }
 
     /// The place with as many bytes as the type has, where the DWARF leaves the last ones out.
-    fn fit(&self, place: Place, ty: &TypeRef) -> Place {
-        let Ok(size) = self.symbols.size(ty) else {
+    fn fit(&self, place: Place, ty: &TypeRef, size: Option<u64>) -> Place {
+        let Some(size) = size else {
             return place;
         };
         match &place {
@@ -290,22 +360,17 @@ impl<'s, 'a> Site<'s, 'a> {
     /// The address that the variables on the stack of the frame are relative to.
     pub(super) fn frame_base(&self, machine: &mut dyn Machine) -> Result<u64, Unavailable> {
         let none = || broken("a variable is relative to a frame, and its function has none");
-        let (unit, entry) =
-            lookup::function(self.dwarf, self.address, &self.body).ok_or_else(none)?;
-        let entry = unit.gimli.entry(entry).map_err(broken)?;
-        let location = entry.attr_value(gimli::DW_AT_frame_base).ok_or_else(none)?;
-        let Choice::Here(expression) = self.choose(&unit, &location)? else {
-            return Err(none());
-        };
+        let code = self.frame_base_code()?.ok_or_else(none)?;
         let mut evaluation = Evaluation {
             site: self,
-            unit: &unit,
+            code: &code,
+            opened: OnceCell::new(),
             machine,
             wide: false,
             questions: MOST_QUESTIONS,
             is_frame_base: true,
         };
-        let base = match evaluation.run(expression)? {
+        let base = match evaluation.run()? {
             Place::Memory(address) => address,
             Place::Bytes(bytes) => bytes
                 .first_chunk()
@@ -314,6 +379,27 @@ impl<'s, 'a> Site<'s, 'a> {
             Place::Pieces(_) | Place::Nowhere(_) => return Err(none()),
         };
         set_up(base)
+    }
+
+    /// What tells the frame base. `None`: nothing does.
+    fn frame_base_code(&self) -> Result<Option<Arc<Code>>, Unavailable> {
+        if let Some(code) = self.dwarf.locations().get(Asked::FrameBase, self.address) {
+            return Ok(Some(code));
+        }
+        let Some((unit, entry)) = lookup::function(self.dwarf, self.address, &self.body) else {
+            return Ok(None);
+        };
+        let entry = unit.gimli.entry(entry).map_err(broken)?;
+        let Some(location) = entry.attr_value(gimli::DW_AT_frame_base) else {
+            return Ok(None);
+        };
+        let Choice::Here(expression) = self.choose(&unit, &location)? else {
+            return Ok(None);
+        };
+        let code = Arc::new(Code::new(&unit, expression, None));
+        let known = self.dwarf.locations();
+        known.keep(Asked::FrameBase, self.address, &code);
+        Ok(Some(code))
     }
 
     /// Whether an instruction of the function writes a local.
