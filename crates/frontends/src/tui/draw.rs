@@ -80,8 +80,8 @@ fn draw_window(buffer: &mut Buffer, screen: Rect, window: &Window, state: &State
     if window.divided {
         spans = vec![Span::styled(if focused { "┯" } else { "┬" }, look)];
     }
-    for tab in &window.tabs {
-        let shown = *tab == window.shown;
+    for (tab, name, _) in window.titles(state) {
+        let shown = tab == window.shown;
         let is_new = !shown
             && match tab {
                 Pane::Log => state.log.unseen,
@@ -93,7 +93,6 @@ fn draw_window(buffer: &mut Buffer, screen: Rect, window: &Window, state: &State
             (false, true) => (" ", "*"),
             (false, false) => (" ", " "),
         };
-        let name = state.title(*tab);
         let look = theme.tab(shown && focused);
         spans.push(Span::styled(format!("{before}{name}{after}"), look));
     }

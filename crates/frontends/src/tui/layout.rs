@@ -40,16 +40,26 @@ pub(super) struct Layout {
 }
 
 impl Window {
-    /// The columns of each tab in the title, whose names `title` tells.
-    pub(super) fn tabs_at(&self, title: impl Fn(Pane) -> &'static str) -> Vec<(Pane, Range<u16>)> {
+    /// The tabs with their names, short ones where the others do not fit, and the columns of each in the title.
+    pub(super) fn titles(&self, state: &State) -> Vec<(Pane, &'static str, Range<u16>)> {
+        // Each has a sign on both sides.
+        let width = |name: &str| {
+            u16::try_from(name.len())
+                .unwrap_or(u16::MAX)
+                .saturating_add(2)
+        };
+        let all = self.tabs.iter().map(|pane| width(state.title(*pane)));
+        let fits = all.fold(1, u16::saturating_add) <= self.area.width;
         let mut start = self.area.x.saturating_add(1);
         let tabs = self.tabs.iter().map(|pane| {
-            // With a sign on each side.
-            let width = u16::try_from(title(*pane).len()).unwrap_or(u16::MAX);
-            let end = start.saturating_add(width).saturating_add(2);
+            let name = match fits {
+                true => state.title(*pane),
+                false => state.short_title(*pane),
+            };
+            let end = start.saturating_add(width(name));
             let range = start..end;
             start = end;
-            (*pane, range)
+            (*pane, name, range)
         });
         tabs.collect()
     }

@@ -400,6 +400,20 @@ impl State {
         }
     }
 
+    /// The name of a pane, where there is little room.
+    pub(super) fn short_title(&self, pane: Pane) -> &'static str {
+        match pane {
+            Pane::Command => "Cmd",
+            Pane::Code if self.has_source() => "Src",
+            Pane::Code => "Code",
+            Pane::Variables => "Vars",
+            Pane::Stack => "Stack",
+            Pane::Breakpoints => "Brk",
+            Pane::Log => "Dbg",
+            Pane::Output => "Out",
+        }
+    }
+
     /// Whether the code is source.
     pub(super) fn has_source(&self) -> bool {
         matches!(self.scene.code.rows, Rows::Source { .. })

@@ -225,6 +225,10 @@ fn every_size_has_a_screen() {
     view.state.help = false;
     view.happens(Event::Input(Input::Resize(40, 12)));
     view.shows("tiny");
+    // The tab that is shown can be told from the others.
+    view.key(KeyCode::F(4));
+    let title = view.screen().lines().next().unwrap().to_owned();
+    assert!(title.contains("[Dbg]") && title.contains(" Out"), "{title}");
 }
 
 #[test]

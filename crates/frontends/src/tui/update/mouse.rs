@@ -76,8 +76,8 @@ fn move_window(list: &mut List, rows: isize, last: usize, height: usize, margin:
 
 fn click(state: &mut State, window: &Window, at: Position) -> Option<Effect> {
     if at.y == window.area.y {
-        let found = window.tabs_at(|pane| state.title(pane));
-        let tab = found.into_iter().find(|(_, range)| range.contains(&at.x));
+        let mut tabs = window.titles(state).into_iter();
+        let tab = tabs.find(|it| it.2.contains(&at.x));
         go_to(state, tab.map_or(window.shown, |it| it.0));
         return None;
     }
