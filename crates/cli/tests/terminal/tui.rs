@@ -152,6 +152,6 @@ fn a_terminal_that_changes_its_size_is_filled() {
     });
     wdb.resize((12, 40));
     wdb.until("one pane", |screen| {
-        screen.contains("[Source]") && screen.contains("(wdb)")
+        screen.contains("[Src]") && screen.contains("(wdb)")
     });
 }
