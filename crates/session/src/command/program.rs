@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use wdb_module::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
-use wdb_symbols::printable;
+use wdb_symbols::{printable, runtime};
 use wdb_target::coredump::{InstanceId, ModuleId, TableId};
 
 use super::call::{Call, Known, Options};
@@ -101,7 +101,8 @@ pub(super) const GROUP: Group = Group {
             &["info functions"],
             "[PATTERN]",
             "lists the functions whose names have a text in them",
-            "In PATTERN `*` stands for any text. Functions that are only there as copies, inlined into others, come last.
+            "The program's own first, then what its language brings; as many as `set height` says.
+In PATTERN `*` stands for any text. Functions that are only there as copies, inlined into others, come last.
 
 info functions parse
 info functions Circle::*",
@@ -471,7 +472,19 @@ fn functions(
             call.rest
         )));
     }
-    found.sort_by(|a, b| (&a.2, a.0, a.1).cmp(&(&b.2, b.0, b.1)));
+    // The program's own first, and then what its language brings.
+    found.sort_by_cached_key(|(module, func, name)| {
+        let symbols = stop.symbols(*module);
+        let strangeness = symbols.map_or(0, |it| {
+            let file = it.function_declaration(*func).map(|it| it.0);
+            match runtime::family(&it.function_name(*func), file.as_deref()) {
+                Some(_) => 2,
+                // Other people's crates, and what has no source.
+                None => u8::from(file.is_none_or(|it| it.contains("/index.crates.io-"))),
+            }
+        });
+        (strangeness, name.clone(), *module, *func)
+    });
     for (module, func, name) in found.iter().take(height) {
         out.write(Style::Name, &printable(name));
         let symbols = stop.symbols(*module);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use wdb_symbols::types::{Enumeration, Kind, Member, PointerKind, Record, RecordKind, Role};
-use wdb_symbols::{Language, Symbols, TypeRef, printable};
+use wdb_symbols::{Language, Name, Origin, Symbols, TypeRef, printable, runtime};
 use wdb_target::coredump::ModuleId;
 
 use super::call::Call;
@@ -207,12 +207,31 @@ pub(super) fn list(
         });
     }
     let height = console.settings.height;
+    // The program's own first, then pointers to them and the like, and then what its language brings.
+    let mut found: Vec<String> = found.into_iter().collect();
+    let has_own_name = |it: &str| it.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    found.sort_by_cached_key(|it| (is_library(it), !has_own_name(it)));
     for name in found.iter().take(height) {
         out.write(Style::Name, &printable(name));
         out.write(Style::Plain, "\n");
     }
     super::rest_of_list("info types", found.len().saturating_sub(height), out);
     Ok(Flow::Go)
+}
+
+/// Whether a type belongs to the language's library, as far as its name tells, or has no name of its own.
+fn is_library(name: &str) -> bool {
+    let path = name.trim_start_matches(|c: char| !c.is_alphabetic() && c != '_');
+    let path = ["mut ", "const ", "dyn "]
+        .iter()
+        .fold(path, |it, word| it.strip_prefix(word).unwrap_or(it));
+    let name = Name {
+        raw: String::new(),
+        display: path.to_owned(),
+        origin: Origin::Dwarf,
+        language: None,
+    };
+    path.is_empty() || runtime::family(&name, None).is_some()
 }
 
 /// The names of all types of all modules.
