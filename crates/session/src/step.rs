@@ -2,10 +2,12 @@
 //!
 //! A step sets breakpoints of its own and lets the program run: at the beginnings of the statements of the
 //! function, and where its callers go on. Activations of one function are told apart by how many there are on
-//! the stack. Only what calls a function that is to be entered, and what has thrown, runs as a single
+//! the stack. While a function runs that is not to be entered, the beginnings of those that are have breakpoints
+//! too: it may call them back. Only what calls a function that is to be entered, and what has thrown, runs as a single
 //! instruction.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use wdb_module::{FuncIndex, Operator};
 use wdb_target::coredump::ModuleId;
@@ -48,6 +50,8 @@ pub(crate) struct Step {
     statements: BTreeSet<CodeLocation>,
     /// Its calls, if they are to be entered.
     calls: BTreeSet<CodeLocation>,
+    /// Where the functions begin that are entered when one that is not calls them back.
+    called_back: Arc<BTreeSet<CodeLocation>>,
     /// Where its callers go on, the youngest first.
     returns: Vec<CodeLocation>,
     phase: Phase,
@@ -64,6 +68,8 @@ enum Phase {
     Calling,
     /// It runs to where the parameters of the function that was entered are in place.
     Entering { depth: usize, at: CodeLocation },
+    /// It runs a function that is not entered; one that is, and is called back from there, is.
+    Passing,
     /// It has thrown an exception, and goes where that is caught.
     Unwinding,
 }
@@ -96,6 +102,9 @@ type Scope = Vec<(String, Option<u32>, Option<u32>)>;
 /// instead.
 const CALLERS: usize = 4;
 
+/// As many functions are watched for being called back.
+const MOST_CALLED_BACK: usize = 4096;
+
 impl Step {
     /// A step from where the frame `from` stands, and how it begins.
     pub(crate) fn begin(
@@ -117,6 +126,7 @@ impl Step {
             line: line(&place, level),
             statements: BTreeSet::new(),
             calls: BTreeSet::new(),
+            called_back: Arc::default(),
             returns: Vec::new(),
             phase: Phase::Running,
             changes: 0,
@@ -179,6 +189,7 @@ impl Step {
             line: (None, None),
             statements: BTreeSet::new(),
             calls: BTreeSet::new(),
+            called_back: Arc::default(),
             returns: Vec::new(),
             phase: Phase::Running,
             changes: 0,
@@ -205,6 +216,9 @@ impl Step {
         if !matches!(self.aim, Aim::Place { within: false, .. }) {
             places.extend(&self.returns);
         }
+        if self.phase == Phase::Passing {
+            places.extend(&*self.called_back);
+        }
         places
     }
 
@@ -218,6 +232,7 @@ impl Step {
         if !self.watch_exceptions() {
             return Next::Run(Resume::Continue);
         }
+        self.changes += u32::from(self.phase == Phase::Passing);
         self.phase = Phase::Unwinding;
         Next::Run(Resume::StepInstruction)
     }
@@ -237,6 +252,16 @@ impl Step {
             return ARRIVED;
         }
         let depth = stop.depth(0);
+        if phase == Phase::Passing {
+            if depth > self.depth {
+                self.phase = phase;
+                return match self.called_back.contains(&at) {
+                    true => ARRIVED,
+                    false => Next::Run(Resume::Continue),
+                };
+            }
+            self.changes += 1;
+        }
         match phase {
             Phase::Calling
                 if depth > self.depth
@@ -271,36 +296,35 @@ impl Step {
 
     /// A function was entered by a call.
     fn entered(&mut self, stop: &mut Stop<'_>, at: CodeLocation, depth: usize) -> Next {
-        let start = stop.symbols(at.module).and_then(|symbols| {
-            let start = symbols.body_start(at.func)?;
-            let spots = symbols.locate(start);
-            let pc = stop.binary(at.module)?.to_function(at.func, start)?;
-            Some((spots, CodeLocation { pc, ..at }))
-        });
-        let Some((mut spots, start)) = start else {
+        let start = start(stop, at.module, at.func).filter(|(_, spot)| !self.skips.skip(spot));
+        let Some((start, _)) = start else {
+            self.pass(stop);
             return Next::Run(Resume::Continue);
         };
-        let wanted = spots.pop().is_some_and(|location| {
-            let family = stop
-                .symbols(at.module)
-                .and_then(|symbols| symbols.family(&location));
-            let function = location.function.as_ref();
-            let function = function.map_or(String::new(), |it| it.display.clone());
-            !self.skips.skip(&Spot {
-                location,
-                function,
-                family,
-            })
-        });
-        if !wanted {
-            return Next::Run(Resume::Continue);
-        }
         if start == at {
             return ARRIVED;
         }
         self.phase = Phase::Entering { depth, at: start };
         self.changes += 1;
         Next::Run(Resume::Continue)
+    }
+
+    /// The program is in a function that is not entered, and may call back one that is.
+    fn pass(&mut self, stop: &mut Stop<'_>) {
+        self.phase = Phase::Passing;
+        self.changes += 1;
+        if !self.called_back.is_empty() {
+            return;
+        }
+        let modules = (0..).map(ModuleId).take(stop.modules().len());
+        let mut found = BTreeSet::new();
+        for module in modules.collect::<Vec<_>>() {
+            let starts = stop.starts(module);
+            let own = starts.iter().filter(|(_, spot)| !self.skips.skip(spot));
+            let left = MOST_CALLED_BACK - found.len();
+            found.extend(own.map(|(at, _)| *at).take(left));
+        }
+        self.called_back = Arc::new(found);
     }
 
     /// The activation that was stepped through is gone: `depth` others are left.
@@ -328,6 +352,9 @@ impl Step {
         self.find_places(stop, 0);
         self.statements.clear();
         self.calls.clear();
+        if let Aim::Line { into: true, .. } = self.aim {
+            self.pass(stop);
+        }
         Next::Run(Resume::Continue)
     }
 
@@ -439,6 +466,25 @@ impl Step {
                 .extend(waits.and_then(|it| next_instruction(stop, it)));
         }
     }
+}
+
+/// Where a function begins, behind its prologue, and the place there. `None` where nothing is known of its lines.
+pub(crate) fn start(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    func: FuncIndex,
+) -> Option<(CodeLocation, Spot)> {
+    let symbols = stop.symbols(module)?;
+    let start = symbols.body_start(func)?;
+    let pc = stop.binary(module)?.to_function(func, start)?;
+    let location = symbols.locate(start).pop()?;
+    let function = location.function.as_ref();
+    let spot = Spot {
+        function: function.map_or(String::new(), |it| it.display.clone()),
+        family: symbols.family(&location),
+        location,
+    };
+    Some((CodeLocation { module, func, pc }, spot))
 }
 
 /// The functions at a place from the outermost down to a level, which counts from 1.

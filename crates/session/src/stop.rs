@@ -11,10 +11,11 @@ use wdb_target::coredump::{
     Global, GlobalId, HostFrame, Instance, InstanceId, MemoryId, MemoryShape, ModuleId, Table,
     TableId,
 };
-use wdb_target::{Debuggee, Error, Frame, Module};
+use wdb_target::{CodeLocation, Debuggee, Error, Frame, Module};
 
 use crate::kept::Keeping;
 use crate::source_paths::SourcePaths;
+use crate::step;
 
 /// What the debugger needs from outside, answered by who may do I/O. An answer of `None` makes what is shown
 /// poorer and never fails it.
@@ -50,6 +51,7 @@ pub struct Stop<'a> {
 pub struct Memo {
     // Of the code, which does not change.
     symbols: BTreeMap<ModuleId, Option<Arc<Symbols>>>,
+    starts: HashMap<ModuleId, Arc<Starts>>,
     places: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Arc<Place>>,
     /// A program only ever gets more of them, so that those which are here stay right.
     instances: Arc<[Instance]>,
@@ -60,6 +62,9 @@ pub struct Memo {
     /// The values that the user has kept.
     pub(crate) kept: Keeping,
 }
+
+/// Where functions begin, behind their prologues, each with the place there.
+type Starts = Vec<(CodeLocation, Spot)>;
 
 /// What is good until the program runs again.
 #[derive(Default)]
@@ -466,6 +471,21 @@ impl<'a> Stop<'a> {
         let place = self.place(id)?;
         let found = place.statics.get_or_init(|| Arc::new(symbols.statics(at)));
         Some(Arc::clone(found))
+    }
+
+    /// Where the functions of a module begin that have source.
+    pub(crate) fn starts(&mut self, module: ModuleId) -> Arc<Starts> {
+        if let Some(known) = self.memo.starts.get(&module) {
+            return Arc::clone(known);
+        }
+        let functions = self.binary(module).map_or(0..0, |binary| {
+            binary.imported_function_count()..binary.function_count()
+        });
+        let starts = functions.filter_map(|it| step::start(self, module, FuncIndex(it)));
+        let with_source = starts.filter(|(_, spot)| spot.location.line.is_some());
+        let found: Arc<Starts> = Arc::new(with_source.collect());
+        self.memo.starts.insert(module, Arc::clone(&found));
+        found
     }
 
     /// The name of a function.
