@@ -9,7 +9,7 @@ pub(crate) mod statics;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wdb_module::{LocalIndex, ModuleOffset};
+use wdb_module::ModuleOffset;
 
 use crate::types::TypeRef;
 use crate::{Machine, Object, Place, Symbols, Unavailable, inlines, lookup};
@@ -36,20 +36,6 @@ pub struct Variable {
     pub(crate) entry: usize,
     /// The code of the scope that declares it, as the DWARF counts. Empty for what no function declares.
     pub(crate) scope: Arc<[Range<u32>]>,
-    pub(crate) home: Home,
-}
-
-/// Where a variable is, if that is plain enough to be kept with it, as it is in unoptimised code. A condition asks for a
-/// variable at each hit, and to read its entry takes longer than all the rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Home {
-    /// Its entry says.
-    #[default]
-    Entry,
-    /// Always at this address.
-    Memory(u64),
-    /// As many bytes from the address that this local holds.
-    Frame(LocalIndex, i64),
 }
 
 /// What a variable is.

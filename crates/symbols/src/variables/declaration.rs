@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use gimli::{AttributeValue, Operation, UnitOffset};
-use wdb_module::LocalIndex;
 
-use super::{Home, Variable, VariableKind, statics};
+use super::{Variable, VariableKind};
 use crate::dwarf::{Dwarf, Slice};
 use crate::functions;
 use crate::types::{TypeId, TypeRef};
@@ -80,14 +79,8 @@ impl<'a> Declaration<'a> {
         found
     }
 
-    /// It as a variable. `None`: it has no name, or is none of its own. `base` is the local that has the address of
-    /// the frame.
-    pub(super) fn variable(
-        &self,
-        unit: &Unit<'a>,
-        entry: usize,
-        base: Option<LocalIndex>,
-    ) -> Option<Variable> {
+    /// It as a variable. `None`: it has no name, or is none of its own.
+    pub(super) fn variable(&self, unit: &Unit<'a>, entry: usize) -> Option<Variable> {
         let name = self.name?.to_string_lossy();
         let has_value = self.location.is_some() || self.constant.is_some();
         if name.is_empty() || (self.is_declaration && !has_value) {
@@ -103,27 +96,7 @@ impl<'a> Declaration<'a> {
             everywhere: matches!(self.location, Some((_, AttributeValue::Exprloc(_)))),
             entry,
             scope: Arc::default(),
-            home: self.home(unit, base).unwrap_or_default(),
         })
-    }
-
-    fn home(&self, unit: &Unit<'a>, base: Option<LocalIndex>) -> Option<Home> {
-        let Some((id, AttributeValue::Exprloc(expression))) = self.location else {
-            return None;
-        };
-        let mut operations = expression.operations(unit.gimli.encoding());
-        let (first, second) = (operations.next().ok()??, operations.next().ok()?);
-        if id != unit.id || second.is_some() {
-            return None;
-        }
-        match first {
-            Operation::Address { address } => {
-                let is_there = address != 0 && !statics::is_dropped(unit, address);
-                is_there.then_some(Home::Memory(address))
-            }
-            Operation::FrameOffset { offset } => Some(Home::Frame(base?, offset)),
-            _ => None,
-        }
     }
 
     fn kind(&self, unit: &Unit<'a>) -> VariableKind {

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use gimli::{AttributeValue, Operation, UnitOffset};
-use wdb_module::LocalIndex;
+use gimli::{AttributeValue, UnitOffset};
 
 use super::declaration::Declaration;
 use super::{Variable, VariableKind};
@@ -46,10 +45,9 @@ pub(super) fn at<'a>(
     let mut scopes = Vec::new();
     let mut broken = walk(dwarf, unit, function, address, calls, &fuel, &mut scopes).err();
     let mut places = vec![Vec::new(); calls.len() + 1];
-    let base = frame_base(unit, function);
     for scope in &scopes {
         let found = &mut places[scope.calls];
-        if let Err(error) = declared(dwarf, unit, scope, base, &fuel, found) {
+        if let Err(error) = declared(dwarf, unit, scope, &fuel, found) {
             broken.get_or_insert(error);
         }
     }
@@ -180,7 +178,6 @@ fn declared<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     scope: &Scope,
-    base: Option<LocalIndex>,
     fuel: &Fuel,
     found: &mut Vec<Variable>,
 ) -> Result<(), Stop> {
@@ -188,7 +185,7 @@ fn declared<'a>(
         let declaration = Declaration::read(dwarf, unit, entry);
         fuel.burn(declaration.attributes + declaration.name.map_or(0, |it| it.len()))?;
         let offset = entry.to_debug_info_offset(&unit.gimli.header);
-        let variable = offset.and_then(|it| declaration.variable(unit, it.0, base));
+        let variable = offset.and_then(|it| declaration.variable(unit, it.0));
         found.extend(variable.map(|it| Variable {
             scope: Arc::clone(&scope.code),
             ..it
@@ -221,24 +218,6 @@ fn declared<'a>(
         }
     }
     own.into_iter().try_for_each(|it| add(unit, it))
-}
-
-/// The local that has the address of a function's frame, where its `DW_AT_frame_base` is no more than that: LLVM's of
-/// unoptimised code.
-fn frame_base(unit: &Unit<'_>, function: UnitOffset) -> Option<LocalIndex> {
-    let entry = unit.gimli.entry(function).ok()?;
-    let AttributeValue::Exprloc(expression) = entry.attr_value(gimli::DW_AT_frame_base)? else {
-        return None;
-    };
-    let mut operations = expression.operations(unit.gimli.encoding());
-    match [operations.next(), operations.next(), operations.next()] {
-        [
-            Ok(Some(Operation::WasmLocal { index })),
-            Ok(Some(Operation::StackValue)),
-            Ok(None),
-        ] => Some(LocalIndex(index)),
-        _ => None,
-    }
 }
 
 /// What the entry at `offset` is an instance of.

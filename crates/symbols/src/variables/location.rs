@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gimli::{AttributeValue, DebugInfoOffset, Expression};
 use wdb_module::{FuncIndex, GlobalIndex, Module, ModuleOffset, Operator};
 
+use super::Variable;
 use super::declaration::Declaration;
 use super::expression::{Evaluation, MOST_QUESTIONS, broken};
-use super::{Home, Variable};
 use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::Fuel;
 use crate::lines::Lines;
-use crate::machine::{Machine, Number, Unavailable};
+use crate::machine::{Machine, Unavailable};
 use crate::object::{Piece, Place};
 use crate::types::{Encoding, Kind, TypeRef};
 use crate::units::{Unit, UnitId};
@@ -137,19 +137,6 @@ impl<'s, 'a> Site<'s, 'a> {
         let size = self.symbols.size(&variable.ty);
         if size == Ok(0) {
             return Ok(Place::Bytes(Arc::default()));
-        }
-        match variable.home {
-            Home::Entry => {}
-            Home::Memory(address) => return Ok(Place::Memory(address)),
-            Home::Frame(local, offset) => {
-                let (base, mask) = match machine.local(local.0)? {
-                    Number::I32(base) => (base.into(), u32::MAX.into()),
-                    Number::I64(base) => (base, u64::MAX),
-                    _ => return Err(broken("the address of a frame that is no integer")),
-                };
-                let address = set_up(base)?.wrapping_add(offset.cast_unsigned());
-                return Ok(Place::Memory(address & mask));
-            }
         }
         let units = self.dwarf.units();
         let (id, offset) = units

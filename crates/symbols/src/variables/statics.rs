@@ -129,7 +129,7 @@ fn variable<'a>(
     fuel.burn(found.attributes).ok()?;
     fixed(dwarf, &found)?;
     let offset = entry.to_debug_info_offset(&unit.gimli.header)?.0;
-    let mut variable = found.variable(unit, offset, None)?;
+    let mut variable = found.variable(unit, offset)?;
     // A constant has only a value.
     if variable.kind == VariableKind::Local {
         variable.kind = VariableKind::Static;
@@ -203,7 +203,7 @@ fn address<'a>(
 }
 
 /// LLVM's linker writes -1 for the address of what it drops.
-pub(super) fn is_dropped(unit: &Unit<'_>, address: u64) -> bool {
+fn is_dropped(unit: &Unit<'_>, address: u64) -> bool {
     match unit.gimli.header.address_size() {
         8.. => address == u64::MAX,
         _ => address == u64::from(u32::MAX),
