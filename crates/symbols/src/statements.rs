@@ -10,7 +10,7 @@ use crate::fuel::Fuel;
 use crate::lines::{Lines, Row};
 use crate::lookup;
 use crate::units::Unit;
-use crate::{Symbols, source_map};
+use crate::{Language, Symbols, source_map};
 
 /// The code of one line, in one function or in one inlined copy of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,16 +106,18 @@ impl Symbols {
             if start.ends_prologue {
                 return Some(start.address);
             }
-            let mut second = None;
-            for row in rows {
-                if row.ends_prologue {
-                    return Some(row.address);
-                }
-                if second.is_none() && row.is_statement && row.line != 0 {
-                    second = Some(row.address);
-                }
-            }
-            second
+            let mut rows =
+                rows.skip_while(|it| !it.ends_prologue && (!it.is_statement || it.line == 0));
+            let second = rows.next()?;
+            let after = match second.ends_prologue {
+                true => second,
+                false => rows.find(|it| it.ends_prologue).unwrap_or(second),
+            };
+            // Of Zig the prologue ends where the first parameter is put in its place, on the line of the declaration.
+            let is_parameter = unit.language == Some(Language::Zig) && after.line == start.line;
+            let is_body = |it: &Row| it.is_statement && ![0, start.line].contains(&it.line);
+            let body = rows.find(is_body).filter(|_| is_parameter);
+            Some(body.unwrap_or(after).address)
         });
         let after = after.and_then(|it| self.module.from_code(CodeOffset(it.into())));
         Some(after.map_or(first, |it| it.max(first)))
