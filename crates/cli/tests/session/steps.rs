@@ -172,13 +172,16 @@ fn a_breakpoint_on_the_way_ends_a_step() {
 }
 
 #[test]
-fn the_library_is_not_entered_and_what_it_calls_stops_at_breakpoints() {
+fn the_library_is_not_entered_and_what_it_calls_back_is() {
     let mut guest = at("/* sorts */");
-    guest.step(Motion::Into);
+    guest.step(Motion::Over);
     guest.expect("main", "sorted");
     let mut guest = at("/* sorts */");
+    guest.step(Motion::Into);
+    guest.expect("ascending", "called by the library");
+    let mut guest = at("/* sorts */");
     let id = guest.break_at("ascending");
-    assert_eq!(hits(&guest.run(Motion::Into)), [id]);
+    assert_eq!(hits(&guest.run(Motion::Over)), [id]);
     guest.expect("ascending", "called by the library");
     guest.session.breakpoints_mut().remove(id);
     // Out of the callback, through the library, to where there is a source of our own.
