@@ -6,6 +6,7 @@
 //! too: it may call them back. Only what calls a function that is to be entered, and what has thrown, runs as a single
 //! instruction.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub(crate) enum Aim {
     Line { into: bool, forward: bool },
     /// The end of the function.
     Out,
-    /// One of these places, or, with `within`, the end of the function.
+    /// One of these places. With `within`, in the same activation if it is in the same function; or the end of that.
     Place {
         places: BTreeSet<CodeLocation>,
         within: bool,
@@ -203,9 +204,6 @@ impl Step {
 
     /// Where the breakpoints of the step are now.
     pub(crate) fn places(&self) -> BTreeSet<CodeLocation> {
-        if let Phase::Entering { at, .. } = self.phase {
-            return BTreeSet::from([at]);
-        }
         if let Aim::Instruction { over: false } = self.aim {
             return BTreeSet::new();
         }
@@ -216,8 +214,10 @@ impl Step {
         if !matches!(self.aim, Aim::Place { within: false, .. }) {
             places.extend(&self.returns);
         }
-        if self.phase == Phase::Passing {
-            places.extend(&*self.called_back);
+        match self.phase {
+            Phase::Passing => places.extend(&*self.called_back),
+            Phase::Entering { at, .. } => _ = places.insert(at),
+            _ => {}
         }
         places
     }
@@ -232,7 +232,10 @@ impl Step {
         if !self.watch_exceptions() {
             return Next::Run(Resume::Continue);
         }
-        self.changes += u32::from(self.phase == Phase::Passing);
+        self.changes += u32::from(matches!(
+            self.phase,
+            Phase::Passing | Phase::Entering { .. }
+        ));
         self.phase = Phase::Unwinding;
         Next::Run(Resume::StepInstruction)
     }
@@ -242,8 +245,19 @@ impl Step {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
         self.changes += u32::from(matches!(phase, Phase::Entering { .. }));
         if let Aim::Place { places, within } = &self.aim {
-            let left = *within && stop.depth(0) < self.depth;
-            return match left || places.contains(&at) {
+            let is_place = places.contains(&at);
+            let is_there = match within {
+                // A deeper activation of the function also comes by the place.
+                true => match stop.depth(0).cmp(&self.depth) {
+                    Ordering::Less => true,
+                    Ordering::Equal => is_place,
+                    Ordering::Greater => {
+                        is_place && (at.module, at.func) != (self.module, self.func)
+                    }
+                },
+                false => is_place,
+            };
+            return match is_there {
                 true => ARRIVED,
                 false => Next::Run(Resume::Continue),
             };
@@ -282,15 +296,15 @@ impl Step {
             _ => {}
         }
         match depth.cmp(&self.depth) {
-            std::cmp::Ordering::Greater => Next::Run(Resume::Continue),
-            std::cmp::Ordering::Less => {
+            Ordering::Greater => Next::Run(Resume::Continue),
+            Ordering::Less => {
                 let returned = depth + 1 == self.depth
                     && self.scope.len() < 2
                     && self.returns.first() == Some(&at)
                     && phase != Phase::Unwinding;
                 self.left(stop, depth, returned)
             }
-            std::cmp::Ordering::Equal => self.within(stop, at),
+            Ordering::Equal => self.within(stop, at),
         }
     }
 

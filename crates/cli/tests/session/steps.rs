@@ -204,6 +204,25 @@ fn to_a_place() {
 }
 
 #[test]
+fn a_place_in_the_function_is_come_to_in_the_same_activation() {
+    let mut guest = at("/* first */");
+    guest.step(Motion::Into);
+    let depth = guest.depth();
+    let line = guest.line("/* on the way back */");
+    let spec = places::parse(&format!("c-steps.c:{line}")).unwrap();
+    guest.step(Motion::UntilPlace(spec.clone()));
+    assert_eq!((guest.depth(), guest.value("n")), (depth, "5".into()));
+    // Wherever it is: in the activation that comes by first.
+    let mut guest = at("/* first */");
+    guest.step(Motion::Advance(spec.clone()));
+    assert_eq!((guest.depth(), guest.value("n")), (depth + 3, "2".into()));
+    // In another function: in any.
+    let mut guest = at("/* first */");
+    guest.step(Motion::UntilPlace(spec));
+    assert_eq!((guest.depth(), guest.value("n")), (depth + 3, "2".into()));
+}
+
+#[test]
 fn instructions() {
     let mut guest = at("/* first */");
     let depth = guest.depth();

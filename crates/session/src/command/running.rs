@@ -171,7 +171,8 @@ A function that one of them calls back is entered: what `qsort` or `map` is give
             names: &["until", "u", "thread until"],
             arguments: "[PLACE]",
             summary: "goes to a line further down, or to a place in this function: out of loops",
-            help: "Stops at the end of the function in any case.
+            help: "A place in this function is come to in this call of it: calls that it makes to itself pass by.
+Stops at the end of the function in any case.
 
 until
 until 42",
