@@ -94,6 +94,15 @@ const ARRIVED: Next = Next::Done {
     returned: false,
 };
 
+/// At the beginning of the function, where none of those that are inlined there is entered yet.
+fn at_start(stop: &mut Stop<'_>) -> Next {
+    let place = stop.place(FrameId::default());
+    Next::Done {
+        ahead: place.map_or(0, |it| it.chain.len().saturating_sub(1)),
+        returned: false,
+    }
+}
+
 type Line = (Option<String>, Option<u32>);
 
 /// The functions that an inlined one is in, outermost first, each with the place of the call in it.
@@ -270,7 +279,7 @@ impl Step {
             if depth > self.depth {
                 self.phase = phase;
                 return match self.called_back.contains(&at) {
-                    true => ARRIVED,
+                    true => at_start(stop),
                     false => Next::Run(Resume::Continue),
                 };
             }
@@ -288,7 +297,7 @@ impl Step {
                 at: start,
             } if depth >= entered => {
                 if depth == entered && at == start {
-                    return ARRIVED;
+                    return at_start(stop);
                 }
                 self.phase = phase;
                 return Next::Run(Resume::Continue);
@@ -316,7 +325,7 @@ impl Step {
             return Next::Run(Resume::Continue);
         };
         if start == at {
-            return ARRIVED;
+            return at_start(stop);
         }
         self.phase = Phase::Entering { depth, at: start };
         self.changes += 1;
