@@ -93,7 +93,8 @@ impl Session {
         };
         let skips = self.skips.clone();
         let is_place = matches!(aim, Aim::Place { .. });
-        let Some((step, next)) = Step::begin(&mut self.stop(), selected, aim.clone(), &skips)
+        let Some((mut step, mut next)) =
+            Step::begin(&mut self.stop(), selected, aim.clone(), &skips)
         else {
             // Nothing has run yet.
             return match is_place {
@@ -109,6 +110,12 @@ impl Session {
                 ),
             };
         };
+        // An exception that was told of is not told of again when the program goes on.
+        let stands_at_throw =
+            |it: &StopReason| matches!(it, StopReason::Thrown { caught: true, .. });
+        if matches!(next, Next::Run(_)) && self.debuggee.stop().iter().any(stands_at_throw) {
+            next = step.thrown();
+        }
         match next {
             Next::Run(how) => self.go(Some(step), Begin::Resume(how), finishing),
             Next::Done { ahead, .. } => {

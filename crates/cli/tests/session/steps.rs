@@ -290,6 +290,35 @@ fn an_exception_out_of_the_frame_ends_a_step() {
 }
 
 #[test]
+fn a_step_from_where_an_exception_was_thrown_comes_to_where_it_is_caught() {
+    for (up, motion) in [(0, Motion::Out), (1, Motion::InstructionOver)] {
+        let mut guest = wat(THROWS);
+        let thrown = Trigger::Thrown {
+            tag: None,
+            caught: None,
+        };
+        let id = guest.session.add_breakpoint("", thrown).id;
+        assert_eq!(hits(&guest.go()), [id]);
+        assert_eq!((guest.place().0.as_str(), guest.depth()), ("deep", 6));
+        if up > 0 {
+            guest.session.up(up).unwrap();
+        }
+        let stopped = guest.run(motion);
+        assert_eq!(stopped.reasons.len(), 1, "{stopped:?}");
+        assert_eq!((guest.place().0.as_str(), guest.depth()), ("run", 1));
+        // There is the payload, on the way to the `drop`.
+        let frame = guest
+            .session
+            .stop()
+            .frame(wdb_session::stop::FrameId::default())
+            .unwrap();
+        let stack = frame.stack.clone().unwrap();
+        let payload = stack.last().and_then(|it| it.value().cloned());
+        assert_eq!(payload, Some(wdb_target::coredump::Value::I32(7)));
+    }
+}
+
+#[test]
 fn tail_calls_keep_the_depth() {
     let mut guest = wat(THROWS);
     guest.break_at("tail");
