@@ -61,7 +61,8 @@ impl Symbols {
     ///
     /// There is one place for each function that has code of the line, instances of templates and generic functions
     /// among them, and for each inlined copy: the first of them by address. A line on which a function begins is
-    /// where its parameters are in place, which may be another line. Where all that a line has are calls that were
+    /// where its parameters are in place, which may be another line. A line on which a loop begins is in that: there
+    /// the program comes by each time round. Where all that a line has are calls that were
     /// inlined, it is where the code of those begins.
     ///
     /// # Errors
@@ -93,6 +94,20 @@ impl Symbols {
         places.sort_by_key(|it| it.at);
         places.dedup_by_key(|it| it.at);
         Ok(places)
+    }
+
+    /// Moves a place before a loop into that, if its line is there too: a breakpoint stops each time round.
+    fn enter_loop(&self, place: &mut LinePlace) {
+        let Some(inside) = self.loops(place.func).remove(&place.at) else {
+            return;
+        };
+        let line = |at| {
+            let innermost = self.locate(at).into_iter().next()?;
+            Some((innermost.file?, innermost.line?))
+        };
+        if line(inside).is_some_and(|there| Some(there) == line(place.at)) {
+            place.at = inside;
+        }
     }
 
     fn places_in_dwarf(
@@ -204,6 +219,9 @@ impl Symbols {
                     place.line = line;
                 }
             }
+            if place.line == rows.line {
+                self.enter_loop(&mut place);
+            }
             places.push(place);
         }
         places
@@ -234,12 +252,16 @@ impl Symbols {
                 firsts.entry(func).or_insert(*at);
             }
         }
-        let place = |(func, at)| LinePlace {
-            at,
-            func,
-            inlined: false,
-            file: path.to_owned(),
-            line,
+        let place = |(func, at)| {
+            let mut place = LinePlace {
+                at,
+                func,
+                inlined: false,
+                file: path.to_owned(),
+                line,
+            };
+            self.enter_loop(&mut place);
+            place
         };
         Ok(firsts.into_iter().map(place).collect())
     }

@@ -1,8 +1,9 @@
 //! Which code belongs to which statement: what stepping from line to line asks.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
+use wdb_module::{CodeOffset, FuncIndex, ModuleOffset, Operator};
 
 use crate::blocks::{BlockId, Blocks};
 use crate::dwarf::Dwarf;
@@ -71,13 +72,45 @@ impl Symbols {
 
     /// Where the statements of a function begin, inlined ones too. Ascending. Empty if nothing is known of its lines.
     pub fn statements(&self, func: FuncIndex) -> Vec<ModuleOffset> {
-        let starts = self.spans(func).0.into_iter();
-        let mut starts: Vec<_> = starts
-            .filter(|it| it.is_statement && it.line != 0)
-            .map(|it| it.code.start)
+        let spans = self.spans(func).0;
+        if spans.is_empty() {
+            return Vec::new();
+        }
+        let loops = self.loops(func);
+        let start = |of: &Span| {
+            let inside = loops.get(&of.code.start)?;
+            let after = spans.partition_point(|it| it.code.start <= *inside);
+            let there = spans.get(after.checked_sub(1)?)?;
+            ((there.file, there.line) == (of.file, of.line)).then_some(*inside)
+        };
+        let of_lines = spans.iter().filter(|it| it.is_statement && it.line != 0);
+        let mut starts: Vec<_> = of_lines
+            .map(|it| start(it).unwrap_or(it.code.start))
             .collect();
+        starts.sort_unstable();
         starts.dedup();
         starts
+    }
+
+    /// For the instructions that do nothing but begin loops: where the code in these begins. Who comes round again does
+    /// not come by them, for a branch to a `loop` goes to what is behind it.
+    pub(crate) fn loops(&self, func: FuncIndex) -> BTreeMap<ModuleOffset, ModuleOffset> {
+        let mut found = BTreeMap::new();
+        let (mut row, mut blocks) = (Vec::new(), Vec::new());
+        for (at, operator) in self.module.instructions(func).map_while(Result::ok) {
+            match operator {
+                Operator::Block { .. } => blocks.push(at),
+                Operator::Loop { .. } => {
+                    row.append(&mut blocks);
+                    row.push(at);
+                }
+                _ => {
+                    found.extend(row.drain(..).map(|it| (it, at)));
+                    blocks.clear();
+                }
+            }
+        }
+        found
     }
 
     /// Whether a statement begins at `pc`.
