@@ -373,6 +373,12 @@ impl Step {
         self.scope = scope(&place, 1);
         self.line = (None, None);
         self.find_places(stop, 0);
+        // The rest of a statement may be of no line.
+        let has_source = place.chain.last().is_some_and(|it| it.family.is_none())
+            && start(stop, self.module, self.func).is_some_and(|(_, it)| !self.skips.skip(&it));
+        if has_source {
+            return Next::Run(Resume::Continue);
+        }
         self.statements.clear();
         self.calls.clear();
         if let Aim::Line { into: true, .. } = self.aim {

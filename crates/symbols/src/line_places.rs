@@ -62,8 +62,8 @@ impl Symbols {
     /// There is one place for each function that has code of the line, instances of templates and generic functions
     /// among them, and for each inlined copy: the first of them by address. A line on which a function begins is
     /// where its parameters are in place, which may be another line. A line on which a loop begins is in that: there
-    /// the program comes by each time round. Where all that a line has are calls that were
-    /// inlined, it is where the code of those begins.
+    /// the program comes by each time round. Where all that a line has are calls that were inlined, it is where the
+    /// code of those begins.
     ///
     /// # Errors
     ///

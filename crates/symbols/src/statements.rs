@@ -153,7 +153,30 @@ impl Symbols {
             Some(body.unwrap_or(after).address)
         });
         let after = after.and_then(|it| self.module.from_code(CodeOffset(it.into())));
+        let after = after.or_else(|| self.first_mapped(func, first));
         Some(after.map_or(first, |it| it.max(first)))
+    }
+
+    /// The first instruction that a source map tells the line of, if every call of the function comes by there.
+    /// AssemblyScript's prologues are of no line.
+    fn first_mapped(&self, func: FuncIndex, first: ModuleOffset) -> Option<ModuleOffset> {
+        let start = self.spans_of_source_map(func, first).first()?.code.start;
+        let prologue = self.module.instructions(func).map_while(Result::ok);
+        let mut prologue = prologue.take_while(|(at, _)| *at < start);
+        let is_straight = |operator: &Operator<'_>| {
+            use Operator::{GlobalGet, GlobalSet, I32Const, I32Sub, LocalGet, LocalSet, LocalTee};
+            matches!(
+                operator,
+                I32Const { .. }
+                    | I32Sub
+                    | GlobalGet { .. }
+                    | GlobalSet { .. }
+                    | LocalGet { .. }
+                    | LocalSet { .. }
+                    | LocalTee { .. }
+            )
+        };
+        prologue.all(|(_, it)| is_straight(&it)).then_some(start)
     }
 
     /// The code of a function by line, in order. Before the first instruction there is none.
