@@ -6,7 +6,7 @@ use crate::stop::Spot;
 /// Code that steps do not stop in.
 #[derive(Clone, Debug)]
 pub struct Skips {
-    /// Functions by name, where `*` stands for any text.
+    /// Functions by name, as those of breakpoints: `*` stands for any text.
     pub functions: Vec<String>,
     /// Source files by path, where `*` stands for any text.
     pub files: Vec<String>,
@@ -31,8 +31,12 @@ impl Skips {
         let (Some(file), Some(_)) = (&location.file, location.line) else {
             return true;
         };
+        let is_called = |pattern: &String| {
+            let name = location.function.as_ref();
+            name.is_some_and(|it| it.is_called(pattern)) || matches(pattern, &spot.function)
+        };
         self.runtime && spot.family.is_some()
-            || self.functions.iter().any(|it| matches(it, &spot.function))
+            || self.functions.iter().any(is_called)
             || self.files.iter().any(|it| matches(it, file))
     }
 }

@@ -229,7 +229,7 @@ fn declaration(dwarf: &Dwarf<'_>, offset: u32) -> Option<(String, u32)> {
 }
 
 /// Whether a function is meant whose name is shown as `display`.
-fn is_called(display: &str, pattern: &str) -> bool {
+pub(crate) fn is_called(display: &str, pattern: &str) -> bool {
     let name = spelling::plain_path(display);
     // The qualification may be left out from the front.
     let starts = name.match_indices("::").map(|it| it.0 + "::".len());

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use wdb_module::FuncIndex;
 
-use crate::spelling;
+use crate::{functions_by_name, spelling};
 
 /// The name of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -125,6 +125,11 @@ impl Name {
     /// `void a::sort<int*>(int*, int*)`.
     pub fn path(&self) -> String {
         spelling::plain_path(&self.display)
+    }
+
+    /// Whether `pattern` means it, as for [`Symbols::functions_matching`](crate::Symbols::functions_matching).
+    pub fn is_called(&self, pattern: &str) -> bool {
+        functions_by_name::is_called(&self.display, pattern)
     }
 }
 

@@ -235,9 +235,9 @@ until 42",
             names: &["skip"],
             arguments: "[function [NAME]|file [NAME]|runtime on|runtime off|delete]",
             summary: "says which functions and files `step` does not stop in",
-            help: "Without anything: the function of the selected frame. In names `*` stands for any text. The runtime and the
-standard library of the language are passed over unless `skip runtime off` says otherwise. `skip delete`
-takes back what was added.
+            help: "Without anything: the function of the selected frame. The name of a function is as for `break`, and in names
+`*` stands for any text. The runtime and the standard library of the language are passed over unless
+`skip runtime off` says otherwise. `skip delete` takes back what was added.
 
 skip
 skip function std::*
