@@ -25,7 +25,7 @@ use crate::variables::{Valued, Which};
 
 pub(crate) use backtrace::{entries, frame};
 pub use build::build;
-pub(crate) use build::frames;
+pub(crate) use build::{frames, lacking};
 pub(crate) use fold::{Line, lines};
 pub use json::json;
 pub(crate) use reason::size as memory_size;

@@ -11,6 +11,7 @@ use super::source::Listed;
 use super::{
     Completes, Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, stopped,
 };
+use crate::report::lacking;
 use crate::session::{self, Session};
 use crate::stop::{FrameId, Stop};
 
@@ -135,6 +136,9 @@ impl Console {
         let stopped = self.session.stopped().clone();
         stopped::tell(self, &stopped, out);
         // What is missing is said before anything is asked for.
+        for note in lacking(self.session.debuggee()) {
+            out.note(&wdb_symbols::printable(&note));
+        }
         let mut stop = self.session.stop();
         for module in (0_u32..).zip(0..stop.modules().len()) {
             stop.symbols(ModuleId(module.0));

@@ -11,6 +11,7 @@ use super::{
     Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, data, named,
     source, stack, stopped,
 };
+use crate::report::lacking;
 use crate::stop::Stop;
 
 const fn info(
@@ -610,6 +611,7 @@ fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 fn notes(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
     let mut notes = console.session.debuggee().notes().to_vec();
+    notes.extend(lacking(console.session.debuggee()));
     notes.extend(console.session.stop().notes());
     notes.dedup();
     if notes.is_empty() {

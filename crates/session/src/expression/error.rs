@@ -54,7 +54,13 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a s
         .into_iter()
         .filter(|it| !it.is_empty() && it.len() < 200)
         .map(|it| {
-            let score = strsim::jaro_winkler(&name.to_lowercase(), &it.to_lowercase());
+            let (name, known) = (name.to_lowercase(), it.to_lowercase());
+            let score = strsim::jaro_winkler(&name, &known);
+            // Two letters the wrong way round, or one too many, in a word too short for that score.
+            let is_slip = name.len() > 2
+                && name.len().abs_diff(known.len()) < 2
+                && strsim::osa_distance(&name, &known) == 1;
+            let score = if is_slip { score.max(0.9) } else { score };
             ((score * 1000.0) as u64, it)
         })
         .filter(|(score, _)| *score >= 840)

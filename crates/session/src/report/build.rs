@@ -139,7 +139,7 @@ pub(crate) fn frames(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
 }
 
 /// What the debuggee does not have to show.
-fn lacking(debuggee: &dyn Debuggee) -> Vec<String> {
+pub(crate) fn lacking(debuggee: &dyn Debuggee) -> Vec<String> {
     let mut notes = Vec::new();
     let capture = debuggee.capture();
     if capture.values == ValueCapture::Light {
