@@ -231,9 +231,10 @@ fn declaration(dwarf: &Dwarf<'_>, offset: u32) -> Option<(String, u32)> {
 /// Whether a function is meant whose name is shown as `display`.
 pub(crate) fn is_called(display: &str, pattern: &str) -> bool {
     let name = spelling::plain_path(display);
-    // The qualification may be left out from the front.
+    // The qualification may be left out from the front; that of AssemblyScript is the path of the file.
     let starts = name.match_indices("::").map(|it| it.0 + "::".len());
-    let mut ends = [0].into_iter().chain(starts);
+    let files = name.match_indices('/').map(|it| it.0 + '/'.len_utf8());
+    let mut ends = [0].into_iter().chain(starts).chain(files);
     ends.any(|start| name.get(start..).is_some_and(|it| fits(it, pattern)))
 }
 
@@ -302,6 +303,9 @@ mod tests {
                 true,
             ),
             ("<&mut a::B as c::D<e::F>>::g", "a::B::g", true),
+            ("~lib/array/sort", "sort", true),
+            ("~lib/array/sort", "array/sort", true),
+            ("~lib/array/sort", "ray/sort", false),
             ("app::main::{{closure}}", "main", false),
             ("app::main::{{closure}}", "main::*", true),
         ] {
