@@ -47,7 +47,8 @@ declared on, `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module.
 it only stops where the expression holds, which is looked at next to the program and costs microseconds. Its names
 must mean something at the place.
 
-A place can come to several in the code: copies of inlined functions, instances of templates and generics.
+A place can come to several in the code: copies of inlined functions, instances of templates and generics. One that
+the program does not have is refused; `set breakpoint pending on` keeps it, for scripts that serve several programs.
 
 break parse.c:120
 break parse.c:next_token

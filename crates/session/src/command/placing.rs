@@ -5,9 +5,10 @@ use wdb_target::CodeLocation;
 
 use super::call::{Call, Known, Options, first_word, number};
 use super::{Console, Failure, Flow, Output, Style};
-use crate::breakpoints::{Breakpoint, Message, Trigger};
+use crate::breakpoints::{Binding, Breakpoint, Message, Trigger};
 use crate::expression::{self, Expression};
 use crate::places;
+use crate::session;
 use crate::stop::Stop;
 
 pub(super) fn set(
@@ -69,7 +70,7 @@ pub(super) fn set(
     Ok(Flow::Go)
 }
 
-/// Adds a breakpoint that belongs somewhere, where `expressions` are evaluated.
+/// Adds a breakpoint that belongs somewhere, where `expressions` are evaluated; or anywhere, if the user wants that.
 pub(super) fn add<'c, 'e>(
     console: &'c mut Console,
     text: &str,
@@ -77,10 +78,17 @@ pub(super) fn add<'c, 'e>(
     expressions: impl IntoIterator<Item = &'e Expression>,
 ) -> Result<&'c mut Breakpoint, Failure> {
     let session = &mut console.session;
-    let breakpoint = session.try_breakpoint(text, trigger, expressions)?;
-    console.last_breakpoint = Some(breakpoint.id);
-    console.set.insert(breakpoint.id, text.to_owned());
-    Ok(breakpoint)
+    let id = match session.try_breakpoint(text, trigger.clone(), expressions) {
+        Ok(breakpoint) => breakpoint.id,
+        Err(session::Error::Refused(_)) if console.settings.pending => {
+            session.add_breakpoint(text, trigger).id
+        }
+        Err(error) => return Err(error.into()),
+    };
+    console.last_breakpoint = Some(id);
+    console.set.insert(id, text.to_owned());
+    let added = console.session.breakpoints_mut().get_mut(id);
+    added.ok_or_else(|| "the breakpoint is gone".into())
 }
 
 /// The instruction that the selected frame stands at, as a place.
@@ -118,7 +126,15 @@ pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
 fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
     out.write(Style::Title, &format!("breakpoint {}", breakpoint.id));
     match breakpoint.locations() {
-        [] => out.line(&format!(": {}", printable(&breakpoint.text))),
+        [] => {
+            let text = printable(&breakpoint.text);
+            out.line(&match &breakpoint.binding {
+                Binding::Pending(reason) => {
+                    format!(": {text}, nowhere yet: {}", printable(reason))
+                }
+                _ => format!(": {text}"),
+            });
+        }
         [only] => {
             out.write(Style::Plain, ": ");
             location(stop, only, out);

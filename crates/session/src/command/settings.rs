@@ -19,6 +19,8 @@ pub struct Settings {
     pub context_before: u64,
     /// How many source lines a stop shows after its line.
     pub context_after: u64,
+    /// Whether a breakpoint that belongs nowhere is kept.
+    pub pending: bool,
 }
 
 /// More names are not what a person reads.
@@ -39,6 +41,7 @@ impl Default for Settings {
             addresses: false,
             context_before: 0,
             context_after: 0,
+            pending: false,
         }
     }
 }
@@ -118,6 +121,12 @@ pub(super) static SETTINGS: &[Setting] = &[
         alias: "stop-line-count-after",
         summary: "how many source lines a stop shows after its own",
         at: Place::Number(|it| &mut it.context_after, 100),
+    },
+    Setting {
+        name: "breakpoint pending",
+        alias: "pending",
+        summary: "whether a breakpoint that belongs nowhere is kept, for scripts that serve several programs",
+        at: Place::Switch(|it| &mut it.pending),
     },
 ];
 
