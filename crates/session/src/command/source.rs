@@ -1,7 +1,9 @@
 //! Commands about source text and instructions.
 
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
+use wdb_module::ModuleOffset;
 use wdb_symbols::{printable, printable_source};
 use wdb_target::coredump::ModuleId;
 
@@ -74,8 +76,8 @@ directory ~/app",
             names: &["disassemble", "disas", "disass", "di"],
             arguments: "[/s] [FUNCTION|*ADDRESS]",
             summary: "shows the instructions of a function in the text format of WebAssembly",
-            help: "Without anything: those around where the selected frame stands. /s: with source lines between them. `all` shows the
-whole function of the selected frame.
+            help: "Without anything: those around where the selected frame stands (`>`). `*` marks breakpoints. /s: with source lines
+between them. `all` shows the whole function of the selected frame.
 
 disassemble
 disassemble/s main
@@ -144,7 +146,8 @@ pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output
         return;
     };
     for line in disassembly::around(stop, frame.module, at, 0, 0) {
-        instruction_line(&line, line.at == at, 0, out);
+        let mark = if line.at == at { "> " } else { "  " };
+        instruction_line(&line, mark, 0, out);
     }
 }
 
@@ -235,9 +238,7 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     };
     let selected = console.session.selected();
     let listed = console.listed.clone();
-    let breakpoints = console.session.breakpoints().iter();
-    let breakpoints = breakpoints.filter(|it| it.enabled);
-    let breakpoints: Vec<Location> = breakpoints.flat_map(|it| it.locations().to_vec()).collect();
+    let breakpoints = enabled_places(console);
     let mut stop = console.session.stop();
     let here = selected.and_then(|id| {
         let place = stop.place(id)?;
@@ -357,6 +358,13 @@ fn resolve(
     found.ok_or_else(|| Failure(format!("no source is known of `{text}`")))
 }
 
+/// Where the breakpoints are that listings show.
+fn enabled_places(console: &Console) -> Vec<Location> {
+    let breakpoints = console.session.breakpoints().iter();
+    let enabled = breakpoints.filter(|it| it.enabled);
+    enabled.flat_map(|it| it.locations().to_vec()).collect()
+}
+
 /// The file that a frame stands in.
 fn of_frame(stop: &mut Stop<'_>, frame: Option<FrameId>) -> Option<(ModuleId, String)> {
     let id = frame?;
@@ -404,20 +412,22 @@ fn disassemble(
         text = after;
     }
     let selected = console.session.selected();
+    let breakpoints = enabled_places(console);
     let mut stop = console.session.stop();
     let here = selected.and_then(|id| {
         let at = stop.place(id)?.at?;
         let frame = stop.frame(id)?;
         Some((frame.module, frame.func, at))
     });
-    let found = match text {
+    let (module, found) = match text {
         "" => {
             let (module, _, at) = here.ok_or("no frame is selected: name a function")?;
-            disassembly::around(&mut stop, module, at, AROUND, AROUND)
+            let found = disassembly::around(&mut stop, module, at, AROUND, AROUND);
+            (module, found)
         }
         "all" => {
             let (module, func, _) = here.ok_or("no frame is selected: name a function")?;
-            disassembly::function(&mut stop, module, func)
+            (module, disassembly::function(&mut stop, module, func))
         }
         text => {
             let spec = places::parse(text).map_err(|it| it.to_string())?;
@@ -426,13 +436,20 @@ fn disassemble(
             let place = places.first().ok_or("there is no such place")?;
             let name = stop.function_name(place.at.module, place.at.func);
             out.title(&format!("{}:", printable(&name)));
-            disassembly::function(&mut stop, place.at.module, place.at.func)
+            let found = disassembly::function(&mut stop, place.at.module, place.at.func);
+            (place.at.module, found)
         }
     };
     if found.is_empty() {
         return Err("there is no code of it here".into());
     }
-    let current = here.map(|it| it.2);
+    let current = here.filter(|it| it.0 == module).map(|it| it.2);
+    let binary = stop.binary(module);
+    let breakpoints: BTreeSet<ModuleOffset> = breakpoints
+        .iter()
+        .filter(|it| it.at.module == module)
+        .filter_map(|it| binary?.from_function(it.at.func, it.at.pc))
+        .collect();
     for line in found.iter().take(MOST) {
         if with_source && let Some(source) = &line.source {
             out.write(
@@ -448,7 +465,13 @@ fn disassemble(
             }
             out.write(Style::Plain, "\n");
         }
-        instruction_line(line, current == Some(line.at), line.depth, out);
+        let mark = match (current == Some(line.at), breakpoints.contains(&line.at)) {
+            (true, true) => ">*",
+            (true, false) => "> ",
+            (false, true) => " *",
+            (false, false) => "  ",
+        };
+        instruction_line(line, mark, line.depth, out);
     }
     if found.len() > MOST {
         out.line(&format!("… {} more instructions", found.len() - MOST));
@@ -461,8 +484,8 @@ fn cut(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-fn instruction_line(line: &Instruction, is_current: bool, depth: u32, out: &mut dyn Output) {
-    out.write(Style::Mark, if is_current { "> " } else { "  " });
+fn instruction_line(line: &Instruction, mark: &str, depth: u32, out: &mut dyn Output) {
+    out.write(Style::Mark, mark);
     out.write(Style::Address, &line.at.to_string());
     let indent = " ".repeat(2 + 2 * depth.min(40) as usize);
     out.write(Style::Plain, &format!("{indent}{}", printable(&line.text)));
