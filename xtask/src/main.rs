@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 mod bench;
+mod dist;
 mod fixtures;
 mod lldb;
 mod tidy;
@@ -15,7 +16,8 @@ usage: cargo xtask COMMAND
   fixtures --list      print the names
   lldb [NAME]...       record what LLDB says of the variables of guests that crash
   tidy                 check the rules that rustc and clippy do not know
-  bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, variables, speed";
+  bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, variables, speed
+  dist                 make the archive of a release for this platform, in target/dist";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "lldb" => lldb::run(rest),
         Some((command, rest)) if command == "tidy" => tidy::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, rest)) if command == "dist" => dist::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

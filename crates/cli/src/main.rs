@@ -17,7 +17,7 @@ mod units;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 /// The WebAssembly debugger: crashes become complete core dumps and readable reports.
 #[derive(Parser)]
@@ -42,6 +42,11 @@ fn main() -> ExitCode {
             ExitCode::from(BAD_INPUT)
         }
     }
+}
+
+/// The definition of all arguments.
+fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// One paragraph: the error, then its causes.

@@ -33,6 +33,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("wasmtime-wasi", &["live"]),
     ("tokio", &["live"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

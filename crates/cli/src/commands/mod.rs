@@ -2,6 +2,7 @@
 
 mod core;
 mod debug;
+mod generate;
 mod inspect;
 mod report;
 mod run;
@@ -28,6 +29,9 @@ pub(crate) enum Command {
     Report(report::Arguments),
     Inspect(inspect::Arguments),
     Validate(validate::Arguments),
+    Completions(generate::Completions),
+    #[command(hide = true)]
+    ManPages(generate::ManPages),
 }
 
 impl Command {
@@ -39,6 +43,8 @@ impl Command {
             Command::Report(arguments) => report::run(&arguments),
             Command::Inspect(arguments) => inspect::run(&arguments),
             Command::Validate(arguments) => validate::run(&arguments),
+            Command::Completions(arguments) => generate::completions(&arguments),
+            Command::ManPages(arguments) => generate::man_pages(&arguments),
         }
     }
 }

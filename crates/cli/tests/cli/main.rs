@@ -7,6 +7,7 @@
 
 mod c_stack;
 mod coverage;
+mod generated;
 mod lldb;
 mod same;
 mod truth;
@@ -41,6 +42,9 @@ fn main() {
     trials.push(trial("variables as the guest prints them", "", || {
         truth::compare("rust-collections")
     }));
+    let completions = "# needs: bash";
+    trials.push(trial("completions", completions, generated::completions));
+    trials.push(trial("man pages", "", generated::man_pages));
     trials.push(trial("debug, every command", "", coverage::check));
     for guest in same::GUESTS {
         let name = format!("debug, live and on the dump: {}", guest.title());
