@@ -6,6 +6,7 @@ use std::process::ExitCode;
 mod bench;
 mod dist;
 mod fixtures;
+mod fuzz;
 mod lldb;
 mod tidy;
 
@@ -16,6 +17,8 @@ usage: cargo xtask COMMAND
   fixtures --list      print the names
   lldb [NAME]...       record what LLDB says of the variables of guests that crash
   tidy                 check the rules that rustc and clippy do not know
+  fuzz [TARGET]... [--seconds N]
+                       run the fuzz targets (all of them by default) for N seconds each, 60 by default
   bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, variables, speed
   dist                 make the archive of a release for this platform, in target/dist";
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "fixtures" => fixtures::run(rest),
         Some((command, rest)) if command == "lldb" => lldb::run(rest),
         Some((command, rest)) if command == "tidy" => tidy::run(rest),
+        Some((command, rest)) if command == "fuzz" => fuzz::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == "dist" => dist::run(rest),
         _ => {
