@@ -4,6 +4,7 @@
 mod base;
 mod check;
 pub mod code;
+mod cut;
 mod decode;
 mod encode;
 #[doc(hidden)]

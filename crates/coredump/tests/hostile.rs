@@ -215,3 +215,129 @@ fn many_small_parts_take_time_in_proportion() {
         start.elapsed()
     );
 }
+
+fn leb(mut number: u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+    out
+}
+
+fn custom(name: &str, payload: &[u8]) -> Vec<u8> {
+    let mut body = leb(name.len() as u32);
+    body.extend(name.as_bytes());
+    body.extend(payload);
+    [vec![0], leb(body.len() as u32), body].concat()
+}
+
+/// A dump with one thread of that name.
+fn one_thread(name: &str, count: u32, frames: &[u8]) -> Vec<u8> {
+    let stack = [
+        &[0],
+        &leb(name.len() as u32)[..],
+        name.as_bytes(),
+        &leb(count),
+        frames,
+    ]
+    .concat();
+    let sections = [
+        custom("core", b"\0\0"),
+        custom("coremodules", b"\x01\0\x01m"),
+        custom("coreinstances", b"\x01\0\0\0\0"),
+        custom("corestack", &stack),
+    ];
+    [&b"\0asm\x01\0\0\0"[..], &sections.concat()].concat()
+}
+
+/// A frame of the first function with locals that are missing, a byte each.
+fn frame_of_missing(locals: u32) -> Vec<u8> {
+    [
+        &b"\0\0\0\0"[..],
+        &leb(locals),
+        &vec![1; locals as usize],
+        b"\0",
+    ]
+    .concat()
+}
+
+/// A value that is missing is a byte of the file and fifty of memory.
+#[test]
+fn more_values_than_a_program_has_are_not_kept() {
+    let values = |file: Vec<u8>| {
+        let reading = read(file.into()).unwrap();
+        let frames = reading.dump.threads.iter().flat_map(|it| &it.frames);
+        let kept: Vec<usize> = frames.map(|frame| frame.locals.len()).collect();
+        let note = reading
+            .notes
+            .iter()
+            .map(ToString::to_string)
+            .find(|it| it.contains("values"));
+        (kept, note.unwrap_or_default())
+    };
+    assert_eq!(
+        values(one_thread("main", 1, &frame_of_missing(50_000))),
+        (vec![50_000], String::new())
+    );
+    assert_eq!(
+        values(one_thread("main", 1, &frame_of_missing(50_001))),
+        (
+            vec![50_000],
+            "left out 1 values of frames: more than any program has".to_owned()
+        )
+    );
+    let (kept, note) = values(one_thread(
+        "main",
+        100,
+        &frame_of_missing(50_000).repeat(100),
+    ));
+    assert_eq!(kept.len(), 100);
+    assert_eq!(kept.iter().sum::<usize>(), 250_000);
+    assert_eq!(
+        note,
+        "left out 4750000 values of frames: more than any program has"
+    );
+}
+
+/// A note is made only if it is kept, and has a part of the name only.
+#[test]
+fn long_names_in_many_notes_cost_little() {
+    let name = "A".repeat(1 << 20);
+    let file = one_thread(&name, 200_000, &b"\0\x01\x05\x09\0\0".repeat(200_000));
+    let start = std::time::Instant::now();
+    let reading = read(file.clone().into()).unwrap();
+    assert_eq!(reading.notes.len(), 51);
+    assert!(reading.notes.iter().all(|note| note.message.len() < 300));
+    validate(&file.into(), &[]);
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+/// Two bytes list a module, three a memory, four an instance.
+#[test]
+fn more_parts_than_a_program_has_are_not_kept() {
+    let many = |one: &[u8]| [&leb(150_000)[..], &one.repeat(150_000)].concat();
+    let memories = many(b"\0\0");
+    let sections = [
+        custom("core", b"\0\0"),
+        custom("coremodules", &many(b"\0\0")),
+        custom("coreinstances", &many(b"\0\0\0\0")),
+        [vec![5], leb(memories.len() as u32), memories].concat(),
+    ];
+    let file = [&b"\0asm\x01\0\0\0"[..], &sections.concat()].concat();
+    let reading = read(file.clone().into()).unwrap();
+    let dump = &reading.dump;
+    let kept = [
+        dump.modules.len(),
+        dump.instances.len(),
+        dump.memories.len(),
+    ];
+    assert_eq!(kept, [100_000; 3]);
+    assert_eq!(reading.notes.len(), 3, "{:?}", reading.notes);
+    fuzz::dump(&file);
+}

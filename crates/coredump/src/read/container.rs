@@ -60,7 +60,9 @@ pub(crate) fn sections(file: &[u8], notes: &mut Notes) -> Vec<Section> {
             let there = reader.bytes_remaining();
             notes.push(
                 start as u64,
-                format!("the file is cut off: its last section has {there} of its {size} bytes"),
+                format_args!(
+                    "the file is cut off: its last section has {there} of its {size} bytes"
+                ),
             );
         }
         let size = size.min(reader.bytes_remaining());

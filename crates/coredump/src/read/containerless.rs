@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 
-use super::stack::{self, Layout};
+use super::stack::{self, Layout, Room};
 use super::{Dialect, Note, Reading};
 use crate::decode;
 use crate::{
@@ -28,7 +28,14 @@ pub(super) fn read(file: &Bytes) -> Option<Reading> {
     }
     let mut frames = Vec::new();
     let mut reader = decode::at(file, 8..end);
-    stack::frames(&mut reader, Layout::WORDS, count, &mut frames).ok()?;
+    stack::frames(
+        &mut reader,
+        Layout::WORDS,
+        count,
+        &mut Room::new(0),
+        &mut frames,
+    )
+    .ok()?;
     if frames.len() != count as usize || !reader.eof() {
         return None;
     }

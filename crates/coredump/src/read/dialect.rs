@@ -301,7 +301,7 @@ pub(super) fn image(file: &[u8], start: usize, dump: &mut CoreDump, notes: &mut 
     if pages > there {
         notes.push(
             file.len() as u64,
-            format!(
+            format_args!(
                 "the memory image is cut off: {} of {} bytes are there",
                 file.len(),
                 pages.saturating_mul(PAGE)

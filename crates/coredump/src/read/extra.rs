@@ -20,13 +20,13 @@ pub(super) fn read(file: &[u8], sections: &[Section], dump: &mut CoreDump, notes
         if seen_before(&mut seen, section.kind) {
             notes.push(
                 section.payload.start as u64,
-                format!("`{name}` comes again; the first one counts"),
+                format_args!("`{name}` comes again; the first one counts"),
             );
             continue;
         }
         let mut reader = decode::at(file, section.payload.clone());
         if let Err(fault) = one(name, &mut reader, dump) {
-            notes.fault(&format!("left out our section `{name}`"), &fault);
+            notes.fault(format_args!("left out our section `{name}`"), &fault);
         }
     }
 }

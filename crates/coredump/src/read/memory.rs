@@ -7,23 +7,27 @@ use bytes::Bytes;
 use wasmparser::{BinaryReader, GlobalType, MemoryType, ValType};
 
 use super::Notes;
+use super::standard::{MOST_GLOBALS, MOST_PARTS, list};
 use crate::decode::{self, Result};
 use crate::encode::tag;
 use crate::{CoreDump, Global, HeapType, MemoryShape, Missing, Reference, Run, Slot, Value};
 
 /// The shapes that a memory section declares, as many as are whole.
-pub(crate) fn shapes(reader: &mut BinaryReader<'_>, out: &mut Vec<MemoryShape>) -> Result<()> {
-    for _ in 0..reader.read_var_u32()? {
+pub(crate) fn shapes(
+    reader: &mut BinaryReader<'_>,
+    out: &mut Vec<MemoryShape>,
+    notes: &mut Notes,
+) -> Result<()> {
+    list(reader, MOST_PARTS, out, notes, |reader| {
         let ty: MemoryType = reader.read()?;
-        out.push(MemoryShape {
+        Ok(MemoryShape {
             memory64: ty.memory64,
             shared: ty.shared,
             page_size_log2: ty.page_size_log2.unwrap_or(16),
             pages: ty.initial,
             maximum: ty.maximum,
-        });
-    }
-    Ok(())
+        })
+    })
 }
 
 /// The bytes of an active data segment.
@@ -121,7 +125,7 @@ fn runs(file: &Bytes, segments: &[Segment], size: u64, notes: &mut Notes) -> Vec
         if end > size {
             notes.push(
                 segment.bytes.start as u64,
-                format!(
+                format_args!(
                     "left out the part of a data segment at {:#x}..{end:#x} that is outside of \
                         the memory of {size:#x} bytes",
                     segment.address
@@ -182,17 +186,19 @@ fn claim(taken: &mut BTreeMap<u64, u64>, range: Range<u64>) -> Vec<Range<u64>> {
 }
 
 /// The globals of a global section, as many as are whole.
-pub(crate) fn globals(reader: &mut BinaryReader<'_>, out: &mut Vec<Global>) -> Result<()> {
-    for _ in 0..reader.read_var_u32()? {
+pub(crate) fn globals(
+    reader: &mut BinaryReader<'_>,
+    out: &mut Vec<Global>,
+    notes: &mut Notes,
+) -> Result<()> {
+    list(reader, MOST_GLOBALS, out, notes, |reader| {
         let ty: GlobalType = reader.read()?;
-        let value = constant(reader)?;
-        out.push(Global {
+        Ok(Global {
             ty: type_name(ty.content_type),
             mutable: ty.mutable,
-            value,
-        });
-    }
-    Ok(())
+            value: constant(reader)?,
+        })
+    })
 }
 
 fn type_name(ty: ValType) -> String {

@@ -10,6 +10,8 @@ mod sniff;
 mod stack;
 mod standard;
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::decode::Fault;
@@ -38,6 +40,16 @@ pub struct Note {
     pub message: String,
     /// Where in the file, if it is about a place.
     pub offset: Option<u64>,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match self.offset {
+            Some(offset) => write!(f, " (at {offset:#x})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Why the bytes are not a dump of which anything could be kept.
@@ -107,10 +119,11 @@ struct Notes {
 impl Notes {
     const LIMIT: usize = 50;
 
-    fn push(&mut self, offset: impl Into<Option<u64>>, message: impl Into<String>) {
+    /// Makes the text of a note only if it is kept.
+    fn push(&mut self, offset: impl Into<Option<u64>>, message: impl fmt::Display) {
         if self.list.len() < Self::LIMIT {
             self.list.push(Note {
-                message: message.into(),
+                message: message.to_string(),
                 offset: offset.into(),
             });
         } else {
@@ -118,8 +131,8 @@ impl Notes {
         }
     }
 
-    fn fault(&mut self, what: &str, fault: &Fault) {
-        self.push(fault.offset, format!("{what}: {}", fault.message));
+    fn fault(&mut self, what: impl fmt::Display, fault: &Fault) {
+        self.push(fault.offset, format_args!("{what}: {}", fault.message));
     }
 
     fn list(mut self) -> Vec<Note> {

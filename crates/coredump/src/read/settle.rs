@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Notes;
 use super::container::{Kind, Section};
+use crate::cut::Cut;
 use crate::{
     CoreDump, GlobalId, Instance, InstanceId, MemoryId, Missing, Module, ModuleId, Reference, Rest,
     Slot, TableId, Thread, Value,
@@ -16,7 +17,7 @@ pub(super) fn shapes(dump: &mut CoreDump, notes: &mut Notes) {
         if shape.page_size_log2 > 16 {
             notes.push(
                 None,
-                format!(
+                format_args!(
                     "memory {position} has pages of 2^{} bytes; took 64 KiB",
                     shape.page_size_log2
                 ),
@@ -27,7 +28,7 @@ pub(super) fn shapes(dump: &mut CoreDump, notes: &mut Notes) {
         if shape.pages > most || shape.maximum.is_some_and(|maximum| maximum > most) {
             notes.push(
                 None,
-                format!("memory {position} has more pages than can be; took {most}"),
+                format_args!("memory {position} has more pages than can be; took {most}"),
             );
             shape.pages = shape.pages.min(most);
             shape.maximum = shape.maximum.map(|maximum| maximum.min(most));
@@ -46,7 +47,7 @@ pub(super) fn shapes(dump: &mut CoreDump, notes: &mut Notes) {
             if ranges.len() < before {
                 notes.push(
                     None,
-                    format!("memory {position}: left out impossible ranges of zeros"),
+                    format_args!("memory {position}: left out impossible ranges of zeros"),
                 );
             }
         }
@@ -77,7 +78,7 @@ pub(super) fn indices(dump: &mut CoreDump, sections: &[Section], notes: &mut Not
         if lost > 0 {
             notes.push(
                 None,
-                format!(
+                format_args!(
                     "instance {position} names {lost} memories, globals or \
                 tables that the dump does not have"
                 ),
@@ -104,7 +105,7 @@ pub(super) fn indices(dump: &mut CoreDump, sections: &[Section], notes: &mut Not
     if lost > 0 {
         notes.push(
             None,
-            format!("{lost} references lead nowhere; took them as damaged"),
+            format_args!("{lost} references lead nowhere; took them as damaged"),
         );
     }
     for thread in &mut dump.threads {
@@ -115,7 +116,7 @@ pub(super) fn indices(dump: &mut CoreDump, sections: &[Section], notes: &mut Not
         if crash.thread as usize >= threads.max(1) {
             notes.push(
                 None,
-                format!(
+                format_args!(
                     "the crash names thread {}, of {threads}; took the first",
                     crash.thread
                 ),
@@ -181,7 +182,7 @@ fn unknown_modules(dump: &mut CoreDump, notes: &mut Notes) {
         if instance.module.position() >= listed {
             notes.push(
                 None,
-                format!(
+                format_args!(
                     "instance {position} is of module {}, of {listed}; took it as unknown",
                     instance.module.0
                 ),
@@ -205,9 +206,10 @@ fn unknown_instances(dump: &mut CoreDump, notes: &mut Notes) {
             if frame.instance.position() >= listed {
                 notes.push(
                     None,
-                    format!(
+                    format_args!(
                         "frame {position} of thread `{}` is of instance {}, of {listed}; took it as unknown",
-                        thread.name, frame.instance.0
+                        Cut(&thread.name),
+                        frame.instance.0
                     ),
                 );
                 frame.instance = unknown;
@@ -265,7 +267,10 @@ fn host_frames(thread: &mut Thread, notes: &mut Notes) {
     if lost > 0 {
         notes.push(
             None,
-            format!("thread `{}`: {lost} host frames stand nowhere", thread.name),
+            format_args!(
+                "thread `{}`: {lost} host frames stand nowhere",
+                Cut(&thread.name)
+            ),
         );
     }
 }

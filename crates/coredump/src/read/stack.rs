@@ -114,15 +114,44 @@ pub(crate) struct Stack {
     pub(crate) fault: Option<Fault>,
 }
 
+/// How many values of frames are kept. One takes a byte or more of the file, and fifty of memory.
+pub(crate) struct Room {
+    /// How many missing values still are.
+    missing: usize,
+    /// The values that were read and not kept.
+    pub(crate) dropped: usize,
+}
+
+impl Room {
+    /// For all stacks of a dump that has so many bytes of values to put in the places of missing ones.
+    pub(crate) fn new(bytes: usize) -> Room {
+        Room {
+            missing: MOST_MISSING + bytes / SHORTEST_OVERRIDE,
+            dropped: 0,
+        }
+    }
+}
+
+/// The most locals of a frame that are kept, and the most operands: no engine takes a function with more locals
+/// (`MAX_WASM_FUNCTION_LOCALS` of wasmparser, from the limits of the JavaScript API).
+const MOST_VALUES: usize = 50_000;
+
+/// The most missing values that are kept, over all frames, and that nothing is put in the place of. A value of one byte that
+/// says nothing is what a small file can have most of.
+const MOST_MISSING: usize = 1 << 18;
+
+/// What `wdb.values` has for each: the frame, which of its values, and the value.
+const SHORTEST_OVERRIDE: usize = 4;
+
 /// Reads a section, as many frames as are whole. A section that ends between two frames is whole,
 /// even if it has fewer than it says: old WasmEdge counts frames that it leaves out.
-pub(crate) fn read(mut reader: BinaryReader<'_>, layout: Layout) -> Stack {
+pub(crate) fn read(mut reader: BinaryReader<'_>, layout: Layout, room: &mut Room) -> Stack {
     let mut stack = Stack {
         thread: Thread::default(),
         count: 0,
         fault: None,
     };
-    let result = fill(&mut reader, layout, &mut stack);
+    let result = fill(&mut reader, layout, room, &mut stack);
     stack.fault = result.err().or_else(|| {
         (!reader.eof()).then(|| Fault {
             message: format!("{} bytes too many at its end", reader.bytes_remaining()),
@@ -133,7 +162,12 @@ pub(crate) fn read(mut reader: BinaryReader<'_>, layout: Layout) -> Stack {
     stack
 }
 
-fn fill(reader: &mut BinaryReader<'_>, layout: Layout, stack: &mut Stack) -> Result<()> {
+fn fill(
+    reader: &mut BinaryReader<'_>,
+    layout: Layout,
+    room: &mut Room,
+    stack: &mut Stack,
+) -> Result<()> {
     zero(reader)?;
     stack.thread.name = decode::name(reader)?;
     stack.count = if layout.head == Head::Words {
@@ -143,7 +177,7 @@ fn fill(reader: &mut BinaryReader<'_>, layout: Layout, stack: &mut Stack) -> Res
     } else {
         reader.read_var_u32()?
     };
-    frames(reader, layout, stack.count, &mut stack.thread.frames)
+    frames(reader, layout, stack.count, room, &mut stack.thread.frames)
 }
 
 /// Up to `count` frames, fewer only where the bytes end between two.
@@ -151,13 +185,14 @@ pub(crate) fn frames(
     reader: &mut BinaryReader<'_>,
     layout: Layout,
     count: u32,
+    room: &mut Room,
     out: &mut Vec<Frame>,
 ) -> Result<()> {
     for _ in 0..count {
         if reader.eof() {
             break;
         }
-        out.push(frame(reader, layout)?);
+        out.push(frame(reader, layout, room)?);
     }
     Ok(())
 }
@@ -173,7 +208,7 @@ pub(crate) fn zero(reader: &mut BinaryReader<'_>) -> Result<()> {
     }
 }
 
-fn frame(reader: &mut BinaryReader<'_>, layout: Layout) -> Result<Frame> {
+fn frame(reader: &mut BinaryReader<'_>, layout: Layout, room: &mut Room) -> Result<Frame> {
     let (instance, func, codeoffset) = match layout.head {
         Head::Instance => {
             zero(reader)?;
@@ -197,12 +232,12 @@ fn frame(reader: &mut BinaryReader<'_>, layout: Layout) -> Result<Frame> {
     };
     let (locals, stack) = if layout.head == Head::Words {
         let locals = reader.read_u32()?;
-        (slots(reader, locals, layout)?, Vec::new())
+        (slots(reader, locals, layout, room)?, Vec::new())
     } else if layout.counts == Counts::Each {
         let locals = reader.read_var_u32()?;
-        let locals = slots(reader, locals, layout)?;
+        let locals = slots(reader, locals, layout, room)?;
         let stack = reader.read_var_u32()?;
-        (locals, slots(reader, stack, layout)?)
+        (locals, slots(reader, stack, layout, room)?)
     } else {
         let (locals, stack) = (reader.read_var_u32()?, reader.read_var_u32()?);
         let written = if layout.counts == Counts::First {
@@ -211,8 +246,8 @@ fn frame(reader: &mut BinaryReader<'_>, layout: Layout) -> Result<Frame> {
             0
         };
         (
-            slots(reader, locals, layout)?,
-            slots(reader, written, layout)?,
+            slots(reader, locals, layout, room)?,
+            slots(reader, written, layout, room)?,
         )
     };
     if layout.head == Head::Offset {
@@ -227,11 +262,30 @@ fn frame(reader: &mut BinaryReader<'_>, layout: Layout) -> Result<Frame> {
     })
 }
 
-fn slots(reader: &mut BinaryReader<'_>, count: u32, layout: Layout) -> Result<Vec<Slot>> {
-    let mut slots = Vec::new();
+fn slots(
+    reader: &mut BinaryReader<'_>,
+    count: u32,
+    layout: Layout,
+    room: &mut Room,
+) -> Result<Vec<Slot>> {
+    let count = count as usize;
+    // No more than the bytes can make good.
+    let kept = count.min(MOST_VALUES).min(reader.bytes_remaining());
+    let mut slots = Vec::with_capacity(kept);
+    let mut missing = 0;
     for _ in 0..count {
-        slots.push(slot(reader, layout.integers)?);
+        let slot = slot(reader, layout.integers)?;
+        if slots.len() < MOST_VALUES {
+            missing += usize::from(matches!(slot, Slot::Missing(_)));
+            slots.push(slot);
+        }
     }
+    if missing > room.missing {
+        slots = Vec::new();
+    } else {
+        room.missing -= missing;
+    }
+    room.dropped += count - slots.len();
     Ok(slots)
 }
 

@@ -4,7 +4,7 @@ use wasmparser::BinaryReader;
 
 use super::container::{Kind, Section, seen_before};
 use super::memory::{self, Segment};
-use super::stack::{self, Layout, Stack};
+use super::stack::{self, Layout, Room, Stack};
 use super::{Dialect, Notes};
 use crate::decode::{self, Result};
 use crate::encode::ABSENT;
@@ -43,19 +43,19 @@ pub(super) fn read(
             }
             Kind::Modules => (
                 "the `coremodules` section is damaged",
-                modules(reader, &mut dump.modules),
+                modules(reader, &mut dump.modules, notes),
             ),
             Kind::Instances => (
                 "the `coreinstances` section is damaged",
-                instances(reader, &mut dump.instances),
+                instances(reader, &mut dump.instances, notes),
             ),
             Kind::Memory => (
                 "the memory section is damaged",
-                memory::shapes(reader, &mut shapes),
+                memory::shapes(reader, &mut shapes, notes),
             ),
             Kind::Global => (
                 "the global section is damaged",
-                memory::globals(reader, &mut dump.globals),
+                memory::globals(reader, &mut dump.globals, notes),
             ),
             Kind::Data => (
                 "the data section is damaged",
@@ -71,7 +71,7 @@ pub(super) fn read(
             Err(fault) => notes.fault(what, &fault),
             Ok(()) if !reader.eof() && !matches!(section.kind, Kind::Ours(_)) => notes.push(
                 reader.original_position() as u64,
-                format!(
+                format_args!(
                     "ignored {} bytes at the end of a section",
                     reader.bytes_remaining()
                 ),
@@ -97,6 +97,10 @@ pub(super) fn stacks(
     likely: &[Layout],
     notes: &mut Notes,
 ) -> (Vec<Thread>, Layout) {
+    let overrides = sections
+        .iter()
+        .filter(|s| s.kind == Kind::Ours(ours::VALUES));
+    let overrides = overrides.map(|section| section.payload.len()).sum();
     let sections: Vec<_> = sections.iter().filter(|s| s.kind == Kind::Stack).collect();
     // Of a section that is cut off, a wrong layout may happen to take all that is left.
     let best_possible = if sections.iter().any(|section| section.cut) {
@@ -104,36 +108,46 @@ pub(super) fn stacks(
     } else {
         Fit::Whole
     };
-    let mut best: Option<(Fit, Layout, Vec<Stack>)> = None;
+    let mut best: Option<(Fit, Layout, Vec<Stack>, usize)> = None;
     for layout in likely.iter().chain(&Layout::ALL) {
+        let mut room = Room::new(overrides);
         let stacks: Vec<Stack> = sections
             .iter()
-            .map(|section| stack::read(decode::at(file, section.payload.clone()), *layout))
+            .map(|section| {
+                let reader = decode::at(file, section.payload.clone());
+                stack::read(reader, *layout, &mut room)
+            })
             .collect();
         let fit = Fit::of(&stacks).min(best_possible);
         if best.as_ref().is_none_or(|(best, ..)| fit > *best) {
-            best = Some((fit, *layout, stacks));
+            best = Some((fit, *layout, stacks, room.dropped));
         }
         if fit == best_possible {
             break;
         }
     }
-    let Some((_, layout, stacks)) = best else {
+    let Some((_, layout, stacks, dropped)) = best else {
         return (Vec::new(), Layout::STANDARD);
     };
     for (stack, section) in stacks.iter().zip(sections) {
         let kept = stack.thread.frames.len();
         if let Some(fault) = &stack.fault {
             notes.fault(
-                &format!("a stack is damaged; kept its first {kept} frames"),
+                format_args!("a stack is damaged; kept its first {kept} frames"),
                 fault,
             );
         } else if kept < stack.count as usize {
             notes.push(
                 section.payload.start as u64,
-                format!("a stack has {kept} frames and says it has {}", stack.count),
+                format_args!("a stack has {kept} frames and says it has {}", stack.count),
             );
         }
+    }
+    if dropped > 0 {
+        notes.push(
+            None,
+            format_args!("left out {dropped} values of frames: more than any program has"),
+        );
     }
     (
         stacks.into_iter().map(|stack| stack.thread).collect(),
@@ -173,15 +187,48 @@ fn core(reader: &mut BinaryReader<'_>, dump: &mut CoreDump) -> Result<()> {
     Ok(())
 }
 
-fn modules(reader: &mut BinaryReader<'_>, out: &mut Vec<Module>) -> Result<()> {
-    for _ in 0..reader.read_var_u32()? {
-        stack::zero(reader)?;
-        out.push(Module {
-            name: decode::name(reader)?,
-            ..Module::default()
-        });
+/// The most modules, instances and memories that are kept: ten times those that wasmtime lets a store have. Each takes
+/// two bytes of the file, and hundreds when it is shown.
+pub(super) const MOST_PARTS: usize = 100_000;
+
+/// The most globals that are kept: those that a module may have (limits of the JavaScript API).
+pub(super) const MOST_GLOBALS: usize = 1_000_000;
+
+/// Reads a list to its end, and keeps of it what a program can have.
+pub(super) fn list<'a, T>(
+    reader: &mut BinaryReader<'a>,
+    most: usize,
+    out: &mut Vec<T>,
+    notes: &mut Notes,
+    mut item: impl FnMut(&mut BinaryReader<'a>) -> Result<T>,
+) -> Result<()> {
+    let start = reader.original_position() as u64;
+    let count = reader.read_var_u32()?;
+    for _ in 0..count {
+        let item = item(reader)?;
+        if out.len() < most {
+            out.push(item);
+        }
+    }
+    if count as usize > most {
+        notes.push(
+            start,
+            format_args!(
+                "a section lists {count} of what a program has at most {most}; took the first"
+            ),
+        );
     }
     Ok(())
+}
+
+fn modules(reader: &mut BinaryReader<'_>, out: &mut Vec<Module>, notes: &mut Notes) -> Result<()> {
+    list(reader, MOST_PARTS, out, notes, |reader| {
+        stack::zero(reader)?;
+        Ok(Module {
+            name: decode::name(reader)?,
+            ..Module::default()
+        })
+    })
 }
 
 /// The one module of old WasmEdge, whose name has no length: count 1, the leading 0, the name.
@@ -195,21 +242,24 @@ fn old_wasmedge_module(payload: Option<&[u8]>) -> Module {
     }
 }
 
-fn instances(reader: &mut BinaryReader<'_>, out: &mut Vec<Instance>) -> Result<()> {
+fn instances(
+    reader: &mut BinaryReader<'_>,
+    out: &mut Vec<Instance>,
+    notes: &mut Notes,
+) -> Result<()> {
     let index = |reader: &mut BinaryReader<'_>| -> Result<Option<u32>> {
         let index = reader.read_var_u32()?;
         Ok((index != ABSENT).then_some(index))
     };
-    for _ in 0..reader.read_var_u32()? {
+    list(reader, MOST_PARTS, out, notes, |reader| {
         stack::zero(reader)?;
-        out.push(Instance {
+        Ok(Instance {
             module: ModuleId(reader.read_var_u32()?),
             memories: decode::vec(reader, |r| Ok(index(r)?.map(MemoryId)))?,
             globals: decode::vec(reader, |r| Ok(index(r)?.map(GlobalId)))?,
             tables: Vec::new(),
-        });
-    }
-    Ok(())
+        })
+    })
 }
 
 /// A `wdb.data` section: what did not fit into the data section.

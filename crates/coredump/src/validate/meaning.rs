@@ -1,10 +1,12 @@
 //! Whether what a dump says is consistent, and fits its modules.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use wdb_module::{FuncIndex, GlobalType, MemoryType, Module, ModuleOffset, ValType};
 
 use super::{Findings, Severity, rule};
+use crate::cut::Cut;
 use crate::{
     Base, CoreDump, Dialect, Frame, Instance, ModuleId, Reading, Reference, Slot, Value,
     function_offset,
@@ -17,7 +19,7 @@ pub(super) fn check(reading: &Reading, modules: &[Option<&Module>], findings: &m
         _ => (Severity::Warning, rule::FORMAT),
     };
     for note in &reading.notes {
-        findings.push(severity, rule, note.offset, note.message.clone());
+        findings.push(severity, rule, note.offset, &note.message);
     }
     let dump = &reading.dump;
     for (position, (record, module)) in dump.modules.iter().zip(modules).enumerate() {
@@ -28,8 +30,9 @@ pub(super) fn check(reading: &Reading, modules: &[Option<&Module>], findings: &m
         );
         if other_hash || other_id {
             let what = if other_hash { "SHA-256" } else { "build id" };
-            let message =
-                format!("the given module {position} is not the one that ran: its {what} differs");
+            let message = format_args!(
+                "the given module {position} is not the one that ran: its {what} differs"
+            );
             findings.error(rule::OURS, None, message);
         }
     }
@@ -41,11 +44,14 @@ pub(super) fn check(reading: &Reading, modules: &[Option<&Module>], findings: &m
     let mut spots = Spots::new();
     for thread in &dump.threads {
         for (position, frame) in thread.frames.iter().enumerate() {
+            let what = Which {
+                position,
+                thread: &thread.name,
+            };
             let instance = dump.instances.get(frame.instance.position());
             let id = instance.map_or(ModuleId(0), |instance| instance.module);
             if let Some(module) = modules.get(id.position()).copied().flatten() {
-                let what = format!("frame {position} of thread `{}`", thread.name);
-                check_frame(frame, &what, module, findings);
+                check_frame(frame, what, module, findings);
                 if let Some(offset) = body_offset(frame, module) {
                     let functions = spots.entry((id, frame.func)).or_default();
                     functions.entry(offset).or_insert(what);
@@ -71,14 +77,14 @@ fn check_instance(
     for (what, is, should) in counts {
         // Tables are in no standard section.
         if is != should && (what != "tables" || !dump.tables.is_empty()) {
-            let message = format!("instance {position} has {is} {what}, its module {should}");
+            let message = format_args!("instance {position} has {is} {what}, its module {should}");
             findings.error(rule::INSTANCES, None, message);
         }
     }
     for (index, (memory, ty)) in instance.memories.iter().zip(module.memories()).enumerate() {
         let memory = memory.and_then(|id| dump.memories.get(id.position()));
         if memory.is_some_and(|memory| !fits_memory(&memory.shape, ty)) {
-            let message = format!(
+            let message = format_args!(
                 "memory {index} of instance {position} is not of the type that its module declares"
             );
             findings.error(rule::MEMORY, None, message);
@@ -87,7 +93,7 @@ fn check_instance(
     for (index, (global, ty)) in instance.globals.iter().zip(module.globals()).enumerate() {
         let global = global.and_then(|id| dump.globals.get(id.position()));
         if global.is_some_and(|global| !fits_global(&global.value, ty)) {
-            let message = format!(
+            let message = format_args!(
                 "global {index} of instance {position} is not of the type that its module declares, {}",
                 ty.content_type
             );
@@ -124,12 +130,26 @@ fn fits(value: &Value, ty: ValType) -> bool {
     }
 }
 
-fn check_frame(frame: &Frame, what: &str, module: &Module, findings: &mut Findings) {
+/// A frame, for a message.
+#[derive(Clone, Copy)]
+struct Which<'a> {
+    position: usize,
+    thread: &'a str,
+}
+
+impl fmt::Display for Which<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Which { position, thread } = self;
+        write!(f, "frame {position} of thread `{}`", Cut(thread))
+    }
+}
+
+fn check_frame(frame: &Frame, what: Which<'_>, module: &Module, findings: &mut Findings) {
     if module
         .function(frame.func)
         .is_none_or(|function| function.body.is_none())
     {
-        let message = format!(
+        let message = format_args!(
             "{what} is of function {}, which its module does not define",
             frame.func
         );
@@ -137,7 +157,7 @@ fn check_frame(frame: &Frame, what: &str, module: &Module, findings: &mut Findin
         return;
     }
     if frame.codeoffset != 0 && body_offset(frame, module).is_none() {
-        let message = format!(
+        let message = format_args!(
             "{what}: the offset {:#x} is outside of function {}",
             frame.codeoffset, frame.func
         );
@@ -151,7 +171,7 @@ fn check_frame(frame: &Frame, what: &str, module: &Module, findings: &mut Findin
         return;
     };
     if types.len() != frame.locals.len() {
-        let message = format!(
+        let message = format_args!(
             "{what} has {} locals, its function {}",
             frame.locals.len(),
             types.len()
@@ -160,7 +180,7 @@ fn check_frame(frame: &Frame, what: &str, module: &Module, findings: &mut Findin
     }
     for (index, (slot, ty)) in frame.locals.iter().zip(types).enumerate() {
         if slot.value().is_some_and(|value| !fits(value, ty)) {
-            let message = format!("{what}: local {index} is not of its type, {ty}");
+            let message = format_args!("{what}: local {index} is not of its type, {ty}");
             findings.error(rule::STACK, None, message);
         }
     }
@@ -175,10 +195,10 @@ fn body_offset(frame: &Frame, module: &Module) -> Option<ModuleOffset> {
 }
 
 /// Of each function, the offsets at which frames stand, each with the first such frame.
-type Spots = BTreeMap<(ModuleId, FuncIndex), BTreeMap<ModuleOffset, String>>;
+type Spots<'a> = BTreeMap<(ModuleId, FuncIndex), BTreeMap<ModuleOffset, Which<'a>>>;
 
 /// Whether every frame stands at an instruction. Each function is decoded once.
-fn check_spots(spots: Spots, modules: &[Option<&Module>], findings: &mut Findings) {
+fn check_spots(spots: Spots<'_>, modules: &[Option<&Module>], findings: &mut Findings) {
     for ((id, func), mut spots) in spots {
         let Some(module) = modules.get(id.position()).copied().flatten() else {
             continue;
@@ -187,7 +207,7 @@ fn check_spots(spots: Spots, modules: &[Option<&Module>], findings: &mut Finding
             spots.remove(&offset);
         }
         for (offset, what) in spots {
-            let message = format!(
+            let message = format_args!(
                 "{what} stands at no instruction: in the middle of one, at module offset {offset}"
             );
             findings.error(rule::STACK, None, message);

@@ -84,17 +84,18 @@ struct Findings {
 impl Findings {
     const LIMIT: usize = 100;
 
+    /// Makes the text of a finding only if it is kept.
     fn push(
         &mut self,
         severity: Severity,
         rule: &'static str,
         offset: impl Into<Option<u64>>,
-        message: impl Into<String>,
+        message: impl fmt::Display,
     ) {
         if self.list.len() < Self::LIMIT {
             self.list.push(Finding {
                 severity,
-                message: message.into(),
+                message: message.to_string(),
                 offset: offset.into(),
                 rule,
             });
@@ -107,7 +108,7 @@ impl Findings {
         &mut self,
         rule: &'static str,
         offset: impl Into<Option<u64>>,
-        message: impl Into<String>,
+        message: impl fmt::Display,
     ) {
         self.push(Severity::Error, rule, offset, message);
     }
@@ -116,7 +117,7 @@ impl Findings {
         &mut self,
         rule: &'static str,
         offset: impl Into<Option<u64>>,
-        message: impl Into<String>,
+        message: impl fmt::Display,
     ) {
         self.push(Severity::Warning, rule, offset, message);
     }

@@ -4,6 +4,7 @@ use wasmparser::BinaryReader;
 
 use super::structure::{Counts, custom_sections};
 use super::{Findings, rule};
+use crate::cut::Cut;
 use crate::decode::{self, Result};
 use crate::ours::{self, Place};
 
@@ -19,7 +20,7 @@ pub(super) fn check(file: &[u8], counts: &Counts, findings: &mut Findings) {
             findings.error(
                 rule::OURS,
                 start,
-                format!("the section `{name}` comes again"),
+                format_args!("the section `{name}` comes again"),
             );
             continue;
         }
@@ -29,7 +30,7 @@ pub(super) fn check(file: &[u8], counts: &Counts, findings: &mut Findings) {
             Ok(Known::Yes) if !reader.eof() => findings.warning(
                 rule::OURS,
                 reader.original_position() as u64,
-                format!(
+                format_args!(
                     "{} bytes after the fields of `{name}` that are known",
                     reader.bytes_remaining()
                 ),
@@ -38,7 +39,7 @@ pub(super) fn check(file: &[u8], counts: &Counts, findings: &mut Findings) {
             Err(fault) => findings.error(
                 rule::OURS,
                 fault.offset,
-                format!("the section `{name}` is malformed: {}", fault.message),
+                format_args!("the section `{name}` is malformed: {}", fault.message),
             ),
         }
         seen.push(name);
@@ -63,7 +64,7 @@ fn section(
         findings.warning(
             rule::OURS,
             start,
-            format!("the section `{name}` is unknown"),
+            format_args!("the section `{}` is unknown", Cut(name)),
         );
         return Ok(Known::No);
     }
@@ -72,7 +73,7 @@ fn section(
         findings.warning(
             rule::OURS,
             start,
-            format!("version {version} of `{name}` is unknown"),
+            format_args!("version {version} of `{name}` is unknown"),
         );
         return Ok(Known::No);
     }
@@ -81,7 +82,9 @@ fn section(
             findings.error(
                 rule::OURS,
                 start,
-                format!("the section `{name}` is about {is} {what}, of which there are {should}"),
+                format_args!(
+                    "the section `{name}` is about {is} {what}, of which there are {should}"
+                ),
             );
         }
     };

@@ -65,7 +65,7 @@ fn section(payload: Payload<'_>, seen: &mut Seen, findings: &mut Findings) {
                 findings.warning(
                     rule::FORMAT,
                     range.start as u64,
-                    format!("a section of a program (id {id}) in a dump; readers ignore it"),
+                    format_args!("a section of a program (id {id}) in a dump; readers ignore it"),
                 );
             }
         }
@@ -127,12 +127,12 @@ fn custom(section: &CustomSectionReader<'_>, seen: &mut Seen, findings: &mut Fin
         Err(error) => findings.error(
             rule,
             error.offset() as u64,
-            format!("the section `{name}` does not follow the standard: {}", error.message()),
+            format_args!("the section `{name}` does not follow the standard: {}", error.message()),
         ),
         Ok(least) if least < range.len() => findings.warning(
             rule,
             start,
-            format!(
+            format_args!(
                 "the section `{name}` has numbers that take more bytes than they need ({} bytes where {least} do)",
                 range.len()
             ),
@@ -242,7 +242,7 @@ fn once(seen: &Seen, findings: &mut Findings) {
             findings.error(
                 rule,
                 None,
-                format!("there are {count} `{name}` sections, not one"),
+                format_args!("there are {count} `{name}` sections, not one"),
             );
         }
     }
@@ -259,7 +259,7 @@ fn indices(seen: &Seen, findings: &mut Findings) {
                     findings.error(
                         rule::INSTANCES,
                         None,
-                        format!("instance {position} names {what} {index}, of {count}"),
+                        format_args!("instance {position} names {what} {index}, of {count}"),
                     );
                 }
             }
@@ -273,7 +273,7 @@ fn indices(seen: &Seen, findings: &mut Findings) {
             findings.error(
                 rule::STACK,
                 *offset,
-                format!("a frame names instance {greatest}, of {}", counts.instances),
+                format_args!("a frame names instance {greatest}, of {}", counts.instances),
             );
         }
     }
