@@ -4,16 +4,13 @@
 //! events come to the same handler, which so is entered again. The frames below the call stay where
 //! they are and can be seen.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
-
-use wasmtime::{AsContextMut as _, Func, StoreContextMut, Val};
+use wasmtime::{AsContextMut as _, Func, RootScope, StoreContextMut, Val};
 use wdb_coredump::{InstanceId, Slot, Value};
 use wdb_module::FuncIndex;
 use wdb_target::{Error, Resume, StopReason};
 
 use crate::frames::Standing;
+use crate::guarded::until_unwound;
 use crate::guest::{Guest, Handler};
 use crate::host::Host;
 use crate::value::{Converter, to_engine};
@@ -45,8 +42,17 @@ impl Guest {
             return Err(Error::Refused("no call is under way".into()));
         }
         self.abandon = true;
-        self.unwinding = true;
         Ok(())
+    }
+}
+
+impl Guest {
+    /// The message of the crash that the program is stopped for.
+    fn limit(&self) -> Option<String> {
+        self.stop.iter().find_map(|reason| match reason {
+            StopReason::Crash(crash) => Some(crash.message.clone()),
+            _ => None,
+        })
     }
 }
 
@@ -59,7 +65,7 @@ impl Handler {
     ) -> Result<Prepared, Error> {
         let failed = |error: wasmtime::Error| Error::Debuggee(format!("{error:#}"));
         let guest = &mut *self.guest();
-        if guest.standings.now == Standing::Prologue {
+        if matches!(guest.standings.now, Standing::Entering(_)) {
             // Its youngest frame is not set up, which nobody can tell from above.
             return Err(Error::Refused(
                 "nothing can be called on top of a function that has found the stack used up"
@@ -123,19 +129,16 @@ impl Handler {
             unwinding,
             how,
         } = prepared;
-        let outcome = {
-            let mut running = pin!(func.call_async(&mut store, &arguments, &mut results));
-            poll_fn(|context| match running.as_mut().poll(context) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending if self.guest().abandon => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-            })
-            .await
-        };
+        let outcome = until_unwound(func.call_async(&mut store, &arguments, &mut results)).await;
+        // An exception that ended the call is not thrown again in the program.
+        RootScope::new(&mut store)
+            .as_context_mut()
+            .take_pending_exception();
         let guest = &mut *self.guest();
         guest.inventory.update(store.as_context_mut());
         let mut converter = Converter::new(&guest.inventory);
         let reason = match outcome {
+            _ if guest.abandon => StopReason::Abandoned("as asked".into()),
             Some(Ok(())) => StopReason::Returned(
                 results
                     .into_iter()
@@ -146,7 +149,8 @@ impl Handler {
                 Some(code) => format!("it wanted to end the program with exit code {code}"),
                 None => trap::from_error(&error).message,
             }),
-            None => StopReason::Abandoned("as asked".into()),
+            // It was told of the limit that has ended it.
+            None => StopReason::Abandoned(guest.limit().unwrap_or_default()),
         };
         stop.retain(|it| !matches!(it, StopReason::Returned(_) | StopReason::Abandoned(_)));
         stop.push(reason);

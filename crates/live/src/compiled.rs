@@ -13,6 +13,7 @@ use crate::link::Linked;
 use crate::program::{LaunchError, Program, Wasi};
 use crate::stdio::Tail;
 use crate::stop::{Requester, StopRequest};
+use crate::timer::Timer;
 use crate::{engine, host, link, modules};
 
 /// A program, ready to be launched.
@@ -61,7 +62,11 @@ impl Compiled {
             .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
         let inventory = Inventory::new(modules);
         let records = inventory.modules.clone();
-        let guest = Guest::new(program, inventory);
+        let no_thread = |error| LaunchError::Host(format!("cannot start a thread: {error}"));
+        let ring = stopper(engine, &request, Requester::Timer);
+        let timer = program.limits.time.map(|time| Timer::new(time, ring));
+        let timer = timer.transpose().map_err(no_thread)?;
+        let guest = Guest::new(program, inventory, timer);
         let abandoned = Arc::new(AtomicBool::new(false));
         let (commands, receive_commands) = mpsc::channel();
         let (send_events, events) = mpsc::channel();
@@ -73,14 +78,7 @@ impl Compiled {
                 let linked = Arc::clone(linked);
                 move || guest::run(store, &linked, &handler, abandoned)
             })
-            .map_err(|error| LaunchError::Host(format!("cannot start a thread: {error}")))?;
-        if let Some(time) = program.limits.time {
-            let stop = stopper(engine, &request, Requester::Timer);
-            std::thread::spawn(move || {
-                std::thread::sleep(time);
-                stop();
-            });
-        }
+            .map_err(no_thread)?;
         let mut live = Live {
             name: program.name.clone(),
             engine: engine.clone(),

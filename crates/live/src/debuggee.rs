@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
 
 use wasmtime::Engine;
 use wdb_coredump::{
@@ -19,11 +20,13 @@ use wdb_target::{
 
 use crate::call::Call;
 use crate::compiled::Compiled;
+use crate::guarded::guarded;
 use crate::guest::{Command, Stopped};
 use crate::paused::{CAPTURE, Paused};
 use crate::program::{LaunchError, Program, now};
 use crate::stdio::Tail;
-use crate::stop::{Requester, StopRequest};
+use crate::stop::{Requester, StopRequest, advance_epoch};
+use crate::trap;
 
 /// A program in wasmtime, under guest-debug instrumentation.
 pub struct Live {
@@ -76,21 +79,63 @@ impl Live {
         let (send, receive) = mpsc::sync_channel(1);
         self.send(Command::Ask(Box::new(move |paused| {
             // The asker waits; if it does not, nobody needs the answer.
-            let _ = send.send(question(paused));
+            let _ = send.send(guarded(|| question(paused)));
         })))?;
-        receive.recv().map_err(|_| gone())
+        receive.recv().map_err(|_| gone())?
     }
 
-    /// Waits until the program stands still.
+    /// Waits until the program is stopped.
     pub(crate) fn wait(&mut self) -> Result<(), Error> {
-        let Stopped { reasons, ended } = self.events.recv().map_err(|_| gone())?;
+        let Stopped {
+            reasons,
+            ended,
+            failed,
+        } = loop {
+            match self.events.recv_timeout(LOOK) {
+                Ok(stopped) => break stopped,
+                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(requester) = self.request.in_vain() {
+                        return Err(self.give_up(requester));
+                    }
+                }
+            }
+        };
+        self.request.is_stopped();
         self.stop = reasons;
         self.process.time = now();
         self.ended = ended.is_some();
         self.results = ended.unwrap_or_default();
-        Ok(())
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Lets go of a program that does not stop.
+    fn give_up(&mut self, requester: Requester) -> Error {
+        self.abandon();
+        self.ended = true;
+        self.stop = vec![match requester {
+            Requester::User => StopReason::Interrupted,
+            Requester::Timer | Requester::Fuel => StopReason::Crash(trap::timeout()),
+        }];
+        Error::GivenUp(WAITS.into())
+    }
+
+    /// Ends the guest, wherever it is. One that waits in a host call ends when the call does; it is not
+    /// waited for.
+    fn abandon(&mut self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+        advance_epoch(&self.engine);
+        self.commands = None;
     }
 }
+
+/// So often it is looked whether a program has not stopped that was to stop.
+pub(crate) const LOOK: Duration = Duration::from_millis(100);
+
+/// Why a program that does not stop cannot be looked at.
+pub(crate) const WAITS: &str = "it waits for its host, in a call such as a read of a pipe, or in `memory.atomic.wait`, and \
+     does not come back to be stopped; its frames cannot be read meanwhile, so there is nothing \
+     to look at and no core dump";
 
 fn gone() -> Error {
     Error::Debuggee("the guest's thread has ended".into())
@@ -281,11 +326,46 @@ impl Mutate for Live {
 }
 
 impl Drop for Live {
-    /// Ends the guest, wherever it is. One that waits in a host call ends when the call does; it is not
-    /// waited for.
     fn drop(&mut self) {
-        self.abandoned.store(true, Ordering::Relaxed);
-        self.engine.increment_epoch();
-        self.commands = None;
+        self.abandon();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use wdb_module::Binary;
+
+    use super::*;
+    use crate::program::{Limits, Wasi};
+
+    /// The debugger fails while it answers, where the handler can be unwound and where it cannot.
+    #[test]
+    fn a_question_that_panics_is_an_error() {
+        let text = r#"(module (func (export "_start") nop unreachable))"#;
+        let binary = Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
+        let mut live = Live::launch(&Program {
+            name: "program".into(),
+            path: None,
+            binary: Arc::new(binary),
+            invoke: None,
+            wasi: Wasi::default(),
+            limits: Limits::default(),
+            capture: crate::Capture::Full,
+            cache: false,
+        })
+        .unwrap();
+        for how in [Resume::StepInstruction, Resume::Continue] {
+            live.resume(how, None).unwrap();
+            for _ in 0..2 {
+                let failed: Result<(), Error> = live.ask(|_| panic!("of the test"));
+                let message = failed.unwrap_err().to_string();
+                assert!(message.ends_with(": of the test"), "{message}");
+                assert_eq!(live.threads().unwrap()[0].frames.len(), 1);
+            }
+        }
+        assert!(matches!(live.stop(), [StopReason::Crash(_)]));
+        live.resume(Resume::Continue, None).unwrap();
+        assert!(live.ended);
     }
 }

@@ -19,18 +19,30 @@ use crate::inventory::Inventory;
 use crate::stack;
 use crate::value::Converter;
 
-/// Whether something on the stack catches it.
+/// Whether something on the stack catches it. It does not pass a call by the debugger, below which there are `below`
+/// activations.
 pub(crate) fn caught(
     mut store: StoreContextMut<'_, Host>,
     exception: &OwnedRooted<ExnRef>,
     inventory: &Inventory,
+    below: Option<usize>,
 ) -> wasmtime::Result<bool> {
+    let reaches = match below {
+        Some(below) => {
+            let (_, activations) = stack::count(store.as_context_mut())?;
+            activations.saturating_sub(below)
+        }
+        None => usize::MAX,
+    };
     let tag = {
         let mut scope = RootScope::new(&mut store);
         let exception = exception.to_rooted(&mut scope);
         exception.tag(&mut scope)?
     };
-    let found = stack::walk(store, |mut store, frame, _| {
+    let found = stack::walk(store, |mut store, frame, position| {
+        if position.activation >= reaches {
+            return Ok(ControlFlow::Break(false));
+        }
         let instance = frame.instance(&mut store)?;
         let module = inventory.module(instance.module(&store));
         let binary = module.and_then(|id| inventory.modules[id.position()].binary.as_deref());
@@ -44,12 +56,12 @@ pub(crate) fn caught(
                 handled.is_some_and(|handled| Tag::eq(&handled, &tag, &store))
             });
             if catches {
-                return Ok(ControlFlow::Break(()));
+                return Ok(ControlFlow::Break(true));
             }
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(found.is_some())
+    Ok(found.unwrap_or(false))
 }
 
 /// The catch clauses around the instruction at `pc`, innermost first; `None` is a `catch_all`.

@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 
 use wasmparser::{Operator, ValType};
 use wasmtime::{AsContextMut as _, StoreContextMut};
-use wdb_coredump::{HostFrame, ModuleId, Slot, Value};
-use wdb_module::instruction::{is_call, may_trap};
+use wdb_coredump::{HostFrame, InstanceId, Missing, ModuleId, Slot, Value};
+use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, Module as Binary, ModuleOffset};
 use wdb_target::{Frame, Thread, Trust};
 
 use crate::host::Host;
 use crate::inventory::Inventory;
-use crate::stack::{self, Position, RawFrame};
+use crate::stack::{self, Position, RawFrame, Spot};
 use crate::value::Converter;
 
 /// How the youngest frame of an activation stands at its instruction.
@@ -21,10 +21,12 @@ use crate::value::Converter;
 pub(crate) enum Standing {
     /// Nothing of the instruction has happened.
     Before,
-    /// The instruction cannot complete, or its host function has just returned.
-    Within,
-    /// The function was entered, and the engine has not set up its frame.
-    Prologue,
+    /// The instruction here cannot complete.
+    Trapped(ModuleOffset),
+    /// The function of the host that the instruction here has called has failed.
+    HostFailed(ModuleOffset),
+    /// This function was entered and has found the engine's stack used up, before its frame was set up.
+    Entering(Spot),
 }
 
 /// How the activations stand that the debugger stopped; all others wait for a host function.
@@ -67,19 +69,21 @@ pub(crate) fn thread(
         frames: Vec::new(),
         host_frames: Vec::new(),
     };
-    let mut prologue = None;
+    let mut entering = match standings.now {
+        Standing::Entering(spot) => Some(spot),
+        _ => None,
+    };
     stack::walk(store, |mut store, handle, position| {
-        if position.frame == 0 && standings.now == Standing::Prologue {
-            prologue = stack::place(store, handle)?;
+        if position.frame == 0 && entering.is_some() {
             return Ok(ControlFlow::<()>::Continue(()));
         }
         let Some(raw) = stack::read(store.as_context_mut(), inventory, &mut converter, handle)?
         else {
             return Ok(ControlFlow::Continue(()));
         };
-        if let Some((func, _)) = prologue.take() {
-            let entered = entered(func, &raw, inventory);
-            thread.frames.extend(entered);
+        if let Some(spot) = entering.take() {
+            let caller = (!position.youngest).then_some(&raw);
+            thread.frames.extend(entered(spot, caller, inventory));
         }
         let before = thread.frames.len() as u32;
         let (frame, host) = calls.frame(raw, position, inventory, standings);
@@ -89,11 +93,14 @@ pub(crate) fn thread(
         thread.frames.push(frame);
         Ok(ControlFlow::Continue(()))
     })?;
+    if let Some(spot) = entering {
+        thread.frames.extend(entered(spot, None, inventory));
+    }
     name_forwarded(&mut thread, inventory);
     Ok(thread)
 }
 
-/// One frame of [`thread`], which does not stand in a prologue.
+/// One frame of [`thread`].
 pub(crate) fn frame(
     store: StoreContextMut<'_, Host>,
     wanted: usize,
@@ -101,15 +108,26 @@ pub(crate) fn frame(
     standings: &Standings,
     calls: &mut Calls,
 ) -> wasmtime::Result<Option<Frame>> {
+    let entering = match standings.now {
+        Standing::Entering(spot) if wanted == 0 => Some(spot),
+        _ => None,
+    };
+    let mut caller = false;
+    let wanted = wanted + usize::from(entering.is_some());
     let raw = stack::walk(store, |store, handle, position| {
         if position.frame < wanted {
             return Ok(ControlFlow::Continue(()));
         }
+        caller = !position.youngest;
         let mut converter = Converter::new(inventory);
         let raw = stack::read(store, inventory, &mut converter, handle)?;
         Ok(ControlFlow::Break(raw.map(|raw| (raw, position))))
     })?;
     let found = raw.flatten();
+    if let Some(spot) = entering {
+        let caller = found.as_ref().map(|(raw, _)| raw).filter(|_| caller);
+        return Ok(entered(spot, caller, inventory));
+    }
     Ok(found.map(|(raw, position)| calls.frame(raw, position, inventory, standings).0))
 }
 
@@ -140,11 +158,19 @@ impl Calls {
             .of(position.activation)
             .filter(|_| position.youngest);
         let place = binary.map(|binary| match standing {
-            Some(Standing::Before) => Place {
+            // A function that is being entered is not read: see `entered`.
+            Some(Standing::Before | Standing::Entering(_)) => Place {
                 pc: raw.pc,
                 host_call: false,
             },
-            Some(Standing::Within | Standing::Prologue) => stands_at(binary, raw.func, raw.pc),
+            Some(Standing::Trapped(pc)) => Place {
+                pc,
+                host_call: false,
+            },
+            Some(Standing::HostFailed(pc)) => Place {
+                pc,
+                host_call: true,
+            },
             None => Place {
                 pc: self.waited_for(raw.module, binary, raw.func, raw.pc),
                 host_call: position.youngest,
@@ -158,12 +184,8 @@ impl Calls {
             _ if !position.youngest => None,
             Some(_) if position.activation > 0 => Some(DEBUGGER.to_owned()),
             Some(_) if !place.is_some_and(|place| place.host_call) => None,
-            Some(_) => import().or_else(|| {
-                let forwards = forwards(binary?, raw.func);
-                forwards.then(String::new)
-            }),
             // Between two activations there is host code, even when its name is not known.
-            None => Some(import().unwrap_or_default()),
+            Some(_) | None => Some(import().unwrap_or_default()),
         };
         let frame = Frame {
             instance: raw.instance,
@@ -198,28 +220,6 @@ impl Calls {
     }
 }
 
-/// The place of a frame that stands within an instruction. A trap is reported at its own instruction, an error from a
-/// host function at the instruction after the call.
-fn stands_at(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> Place {
-    let here = Place {
-        pc,
-        host_call: false,
-    };
-    let traps = binary
-        .instruction_at(pc)
-        .is_none_or(|operator| may_trap(&operator));
-    if traps {
-        return here;
-    }
-    match binary.instruction_before(func, pc) {
-        Some((at, operator)) if calls_import(binary, &operator) => Place {
-            pc: at,
-            host_call: true,
-        },
-        _ => here,
-    }
-}
-
 /// Whether the instruction at `pc` is a call inside a `try_table`.
 fn in_try(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> bool {
     let is_call = binary.instruction_at(pc).is_some_and(|it| is_call(&it));
@@ -238,15 +238,6 @@ fn call_before(
         .take_while(|(offset, _)| *offset < pc)
         .filter(|(_, operator)| is_call(operator))
         .last()
-}
-
-/// Whether the call may be one of a host function. Through a table or a reference it may.
-fn calls_import(binary: &Binary, operator: &Operator<'_>) -> bool {
-    match operator {
-        Operator::Call { function_index } => *function_index < binary.imported_function_count(),
-        Operator::CallIndirect { .. } | Operator::CallRef { .. } => true,
-        _ => false,
-    }
 }
 
 /// The name of the import that the call at `pc` calls.
@@ -302,32 +293,52 @@ fn forwards(binary: &Binary, func: FuncIndex) -> bool {
 
 /// The frame of a function that was entered and has run no instruction yet. Its parameters are the
 /// caller's operands; its other locals are zero (core specification, section 4.4.10).
-fn entered(defined: FuncIndex, caller: &RawFrame, inventory: &Inventory) -> Option<Frame> {
-    let binary = inventory.modules[caller.module.position()]
-        .binary
-        .as_deref()?;
-    let imported = binary.imported_function_count();
-    let (func, trust) = match call_before(binary, caller.func, caller.pc)?.1 {
-        Operator::Call { function_index } if function_index >= imported => {
-            (FuncIndex(function_index), Trust::Exact)
-        }
-        // That it is a function of the caller's own instance is likely, not certain.
-        _ => (FuncIndex(imported + defined.0), Trust::Assumed),
-    };
+fn entered(spot: Spot, caller: Option<&RawFrame>, inventory: &Inventory) -> Option<Frame> {
+    let Spot { module, func, .. } = spot;
+    let binary = inventory.modules[module.position()].binary.as_deref()?;
     let parameters = binary.function_type(func)?.params().len();
-    let arguments = caller.stack.len().checked_sub(parameters)?;
+    let calling = caller.and_then(|caller| {
+        let binary = inventory.modules[caller.module.position()]
+            .binary
+            .as_deref()?;
+        Some((caller, call_before(binary, caller.func, caller.pc)?.1))
+    });
+    // What was called can have called this one in its place, and then its arguments are nowhere recorded.
+    let direct = calling.as_ref().filter(|(caller, call)| {
+        caller.module == module
+            && matches!(call, Operator::Call { function_index } if *function_index == func.0)
+    });
+    let arguments = direct.and_then(|(caller, _)| {
+        let first = caller.stack.len().checked_sub(parameters)?;
+        caller.stack.get(first..)
+    });
+    let argument = |i: usize| arguments.and_then(|it| it.get(i).cloned());
     let locals = binary
         .locals(func)?
         .iter()
         .enumerate()
-        .map(|(i, ty)| match caller.stack.get(arguments + i) {
-            Some(argument) if i < parameters => argument.clone(),
-            _ => zero(*ty),
+        .map(|(i, ty)| match i < parameters {
+            true => argument(i).unwrap_or(Slot::Missing(Missing::NotRecorded)),
+            false => zero(*ty),
         })
         .collect();
+    let mut instances = (0..).zip(&inventory.instances).filter_map(|(id, (_, it))| {
+        let is_its = it.module == module;
+        is_its.then_some(InstanceId(id))
+    });
+    let first = instances.next();
+    let (instance, trust) = match (direct, first, instances.next()) {
+        (Some((caller, _)), _, _) => (caller.instance, Trust::Exact),
+        (None, Some(only), None) => (only, Trust::Exact),
+        // That it is a function of the caller's own instance is likely, not certain.
+        (None, first, _) => {
+            let callers = caller.filter(|it| it.module == module);
+            (callers.map(|it| it.instance).or(first)?, Trust::Assumed)
+        }
+    };
     Some(Frame {
-        instance: caller.instance,
-        module: caller.module,
+        instance,
+        module,
         func,
         pc: binary.to_function(func, binary.first_instruction(func)?),
         locals,
@@ -343,6 +354,6 @@ fn zero(ty: ValType) -> Slot {
         ValType::F32 => Slot::Known(Value::F32(0)),
         ValType::F64 => Slot::Known(Value::F64(0)),
         ValType::V128 => Slot::Known(Value::V128(0)),
-        ValType::Ref(_) => Slot::Missing(wdb_coredump::Missing::NotRecorded),
+        ValType::Ref(_) => Slot::Missing(Missing::NotRecorded),
     }
 }

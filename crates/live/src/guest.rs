@@ -7,32 +7,30 @@
 //! the program's start and after its end the same loop goes on outside of any handler.
 
 use std::future::poll_fn;
-use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 
 use wasmtime::{
-    AsContext as _, AsContextMut as _, DebugEvent, DebugHandler, Error, Store, StoreContextMut,
+    AsContextMut as _, DebugEvent, DebugHandler, Error, RootScope, Store, StoreContextMut,
     UpdateDeadline,
 };
 use wdb_coredump::Process;
-use wdb_module::FuncIndex;
 use wdb_target::{Resume, StopReason, Verdict, Watch};
 
 use crate::breakpoints::Armed;
 use crate::call::Call;
 use crate::frames::{Calls, Standing, Standings};
+use crate::guarded::{guarded, until_unwound, unwind};
 use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::link::{self, Ended, Linked};
 use crate::paused::Paused;
 use crate::program::{self, Program};
 use crate::step::Steps;
-use crate::stop::{Requester, StopRequest};
-use crate::{exception, stack, trap};
+use crate::stop::{self, Requester, StopRequest};
+use crate::timer::Timer;
 
 /// A question to a program that stands still.
 pub(crate) type Question = Box<dyn FnOnce(&mut Paused<'_>) + Send>;
@@ -55,6 +53,8 @@ pub(crate) struct Stopped {
     pub(crate) reasons: Vec<StopReason>,
     /// The program is over; what its export returned, as text.
     pub(crate) ended: Option<Vec<String>>,
+    /// What kept it from being decided whether the program is to stop.
+    pub(crate) failed: Option<wdb_target::Error>,
 }
 
 /// What is known of the program, and what the debugger wants of it.
@@ -71,20 +71,22 @@ pub(crate) struct Guest {
     pub(crate) steps: Steps,
     /// Whether host functions can call the program back.
     pub(crate) host_calls_back: bool,
+    /// What limits the time that the program runs.
+    timer: Option<Timer>,
     watch: Option<Watch>,
+    /// The watch has failed at this stop.
+    failed: Option<wdb_target::Error>,
     /// A stop was asked for and waits for the next instruction.
-    stopping: Option<Requester>,
+    pub(crate) stopping: Option<Requester>,
     /// The program has crashed and is being unwound: each activation on the way tells of the same
     /// error again.
     pub(crate) unwinding: bool,
     /// The youngest call by the debugger is to be unwound.
     pub(crate) abandon: bool,
-    /// Nobody wants the program any more.
-    forsaken: bool,
 }
 
 impl Guest {
-    pub(crate) fn new(program: &Program, inventory: Inventory) -> Guest {
+    pub(crate) fn new(program: &Program, inventory: Inventory, timer: Option<Timer>) -> Guest {
         Guest {
             name: program.name.clone(),
             process: program.process(),
@@ -102,119 +104,21 @@ impl Guest {
             steps: Steps::default(),
             // WASI preview 1 does not; a component's host functions call `realloc`.
             host_calls_back: program.binary.kind() == wdb_module::Kind::Component,
+            timer,
             watch: None,
+            failed: None,
             stopping: None,
             unwinding: false,
             abandon: false,
-            forsaken: false,
         }
-    }
-
-    /// Why the program has to stop at `event`, if it has to.
-    fn reasons(
-        &mut self,
-        mut store: StoreContextMut<'_, Host>,
-        event: DebugEvent<'_>,
-        request: &StopRequest,
-    ) -> Option<(Vec<StopReason>, Standing)> {
-        let crash = match event {
-            DebugEvent::Trap(trap) => trap::from_trap(trap),
-            DebugEvent::HostcallError(error) if trap::exit_code(error).is_some() => return None,
-            DebugEvent::HostcallError(error) => trap::from_error(error),
-            DebugEvent::Exception(thrown) => {
-                // An error here means that the engine itself has lost the exception.
-                let caught =
-                    exception::caught(store.as_context_mut(), &thrown, &self.inventory).ok()?;
-                if caught && !self.at_exceptions {
-                    return None;
-                }
-                let thrown = thrown.to_rooted(&mut store);
-                let exception = exception::describe(store, thrown, &self.inventory).ok()?;
-                let crash = (!caught).then(|| exception::crash(exception.clone()));
-                self.unwinding = !caught;
-                let thrown = StopReason::Thrown { exception, caught };
-                let told = self.at_exceptions.then_some(thrown);
-                let reasons = told.into_iter().chain(crash.map(StopReason::Crash));
-                return Some((reasons.collect(), Standing::Within));
-            }
-            DebugEvent::EpochYield => {
-                // wasmtime 48 puts the epoch's check out of line, where its frame table has the pc
-                // and the operand stack of another place. One instruction further both are right.
-                self.stopping = Some(request.take()?);
-                self.set_steps(store);
-                return None;
-            }
-            DebugEvent::Breakpoint => return self.at_instruction(store, request),
-        };
-        self.unwinding = true;
-        let standing = match crash.code.as_str() {
-            wdb_coredump::code::STACK_OVERFLOW => Standing::Prologue,
-            // Fuel is looked at where a function begins, before its frame is set up, and in loops.
-            wdb_coredump::code::FUEL if self.stands_at_a_beginning(store).unwrap_or(true) => {
-                Standing::Prologue
-            }
-            _ => Standing::Within,
-        };
-        Some((vec![StopReason::Crash(crash)], standing))
-    }
-
-    /// Whether the youngest frame stands at the first instruction of its function. Does not ask the frame for its
-    /// instance, which it may not have.
-    fn stands_at_a_beginning(&self, store: StoreContextMut<'_, Host>) -> Option<bool> {
-        let found = stack::walk(store, |store, frame, _| {
-            Ok(ControlFlow::Break(stack::place(store, frame)?))
-        });
-        let (defined, pc) = found.ok()???;
-        let mut binaries = self
-            .inventory
-            .modules
-            .iter()
-            .filter_map(|it| it.binary.as_ref());
-        Some(binaries.any(|binary| {
-            let func = FuncIndex(binary.imported_function_count() + defined.0);
-            let first = binary.instructions(func).next();
-            first.is_some_and(|it| it.is_ok_and(|(at, _)| pc <= at))
-                && binary
-                    .function(func)
-                    .and_then(|it| it.body)
-                    .is_some_and(|it| it.contains(&pc))
-        }))
-    }
-
-    /// The program stands before an instruction that has a breakpoint, or every instruction has one.
-    fn at_instruction(
-        &mut self,
-        store: StoreContextMut<'_, Host>,
-        request: &StopRequest,
-    ) -> Option<(Vec<StopReason>, Standing)> {
-        let mut reasons = Vec::new();
-        // See `breakpoints::patch` for what is different when there is more than one module.
-        let anywhere = self.how == Resume::StepInstruction
-            || store.as_context().is_single_step()
-            || self.inventory.modules.len() > 1;
-        if self.how == Resume::StepInstruction {
-            reasons.push(StopReason::Step);
-        }
-        if !anywhere || self.armed.stands_at_one(store, &self.inventory) {
-            reasons.push(StopReason::Breakpoint);
-        }
-        // Who waits for the guest in a host call wants to see that call.
-        let standing = match reasons.is_empty() {
-            true => Standing::Within,
-            false => Standing::Before,
-        };
-        let asked = || request.is_set().then(|| request.take()).flatten();
-        match self.stopping.take().or_else(asked) {
-            Some(Requester::User) => reasons.push(StopReason::Interrupted),
-            Some(Requester::Timer) => reasons.push(StopReason::Crash(trap::timeout())),
-            None => {}
-        }
-        (!reasons.is_empty()).then_some((reasons, standing))
     }
 
     /// Lets the program go on.
     fn go_on(&mut self, store: StoreContextMut<'_, Host>, how: Resume) {
         self.how = how;
+        if let Some(timer) = &mut self.timer {
+            timer.start();
+        }
         self.set_steps(store);
     }
 
@@ -266,7 +170,6 @@ impl Handler {
         let Some((reasons, standing)) = found else {
             return false;
         };
-        let passable = reasons.iter().all(can_be_passed);
         guest.stop = reasons;
         guest.standings.now = standing;
         if !guest.standings.below.is_empty()
@@ -274,28 +177,38 @@ impl Handler {
         {
             guest.standings.activations = activations;
         }
-        if passable && let Some(mut watch) = guest.watch.take() {
-            let verdict = watch(&mut Paused {
-                store: store.as_context_mut(),
-                guest: &mut *guest,
+        if guest.stop.iter().any(can_be_passed)
+            && let Some(mut watch) = guest.watch.take()
+        {
+            let verdict = guarded(|| {
+                watch(&mut Paused {
+                    store: store.as_context_mut(),
+                    guest: &mut *guest,
+                })
             });
             guest.watch = Some(watch);
-            if let Verdict::Resume(how) = verdict {
-                guest.go_on(store, how);
-                return false;
+            match verdict {
+                Ok(Verdict::Resume(how)) => {
+                    guest.stop.retain(|reason| !can_be_passed(reason));
+                    if guest.stop.is_empty() {
+                        guest.go_on(store, how);
+                        return false;
+                    }
+                }
+                Ok(Verdict::Stop) => {}
+                Err(error) => guest.failed = Some(error),
             }
         }
         guest.process.time = program::now();
         true
     }
 
-    /// Tells that the program stands still, and does what the debugger says until it may go on.
-    /// `false`: nobody wants the program any more.
+    /// Tells that the program is stopped, and does what the debugger says until it has to leave the stop.
     pub(crate) async fn stand(
         &self,
         mut store: StoreContextMut<'_, Host>,
         ended: Option<Vec<String>>,
-    ) -> bool {
+    ) -> Left {
         self.tell(&ended);
         loop {
             let command = {
@@ -314,11 +227,11 @@ impl Handler {
                     let mut guest = self.guest();
                     guest.watch = watch;
                     guest.go_on(store, how);
-                    return true;
+                    return Left::Resumed;
                 }
                 Ok(Command::Call(call, watch, begun)) => {
-                    let prepared = self.enter(store.as_context_mut(), &call);
-                    let (answer, prepared) = match prepared {
+                    let prepared = guarded(|| self.enter(store.as_context_mut(), &call));
+                    let (answer, prepared) = match prepared.and_then(|it| it) {
                         Ok(prepared) => (Ok(()), Some(prepared)),
                         Err(error) => (Err(error), None),
                     };
@@ -336,22 +249,34 @@ impl Handler {
                     let abandons = may.is_ok();
                     let _ = begun.send(may);
                     if abandons {
-                        // The call's future is dropped where it was made, and this with it.
-                        std::future::pending::<()>().await;
+                        return Left::Unwanted;
                     }
                 }
-                Err(_) => return false,
+                Err(_) => return Left::Unwanted,
             }
         }
     }
 
     fn tell(&self, ended: &Option<Vec<String>>) {
+        let guest = &mut *self.guest();
+        if let Some(timer) = &mut guest.timer {
+            timer.pause();
+        }
         // If nobody listens, the commands have ended too.
         let _ = self.0.events.send(Stopped {
-            reasons: self.guest().stop.clone(),
+            reasons: guest.stop.clone(),
             ended: ended.clone(),
+            failed: guest.failed.take(),
         });
     }
+}
+
+/// How the program leaves a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Resumed,
+    /// Its youngest call is abandoned, or nobody wants the program any more.
+    Unwanted,
 }
 
 /// Whether a watch may let the program go on.
@@ -372,14 +297,30 @@ impl DebugHandler for Handler {
     type Data = Host;
 
     async fn handle(&self, mut store: StoreContextMut<'_, Host>, event: DebugEvent<'_>) {
-        if self.stops(store.as_context_mut(), event) && !self.stand(store, None).await {
-            {
-                let mut guest = self.guest();
-                guest.forsaken = true;
-                guest.unwinding = true;
+        // wasmtime raises these while it unwinds, and goes on with that when this returns.
+        let raised = !matches!(event, DebugEvent::Breakpoint | DebugEvent::EpochYield);
+        // If this fails the program goes on as if there were no debugger.
+        let stops = guarded(|| self.stops(store.as_context_mut(), event));
+        if !stops.unwrap_or(false) {
+            return;
+        }
+        let left = self.stand(store.as_context_mut(), None).await;
+        {
+            let mut guest = self.guest();
+            let crashed = |it: &StopReason| matches!(it, StopReason::Crash(_));
+            // A limit is told of at an instruction that could run.
+            if left == Left::Resumed && (raised || !guest.stop.iter().any(crashed)) {
+                return;
             }
-            // It must not go on, not even to what it was about to ask of its host: its future is dropped.
-            std::future::pending::<()>().await;
+            guest.unwinding = true;
+        }
+        match raised {
+            // Nothing catches an exception that is not there any more.
+            true => {
+                let mut scope = RootScope::new(&mut store);
+                scope.as_context_mut().take_pending_exception();
+            }
+            false => unwind(),
         }
     }
 }
@@ -393,6 +334,7 @@ pub(crate) fn run(
 ) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
+        stop::epoch_was_seen();
         Ok(if abandoned.load(Ordering::Relaxed) {
             UpdateDeadline::Interrupt
         } else {
@@ -400,39 +342,49 @@ pub(crate) fn run(
         })
     });
     store.set_debug_handler(handler.clone());
+    let engine = store.engine().clone();
+    let has_fuel = store.get_fuel().is_ok();
     // It fails where the system has no more files; then there is nobody to tell.
     let _ = block_on(async {
-        if !handler.stand(store.as_context_mut(), None).await {
+        if handler.stand(store.as_context_mut(), None).await == Left::Unwanted {
             return Ok(());
         }
         let sleeps = tokio::spawn(handler.0.request.clone().end_sleeps());
         let outcome = {
-            let mut running = pin!(link::call(&mut store, linked));
-            poll_fn(|context| match running.as_mut().poll(context) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending if handler.guest().forsaken => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
+            let mut running = pin!(until_unwound(link::call(&mut store, linked)));
+            poll_fn(|context| {
+                let polled = running.as_mut().poll(context);
+                if has_fuel && polled.is_pending() {
+                    // Perhaps because the fuel is used up: the handler has a look. See `host::fuel_is_used_up`.
+                    stop::advance_epoch(&engine);
+                }
+                polled
             })
             .await
         };
         sleeps.abort();
-        let Some(outcome) = outcome else {
-            return Ok(());
-        };
-        let (reason, results) = match link::end(outcome) {
-            Ok(Ended { code, results }) => (StopReason::Exited(code), results),
-            Err(crash) => (StopReason::Crash(crash), Vec::new()),
+        let (reason, results) = match outcome.map(link::end) {
+            Some(Ok(Ended { code, results })) => (Some(StopReason::Exited(code)), results),
+            Some(Err(crash)) => (Some(StopReason::Crash(crash)), Vec::new()),
+            None => (None, Vec::new()),
         };
         {
             let mut guest = handler.guest();
             guest.inventory.update(store.as_context_mut());
-            guest.stop = vec![reason];
+            // One that was unwound has come to no other end than that which it is stopped for.
+            guest
+                .stop
+                .retain(|it| reason.is_none() && matches!(it, StopReason::Crash(_)));
+            guest.stop.extend(reason);
+            guest.standings.now = Standing::Before;
             guest.unwinding = false;
             guest.process.time = program::now();
+            store.take_pending_exception();
         }
         while handler
             .stand(store.as_context_mut(), Some(results.clone()))
             .await
+            == Left::Resumed
         {}
         Ok(())
     });

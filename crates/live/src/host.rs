@@ -4,12 +4,12 @@ use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
 
-use wasmtime::{Engine, ResourceLimiter, Store};
+use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut};
 use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use crate::program::{LaunchError, Program};
+use crate::program::{Capture, LaunchError, Program};
 use crate::stdio::{Input, Stdin, Stream, Tail, Writer};
 use crate::stop::StopRequest;
 
@@ -111,11 +111,34 @@ pub(crate) fn store(
     let mut store = Store::new(engine, Host { world, memory });
     store.limiter(|host| &mut host.memory);
     if let Some(fuel) = program.limits.fuel {
-        store
-            .set_fuel(fuel)
+        give_fuel(&mut store, fuel, program.capture)
             .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
     }
     Ok(store)
+}
+
+/// Fuel with which a debugged program can go on when its own is used up.
+const RESERVE: u64 = u64::MAX / 2;
+
+/// Gives the program its fuel.
+///
+/// Where a debugged program runs out of it, in the first function of its code, wasmtime 48 panics in a place that ends
+/// the process, and elsewhere its frames show another function: the check of the fuel is out of line, before anything
+/// that its frame table knows. So it does not run out: it yields, and whoever polls it makes it look at the epoch,
+/// whose check comes right after that of the fuel. There [`fuel_is_used_up`] is asked.
+fn give_fuel(store: &mut Store<Host>, fuel: u64, capture: Capture) -> wasmtime::Result<()> {
+    match capture {
+        Capture::Full => {
+            store.fuel_async_yield_interval(Some(fuel.max(1)))?;
+            store.set_fuel(fuel.max(1).saturating_add(RESERVE))
+        }
+        Capture::Light => store.set_fuel(fuel),
+    }
+}
+
+/// Whether a debugged program has used up the fuel that it was given.
+pub(crate) fn fuel_is_used_up(store: &StoreContextMut<'_, Host>) -> bool {
+    store.get_fuel().is_ok_and(|left| left <= RESERVE)
 }
 
 /// The limit on all linear memories together. Going beyond ends the program: a guest that is told

@@ -14,8 +14,10 @@ mod call;
 mod compiled;
 mod debuggee;
 mod engine;
+mod events;
 mod exception;
 mod frames;
+mod guarded;
 mod guest;
 mod host;
 mod inventory;
@@ -34,6 +36,7 @@ mod step;
 mod stop;
 mod successors;
 mod table;
+mod timer;
 mod trap;
 mod value;
 

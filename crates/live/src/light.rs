@@ -5,9 +5,12 @@
 //! attributed to its last instance.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 
 use bytes::Bytes;
-use wasmtime::{AsContextMut as _, Module, Store, WasmCoreDump};
+use wasmtime::{
+    AsContextMut as _, ExternType, Global, HeapType, Module, Store, ValType, WasmCoreDump,
+};
 use wdb_coredump::{
     Base, Capture, CoreDump, Crash, Dialect, Frame, Instance, InstanceId, MemoryCapture, ModuleId,
     Reading, Thread, ValueCapture,
@@ -15,18 +18,23 @@ use wdb_coredump::{
 use wdb_module::FuncIndex;
 use wdb_target::PostMortem;
 
+use crate::debuggee::{LOOK, WAITS, stopper};
+use crate::guarded::guarded;
 use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::modules::record;
 use crate::program::{LaunchError, Program};
 use crate::stdio::Tail;
-use crate::stop::StopRequest;
+use crate::stop::{Requester, StopRequest};
+use crate::timer::Timer;
 use crate::{engine, exception, guest, host, link};
 
 /// How a run as optimised code ended.
 pub enum Outcome {
     /// By itself, with this exit code and the export's results as text.
     Exited(i32, Vec<String>),
+    /// It was to stop and did not, and was given up: why nothing of it can be seen, as a sentence's second half.
+    GivenUp(String),
     /// With a crash.
     Crashed {
         /// The state at the crash, as far as it is known.
@@ -42,19 +50,52 @@ pub enum Outcome {
 ///
 /// Whatever keeps the program from starting.
 pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
+    let no_thread = |error| LaunchError::Host(format!("cannot start a thread: {error}"));
+    let request = StopRequest::default();
+    let (send, outcome) = mpsc::channel();
+    // On a thread of its own: a program that waits for its host is left behind there.
+    std::thread::Builder::new()
+        .name("guest".into())
+        .spawn({
+            let (program, request) = (program.clone(), request.clone());
+            // If nobody listens, the program was given up.
+            move || _ = send.send(run_here(&program, &request))
+        })
+        .map_err(no_thread)?;
+    loop {
+        match outcome.recv_timeout(LOOK) {
+            Ok(outcome) => return outcome,
+            Err(RecvTimeoutError::Timeout) if request.in_vain().is_none() => {}
+            Err(RecvTimeoutError::Timeout) => return Ok(Outcome::GivenUp(WAITS.into())),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(LaunchError::Host("the guest's thread has ended".into()));
+            }
+        }
+    }
+}
+
+fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchError> {
     let engine = engine::engine(program)?;
     let linked = link::link(&engine, program)?;
     let stderr = Tail::default();
-    let mut store = host::store(&engine, program, &stderr, &StopRequest::default())?;
+    let mut store = host::store(&engine, program, &stderr, request)?;
+    let mut timer = None;
     if let Some(time) = program.limits.time {
         store.set_epoch_deadline(1);
-        let engine = engine.clone();
-        std::thread::spawn(move || {
-            std::thread::sleep(time);
-            engine.increment_epoch();
-        });
+        let ring = stopper(&engine, request, Requester::Timer);
+        let timer: &mut Timer = timer.insert(
+            Timer::new(time, ring)
+                .map_err(|error| LaunchError::Host(format!("cannot start a thread: {error}")))?,
+        );
+        timer.start();
     }
-    let outcome = guest::block_on(link::call(&mut store, &linked));
+    let outcome = guest::block_on(async {
+        let sleeps = tokio::spawn(request.clone().end_sleeps());
+        let outcome = link::call(&mut store, &linked).await;
+        sleeps.abort();
+        outcome
+    });
+    drop(timer);
     let mut reading = Reading {
         dump: CoreDump::default(),
         dialect: Dialect::Wdb,
@@ -93,16 +134,34 @@ pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
     })
 }
 
-/// wasmtime's core dump, as bytes. wasmtime 48 panics on the adapters that it makes between the
-/// components of a composed one, which its list of modules lacks.
+/// wasmtime's core dump, as bytes. Asked first whether wasmtime 48 can make them: it panics on the adapters that it
+/// makes between the components of a composed one, which have globals of their own, and on globals that hold exceptions.
 fn serialize(store: &mut Store<Host>, dump: &WasmCoreDump, name: &str) -> Option<Vec<u8>> {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    // The store is not used again after a panic but to be dropped, and nothing in it was changed.
-    let bytes =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dump.serialize(store, name)));
-    std::panic::set_hook(hook);
-    bytes.ok()
+    let among = |modules: &[&Module], wanted: &Module| {
+        modules.iter().any(|module| Module::same(module, wanted))
+    };
+    let modules: Vec<&Module> = dump.modules().iter().collect();
+    let instances = dump.instances().iter();
+    let instantiated: Vec<&Module> = instances.map(|it| it.module(&*store)).collect();
+    let known = instantiated.iter().all(|module| among(&modules, module))
+        && dump
+            .frames()
+            .iter()
+            .all(|frame| among(&instantiated, frame.module()));
+    let has_words = |global: &Global| match global.ty(&*store).content() {
+        ValType::Ref(ty) => matches!(
+            ty.heap_type().top(),
+            HeapType::Extern | HeapType::Func | HeapType::Any
+        ),
+        _ => true,
+    };
+    let adapts = |module: &&Module| {
+        let mut imports = module.imports();
+        imports.any(|it| it.module() == "flags" && matches!(it.ty(), ExternType::Global(_)))
+    };
+    let can = known && dump.globals().iter().all(has_words) && !instantiated.iter().any(adapts);
+    // Should there be more: the store is not used again after a panic but to be dropped, and nothing in it was changed.
+    can.then(|| guarded(|| dump.serialize(store, name)).ok())?
 }
 
 /// The frames of wasmtime's core dump, when the rest of it cannot be had.

@@ -33,8 +33,13 @@ pub(crate) struct Paused<'a> {
 }
 
 impl Paused<'_> {
-    /// Gives the youngest frame the operands of the instruction that it crashed at.
+    /// Gives the youngest frame the operands of the instruction that it crashed at, if it did.
     fn complete_operands(&mut self, frame: &mut Frame) {
+        let host_failed = match self.guest.standings.now {
+            Standing::Before | Standing::Entering(_) => return,
+            Standing::Trapped(_) => false,
+            Standing::HostFailed(_) => true,
+        };
         let binary = self.guest.inventory.modules[frame.module.position()]
             .binary
             .clone();
@@ -53,6 +58,7 @@ impl Paused<'_> {
             instance: instance.clone(),
             paused: self,
             globals,
+            host_failed,
         };
         operands::complete(&binary, frame.func, pc, &frame.locals, stack, &mut state);
     }
@@ -70,15 +76,23 @@ struct AtCrash<'a, 'b> {
     paused: &'a mut Paused<'b>,
     instance: Instance,
     globals: Vec<Global>,
+    /// A function of the host has run since the code read them, and may have changed them.
+    host_failed: bool,
 }
 
 impl operands::State for AtCrash<'_, '_> {
     fn global(&mut self, index: u32) -> Option<Value> {
+        if self.host_failed {
+            return None;
+        }
         let id = (*self.instance.globals.get(index as usize)?)?;
         self.globals.get(id.position())?.known().cloned()
     }
 
     fn memory(&mut self, index: MemoryIndex, address: u64, length: usize) -> Option<Vec<u8>> {
+        if self.host_failed {
+            return None;
+        }
         let id = (*self.instance.memories.get(index.position())?)?;
         let mut bytes = vec![0; length];
         self.paused.read_memory(id, address, &mut bytes).ok()?;
@@ -118,9 +132,7 @@ impl Debuggee for Paused<'_> {
         let mut thread =
             frames::thread(store, &guest.inventory, &guest.standings, &mut guest.calls)
                 .map_err(failed)?;
-        if guest.standings.now != Standing::Before
-            && let Some(youngest) = thread.frames.first_mut()
-        {
+        if let Some(youngest) = thread.frames.first_mut() {
             self.complete_operands(youngest);
         }
         Ok(vec![thread])
@@ -128,9 +140,6 @@ impl Debuggee for Paused<'_> {
 
     fn depth(&mut self, thread: usize) -> Result<usize, Error> {
         self.is_main(thread)?;
-        if self.guest.standings.now == Standing::Prologue {
-            return Ok(self.threads()?[0].frames.len());
-        }
         let (frames, _) = stack::count(self.store.as_context_mut()).map_err(failed)?;
         Ok(frames)
     }
@@ -139,16 +148,12 @@ impl Debuggee for Paused<'_> {
         self.is_main(thread)?;
         let missing = || Error::NotFound(format!("frame {position}"));
         let guest = &mut *self.guest;
-        if guest.standings.now == Standing::Prologue {
-            let frames = self.threads()?.remove(0).frames;
-            return frames.into_iter().nth(position).ok_or_else(missing);
-        }
         let store = self.store.as_context_mut();
         let (inventory, standings) = (&guest.inventory, &guest.standings);
         let mut frame = frames::frame(store, position, inventory, standings, &mut guest.calls)
             .map_err(failed)?
             .ok_or_else(missing)?;
-        if position == 0 && guest.standings.now != Standing::Before {
+        if position == 0 {
             self.complete_operands(&mut frame);
         }
         Ok(frame)

@@ -5,12 +5,14 @@
 //! - A frame that waits for a call reports the instruction after the call.
 //! - A function that overflows the engine's stack traps in its prologue, before it has written its
 //!   instance into the frame. Reading that instance is a read of whatever the stack held before.
+//! - The frame table tells the place after a call that fails, which a trap of that next instruction looks like. The
+//!   address map has the instruction itself, whatever raised the error: [`spot`].
 
 use std::ops::ControlFlow;
 
-use wasmtime::{AsContextMut as _, FrameHandle, RootScope, StoreContextMut, Val};
+use wasmtime::{AsContextMut as _, FrameHandle, RootScope, StoreContextMut, Val, WasmBacktrace};
 use wdb_coredump::{InstanceId, ModuleId, Slot};
-use wdb_module::{FuncIndex, ModuleOffset};
+use wdb_module::{FuncIndex, FunctionOffset, ModuleOffset};
 
 use crate::host::Host;
 use crate::inventory::Inventory;
@@ -82,6 +84,27 @@ pub(crate) fn count(store: StoreContextMut<'_, Host>) -> wasmtime::Result<(usize
         Ok(ControlFlow::<()>::Continue(()))
     })?;
     Ok(counts)
+}
+
+/// An instruction of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) module: ModuleId,
+    pub(crate) func: FuncIndex,
+    pub(crate) pc: ModuleOffset,
+}
+
+/// The instruction that the youngest frame has crashed at. Does not ask the frame for its instance, which it may not
+/// have. `None` if it is not known.
+pub(crate) fn spot(store: StoreContextMut<'_, Host>, inventory: &Inventory) -> Option<Spot> {
+    let trace = WasmBacktrace::force_capture(&store);
+    let frame = trace.frames().first()?;
+    let module = inventory.module(frame.module())?;
+    let binary = inventory.modules[module.position()].binary.as_deref()?;
+    let func = FuncIndex(frame.func_index());
+    let offset = FunctionOffset(u32::try_from(frame.func_offset()?).ok()?);
+    let pc = binary.from_function(func, offset)?;
+    Some(Spot { module, func, pc })
 }
 
 /// The function's index among those that the module defines, and the instruction.

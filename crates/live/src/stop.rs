@@ -2,10 +2,11 @@
 //!
 //! A guest that computes meets wasmtime's epoch at its next loop or call. One that waits in a host call
 //! must first come back from it: a read of standard input ends, a sleep is over. It then stops before
-//! it can tell the difference.
+//! it can tell the difference. One that does not come back cannot be stopped, and is given up in the end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{Ordering, fence};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use wasmtime::Engine;
@@ -15,11 +16,22 @@ use wasmtime::Engine;
 pub(crate) enum Requester {
     User,
     Timer,
+    /// The fuel is used up: see `Guest::reasons`.
+    Fuel,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    by: Requester,
+    since: Instant,
+    /// More than once.
+    again: bool,
 }
 
 /// The wish, if there is one. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct StopRequest(Arc<watch::Sender<Option<Requester>>>);
+pub(crate) struct StopRequest(Arc<watch::Sender<Option<Asked>>>);
 
 impl Default for StopRequest {
     fn default() -> Self {
@@ -27,26 +39,61 @@ impl Default for StopRequest {
     }
 }
 
+/// A guest that computes stops in milliseconds. One that has not stopped after this time waits for something.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 impl StopRequest {
-    /// Asks for a stop; the first who asks is remembered.
+    /// Asks for a stop. The timer is remembered before the user: its limit holds also when the program stops for
+    /// another reason first.
     pub(crate) fn set(&self, requester: Requester, engine: &Engine) {
         // Whoever waits is woken last: the guest must not get past the epoch on its way.
-        self.0.send_if_modified(|request| {
-            request.get_or_insert(requester);
+        self.0.send_if_modified(|asked| {
+            match asked {
+                Some(asked) => {
+                    asked.again = true;
+                    if requester == Requester::Timer {
+                        asked.by = requester;
+                    }
+                }
+                None => {
+                    *asked = Some(Asked {
+                        by: requester,
+                        since: Instant::now(),
+                        again: false,
+                    });
+                }
+            }
             false
         });
-        engine.increment_epoch();
+        advance_epoch(engine);
         self.0.send_modify(|_| {});
     }
 
     /// Takes the request.
     pub(crate) fn take(&self) -> Option<Requester> {
-        self.0.send_replace(None)
+        self.0.send_replace(None).map(|it| it.by)
+    }
+
+    /// Forgets what the user asked for: the program is stopped, for whatever reason.
+    pub(crate) fn is_stopped(&self) {
+        self.0.send_if_modified(|asked| {
+            if asked.is_some_and(|it| it.by == Requester::User) {
+                *asked = None;
+            }
+            false
+        });
     }
 
     /// Whether somebody asks.
     pub(crate) fn is_set(&self) -> bool {
         self.0.borrow().is_some()
+    }
+
+    /// Who has asked in vain for so long that it is no use to wait: the timer, or anybody who asked twice.
+    pub(crate) fn in_vain(&self) -> Option<Requester> {
+        let asked = (*self.0.borrow())?;
+        let insists = asked.again || asked.by == Requester::Timer;
+        (insists && asked.since.elapsed() >= PATIENCE).then_some(asked.by)
     }
 
     /// Waits until somebody asks.
@@ -67,6 +114,18 @@ impl StopRequest {
             }
         }
     }
+}
+
+/// Makes the guest look at what was written before this. The engine's epoch orders nothing by itself: on a machine
+/// with a weak memory order the guest could see the new epoch and not yet the reason for it.
+pub(crate) fn advance_epoch(engine: &Engine) {
+    fence(Ordering::SeqCst);
+    engine.increment_epoch();
+}
+
+/// The other half of [`advance_epoch`], for the guest that has seen the epoch.
+pub(crate) fn epoch_was_seen() {
+    fence(Ordering::SeqCst);
 }
 
 /// Longer than anybody waits for a program.

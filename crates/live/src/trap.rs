@@ -1,6 +1,6 @@
 //! From wasmtime's errors to the reasons for which a program crashes.
 
-use wasmtime::{Error, Trap, WasmBacktrace, WasmCoreDump};
+use wasmtime::{Error, ThrownException, Trap, WasmBacktrace, WasmCoreDump};
 use wasmtime_wasi::I32Exit;
 use wdb_coredump::{Crash, CrashKind, code};
 
@@ -50,6 +50,10 @@ pub(crate) fn from_error(error: &Error) -> Crash {
     if let Some(trap) = error.downcast_ref::<Trap>() {
         return from_trap(*trap);
     }
+    if error.is::<ThrownException>() {
+        let message = "uncaught exception".into();
+        return crash(CrashKind::Exception, code::UNCAUGHT_EXCEPTION, message);
+    }
     if let Some(limit) = error.downcast_ref::<MemoryLimitReached>() {
         return crash(CrashKind::Limit, code::MEMORY_LIMIT, limit.to_string());
     }
@@ -78,6 +82,11 @@ pub(crate) fn from_error(error: &Error) -> Crash {
 /// The crash that the end of the time is.
 pub(crate) fn timeout() -> Crash {
     from_trap(Trap::Interrupt)
+}
+
+/// The crash that the end of the fuel is.
+pub(crate) fn out_of_fuel() -> Crash {
+    from_trap(Trap::OutOfFuel)
 }
 
 pub(crate) fn crash(kind: CrashKind, code: &str, message: String) -> Crash {

@@ -256,7 +256,15 @@ impl Session {
         drop(watching);
         self.memo.forget_state();
         self.runs += 1;
-        ran?;
+        if let Err(error) = ran {
+            use wdb_target::Error as Debuggee;
+            // Then it has run, and is not where it was.
+            if let Error::Debuggee(Debuggee::Debuggee(_) | Debuggee::GivenUp(_)) = error {
+                self.selected = FrameId::default();
+                self.stopped = self.as_it_stands();
+            }
+            return Err(error);
+        }
         if let Some(error) = error {
             return Err(error.into());
         }

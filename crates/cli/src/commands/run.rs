@@ -77,7 +77,10 @@ fn full(
     let mut live = Live::launch(program)?;
     if let Some(execute) = live.execute() {
         on_interrupt(execute.interrupt())?;
-        execute.resume(Resume::Continue, None)?;
+        match execute.resume(Resume::Continue, None) {
+            Err(wdb_target::Error::GivenUp(why)) => return given_up(live.stop(), &why),
+            resumed => resumed?,
+        }
     }
     if let [StopReason::Exited(code)] = live.stop() {
         return exited(*code, live.results());
@@ -93,10 +96,22 @@ fn light(
 ) -> anyhow::Result<ExitCode> {
     match light::run(program)? {
         light::Outcome::Exited(code, results) => exited(code, &results),
+        light::Outcome::GivenUp(why) => given_up(&[], &why),
         light::Outcome::Crashed { mut state, stderr } => {
             crashed(arguments, state.as_mut(), &stderr.bytes(), core)
         }
     }
+}
+
+/// Says what a program was stopped for that does not stop.
+fn given_up(stop: &[StopReason], why: &str) -> anyhow::Result<ExitCode> {
+    let (what, code) = match stop.contains(&StopReason::Interrupted) {
+        true => ("interrupted", INTERRUPTED),
+        false => ("limit: the time limit is reached", CRASHED),
+    };
+    // Nothing is left to tell when standard error is closed.
+    _ = writeln!(io::stderr(), "{what}; the program does not stop: {why}");
+    Ok(ExitCode::from(code))
 }
 
 fn crashed(
@@ -149,6 +164,8 @@ fn on_interrupt(guest: wdb_target::Interrupt) -> anyhow::Result<()> {
         if again.swap(true, Ordering::SeqCst) {
             std::process::exit(INTERRUPTED.into());
         }
+        // Nobody waits for more than that it stops: one that does not is given up.
+        guest.interrupt();
         guest.interrupt();
     })
     .context("cannot listen for Ctrl-C")

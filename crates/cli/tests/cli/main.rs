@@ -11,6 +11,7 @@ mod generated;
 mod lldb;
 mod same;
 mod truth;
+mod waits;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,6 +35,18 @@ fn main() {
     ] {
         let name = format!("interrupt one that {name}");
         trials.push(trial(&name, "# needs: kill", move || interrupt(module)));
+    }
+    for wait in &waits::WAITS {
+        for (capture, end) in [
+            ("full", waits::End::Timeout),
+            ("light", waits::End::Timeout),
+            ("full", waits::End::CtrlC),
+        ] {
+            let name = format!("waits for {}, {capture}, {end:?}", wait.name);
+            trials.push(trial(&name, "# needs: kill\n# needs: mkfifo", move || {
+                waits::check(wait, capture, end)
+            }));
+        }
     }
     for guest in lldb::guests() {
         let name = format!("variables as LLDB sees them: {guest}");

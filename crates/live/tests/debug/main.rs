@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod abandoned;
 mod calls;
 mod changes;
 mod exceptions;
+mod fuel;
+mod host_errors;
+mod limits;
 mod steps;
 mod stops;
 mod watches;

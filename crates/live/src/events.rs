@@ -1,0 +1,131 @@
+//! From wasmtime's debug events to the reasons for which the program stops, and how it stands then.
+
+use wasmtime::{
+    AsContext as _, AsContextMut as _, DebugEvent, ExnRef, OwnedRooted, RootScope, StoreContextMut,
+};
+use wdb_coredump::{Crash, code};
+use wdb_module::instruction::is_call;
+use wdb_target::{Resume, StopReason};
+
+use crate::frames::Standing;
+use crate::guest::Guest;
+use crate::host::Host;
+use crate::stop::{self, Requester, StopRequest};
+use crate::{exception, host, stack, trap};
+
+/// Why the program has to stop, and how it stands then.
+pub(crate) type Found = (Vec<StopReason>, Standing);
+
+impl Guest {
+    /// Why the program has to stop at `event`, if it has to.
+    pub(crate) fn reasons(
+        &mut self,
+        mut store: StoreContextMut<'_, Host>,
+        event: DebugEvent<'_>,
+        request: &StopRequest,
+    ) -> Option<Found> {
+        let crash = match event {
+            DebugEvent::Trap(trap) => trap::from_trap(trap),
+            DebugEvent::HostcallError(error) if trap::exit_code(error).is_some() => return None,
+            DebugEvent::HostcallError(error) => trap::from_error(error),
+            DebugEvent::Exception(thrown) => return self.at_throw(store, &thrown),
+            DebugEvent::EpochYield => {
+                // wasmtime 48 puts the checks of fuel and epoch out of line, where its frame table has the pc and
+                // the operand stack of another place. One instruction further both are right.
+                stop::epoch_was_seen();
+                let used_up = || host::fuel_is_used_up(&store).then_some(Requester::Fuel);
+                self.stopping = Some(request.take().or_else(used_up)?);
+                self.set_steps(store);
+                return None;
+            }
+            DebugEvent::Breakpoint => return self.at_instruction(store, request),
+        };
+        self.unwinding = true;
+        let standing = self.standing(store.as_context_mut(), &crash);
+        Some((vec![StopReason::Crash(crash)], standing))
+    }
+
+    /// How the program stands at a trap or an error of the host.
+    fn standing(&self, store: StoreContextMut<'_, Host>, crash: &Crash) -> Standing {
+        let Some(spot) = stack::spot(store, &self.inventory) else {
+            return Standing::Before;
+        };
+        if crash.code == code::STACK_OVERFLOW {
+            return Standing::Entering(spot);
+        }
+        let binary = self.inventory.modules[spot.module.position()]
+            .binary
+            .as_deref();
+        let calls = binary
+            .and_then(|it| it.instruction_at(spot.pc))
+            .is_some_and(|it| is_call(&it));
+        match calls && !TRAPS_OF_CALLS.contains(&crash.code.as_str()) {
+            true => Standing::HostFailed(spot.pc),
+            false => Standing::Trapped(spot.pc),
+        }
+    }
+
+    /// The program has thrown an exception.
+    fn at_throw(
+        &mut self,
+        mut store: StoreContextMut<'_, Host>,
+        thrown: &OwnedRooted<ExnRef>,
+    ) -> Option<Found> {
+        // An error here means that the engine itself has lost the exception.
+        let below = self.standings.below.last().map(|(count, _)| *count);
+        let caught =
+            exception::caught(store.as_context_mut(), thrown, &self.inventory, below).ok()?;
+        if caught && !self.at_exceptions {
+            return None;
+        }
+        let exception = {
+            // What is rooted to be described is let go of again: a program can throw millions.
+            let mut scope = RootScope::new(&mut store);
+            let thrown = thrown.to_rooted(&mut scope);
+            exception::describe(scope.as_context_mut(), thrown, &self.inventory).ok()?
+        };
+        let crash = (!caught).then(|| exception::crash(exception.clone()));
+        self.unwinding = !caught;
+        let thrown = StopReason::Thrown { exception, caught };
+        let told = self.at_exceptions.then_some(thrown);
+        let reasons = told.into_iter().chain(crash.map(StopReason::Crash));
+        let spot = stack::spot(store, &self.inventory);
+        let standing = spot.map_or(Standing::Before, |spot| Standing::Trapped(spot.pc));
+        Some((reasons.collect(), standing))
+    }
+
+    /// The program stands before an instruction that has a breakpoint, or every instruction has one.
+    fn at_instruction(
+        &mut self,
+        store: StoreContextMut<'_, Host>,
+        request: &StopRequest,
+    ) -> Option<Found> {
+        let mut reasons = Vec::new();
+        // See `breakpoints::patch` for what is different when there is more than one module.
+        let anywhere = self.how == Resume::StepInstruction
+            || store.as_context().is_single_step()
+            || self.inventory.modules.len() > 1;
+        if self.how == Resume::StepInstruction {
+            reasons.push(StopReason::Step);
+        }
+        if !anywhere || self.armed.stands_at_one(store, &self.inventory) {
+            reasons.push(StopReason::Breakpoint);
+        }
+        let asked = || request.is_set().then(|| request.take()).flatten();
+        match self.stopping.take().or_else(asked) {
+            Some(Requester::User) => reasons.push(StopReason::Interrupted),
+            Some(Requester::Timer) => reasons.push(StopReason::Crash(trap::timeout())),
+            Some(Requester::Fuel) => reasons.push(StopReason::Crash(trap::out_of_fuel())),
+            None => {}
+        }
+        (!reasons.is_empty()).then_some((reasons, Standing::Before))
+    }
+}
+
+/// How a call itself can trap; what else is raised at one comes from the function of the host that it called.
+const TRAPS_OF_CALLS: [&str; 4] = [
+    code::INDIRECT_CALL_NULL,
+    code::INDIRECT_CALL_TYPE,
+    code::TABLE_OUT_OF_BOUNDS,
+    code::NULL_REFERENCE,
+];
