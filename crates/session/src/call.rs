@@ -37,6 +37,15 @@ pub(crate) struct Calling {
     result: Option<Value>,
     /// The stack pointer of the C stack, as it was.
     stack_pointer: Option<(GlobalId, Value)>,
+    /// Where the user was.
+    before: Before,
+}
+
+/// Where the user was before a call: it is none of the program's own steps, and changes nothing of that.
+pub(crate) struct Before {
+    pub(crate) selected: FrameId,
+    pub(crate) ahead: usize,
+    pub(crate) stopped: Stopped,
 }
 
 /// LLVM's functions that call no others may use as many bytes below the stack pointer (`RedZoneSize` in its
@@ -52,8 +61,19 @@ impl Session {
     ///
     /// When there is no such function, an argument is wrong, or it cannot be called.
     pub fn call(&mut self, text: &str) -> Result<Stopped, Error> {
-        self.can_go_on()?;
+        self.can_go_on().map_err(|error| match error {
+            Error::CannotRun => Error::Refused("no function can be called in a core dump".into()),
+            Error::Crashed(what) => {
+                Error::Refused(format!("no function can be called: the program {what}"))
+            }
+            error => error,
+        })?;
         let at = self.selected().ok_or(Error::NotStarted)?;
+        let before = Before {
+            selected: at,
+            ahead: self.memo.ahead,
+            stopped: self.stopped.clone(),
+        };
         let mut stop = self.stop();
         let Callee {
             module,
@@ -117,6 +137,7 @@ impl Session {
             func,
             result: None,
             stack_pointer: None,
+            before,
         };
         // The result comes first, and then the copies, each where every type may be.
         let aligned = |size: u64| size.saturating_add(15) & !15;
@@ -133,9 +154,15 @@ impl Session {
             )));
         }
         let mut values = Vec::new();
-        if let Some((global, old)) = stack {
+        if let Some((global, old, start)) = stack {
             let new = unsigned(&old).and_then(|it| it.checked_sub(room.saturating_add(RED_ZONE)));
-            let new = new.ok_or_else(|| Error::Refused("the C stack is full".into()))? & !15;
+            // Below the stack may be the program's data.
+            let new = new.map(|it| it & !15).filter(|it| *it >= start);
+            let new = new.ok_or_else(|| {
+                Error::Refused(format!(
+                    "`{name}` cannot be called: what it takes or gives back does not fit the rest of the C stack"
+                ))
+            })?;
             let pointer = |address: u64| match old {
                 Value::I64(_) => Value::I64(address.cast_signed()),
                 _ => Value::I32(address as i32),
@@ -175,37 +202,36 @@ impl Session {
         stopped
     }
 
-    /// The stack pointer of the C stack that a frame uses.
-    fn c_stack(&mut self, at: FrameId) -> Option<(GlobalId, Value)> {
+    /// The stack pointer of the C stack that a frame uses, and the lowest address of that stack, as far as it is known.
+    fn c_stack(&mut self, at: FrameId) -> Option<(GlobalId, Value, u64)> {
         let mut stop = self.stop();
         let frame = stop.frame(at)?;
         let stack = CStack::find(stop.binary(frame.module)?)?;
         let instance = stop.instance(frame.instance)?;
         let id = (*instance.globals.get(stack.pointer.position())?)?;
         let value = stop.global(id)?.value.value()?.clone();
-        Some((id, value))
+        // A stack of the program's own making has other ends.
+        let is_inside =
+            unsigned(&value).is_some_and(|it| it == stack.range.end || stack.range.contains(&it));
+        let start = if is_inside { stack.range.start } else { 0 };
+        Some((id, value, start))
     }
 
     /// The youngest call by the user has returned.
-    pub(crate) fn call_returned(&mut self, values: Vec<Slot>) -> Option<Returned> {
+    pub(crate) fn call_returned(&mut self, values: Vec<Slot>) -> Option<(Returned, Before)> {
         let calling = self.calls.pop()?;
         self.restore(&calling);
         let mut stop = self.stop();
         let (module, func) = (calling.module, calling.func);
-        Some(returned(
-            &mut stop,
-            module,
-            func,
-            values,
-            calling.result.as_ref(),
-        ))
+        let returned = returned(&mut stop, module, func, values, calling.result.as_ref());
+        Some((returned, calling.before))
     }
 
     /// It will not return.
-    pub(crate) fn call_abandoned(&mut self) {
-        if let Some(calling) = self.calls.pop() {
-            self.restore(&calling);
-        }
+    pub(crate) fn call_abandoned(&mut self) -> Option<Before> {
+        let calling = self.calls.pop()?;
+        self.restore(&calling);
+        Some(calling.before)
     }
 
     /// Functions put the stack pointer back themselves, but for the room that was made for this one.

@@ -3,6 +3,7 @@
 //! A [`Command`] has its names, those of gdb and of LLDB, and its help, from which `docs/commands.md` is
 //! generated; a [`Console`] executes lines on a [`Session`](crate::session::Session) and writes to an [`Output`].
 
+mod absent;
 mod assignment;
 mod breaking;
 mod call;
@@ -34,6 +35,7 @@ pub use call::Call;
 pub use completion::Completion;
 use console::{Collecting, Collects};
 pub use console::{Console, Flow};
+pub use data::displayed;
 pub use help::reference;
 pub use output::{Code, Output, Style};
 pub use settings::Settings;

@@ -12,6 +12,7 @@ pub mod expression;
 mod given;
 pub mod kept;
 pub mod listing;
+pub mod looking;
 pub mod machine;
 mod motion;
 mod operation;

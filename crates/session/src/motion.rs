@@ -281,11 +281,15 @@ impl Session {
     fn stands(&mut self, mut reasons: Vec<Reason>, ahead: usize) -> Stopped {
         self.memo.forget_state();
         let mut own = self.as_it_stands().reasons;
+        let mut before = None;
         for reason in self.debuggee.stop().to_vec() {
             own.extend(match reason {
-                StopReason::Returned(values) => self.call_returned(values).map(Reason::Returned),
+                StopReason::Returned(values) => self.call_returned(values).map(|it| {
+                    before = Some(it.1);
+                    Reason::Returned(it.0)
+                }),
                 StopReason::Abandoned(why) => {
-                    self.call_abandoned();
+                    before = self.call_abandoned();
                     Some(Reason::Abandoned(why))
                 }
                 _ => None,
@@ -317,10 +321,21 @@ impl Session {
                 self.breakpoints.remove(*id);
             }
         }
-        self.memo.ahead = ahead;
-        self.selected = youngest(ahead);
-        self.stopped = Stopped { reasons };
-        self.stopped.clone()
+        let stopped = Stopped { reasons };
+        match before {
+            // The program is where it was, for the reason that it had then.
+            Some(before) => {
+                self.memo.ahead = before.ahead;
+                self.selected = before.selected;
+                self.stopped = before.stopped;
+            }
+            None => {
+                self.memo.ahead = ahead;
+                self.selected = youngest(ahead);
+                self.stopped = stopped.clone();
+            }
+        }
+        stopped
     }
 
     /// What a step out of `frame` has to know to tell the result. `None`: it is inlined, or the host has called it.

@@ -1,5 +1,6 @@
 //! From what a person types after `break` to places in the code.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -68,12 +69,12 @@ impl fmt::Display for Spec {
         match self {
             Spec::Line { file, line, column } => {
                 if let Some(file) = file {
-                    write!(f, "{file}:")?;
+                    write!(f, "{}:", quoted(file))?;
                 }
                 write!(f, "{line}")?;
                 column.map_or(Ok(()), |column| write!(f, ":{column}"))
             }
-            Spec::InFile { file, function } => write!(f, "{file}:{function}"),
+            Spec::InFile { file, function } => write!(f, "{}:{function}", quoted(file)),
             Spec::Offset(lines) => write!(f, "{lines:+}"),
             Spec::Function(name) => f.write_str(name),
             Spec::Address {
@@ -88,6 +89,16 @@ impl fmt::Display for Spec {
     }
 }
 
+/// A path as it can be read again: in quotes where something in it would mean more than a part of a name.
+fn quoted(path: &str) -> Cow<'_, str> {
+    let is_odd = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '!' | ',' | '*');
+    match (path.contains(is_odd), path.contains('"')) {
+        (false, _) => path.into(),
+        (true, false) => format!("\"{path}\"").into(),
+        (true, true) => format!("'{path}'").into(),
+    }
+}
+
 /// Reads what a person typed.
 ///
 /// # Errors
@@ -95,6 +106,9 @@ impl fmt::Display for Spec {
 /// When it can mean no place.
 pub fn parse(text: &str) -> Result<Spec, Unresolved> {
     let text = text.trim();
+    if let Some(spec) = parse_quoted(text) {
+        return spec;
+    }
     if let Some(address) = text.strip_prefix('*')
         && !address.starts_with("::")
     {
@@ -139,6 +153,45 @@ pub fn parse(text: &str) -> Result<Spec, Unresolved> {
         "" => Err(Unresolved("no place is named".into())),
         text => Ok(Spec::Function(text.to_owned())),
     }
+}
+
+/// `"odd file.c":12`, `'main.c':average`, and a whole place in quotes. `None`: the text begins with no quoted part.
+fn parse_quoted(text: &str) -> Option<Result<Spec, Unresolved>> {
+    let quote = text.chars().next().filter(|it| matches!(it, '"' | '\''))?;
+    let (inner, rest) = text[1..].split_once(quote)?;
+    let rest = rest.trim();
+    if rest.is_empty() {
+        return Some(parse(inner));
+    }
+    let after = rest.strip_prefix(':').filter(|it| !it.starts_with(':'))?;
+    Some(parse(after).and_then(|spec| {
+        let file = inner.to_owned();
+        match spec {
+            Spec::Line {
+                file: None,
+                line,
+                column,
+            } => Ok(Spec::Line {
+                file: Some(file),
+                line,
+                column,
+            }),
+            // `"main.c":12:5`
+            Spec::Line {
+                file: Some(first),
+                line: second,
+                column: None,
+            } if is_number(&first) => Ok(Spec::Line {
+                file: Some(file),
+                line: parse_line(&first)?,
+                column: Some(second),
+            }),
+            Spec::Function(function) => Ok(Spec::InFile { file, function }),
+            _ => Err(Unresolved(format!(
+                "`{text}` is no place: a line or a function follows a file in quotes"
+            ))),
+        }
+    }))
 }
 
 /// What stands before `:` and a number, and the number.
@@ -195,7 +248,7 @@ fn parse_address(text: &str) -> Result<Spec, Unresolved> {
             offset: ModuleOffset(offset),
         }),
         Err(_) => Err(Unresolved(format!(
-            "`{digits}` is no address: one is an offset in a module, as `*0x1f0`"
+            "`{digits}` is not an address: an address is an offset in a module, as `*0x1f0`"
         ))),
     }
 }
@@ -348,7 +401,7 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
             let names: Vec<String> = files.iter().filter_map(|it| name(it)).collect();
             let wanted = name(file).unwrap_or_default();
             let known = names.iter().map(String::as_str);
-            format!("no file `{file}`{}", did_you_mean(&wanted, known))
+            format!("no file is called `{file}`{}", did_you_mean(&wanted, known))
         }
     }))
 }
@@ -551,7 +604,7 @@ fn no_function(stop: &mut Stop<'_>, name: &str) -> String {
         true => imported.to_owned(),
         false => did_you_mean(wanted, known.iter().map(String::as_str)),
     };
-    format!("no function `{name}`{hint}")
+    format!("no function is called `{name}`{hint}")
 }
 
 /// The name without what it is in, arguments and parameters.
@@ -624,7 +677,7 @@ fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolv
         ([one], _) => Ok(*one),
         ([], None) => Err(Unresolved("the program has no modules".into())),
         ([], Some(named)) => Err(Unresolved(format!(
-            "no module `{named}`; there are {}",
+            "no module is called `{named}`; there are {}",
             names()
         ))),
         (_, None) => Err(Unresolved(format!(
@@ -660,6 +713,15 @@ fn file_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<String, Unres
     file.ok_or_else(|| Unresolved("no frame is selected; name a file, as `main.c:12`".into()))
 }
 
+/// The file before a colon that is alone, and what is begun after it.
+fn file_and_beginning(text: &str) -> Option<(&str, &str)> {
+    let (file, begun) = text.rsplit_once(':')?;
+    (!file.is_empty() && !file.ends_with(':')).then_some((file, begun))
+}
+
+/// As many functions are looked at to find those of a file.
+const MOST_LOOKED_AT: usize = 20_000;
+
 /// What `text` may be the beginning of: functions and source files, by their short names, at most `most`.
 pub fn completions(stop: &mut Stop<'_>, text: &str, most: usize) -> Vec<String> {
     let mut found = BTreeSet::new();
@@ -667,6 +729,23 @@ pub fn completions(stop: &mut Stop<'_>, text: &str, most: usize) -> Vec<String> 
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };
+        if let Some((file, begun)) = file_and_beginning(text) {
+            let binary = stop.binary(module);
+            let own = binary.map_or(0..0, |it| it.imported_function_count()..it.function_count());
+            for func in own.take(MOST_LOOKED_AT).map(FuncIndex) {
+                let name = symbols.function_name(func).path();
+                let declared = name
+                    .starts_with(begun)
+                    .then(|| symbols.function_declaration(func));
+                let is_meant = |path: &str| {
+                    let rest = path.strip_suffix(file);
+                    rest.is_some_and(|it| it.is_empty() || it.ends_with(['/', '\\']))
+                };
+                if declared.flatten().is_some_and(|it| is_meant(&it.0)) {
+                    found.insert(format!("{file}:{name}"));
+                }
+            }
+        }
         let paths = symbols.function_names().iter().map(wdb_symbols::Name::path);
         for path in paths {
             // The qualification may be left out from the front.

@@ -12,6 +12,7 @@ use crate::call::Calling;
 use crate::expression::{self, Expression};
 use crate::given::{Given, Launch};
 use crate::kept::Kept;
+use crate::looking::Looking;
 use crate::run::{Known, Reason, Stopped, Teller};
 use crate::skips::Skips;
 use crate::stop::{FrameId, Memo, Resolver, Stop};
@@ -144,7 +145,17 @@ impl Session {
             calls: Vec::new(),
         };
         session.stopped = session.as_it_stands();
+        session.selected.thread = session.crashed_thread();
         session
+    }
+
+    /// The thread that a crash is of; without one the first.
+    fn crashed_thread(&self) -> usize {
+        let crash = self.stopped.reasons.iter().find_map(|reason| match reason {
+            Reason::Crash(crash) => usize::try_from(crash.thread).ok(),
+            _ => None,
+        });
+        crash.unwrap_or(0)
     }
 
     /// The debuggee as it stands still now. What was asked of it once is remembered until it runs.
@@ -152,9 +163,10 @@ impl Session {
         Stop::over(&mut *self.debuggee, &mut *self.resolver, &mut self.memo)
     }
 
-    /// The debuggee.
-    pub fn debuggee(&mut self) -> &mut dyn Debuggee {
-        &mut *self.debuggee
+    /// The debuggee, to be looked at: what lets it run or changes it goes through the session, which forgets then what
+    /// it remembers.
+    pub fn debuggee(&mut self) -> Looking<'_> {
+        Looking(&mut *self.debuggee)
     }
 
     /// What brings debug information and sources.
@@ -163,8 +175,16 @@ impl Session {
     }
 
     /// The debuggee and what brings debug information and sources, for a report.
-    pub fn parts(&mut self) -> (&mut dyn Debuggee, &mut dyn Resolver) {
-        (&mut *self.debuggee, &mut *self.resolver)
+    pub fn parts(&mut self) -> (Looking<'_>, &mut dyn Resolver) {
+        (Looking(&mut *self.debuggee), &mut *self.resolver)
+    }
+
+    /// What the debuggee did not answer since this was asked last: it has gone away. What was asked for looks as if
+    /// there were none of it.
+    pub fn unanswered(&mut self) -> Option<wdb_target::Error> {
+        let is_expected = |it: &Reason| matches!(it, Reason::Started | Reason::Exited(_));
+        let error = self.memo.take_unanswered()?;
+        (!self.stopped.reasons.iter().any(is_expected)).then_some(error)
     }
 
     /// Keeps a value that was shown, as `$`.

@@ -40,8 +40,7 @@ pub trait Resolver {
 
 /// A debuggee that stands still. What was asked of it once is remembered.
 pub struct Stop<'a> {
-    /// The debuggee.
-    pub debuggee: &'a mut dyn Debuggee,
+    pub(crate) debuggee: &'a mut dyn Debuggee,
     resolver: &'a mut dyn Resolver,
     memo: Held<'a>,
 }
@@ -78,6 +77,23 @@ struct State {
     /// Those that were read one by one. They are few, and a condition asks for the same one again and again.
     frames: Vec<Single>,
     tables: HashMap<TableId, Option<Arc<Table>>>,
+    /// Why a question was not answered that always has an answer.
+    unanswered: Option<Error>,
+}
+
+impl State {
+    /// An answer; nothing, where the debuggee has gone away, which is told later.
+    fn answer<T: Default>(&mut self, answer: Result<T, Error>) -> T {
+        match answer {
+            Ok(answer) => answer,
+            // That there is none of it is an answer.
+            Err(Error::NotFound(_)) => T::default(),
+            Err(error) => {
+                self.unanswered.get_or_insert(error);
+                T::default()
+            }
+        }
+    }
 }
 
 /// An activation that was read by itself.
@@ -110,6 +126,13 @@ impl Memo {
     /// Forgets what the user can change.
     pub(crate) fn forget_values(&mut self) {
         self.state = State::default();
+    }
+
+    /// Why a question was not answered. What came in place of the answer is forgotten.
+    pub(crate) fn take_unanswered(&mut self) -> Option<Error> {
+        let error = self.state.unanswered.take()?;
+        self.forget_values();
+        Some(error)
     }
 
     /// Forgets what changes when the program runs.
@@ -210,12 +233,14 @@ impl<'a> Stop<'a> {
 
     /// The threads with all their frames. None when a live debuggee has gone away.
     pub fn threads(&mut self) -> Arc<[Thread]> {
-        let debuggee = &mut self.debuggee;
-        let threads = self.memo.state.threads.get_or_insert_with(|| {
-            let threads = debuggee.threads().unwrap_or_default();
-            threads.into_iter().map(Thread::from).collect()
-        });
-        Arc::clone(threads)
+        if let Some(threads) = &self.memo.state.threads {
+            return Arc::clone(threads);
+        }
+        let threads = self.debuggee.threads();
+        let threads = self.memo.state.answer(threads);
+        let threads: Arc<[Thread]> = threads.into_iter().map(Thread::from).collect();
+        self.memo.state.threads = Some(Arc::clone(&threads));
+        threads
     }
 
     /// How many activations a thread has.
@@ -223,9 +248,13 @@ impl<'a> Stop<'a> {
         if let Some(threads) = &self.memo.state.threads {
             return threads.get(thread).map_or(0, |it| it.frames.len());
         }
-        let debuggee = &mut self.debuggee;
-        let depth = || debuggee.depth(thread).unwrap_or(0);
-        *self.memo.state.depths.entry(thread).or_insert_with(depth)
+        if let Some(depth) = self.memo.state.depths.get(&thread) {
+            return *depth;
+        }
+        let depth = self.debuggee.depth(thread);
+        let depth = self.memo.state.answer(depth);
+        self.memo.state.depths.insert(thread, depth);
+        depth
     }
 
     /// An activation.
@@ -256,7 +285,8 @@ impl<'a> Stop<'a> {
     /// Its instances.
     pub fn instances(&mut self) -> Arc<[Instance]> {
         if !self.memo.state.all_instances {
-            self.memo.instances = self.debuggee.instances().unwrap_or_default().into();
+            let instances = self.debuggee.instances();
+            self.memo.instances = self.memo.state.answer(instances).into();
             self.memo.state.all_instances = true;
         }
         Arc::clone(&self.memo.instances)
@@ -272,9 +302,13 @@ impl<'a> Stop<'a> {
 
     /// Its globals.
     pub fn globals(&mut self) -> Arc<[Global]> {
-        let debuggee = &mut self.debuggee;
-        let read = || debuggee.globals().unwrap_or_default().into();
-        Arc::clone(self.memo.state.globals.get_or_insert_with(read))
+        if let Some(globals) = &self.memo.state.globals {
+            return Arc::clone(globals);
+        }
+        let globals = self.debuggee.globals();
+        let globals: Arc<[Global]> = self.memo.state.answer(globals).into();
+        self.memo.state.globals = Some(Arc::clone(&globals));
+        globals
     }
 
     /// A global.
@@ -284,14 +318,23 @@ impl<'a> Stop<'a> {
 
     /// Its memories.
     pub fn memories(&mut self) -> Arc<[MemoryShape]> {
-        let debuggee = &mut self.debuggee;
-        let read = || debuggee.memories().unwrap_or_default().into();
-        Arc::clone(self.memo.state.memories.get_or_insert_with(read))
+        if let Some(memories) = &self.memo.state.memories {
+            return Arc::clone(memories);
+        }
+        let memories = self.debuggee.memories();
+        let memories: Arc<[MemoryShape]> = self.memo.state.answer(memories).into();
+        self.memo.state.memories = Some(Arc::clone(&memories));
+        memories
     }
 
     /// A memory.
     pub fn memory(&mut self, id: MemoryId) -> Option<MemoryShape> {
         self.memories().get(id.position()).copied()
+    }
+
+    /// How many tables it has.
+    pub fn table_count(&mut self) -> u32 {
+        self.debuggee.table_count()
     }
 
     /// Its modules.

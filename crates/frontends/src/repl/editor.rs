@@ -13,7 +13,7 @@ use rustyline::hint::{Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Helper};
-use wdb_session::command::{Completes, Completion, Console, commands};
+use wdb_session::command::{Completes, Completion, Console, commands, find};
 
 use super::lines::Next;
 
@@ -132,8 +132,7 @@ pub(crate) fn complete(
     line: &str,
     cursor: usize,
 ) -> rustyline::Result<Vec<Completion>> {
-    let arguments = arguments(line).filter(|(at, _)| *at <= cursor);
-    if let Some((_, Completes::Path)) = arguments {
+    if console.borrow().wants_path(line, cursor).is_some() {
         let (start, found) = FilenameCompleter::new().complete_path(line, cursor)?;
         let found = found.into_iter().map(|it| Completion {
             start,
@@ -143,20 +142,6 @@ pub(crate) fn complete(
         return Ok(found.collect());
     }
     Ok(console.borrow_mut().complete(line, cursor))
-}
-
-/// Where the arguments of a line begin and what they are, if its command is written out.
-fn arguments(line: &str) -> Option<(usize, Completes)> {
-    let begin = line.len() - line.trim_start().len();
-    let typed = &line[begin..];
-    let names = commands().flat_map(|it| it.names.iter().map(move |name| (*name, it.completes)));
-    names
-        .filter(|(name, _)| {
-            let rest = typed.strip_prefix(name);
-            rest.is_some_and(|rest| rest.starts_with([' ', '/']))
-        })
-        .max_by_key(|(name, _)| name.len())
-        .map(|(name, completes)| (begin + name.len() + 1, completes))
 }
 
 impl Hinter for Assistant {
@@ -230,7 +215,7 @@ pub(super) fn commands_of(entered: &str) -> Vec<String> {
 
 /// Whether a line goes on in the next: after a backslash, and where an expression has open brackets or an open text.
 fn is_unfinished(line: &str) -> bool {
-    let is_expression = matches!(arguments(line), Some((_, Completes::Expression)));
+    let is_expression = find(line).is_some_and(|it| it.0.completes == Completes::Expression);
     line.ends_with('\\') || is_expression && is_open(line)
 }
 

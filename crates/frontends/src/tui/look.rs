@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wdb_session::command::{Code as CodeStyle, Style};
+use wdb_session::command::{self, Code as CodeStyle, Style};
 use wdb_session::disassembly;
 use wdb_session::listing::{self, Class};
 use wdb_session::places::{self, Location, Spec};
+use wdb_session::session::Display;
 use wdb_session::stop::{FrameId, Place, Spot, Stop};
-use wdb_session::variables::{self, Valued, Which};
-use wdb_session::{Reason, Session, expression};
-use wdb_symbols::Unavailable;
-use wdb_symbols::render::{Limits, Tree};
+use wdb_session::variables::{self, Which};
+use wdb_session::{Reason, Session};
+use wdb_symbols::render::Limits;
 use wdb_target::coredump::ModuleId;
 
 use super::scene::{BreakpointRow, Code, Instruction, Mark, Piece, Rows, Scene, StackRow};
@@ -56,10 +56,7 @@ impl Looker {
             .iter()
             .filter(|it| it.enabled)
             .collect();
-        let displays: Vec<_> = displays
-            .into_iter()
-            .map(|it| it.expression.clone())
-            .collect();
+        let displays: Vec<Display> = displays.into_iter().cloned().collect();
         let condition = condition(session);
         let over = session.can_run() && session.stopped().is_over();
         let selected = session.selected();
@@ -92,7 +89,7 @@ impl Looker {
         scene.variables = values.into_iter().map(|it| it.tree).collect();
         scene.displays = displays
             .iter()
-            .map(|it| display(&mut stop, id, it, &limits))
+            .map(|it| command::displayed(&mut stop, id, it, &limits))
             .collect();
         scene.code = self.code(&mut stop, id, place.as_deref(), &marks, wishes);
         scene
@@ -268,26 +265,6 @@ fn instruction(line: disassembly::Instruction) -> Instruction {
     }
 }
 
-fn display(
-    stop: &mut Stop<'_>,
-    id: FrameId,
-    expression: &expression::Expression,
-    limits: &Limits,
-) -> Tree {
-    let name = expression.text();
-    match expression::evaluate(expression, stop, id) {
-        Ok(value) => Valued::of_expression(stop, name, &value, limits).tree,
-        Err(error) => Tree {
-            name: name.to_owned(),
-            ty: String::new(),
-            value: String::new(),
-            unavailable: Some(Unavailable::Unsupported(error.message)),
-            children: Vec::new(),
-            cut: None,
-        },
-    }
-}
-
 fn row_of(breakpoint: &wdb_session::breakpoints::Breakpoint) -> BreakpointRow {
     let mut text = match breakpoint.locations() {
         [] => breakpoint.text.clone(),
@@ -350,8 +327,8 @@ fn condition(session: &mut Session) -> String {
 fn thread(stop: &mut Stop<'_>, id: FrameId) -> String {
     let threads = stop.threads();
     match (threads.len(), threads.get(id.thread)) {
-        (2.., Some(thread)) if thread.name.is_empty() => format!("thread {}", id.thread + 1),
-        (2.., Some(thread)) => format!("thread {} {}", id.thread + 1, thread.name),
+        (2.., Some(thread)) if thread.name.is_empty() => format!("thread {}", id.thread),
+        (2.., Some(thread)) => format!("thread {} {}", id.thread, thread.name),
         _ => String::new(),
     }
 }

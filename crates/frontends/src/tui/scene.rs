@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr;
 use wdb_session::command::Style;
+use wdb_session::places::Spec;
 use wdb_symbols::render::Tree;
 
 /// As many columns more than a character has a tab.
@@ -152,7 +153,13 @@ impl Rows {
         match self {
             Rows::None(_) => None,
             Rows::Source { file, lines } => {
-                (row < lines.len()).then(|| format!("{file}:{}", row + 1))
+                let line = u32::try_from(row + 1).ok().filter(|_| row < lines.len())?;
+                let place = Spec::Line {
+                    file: Some(file.clone()),
+                    line,
+                    column: None,
+                };
+                Some(place.to_string())
             }
             Rows::Instructions(rows) => Some(format!("*{}", rows.get(row)?.address)),
         }

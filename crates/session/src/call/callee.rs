@@ -83,6 +83,7 @@ fn of_object(
         let target = target.map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))?;
         object = target.ok_or_else(|| Error::Refused(format!("`{text}` points to nothing")))?;
     }
+    let named = context.bare(&object.ty).name.clone();
     let mut own = of_class(context, symbols, &object, method, MOST_BASES)?;
     // Smart pointers stand for what they point to.
     for _ in 0..MOST_FOLLOWED {
@@ -119,10 +120,8 @@ fn of_object(
         }
     }
     own.ok_or_else(|| {
-        let ty = context.bare(&object.ty);
         Error::Refused(format!(
-            "no function `{method}` of `{}` has code in the program",
-            ty.name
+            "`{named}` has no function `{method}` that has code in the program"
         ))
     })
 }

@@ -47,10 +47,12 @@ declared on, `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module.
 it only stops where the expression holds, which is looked at next to the program and costs microseconds. Its names
 must mean something at the place.
 
-A place can come to several in the code: copies of inlined functions, instances of templates and generics. One that
+A place can be several in the code: copies of inlined functions, instances of templates and generics. A place that
 the program does not have is refused; `set breakpoint pending on` keeps it, for scripts that serve several programs.
+A path with spaces stands in quotes. `b` is always `break`, also before a name that is that of a command.
 
 break parse.c:120
+break 'odd name.c':7
 break parse.c:next_token
 break next_token:3
 break Circle::area if radius > 10
@@ -145,7 +147,7 @@ end",
             "enables breakpoints, all without a number",
             "",
             Completes::Breakpoint,
-            |console, call, _| enable(console, call, true),
+            |console, call, out| enable(console, call, true, out),
         ),
         command(
             &["disable", "dis", "disab", "breakpoint disable"],
@@ -153,7 +155,7 @@ end",
             "disables breakpoints, all without a number: they stay, and do nothing",
             "",
             Completes::Breakpoint,
-            |console, call, _| enable(console, call, false),
+            |console, call, out| enable(console, call, false, out),
         ),
         command(
             &["delete", "d", "breakpoint delete", "delete breakpoints"],
@@ -212,7 +214,7 @@ fn first_id<'a>(call: &Call<'a>) -> Result<(u32, &'a str), Failure> {
 
 fn id(text: &str) -> Result<u32, Failure> {
     text.parse()
-        .map_err(|_| Failure(format!("`{text}` is no number of a breakpoint")))
+        .map_err(|_| Failure(format!("`{text}` is not the number of a breakpoint")))
 }
 
 /// The breakpoints that a line names; ranges as `2-5` too. Each must exist. `None`: the line names none.
@@ -307,7 +309,7 @@ pub(super) fn collected(console: &mut Console, ids: &[u32], lines: &[String]) {
     }
 }
 
-fn modify(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
+fn modify(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let known: &[Known] = &[
         ("condition", 'c', true),
         ("ignore-count", 'i', true),
@@ -327,20 +329,30 @@ fn modify(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<
         ..*call
     };
     let ids = ids(console, &call)?.or(console.last_breakpoint.map(|it| vec![it]));
-    for id in ids.ok_or("there is no breakpoint yet")? {
+    let ids = ids.ok_or("there is no breakpoint yet")?;
+    if options.is_empty() {
+        return Err("`breakpoint modify` needs what to change: `breakpoint modify --condition 'count == 3' 1`".into());
+    }
+    for id in &ids {
         if let Some(condition) = &condition {
-            set_condition(console, id, condition.clone())?;
+            set_condition(console, *id, condition.clone())?;
         }
-        let breakpoint = find(console, id)?;
+        let breakpoint = find(console, *id)?;
         breakpoint.ignore = ignore.unwrap_or(breakpoint.ignore);
         breakpoint.temporary |= options.has("one-shot");
         breakpoint.enabled =
             (breakpoint.enabled || options.has("enable")) && !options.has("disable");
     }
+    tell_done("changed", &ids, out);
     Ok(Flow::Go)
 }
 
-fn enable(console: &mut Console, call: &Call<'_>, yes: bool) -> Result<Flow, Failure> {
+fn enable(
+    console: &mut Console,
+    call: &Call<'_>,
+    yes: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
     let rest = call
         .rest
         .strip_prefix("breakpoints")
@@ -350,13 +362,29 @@ fn enable(console: &mut Console, call: &Call<'_>, yes: bool) -> Result<Flow, Fai
     if let Some(ids) = rest.strip_prefix("display") {
         return enable_displays(console, ids, yes);
     }
-    let ids = ids(console, &call)?;
+    let ids = meant(console, &call)?;
     for breakpoint in console.session.breakpoints_mut().iter_mut() {
-        if ids.as_ref().is_none_or(|ids| ids.contains(&breakpoint.id)) {
+        if ids.contains(&breakpoint.id) {
             breakpoint.enabled = yes;
         }
     }
+    tell_done(if yes { "enabled" } else { "disabled" }, &ids, out);
     Ok(Flow::Go)
+}
+
+/// The breakpoints that a line names; all if it names none.
+fn meant(console: &Console, call: &Call<'_>) -> Result<Vec<u32>, Failure> {
+    let all = console.session.breakpoints();
+    Ok(ids(console, call)?.unwrap_or_else(|| all.iter().map(|it| it.id).collect()))
+}
+
+/// What was done to breakpoints: `deleted breakpoint 1`.
+fn tell_done(done: &str, ids: &[u32], out: &mut dyn Output) {
+    out.line(&match ids {
+        [] => "there are no breakpoints".to_owned(),
+        [id] => format!("{done} breakpoint {id}"),
+        ids => format!("{done} {}", count(ids.len())),
+    });
 }
 
 fn enable_displays(console: &mut Console, ids: &str, yes: bool) -> Result<Flow, Failure> {
@@ -371,24 +399,11 @@ fn enable_displays(console: &mut Console, ids: &str, yes: bool) -> Result<Flow, 
 }
 
 fn delete(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let ids = match ids(console, call)? {
-        Some(ids) => ids,
-        None => {
-            let all: Vec<u32> = console
-                .session
-                .breakpoints()
-                .iter()
-                .map(|it| it.id)
-                .collect();
-            if !all.is_empty() {
-                out.line(&format!("deleted {}", count(all.len())));
-            }
-            all
-        }
-    };
-    for id in ids {
-        console.session.breakpoints_mut().remove(id);
+    let ids = meant(console, call)?;
+    for id in &ids {
+        console.session.breakpoints_mut().remove(*id);
     }
+    tell_done("deleted", &ids, out);
     Ok(Flow::Go)
 }
 
@@ -425,7 +440,7 @@ fn clear(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     for id in &ids {
         console.session.breakpoints_mut().remove(*id);
     }
-    out.line(&format!("deleted {}", count(ids.len())));
+    tell_done("deleted", &ids, out);
     Ok(Flow::Go)
 }
 
@@ -490,7 +505,7 @@ fn describe(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) 
         count => out.line(&format!("     passes over its next {count} hits")),
     }
     if let Some(message) = &breakpoint.message {
-        out.line(&format!("     tells {}", printable(&message.text)));
+        out.line(&format!("     message: {}", printable(&message.text)));
     }
     for command in &breakpoint.commands {
         out.line(&format!("     > {}", printable(command)));

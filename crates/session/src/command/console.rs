@@ -9,7 +9,7 @@ use super::memory::Examined;
 use super::own::{self, Own};
 use super::source::Listed;
 use super::{
-    Completes, Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, stopped,
+    Completes, Failure, Needs, Output, Repeats, Settings, Style, breaking, lookup, placing, stopped,
 };
 use crate::report::lacking;
 use crate::session::{self, Session};
@@ -136,7 +136,7 @@ impl Console {
         let stopped = self.session.stopped().clone();
         stopped::tell(self, &stopped, out);
         // What is missing is said before anything is asked for.
-        for note in lacking(self.session.debuggee()) {
+        for note in lacking(&self.session.debuggee()) {
             out.note(&wdb_symbols::printable(&note));
         }
         let mut stop = self.session.stop();
@@ -212,7 +212,7 @@ impl Console {
             let lines = own.lines(rest);
             return self.own(&lines, out, again);
         }
-        let flow = lookup::find(line).and_then(|(command, call)| {
+        let flow = self.meant(line).and_then(|(command, call)| {
             match command.needs {
                 Needs::Nothing => {}
                 Needs::Frames => {
@@ -238,6 +238,10 @@ impl Console {
             };
             Ok(flow)
         });
+        let flow = match self.session.unanswered() {
+            Some(error) => Err(Failure::from(error)),
+            None => flow,
+        };
         match flow {
             Ok(flow) => flow,
             Err(Failure(message)) => {
@@ -246,6 +250,25 @@ impl Console {
                 Flow::Failed
             }
         }
+    }
+
+    /// The command that a line means in this program.
+    fn meant<'l>(
+        &mut self,
+        line: &'l str,
+    ) -> Result<(&'static super::Command, super::Call<'l>), Failure> {
+        let found = lookup::find(line)?;
+        // Only what a short word leaves open is looked up in the program.
+        if found.1.name.contains(' ')
+            && let Some(other) = lookup::with_place(line)
+        {
+            let selected = self.session.selected();
+            let mut stop = self.session.stop();
+            if placing::names_a_place(&mut stop, other.1.rest, selected) {
+                return Ok(other);
+            }
+        }
+        Ok(found)
     }
 
     /// Executes a command of the user's own.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use wdb_symbols::render::Limits;
-use wdb_symbols::{Symbols, TypeRef, printable};
+use wdb_symbols::render::{Limits, Tree};
+use wdb_symbols::{Symbols, TypeRef, Unavailable, printable};
 use wdb_target::coredump::ModuleId;
 
-use super::call::{Call, Options};
+use super::call::{Call, Options, first_word};
 use super::format::{Format, Notation};
 use super::{
     Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, assignment,
@@ -27,8 +27,8 @@ pub(super) const GROUP: Group = Group {
             arguments: "[/FORMAT] [EXPRESSION]",
             summary: "shows the value of an expression in the selected frame",
             help: "What an expression can be is in docs/expressions.md: variables of the source, members, elements,
-casts, operators, and the state of the machine as $local, $stack, $global, $memory and $table. One
-with `=`, `+=` or `++` changes what is on its left; one that calls a function of the program runs it. The
+casts, operators, and the state of the machine as $local, $stack, $global, $memory and $table. A whole line
+with `=`, `+=` or `++` changes what is on its left; a line that is a call of a function of the program runs that function. The
 value is `$` until the next is shown; `show values` lists them. Without EXPRESSION: `$` again.
 
 FORMAT is a letter: x hexadecimal, z with all its zeros, d signed, u unsigned, o octal, t binary,
@@ -82,13 +82,14 @@ display/x flags",
             arguments: "[/NFU] [ADDRESS]",
             summary: "shows memory",
             help: "ADDRESS is an expression: a number, a pointer, or something that has an address. N is how many, F the
-format (letters as for `print`, and s for texts), U the size of each: b 1 byte, h 2, w 4, g 8. Without
+format (letters as for `print`, s for texts, i for instructions), U the size of each: b 1 byte, h 2, w 4, g 8. Without
 F and U: bytes in hexadecimal with their characters. Without ADDRESS: goes on where it ended.
 
 x 0x400
 x/4xw &origin
 x/s name
 x/2f ratios
+x/8i $pc
 memory read --size 4 --format x --count 4 0x400",
             completes: Completes::Expression,
             needs: Needs::Nothing,
@@ -131,7 +132,8 @@ memory read --size 4 --format x --count 4 0x400",
             summary: "changes a variable, a global, memory or a setting",
             help: "What is on the left must be in memory, or be a global or an element of a table: $global[1], $memory[16],
 $table[2]. Locals of WebAssembly, where optimised code keeps variables, cannot be changed by the engine.
-`set var` is never a setting. A name with `$` is a variable of your own, which is made by this.
+`set var` is never a setting. A name with `$` is a variable of your own, which is made by this. Settings of gdb
+that mean nothing here, such as `set confirm off`, are accepted.
 
 set x.y = 5
 set count += 2
@@ -240,7 +242,7 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         return shown_and_kept(console, place, format, out);
     }
     if called(text) {
-        return super::running::call(console, text, out);
+        return super::running::call(console, text, format, out);
     }
     shown_and_kept(console, text, format, out)
 }
@@ -273,7 +275,7 @@ fn with_options<'a>(call: &Call<'a>) -> Result<(Format, &'a str), Failure> {
         .strip_prefix("-f ")
         .or_else(|| text.strip_prefix("--format "))
     {
-        let (letter, after) = super::call::first_word(after).unwrap_or_default();
+        let (letter, after) = first_word(after).unwrap_or_default();
         format = Format::parse(letter.get(..1))?;
         text = after;
     }
@@ -315,15 +317,30 @@ fn called(text: &str) -> bool {
 
 fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let text = call.required("a place or a setting, and its value")?;
-    if let Some((setting, value)) = settings::find(text) {
+    let found = settings::find(text);
+    // `set height = 3` changes a variable that is called so, where there is one.
+    let is_variable = call.name == "set"
+        && found.as_ref().is_some_and(|(_, rest)| {
+            let name = text[..text.len() - rest.len()].trim_end();
+            lookup::assigns(rest) && is_variable(console, name)
+        });
+    if let Some((setting, value)) = found.filter(|_| !is_variable) {
         let value = value.strip_prefix('=').unwrap_or(value).trim();
         setting.set(&mut console.settings, value)?;
         return Ok(Flow::Go);
     }
     match assignment::parse(text)? {
         Some((place, value)) => assign(console, place, &value, out),
+        None if settings::is_ignored(text) => Ok(Flow::Go),
         None => Err(support::no_setting(text)),
     }
+}
+
+/// Whether a name is that of something in the selected frame.
+fn is_variable(console: &mut Console, name: &str) -> bool {
+    let is_there =
+        |(mut stop, frame): (Stop<'_>, FrameId)| evaluate(&mut stop, frame, name).is_ok();
+    console.here().is_ok_and(is_there)
 }
 
 fn set_variable(
@@ -339,7 +356,7 @@ fn set_variable(
 
 fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let text = call.required("a function and its arguments: `call f(1, 2)`")?;
-    super::running::call(console, text, out)
+    super::running::call(console, text, Format::default(), out)
 }
 
 fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -370,6 +387,9 @@ fn types_named(console: &mut Console, name: &str) -> Option<(Arc<Symbols>, Vec<T
     })
 }
 
+/// As many types of one name are shown.
+const MOST_TYPES: usize = 8;
+
 pub(super) fn ptype(
     console: &mut Console,
     call: &Call<'_>,
@@ -378,11 +398,18 @@ pub(super) fn ptype(
     let text = call.required("a type or an expression")?;
     // A name of a type first: in C `struct point` is no expression, and `Point` of Rust is none either.
     if let Some((symbols, found)) = types_named(console, text) {
-        for (position, ty) in found.iter().take(8).enumerate() {
-            if position > 0 {
+        // A type and a typedef of it are declared with the same words.
+        let mut shown: Vec<String> = Vec::new();
+        for ty in found.iter().take(MOST_TYPES) {
+            let declaration = typed::declaration(&symbols, ty);
+            if shown.contains(&declaration) {
+                continue;
+            }
+            if !shown.is_empty() {
                 out.line("");
             }
-            out.line(&typed::declaration(&symbols, ty));
+            out.line(&declaration);
+            shown.push(declaration);
         }
         return Ok(Flow::Go);
     }
@@ -402,16 +429,15 @@ fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
             return display(console, &shown_by(line)?, out);
         }
     }
-    let (given, _) = call.spaced_format();
-    let (_, text) = with_options(call)?;
+    let (format, text) = with_options(call)?;
     if text.is_empty() {
         show_displays(console, out);
         return Ok(Flow::Go);
     }
     // What is no expression would be told at each stop.
     let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
-    let format = given.unwrap_or_default();
-    let added = console.session.displays.add(parsed, format).clone();
+    let added = console.session.displays.add(parsed, &format.to_string());
+    let added = added.clone();
     if console.session.selected().is_some() {
         show_display(console, &added, out);
     }
@@ -458,6 +484,37 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
             let first = message.lines().next().unwrap_or_default();
             out.write(Style::Name, &printable(text));
             out.write(Style::Dim, &format!(": {first}\n"));
+        }
+    }
+}
+
+/// What a display shows in a frame, with its parts.
+pub fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, limits: &Limits) -> Tree {
+    let name = display.expression.text();
+    let format = Format::parse(Some(&display.format)).unwrap_or_default();
+    let line = |value: String, unavailable| Tree {
+        name: name.to_owned(),
+        ty: String::new(),
+        value,
+        unavailable,
+        children: Vec::new(),
+        cut: None,
+    };
+    if format.notation == Some(Notation::Instruction) {
+        let text = source::instruction_text(stop, frame);
+        return line(text.unwrap_or_default(), None);
+    }
+    let found = match expression::evaluate(&display.expression, stop, frame) {
+        Ok(found) => found,
+        Err(error) => return line(String::new(), Some(Unavailable::Unsupported(error.message))),
+    };
+    match format.notation {
+        None => Valued::of_expression(stop, name, &found, limits).tree,
+        Some(notation) => {
+            let shown = expression::with_context(stop, found.frame, |context| {
+                notation.object(context, &found.object, limits)
+            });
+            line(shown.0, None)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The formats of gdb: `/x`, `/4xw`.
 
+use std::fmt::{self, Write as _};
+
 use wdb_symbols::object::Scalar;
 use wdb_symbols::render::{Elements, Limits, Shape};
 use wdb_symbols::{Context, Object, printable};
@@ -77,25 +79,49 @@ impl Format {
     }
 }
 
+/// As it is written behind the slash.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(count) = self.count {
+            write!(f, "{count}")?;
+        }
+        if let Some(notation) = self.notation {
+            let mut known = LETTERS.iter().filter(|it| it.1 == notation);
+            f.write_char(known.next().map_or('x', |it| it.0))?;
+        }
+        match self.size {
+            Some(1) => f.write_char('b'),
+            Some(2) => f.write_char('h'),
+            Some(4) => f.write_char('w'),
+            Some(_) => f.write_char('g'),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The letters of the notations.
+const LETTERS: [(char, Notation); 12] = [
+    ('x', Notation::Hex),
+    ('z', Notation::PaddedHex),
+    ('d', Notation::Signed),
+    ('u', Notation::Unsigned),
+    ('o', Notation::Octal),
+    ('t', Notation::Binary),
+    ('c', Notation::Character),
+    ('f', Notation::Float),
+    ('a', Notation::Address),
+    ('p', Notation::Address),
+    ('s', Notation::Text),
+    ('i', Notation::Instruction),
+];
+
 impl Notation {
     fn parse(letter: char) -> Result<Notation, Failure> {
-        Ok(match letter {
-            'x' => Notation::Hex,
-            'z' => Notation::PaddedHex,
-            'd' => Notation::Signed,
-            'u' => Notation::Unsigned,
-            'o' => Notation::Octal,
-            't' => Notation::Binary,
-            'c' => Notation::Character,
-            'f' => Notation::Float,
-            'a' | 'p' => Notation::Address,
-            's' => Notation::Text,
-            'i' => Notation::Instruction,
-            other => {
-                return Err(Failure(format!(
-                    "there is no format `{other}`; there are x (hexadecimal), z (with zeros), d (signed), u (unsigned), o (octal), t (binary), c (character), f (float), a (address), s (text) and i (instruction), and the sizes b (1 byte), h (2), w (4) and g (8)"
-                )));
-            }
+        let found = LETTERS.iter().find(|it| it.0 == letter).map(|it| it.1);
+        found.ok_or_else(|| {
+            Failure(format!(
+                "there is no format `{letter}`; there are x (hexadecimal), z (with zeros), d (signed), u (unsigned), o (octal), t (binary), c (character), f (float), a (address), s (text) and, for `x` and `display`, i (instruction), and the sizes b (1 byte), h (2), w (4) and g (8)"
+            ))
         })
     }
 
@@ -290,6 +316,11 @@ mod tests {
         assert_eq!(parsed.notation, Some(Notation::Hex));
         assert_eq!(parsed.size, Some(8));
         assert_eq!(Format::parse(None).unwrap(), Format::default());
+        for text in ["12xg", "", "i", "3s", "dw", "ob", "4hz"] {
+            let format = Format::parse(Some(text)).unwrap();
+            let again = Format::parse(Some(&format.to_string())).unwrap();
+            assert_eq!(format, again, "{text}");
+        }
         assert!(Format::parse(Some("4q")).is_err());
         assert!(Format::parse(Some("99999999999999999999999x")).is_err());
     }

@@ -99,6 +99,9 @@ pub(super) fn backtrace(
         None => {}
     }
     for line in lines {
+        if out.given_up() {
+            break;
+        }
         let Line::Frame(found) = line else {
             let hides = match &line {
                 Line::Runtime { frames, .. } => frames.iter().any(|it| it.id == selected),

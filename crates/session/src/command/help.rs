@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::absent::ABSENT;
 use super::{Command, Failure, GROUPS, Group, Output, Style, commands, lookup};
 
 /// What `help` says about `topic`: a command, a group, the first word of several names, or all if it is empty.
@@ -46,10 +47,17 @@ pub(super) fn about(text: &str, out: &mut dyn Output) -> Result<(), Failure> {
     let found: Vec<_> = commands()
         .filter(|it| [it.summary, it.help].iter().chain(it.names).any(has))
         .collect();
-    if found.is_empty() {
+    let absent = ABSENT.iter().filter(|it| it.names.iter().any(has));
+    let absent: Vec<_> = absent.collect();
+    if found.is_empty() && absent.is_empty() {
         return Err(Failure(format!("no command is about `{text}`")));
     }
     brief(found.into_iter(), out);
+    for absent in absent {
+        let name = absent.names.first().copied().unwrap_or_default();
+        out.write(Style::Name, &format!("  {name:<18}"));
+        out.line(&format!(" {}", absent.instead));
+    }
     Ok(())
 }
 
@@ -131,21 +139,28 @@ pub fn reference() -> String {
             }
             for paragraph in command.help.split("\n\n").filter(|it| !it.is_empty()) {
                 let paragraph = paragraph.trim_end();
-                let _ = match is_example(command, paragraph) {
+                let _ = match is_example(paragraph) {
                     true => write!(out, "\n```text\n{paragraph}\n```\n"),
                     false => write!(out, "\n{paragraph}\n"),
                 };
             }
         }
     }
+    out.push_str("\n## Not there yet\n\nCommands of gdb and LLDB that wdb does not have, and what to use instead.\n\n");
+    out.push_str("| command | instead |\n|---|---|\n");
+    for absent in ABSENT {
+        let names: Vec<String> = absent.names.iter().map(|it| format!("`{it}`")).collect();
+        let _ = writeln!(out, "| {} | {} |", names.join(", "), absent.instead);
+    }
     out
 }
 
-/// Whether a paragraph of help is lines to type.
-fn is_example(command: &Command, paragraph: &str) -> bool {
+/// Whether a paragraph of help is lines to type: it begins with the name of a command, as no sentence does.
+fn is_example(paragraph: &str) -> bool {
     let is_name = |name: &&str| {
-        let rest = paragraph.strip_prefix(*name);
+        let head = name.split(' ').next().unwrap_or_default();
+        let rest = paragraph.strip_prefix(head);
         rest.is_some_and(|it| it.is_empty() || it.starts_with([' ', '\n', '/']))
     };
-    command.names.iter().any(is_name)
+    commands().any(|it| it.names.iter().any(is_name))
 }

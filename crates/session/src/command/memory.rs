@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 
+use wdb_module::ModuleOffset;
 use wdb_symbols::object::Scalar;
 use wdb_symbols::{Machine as _, Place, Unavailable, printable};
+use wdb_target::coredump::ModuleId;
 
 use super::call::{Call, Known, Options, number};
 use super::format::{Format, Notation, little};
-use super::{Console, Failure, Flow, Output, Style};
-use crate::expression;
+use super::{Console, Failure, Flow, Output, Style, source};
 use crate::machine::FrameMachine;
 use crate::stop::{FrameId, Stop};
+use crate::{expression, places};
 
 /// What a bare `x` goes on with.
 #[derive(Clone, Copy, Debug)]
@@ -58,17 +60,17 @@ pub(super) fn examine(
         text = options.rest;
     }
     let examined = console.examined;
-    let (mut stop, frame) = console.here()?;
-    if format.notation == Some(Notation::Instruction) {
-        return Err(NOT_IN_MEMORY.into());
+    // A bare `x` goes on with what it showed.
+    let goes_on = text.is_empty() && given.is_none();
+    if let Some(examined) = examined.filter(|_| goes_on) {
+        format = examined.format;
     }
+    if format.notation == Some(Notation::Instruction) {
+        return code(console, text, format, out);
+    }
+    let (mut stop, frame) = console.here()?;
     let start = match (text, examined) {
-        ("", Some(examined)) => {
-            if given.is_none() {
-                format = examined.format;
-            }
-            examined.next
-        }
+        ("", Some(examined)) => examined.next,
         ("", None) => {
             return Err("`x` needs an address, as an expression: `x &value`, `x 0x400`".into());
         }
@@ -102,9 +104,64 @@ pub(super) fn examine(
     Ok(Flow::Go)
 }
 
-/// Why `x` shows no code.
+/// Shows instructions: `x/4i $pc`, `x/4i main`. Their addresses are offsets in a module.
+fn code(
+    console: &mut Console,
+    text: &str,
+    format: Format,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let examined = console
+        .examined
+        .filter(|it| it.format.notation == format.notation);
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let here = selected.and_then(|id| Some((stop.frame(id)?.module, stop.place(id)?.at?)));
+    let (module, at) = match (text, examined, here) {
+        ("", Some(examined), _) => {
+            let module = here.map_or(ModuleId(0), |it| it.0);
+            (module, ModuleOffset(examined.next))
+        }
+        ("", None, Some(here)) => here,
+        ("", None, None) => return Err("it is not known where the frame stands".into()),
+        (text, _, _) => {
+            let number = expression::parse(text).ok().and_then(|parsed| {
+                let value = expression::evaluate(&parsed, &mut stop, selected?).ok()?;
+                let object = value.object;
+                let (scalar, _) =
+                    expression::with_context(&mut stop, value.frame, |it| it.scalar(&object));
+                // Whatever has a name is a place, and a pointer to a function a number in a table.
+                match scalar {
+                    Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
+                    Ok(Scalar::Signed(number)) => u64::try_from(number).ok(),
+                    _ => None,
+                }
+            });
+            let place = match number {
+                Some(number) => format!("*{number:#x}"),
+                None => text.trim_start_matches('&').to_owned(),
+            };
+            let spec = places::parse(&place).map_err(|it| it.to_string())?;
+            let found = places::resolve(&mut stop, &spec, selected).map_err(|it| it.to_string())?;
+            let found = found.first().ok_or("there is no such place")?;
+            let binary = stop.binary(found.at.module);
+            let at = binary.and_then(|it| it.from_function(found.at.func, found.at.pc));
+            (found.at.module, at.ok_or("there is no code there")?)
+        }
+    };
+    let current = here.filter(|it| it.0 == module).map(|it| it.1);
+    let count = format.count.unwrap_or(1);
+    let next = source::instructions(&mut stop, module, at, count, current, out)?;
+    console.examined = Some(Examined {
+        next: next.0,
+        format,
+    });
+    Ok(Flow::Go)
+}
+
+/// Why `x` shows no bytes of the code.
 const NOT_IN_MEMORY: &str =
-    "code is not in the memory of a WebAssembly program: `disassemble` shows it";
+    "code is not in the memory of a WebAssembly program: `x/8i $pc` and `disassemble` show it";
 
 /// The address that an expression means: a number, where a pointer points, where an array or a structure is.
 pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
@@ -127,7 +184,7 @@ pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result
     };
     found.ok_or_else(|| {
         Failure(format!(
-            "`{}` is no address, and is at none",
+            "`{}` is not an address, and is not in memory",
             printable(text)
         ))
     })
@@ -143,7 +200,7 @@ fn rows(
 ) -> Result<u64, Failure> {
     let end = start.saturating_add(count);
     let mut at = start;
-    while at < end {
+    while at < end && !out.given_up() {
         let length = ROW.min(end - at);
         let bytes = read_some(stop, frame, at, length);
         if bytes.iter().all(Result::is_err)
@@ -201,7 +258,7 @@ fn units(
     };
     let mut at = start;
     let mut shown = 0;
-    while shown < count {
+    while shown < count && !out.given_up() {
         let first = at;
         let mut line = String::new();
         for _ in 0..per_line.min(count - shown) {
@@ -250,6 +307,9 @@ fn texts(
 ) -> Result<u64, Failure> {
     let mut at = start;
     for _ in 0..count {
+        if out.given_up() {
+            break;
+        }
         let first = at;
         let mut text = Vec::new();
         let mut byte = [0];

@@ -9,7 +9,7 @@ use crate::breakpoints::{Binding, Breakpoint, Message, Trigger};
 use crate::expression::{self, Expression};
 use crate::places;
 use crate::session;
-use crate::stop::Stop;
+use crate::stop::{FrameId, Stop};
 
 pub(super) fn set(
     console: &mut Console,
@@ -38,7 +38,8 @@ pub(super) fn set(
     } else {
         options.rest
     };
-    let (place, condition) = split_condition(rest);
+    let selected = console.session.selected();
+    let (place, condition) = split_condition(&mut console.session.stop(), rest, selected);
     let condition = options.value("condition").or(condition);
     let condition = condition.map(parse).transpose()?;
     let text = match (options.value("file"), options.value("line")) {
@@ -107,16 +108,50 @@ pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
     })
 }
 
-/// `PLACE if EXPRESSION`.
-fn split_condition(text: &str) -> (&str, Option<&str>) {
+/// Whether `text` is `PLACE` or `PLACE if EXPRESSION`, and the program has that place.
+pub(super) fn names_a_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
+    let (place, _) = split_condition(stop, text, here);
+    is_place(stop, place, here)
+}
+
+fn is_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
+    places::parse(text).is_ok_and(|spec| places::resolve(stop, &spec, here).is_ok())
+}
+
+/// `PLACE if EXPRESSION`. A path may have an ` if ` of its own, and so may a text in the expression: the first that has a
+/// place of the program before it is meant.
+fn split_condition<'t>(
+    stop: &mut Stop<'_>,
+    text: &'t str,
+    here: Option<FrameId>,
+) -> (&'t str, Option<&'t str>) {
+    const WORD: &str = " if ";
     if let Some(condition) = text.strip_prefix("if ") {
         return ("", Some(condition.trim()));
     }
-    match text.split_once(" if ") {
-        Some((place, condition)) => (place.trim(), Some(condition.trim())),
-        None => (text.trim(), None),
+    let split = |at: usize| (text[..at].trim(), Some(text[at + WORD.len()..].trim()));
+    let whole = (text.trim(), None);
+    let found: Vec<usize> = text.match_indices(WORD).map(|it| it.0).collect();
+    match found[..] {
+        [] => whole,
+        // Of the usual one nothing has to be looked up.
+        [only]
+            if !text[..only].contains(['/', '\\', '"', '\''])
+                && expression::parse(text[only + WORD.len()..].trim()).is_ok() =>
+        {
+            split(only)
+        }
+        [first, ..] => {
+            let splits = found.iter().take(MOST_SPLITS).map(|at| split(*at));
+            let mut all = splits.chain([whole]);
+            let meant = all.find(|(place, _)| is_place(stop, place, here));
+            meant.unwrap_or_else(|| split(first))
+        }
     }
 }
+
+/// As many ` if ` are tried.
+const MOST_SPLITS: usize = 8;
 
 pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
     expression::parse(text).map_err(|error| Failure(error.show(text)))
@@ -183,7 +218,7 @@ pub(super) fn log(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = call.required("a place and a message")?;
-    let (place, message) = first_word(text).unwrap_or_default();
+    let (place, message) = first_place(text);
     if message.is_empty() {
         return Err(
             "`log` needs a message after the place: `log main.c:12 count is {count}`".into(),
@@ -201,6 +236,22 @@ pub(super) fn log(
     let breakpoint = breakpoint.clone();
     tell_places(&mut console.session.stop(), &breakpoint, out);
     Ok(Flow::Go)
+}
+
+/// The place that a line begins with, up to a space that is in no quotes, and the rest.
+fn first_place(text: &str) -> (&str, &str) {
+    let mut quote = None;
+    let end = text.find(|c: char| {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => return c.is_whitespace(),
+        }
+        false
+    });
+    let (place, rest) = text.split_at(end.unwrap_or(text.len()));
+    (place, rest.trim_start())
 }
 
 pub(super) fn catch(

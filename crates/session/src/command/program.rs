@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use wdb_module::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
 use wdb_symbols::{printable, runtime};
+use wdb_target::Debuggee as _;
 use wdb_target::coredump::{InstanceId, ModuleId, TableId};
 
 use super::call::{Call, Known, Options};
@@ -156,7 +157,7 @@ info symbol node->next",
         info(
             &["info notes"],
             "",
-            "tells what had to be assumed, and what is damaged or missing",
+            "lists what was assumed, and what is damaged or missing",
             "",
             Completes::Nothing,
             notes,
@@ -371,7 +372,7 @@ const MOST_ELEMENTS: usize = 200;
 
 fn tables(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let mut stop = console.session.stop();
-    let count = stop.debuggee.table_count();
+    let count = stop.table_count();
     if call.rest.is_empty() {
         for position in 0..count {
             let Some(table) = stop.table(TableId(position)) else {
@@ -487,6 +488,9 @@ fn functions(
         (strangeness, name.clone(), *module, *func)
     });
     for (module, func, name) in found.iter().take(height) {
+        if out.given_up() {
+            return Ok(Flow::Go);
+        }
         out.write(Style::Name, &printable(name));
         let symbols = stop.symbols(*module);
         let declared = symbols.and_then(|it| it.function_declaration(*func));
@@ -611,11 +615,11 @@ fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 fn notes(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
     let mut notes = console.session.debuggee().notes().to_vec();
-    notes.extend(lacking(console.session.debuggee()));
+    notes.extend(lacking(&console.session.debuggee()));
     notes.extend(console.session.stop().notes());
     notes.dedup();
     if notes.is_empty() {
-        out.line("nothing had to be assumed");
+        out.line("nothing was assumed");
     }
     for note in notes {
         out.note(&printable(&note));
@@ -630,7 +634,7 @@ fn dump(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     }
     let path = call.required("a file to write to")?;
     let path = super::call::first_word(path).unwrap_or_default().0;
-    let said = out.dump_core(console.session.debuggee(), path.as_ref())?;
+    let said = out.dump_core(&mut console.session.debuggee(), path.as_ref())?;
     out.line(&said);
     Ok(Flow::Go)
 }

@@ -3,8 +3,9 @@
 use wdb_symbols::printable;
 
 use super::call::{Call, first_word};
+use super::format::Format;
 use super::{
-    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, given,
+    Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, data, given,
     stopped,
 };
 use crate::breakpoints::Trigger;
@@ -171,8 +172,8 @@ A function that one of them calls back is entered: what `qsort` or `map` is give
             names: &["until", "u", "thread until"],
             arguments: "[PLACE]",
             summary: "goes to a line further down, or to a place in this function: out of loops",
-            help: "A place in this function is come to in this call of it: calls that it makes to itself pass by.
-Stops at the end of the function in any case.
+            help: "A place in this function is reached in this call of it: calls that the function makes to itself are passed over.
+The program stops at the end of the function in any case.
 
 until
 until 42",
@@ -383,13 +384,25 @@ fn abandon(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
     Ok(stopped::show(console, &stopped, out))
 }
 
-/// Calls a function of the program: `f(1, 2)`.
+/// Calls a function of the program: `f(1, 2)`. What it returns is the value of that expression.
 pub(super) fn call(
     console: &mut Console,
     text: &str,
+    format: Format,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let stopped = console.session.call(text)?;
+    if let [Reason::Returned(returned)] = &stopped.reasons[..]
+        && let Some(value) = &returned.value
+    {
+        console.tell_messages(out);
+        let limits = console.settings.limits;
+        let mut stop = console.session.stop();
+        let shown = data::shown(&mut stop, text, value, format, &limits);
+        console.session.keep(value);
+        data::value(&shown, out);
+        return Ok(Flow::Go);
+    }
     Ok(stopped::show(console, &stopped, out))
 }
 

@@ -151,6 +151,40 @@ pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output
     }
 }
 
+/// The instruction that a frame stands at, in words.
+pub(super) fn instruction_text(stop: &mut Stop<'_>, id: FrameId) -> Option<String> {
+    let module = stop.frame(id)?.module;
+    let at = stop.place(id)?.at?;
+    let line = disassembly::around(stop, module, at, 0, 0).pop()?;
+    let note = line
+        .note
+        .map_or_else(String::new, |it| format!("  ;; {it}"));
+    Some(printable(&format!("{} {}{note}", line.at, line.text)).into_owned())
+}
+
+/// Writes `count` instructions from an address of the code on: where the function ends, those of it that are left. The
+/// address of the next one.
+pub(super) fn instructions(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    at: ModuleOffset,
+    count: u64,
+    current: Option<ModuleOffset>,
+    out: &mut dyn Output,
+) -> Result<ModuleOffset, Failure> {
+    let after = usize::try_from(count).unwrap_or(usize::MAX);
+    let found = disassembly::around(stop, module, at, 0, after);
+    if found.is_empty() {
+        return Err(Failure(format!("there is no code at {at}")));
+    }
+    for line in found.iter().take(after) {
+        let mark = if current == Some(line.at) { "> " } else { "  " };
+        instruction_line(line, mark, 0, out);
+    }
+    let next = found.get(after).map(|it| it.at);
+    Ok(next.unwrap_or(at))
+}
+
 /// Writes some lines of a file; the line after them.
 fn lines(
     stop: &mut Stop<'_>,
@@ -165,6 +199,9 @@ fn lines(
     let found = listing::lines(stop, module, file, *range.start(), count, breakpoints)?;
     let mut number = found.first_line;
     for line in &found.lines {
+        if out.given_up() {
+            break;
+        }
         let here = if current == Some(number) { ">" } else { " " };
         let breakpoint = if found.breakpoints.contains(&number) {
             "*"
@@ -451,6 +488,9 @@ fn disassemble(
         .filter_map(|it| binary?.from_function(it.at.func, it.at.pc))
         .collect();
     for line in found.iter().take(MOST) {
+        if out.given_up() {
+            break;
+        }
         if with_source && let Some(source) = &line.source {
             out.write(
                 Style::Path,

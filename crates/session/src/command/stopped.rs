@@ -133,12 +133,12 @@ fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
 
 /// The crash in the words of a report, and the youngest frame of the program's own code as the selected one.
 fn crash(console: &mut Console, crash: &Crash, out: &mut dyn Output) {
-    let (debuggee, resolver) = console.session.parts();
+    let (mut debuggee, resolver) = console.session.parts();
     let options = report::Options {
         variables: crate::variables::Which::None,
         ..report::Options::default()
     };
-    let report = match report::build(debuggee, resolver, &options) {
+    let report = match report::build(&mut debuggee, resolver, &options) {
         Ok(report) => report,
         Err(error) => {
             out.write(Style::Error, "error: ");
@@ -165,7 +165,8 @@ fn crash(console: &mut Console, crash: &Crash, out: &mut dyn Output) {
 
 /// Selects the youngest frame of the program's own code: above it are those that a runtime throws or panics with.
 fn select_own(console: &mut Console) {
-    let entries = report::entries(&mut console.session.stop(), 0);
+    let thread = console.session.selected().map_or(0, |it| it.thread);
+    let entries = report::entries(&mut console.session.stop(), thread);
     let mut frames = report::frames(&entries);
     if let Some(own) = frames.find(|it| it.family.is_none()) {
         // It is one of the frames that there are.

@@ -1,8 +1,10 @@
 //! Commands about the debugger itself.
 
+use wdb_symbols::printable;
+
 use super::call::Call;
 use super::console::DEEPEST;
-use super::settings::SETTINGS;
+use super::settings::{self, SETTINGS};
 use super::{
     Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, help, own,
 };
@@ -105,6 +107,16 @@ entry 4",
             run: own::show,
         },
         Command {
+            names: &["handle", "process handle"],
+            arguments: "SIGNAL ACTION…",
+            summary: "does nothing: a WebAssembly program gets no signals",
+            help: "It is there for scripts that were written for gdb and LLDB.",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: |_, _, _| Ok(Flow::Go),
+        },
+        Command {
             names: &["echo"],
             arguments: "TEXT",
             summary: "writes a text",
@@ -159,6 +171,13 @@ fn show(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
         }
     }
     if found {
+        return Ok(Flow::Go);
+    }
+    if settings::is_ignored(call.rest) {
+        out.line(&format!(
+            "{} is a setting that changes nothing here",
+            printable(call.rest)
+        ));
         return Ok(Flow::Go);
     }
     Err(no_setting(call.rest))
