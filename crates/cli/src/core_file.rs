@@ -1,11 +1,18 @@
 //! The file that a dump is written to: named by a pattern, never overwriting, whole or not there.
 
-use std::fmt::Write as _;
+mod unfinished;
+
+use std::fmt::{self, Display, Write as _};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
-use tempfile::NamedTempFile;
+use anyhow::{Context, bail};
+use wdb_frontends::CtrlC;
+
+use crate::units;
+pub(crate) use unfinished::clean_up;
+use unfinished::Unfinished;
 
 /// A pattern for the names of dumps: `%n` is the program's name, `%p` the process id, `%t` the time in
 /// seconds since 1970, `%%` a percent sign. With the ending `.zst` the dump is compressed.
@@ -65,24 +72,20 @@ fn file_name(program: &str) -> String {
         .collect()
 }
 
-/// A place for a dump that does not exist yet.
-pub(crate) struct CoreFile {
-    path: PathBuf,
-    file: NamedTempFile,
-}
+/// Where a dump is to go.
+pub(crate) struct Place(PathBuf);
 
-impl CoreFile {
-    /// Finds the place, before the program runs: a directory that cannot be written to is better
-    /// known before an hour of running than after.
-    pub(crate) fn create(pattern: &Pattern, program: &str) -> anyhow::Result<CoreFile> {
-        let seconds = std::time::SystemTime::now()
-            .duration_since(std::time::SystemTime::UNIX_EPOCH)
-            .map_or(0, |time| time.as_secs());
-        let path = pattern.expand(program, std::process::id(), seconds);
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+impl Place {
+    /// Where the user wants it. A directory that cannot be written to is better known before an hour of running than
+    /// after.
+    ///
+    /// # Errors
+    ///
+    /// When no dump can be written there.
+    pub(crate) fn named(pattern: &Pattern, program: &str) -> anyhow::Result<Place> {
+        let place = Place::expanded(pattern, program);
+        let path = &place.0;
+        let directory = unfinished::directory_of(path);
         if path.is_dir() {
             bail!(
                 "{} is a directory; a dump needs a file's name",
@@ -95,68 +98,125 @@ impl CoreFile {
                 directory.display()
             );
         }
-        let file = tempfile::Builder::new()
-            .prefix(".wdb-core-")
-            .tempfile_in(directory)
-            .map_err(|error| {
-                // The library adds the temporary file's name, which means nothing to anybody.
-                let error = error.to_string();
-                let cause = error.split(" at path ").next().unwrap_or_default();
-                anyhow!(
-                    "cannot write a core dump to {}: {cause}; give another place with --core, or none with --no-core",
-                    directory.display()
-                )
-            })?;
-        Ok(CoreFile { path, file })
+        if let Err(cause) = Unfinished::create_in(directory) {
+            bail!(
+                "cannot write a core dump to {}: {cause}; give another place with --core, or none with --no-core",
+                directory.display()
+            );
+        }
+        Ok(place)
     }
 
-    /// Writes the dump, and only when it is whole gives it its name. A name that is taken gets a
-    /// number: `app.core`, `app.core.1`, `app.core.2`.
+    /// Where it goes when the user did not say: to the current directory. The program runs also where that cannot be
+    /// written to, as in a container whose files are read-only; then a dump goes to the directory for temporary files.
+    /// Why none could be written there either, for a warning.
+    pub(crate) fn usual(program: &str) -> (Place, Option<String>) {
+        let place = Place::expanded(&Pattern(USUAL.into()), program);
+        let refused = Unfinished::create(unfinished::directory_of(&place.0)).err();
+        let warning = refused.map(|cause| {
+            format!(
+                "no core dump can be written if the program crashes, here or in {}: {cause}; --core gives another place, and --no-core says that none is wanted",
+                std::env::temp_dir().display()
+            )
+        });
+        (place, warning)
+    }
+
+    fn expanded(pattern: &Pattern, program: &str) -> Place {
+        let seconds = std::time::SystemTime::now()
+            .duration_since(std::time::SystemTime::UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs());
+        Place(pattern.expand(program, std::process::id(), seconds))
+    }
+
+    /// Writes the dump, and only when it is whole gives it its name. A name that is taken gets a number: `app.core`,
+    /// `app.core.1`, `app.core.2`. One that is refused costs no dump. Ctrl-C twice gives it up.
+    ///
+    /// # Errors
+    ///
+    /// When it was given up, or is not whole. Then there is nothing.
     pub(crate) fn write(
-        mut self,
+        &self,
+        ctrl_c: &CtrlC,
         dump: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
-    ) -> anyhow::Result<PathBuf> {
-        let path = self.path;
-        (|| {
-            let mut out = BufWriter::with_capacity(1 << 20, self.file.as_file());
-            if path.extension().is_some_and(|ending| ending == "zst") {
+    ) -> anyhow::Result<Written> {
+        let _writing = ctrl_c.writing();
+        let path = &self.0;
+        let write = || -> anyhow::Result<Written> {
+            let (file, moved) = Unfinished::create(unfinished::directory_of(path))?;
+            let wanted = Wanted {
+                file: file.as_file(),
+                ctrl_c,
+            };
+            let mut out = BufWriter::with_capacity(PIECE, wanted);
+            if unfinished::is_compressed(path) {
                 let mut encoder = zstd::Encoder::new(&mut out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
                 dump(&mut encoder)?;
                 encoder.finish()?;
             } else {
                 dump(&mut out)?;
             }
-            anyhow::Ok(out.flush()?)
-        })()
-        .with_context(|| format!("cannot write the core dump {}", path.display()))?;
-        let mut free = path.clone();
-        for number in 1..=u32::MAX {
-            match self.file.persist_noclobber(&free) {
-                Ok(_) => break,
-                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                    self.file = error.file;
-                    free = numbered(&path, number);
-                }
-                Err(error) => {
-                    return Err(error.error)
-                        .with_context(|| format!("cannot write the core dump {}", free.display()));
-                }
-            }
-        }
-        Ok(free)
+            out.flush()?;
+            drop(out);
+            let size = file.as_file().metadata().map_or(0, |it| it.len());
+            let (named, refused) = file.finish(path)?;
+            Ok(Written {
+                path: named,
+                size,
+                refused: moved.or(refused).map(|why| (path.clone(), why)),
+            })
+        };
+        write().with_context(|| format!("cannot write the core dump {}", path.display()))
     }
 }
 
-/// `app.core.1`; before the ending for one that says how to read the file: `app.core.1.zst`.
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    if path.extension().is_some_and(|ending| ending == "zst") {
-        name = path.with_extension("").into_os_string();
-        name.push(format!(".{number}.zst"));
-    } else {
-        name.push(format!(".{number}"));
+/// The usual name of a dump.
+pub(crate) const USUAL: &str = "%n.%p.core";
+
+/// How much is written between two looks at whether the dump is still wanted.
+const PIECE: usize = 1 << 20;
+
+/// The file of a dump, for as long as nobody gives it up.
+struct Wanted<'a> {
+    file: &'a File,
+    ctrl_c: &'a CtrlC,
+}
+
+impl Write for Wanted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.ctrl_c.given_up() {
+            return Err(io::Error::other("it was given up"));
+        }
+        self.file.write(&bytes[..bytes.len().min(PIECE)])
     }
-    name.into()
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A dump that was written.
+pub(crate) struct Written {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    size: u64,
+    /// Where it was to be, and why it is not.
+    refused: Option<(PathBuf, io::Error)>,
+}
+
+impl Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = units::bytes(self.size);
+        write!(f, "core dump: {} ({size})", self.path.display())
+    }
+}
+
+impl Written {
+    /// Why it is not where it was to be, for the user.
+    pub(crate) fn note(&self) -> Option<String> {
+        let (path, why) = self.refused.as_ref()?;
+        Some(format!("note: it cannot be {}: {why}", path.display()))
+    }
 }
 
 #[cfg(test)]
@@ -182,27 +242,25 @@ mod tests {
     #[test]
     fn never_overwrites_and_leaves_nothing_behind() {
         let directory = tempfile::tempdir().unwrap();
-        let pattern: Pattern = directory
-            .path()
-            .join("a.zst")
-            .to_str()
-            .unwrap()
-            .parse()
-            .unwrap();
+        let path = directory.path().join("a.zst");
+        let pattern: Pattern = path.to_str().unwrap().parse().unwrap();
+        let ctrl_c = CtrlC::new(|| {});
         let write = |text: &'static [u8]| {
-            CoreFile::create(&pattern, "p")
-                .unwrap()
-                .write(move |out| Ok(out.write_all(text)?))
+            let place = Place::named(&pattern, "p").unwrap();
+            let written = place.write(&ctrl_c, move |out| Ok(out.write_all(text)?));
+            written.unwrap().path
         };
-        assert_eq!(write(b"one").unwrap(), directory.path().join("a.zst"));
-        assert_eq!(write(b"two").unwrap(), directory.path().join("a.1.zst"));
-        let failed = CoreFile::create(&pattern, "p").unwrap().write(|out| {
+        assert_eq!(write(b"one"), path);
+        assert_eq!(write(b"two"), directory.path().join("a.1.zst"));
+        let place = Place::named(&pattern, "p").unwrap();
+        let failed = place.write(&ctrl_c, |out| {
             out.write_all(b"half")?;
             bail!("the disk is full")
         });
-        assert!(format!("{:#}", failed.unwrap_err()).contains("the disk is full"));
+        let error = failed.err().unwrap();
+        assert!(format!("{error:#}").contains("the disk is full"));
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
-        let one = zstd::decode_all(std::fs::File::open(directory.path().join("a.zst")).unwrap());
+        let one = zstd::decode_all(File::open(&path).unwrap());
         assert_eq!(one.unwrap(), b"one");
     }
 }

@@ -15,8 +15,8 @@ use wdb_session::Session;
 use wdb_session::command::Console;
 use wdb_target::{Debuggee, dump};
 
-use crate::core_file::{CoreFile, Pattern};
-use crate::{scripts, units};
+use crate::core_file::{Pattern, Place};
+use crate::{scripts, signals};
 
 /// How the debugger is driven.
 #[derive(clap::Args, Clone, Debug)]
@@ -73,16 +73,16 @@ impl Debugger {
             let (own, ignored) = scripts::own(arguments.init_here)?;
             all.extend(own);
             if let Some(path) = ignored {
-                eprintln!(
+                // Nobody need read it.
+                _ = writeln!(
+                    io::stderr(),
                     "note: {} is ignored: it may be somebody else's; --init-here executes it",
                     path.display()
                 );
             }
         }
         all.extend(arguments.given.scripts()?);
-        let ctrl_c = CtrlC::new();
-        let handler = ctrl_c.clone();
-        ctrlc::set_handler(move || handler.pressed()).context("cannot listen for Ctrl-C")?;
+        let ctrl_c = signals::listen()?;
         Ok(Debugger {
             batch: arguments.batch,
             full_screen: arguments.tui,
@@ -106,7 +106,7 @@ impl Debugger {
         let status = repl::run(Repl {
             console,
             screen: self.screen,
-            files: Box::new(Disk),
+            files: Box::new(Disk(self.ctrl_c.clone())),
             ctrl_c: self.ctrl_c,
             scripts: self.scripts,
             lines,
@@ -117,8 +117,8 @@ impl Debugger {
     }
 }
 
-/// The files that commands write and read.
-struct Disk;
+/// The files that commands write and read. Ctrl-C gives up a dump.
+struct Disk(CtrlC);
 
 impl Files for Disk {
     fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String> {
@@ -127,14 +127,12 @@ impl Files for Disk {
                 .to_string_lossy()
                 .parse()
                 .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-            let file = CoreFile::create(&pattern, debuggee.executable())?;
-            let path = file.write(|out| Ok(dump::write(debuggee, MemoryCapture::Full, out)?))?;
-            let size = path.metadata().map_or(0, |file| file.len());
-            Ok(format!(
-                "core dump: {} ({})",
-                path.display(),
-                units::bytes(size)
-            ))
+            let place = Place::named(&pattern, debuggee.executable())?;
+            let written = place.write(&self.0, |out| {
+                Ok(dump::write(debuggee, MemoryCapture::Full, out)?)
+            })?;
+            let note = written.note().map(|it| format!("\n{it}"));
+            Ok(format!("{written}{}", note.unwrap_or_default()))
         };
         write().map_err(|error| format!("{error:#}"))
     }

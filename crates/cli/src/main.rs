@@ -2,7 +2,8 @@
 //!
 //! Each subcommand is a file under `commands/` with its arguments and its `run`. Results go to standard
 //! output, everything else to standard error. Exit codes: the guest's own; 134 when it crashed, 130
-//! when it was interrupted; 1 when a check found something; 2 for bad usage or input.
+//! when it was interrupted; 1 when a check found something; 2 for bad usage or input. Who does not read what wdb
+//! writes does not change them.
 
 mod commands;
 mod core_file;
@@ -11,6 +12,7 @@ mod modules;
 mod open;
 mod program;
 mod scripts;
+mod signals;
 mod symbols;
 mod units;
 

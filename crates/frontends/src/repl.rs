@@ -99,6 +99,9 @@ pub fn run(mut repl: Repl) -> io::Result<i32> {
     let tell =
         move |message: &str| screen.write(Style::Plain, &format!("{}\n", printable(message)));
     repl.console.borrow_mut().session.tell(Arc::new(tell));
+    let ctrl_c = repl.ctrl_c.clone();
+    let heed = move || ctrl_c.given_up();
+    repl.console.borrow_mut().session.heed(Arc::new(heed));
     repl.with_console(Console::begin)?;
     for script in std::mem::take(&mut repl.scripts) {
         match repl.script(&script)? {
@@ -121,6 +124,11 @@ impl Repl {
             let line = line.trim();
             if is_blank(line) {
                 continue;
+            }
+            if self.ctrl_c.pressed_between() {
+                let place = format!("{}:{number}: given up; this script ends here\n", script.name);
+                self.screen.write(Style::Note, &place);
+                return Ok(Some(Flow::Failed));
             }
             if script.echo {
                 self.screen.settle()?;
@@ -156,9 +164,9 @@ impl Repl {
             let prompt = self.prompt();
             let mut echo = lines.echo();
             let next = {
-                // An editor reads the key itself.
-                let plain = lines.by_hand() && lines.editor().is_none();
-                let _prompt = plain.then(|| self.ctrl_c.at_prompt(&prompt));
+                // An editor reads the key itself, and writes its prompt again.
+                let prompted = lines.editor().is_none().then(|| prompt.clone());
+                let _reading = self.ctrl_c.reading(lines.by_hand().then_some(prompted));
                 lines.next(&prompt)?
             };
             let line = match next {

@@ -27,7 +27,7 @@ use crate::program::{LaunchError, Program};
 use crate::stdio::Tail;
 use crate::stop::{Requester, StopRequest};
 use crate::timer::Timer;
-use crate::{engine, exception, guest, host, link};
+use crate::{engine, exception, guest, host, link, trap};
 
 /// How a run as optimised code ended.
 pub enum Outcome {
@@ -96,6 +96,14 @@ fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchE
         outcome
     });
     drop(timer);
+    let error = match outcome {
+        Ok(ended) => return Ok(Outcome::Exited(ended.code, ended.results)),
+        Err(error) => error,
+    };
+    // Before anything is asked of the state: `proc_exit` is an error too, with all memory behind it.
+    if let Some(code) = trap::exit_code(&error) {
+        return Ok(Outcome::Exited(code, Vec::new()));
+    }
     let mut reading = Reading {
         dump: CoreDump::default(),
         dialect: Dialect::Wdb,
@@ -103,9 +111,7 @@ fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchE
         notes: Vec::new(),
     };
     let mut memory = MemoryCapture::Unstated;
-    if let Err(error) = &outcome
-        && let Some(dump) = error.downcast_ref::<WasmCoreDump>()
-    {
+    if let Some(dump) = error.downcast_ref::<WasmCoreDump>() {
         let whole = serialize(&mut store, dump, &program.name)
             .and_then(|bytes| wdb_coredump::read(Bytes::from(bytes)).ok());
         match whole {
@@ -116,10 +122,7 @@ fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchE
             None => reading.dump = frames_only(dump),
         }
     }
-    let crash = match link::end(outcome) {
-        Ok(ended) => return Ok(Outcome::Exited(ended.code, ended.results)),
-        Err(crash) => thrown(&mut store).unwrap_or(crash),
-    };
+    let crash = thrown(&mut store).unwrap_or_else(|| trap::from_error(&error));
     let modules = identify(&mut reading.dump, program);
     reading.dump.executable.clone_from(&program.name);
     reading.dump.crash = Some(crash);

@@ -212,6 +212,12 @@ impl Session {
         begin: Begin,
         finishing: Option<Option<Finishing>>,
     ) -> Result<Stopped, Error> {
+        // First this, then the question: who gives up in between stops the program instead.
+        let ran_before = self.running.swap(true, Ordering::SeqCst);
+        if (self.given_up)() {
+            self.running.store(ran_before, Ordering::SeqCst);
+            return Err(Error::GivenUp);
+        }
         let known = self.known();
         let starting = self.stopped.reasons.contains(&Reason::Started)
             && self.breakpoints.watch_start()
@@ -224,7 +230,6 @@ impl Session {
         let lock = || watching.lock().unwrap_or_else(PoisonError::into_inner);
 
         let armed = lock().arm(&mut *self.debuggee);
-        let ran_before = self.running.swap(true, Ordering::SeqCst);
         let ran = armed.map_err(Error::from).and_then(|()| {
             let shared = Arc::clone(&watching);
             let watch: Watch = Box::new(move |debuggee| {

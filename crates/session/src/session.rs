@@ -1,7 +1,7 @@
 //! A session: a program, what the user wants of it, and where they look.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_symbols::Symbols;
 use wdb_target::coredump::ModuleId;
@@ -34,6 +34,9 @@ pub struct Session {
     pub skips: Skips,
     pub(crate) tell: Teller,
     pub(crate) running: Arc<AtomicBool>,
+    /// Stops the program of now, which is another one after a new start.
+    interrupt: Arc<Mutex<Option<Interrupt>>>,
+    pub(crate) given_up: Arc<dyn Fn() -> bool + Send + Sync>,
     pub(crate) selected: FrameId,
     pub(crate) stopped: Stopped,
     /// The calls by the user that have not returned, the youngest last.
@@ -49,6 +52,9 @@ pub enum Error {
     /// The debuggee is a core dump.
     #[error("a core dump cannot be changed")]
     CannotChange,
+    /// The command was given up before the program ran.
+    #[error("given up")]
+    GivenUp,
     /// The program has ended.
     #[error("the program has ended; `run` starts it anew")]
     Ended,
@@ -140,6 +146,8 @@ impl Session {
             skips: Skips::default(),
             tell: Arc::new(|_| {}),
             running: Arc::default(),
+            interrupt: Arc::default(),
+            given_up: Arc::new(|| false),
             selected: FrameId::default(),
             stopped: Stopped::default(),
             calls: Vec::new(),
@@ -214,9 +222,32 @@ impl Session {
         self.debuggee.execute().is_some()
     }
 
-    /// A handle that stops the running program from another thread. `None` for a core dump.
+    /// Asks `given_up`, from now on, whenever the program is to run: who has given up the command before it ran the program
+    /// does not want it to run.
+    pub fn heed(&mut self, given_up: Arc<dyn Fn() -> bool + Send + Sync>) {
+        self.given_up = given_up;
+    }
+
+    /// A handle that stops the running program from another thread, also when it was started anew meanwhile. `None` for a
+    /// core dump.
     pub fn interrupt(&mut self) -> Option<Interrupt> {
-        self.debuggee.execute().map(|it| it.interrupt())
+        self.follow_program().then(|| {
+            let current = Arc::clone(&self.interrupt);
+            Interrupt::new(move || {
+                let current = current.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(program) = &*current {
+                    program.interrupt();
+                }
+            })
+        })
+    }
+
+    /// Directs the handles of [`Session::interrupt`] to the program of now. Whether it can run.
+    fn follow_program(&mut self) -> bool {
+        let program = self.debuggee.execute().map(|it| it.interrupt());
+        let can_run = program.is_some();
+        *self.interrupt.lock().unwrap_or_else(PoisonError::into_inner) = program;
+        can_run
     }
 
     /// Whether the program runs right now, for another thread to read: only then is there something to stop.
@@ -233,6 +264,7 @@ impl Session {
         let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
         self.debuggee = (launch.start)(&launch.given)?;
         self.launched = launch.given.clone();
+        self.follow_program();
         let kept = std::mem::take(&mut self.memo.kept);
         self.memo = Memo::default();
         self.memo.kept = kept;

@@ -2,16 +2,18 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use wdb_coredump::MemoryCapture;
+use wdb_frontends::CtrlC;
 use wdb_live::{Capture, Live, Program, light};
-use wdb_target::{Debuggee, Resume, StopReason, dump};
+use wdb_target::{Debuggee, Interrupt, Resume, StopReason, dump};
 
 use crate::commands::report::{self, Shown};
-use crate::core_file::{CoreFile, Pattern};
-use crate::{program, symbols, units};
+use crate::core_file::{Pattern, Place};
+use crate::{describe, program, signals, symbols};
 
 /// Run a WASI program; when it crashes, write a core dump and report what happened
 ///
@@ -27,7 +29,11 @@ Examples:
   wdb run --core '/tmp/%n.%p.core.zst' app.wasm  dump to another place, compressed
   wdb run --timeout 10s --max-memory 64MiB app.wasm
 
-Exit status: the guest's own; 134 when it crashed, 130 after Ctrl-C, 2 for bad usage or input.")]
+Ctrl-C stops the program where it is, with a report and a dump; code of --capture light cannot be stopped, and ends.
+While the dump is written, Ctrl-C twice gives it up.
+
+Exit status: the guest's own; 134 when it crashed, whatever became of its dump and its report; 130 after Ctrl-C,
+2 for bad usage or input.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     program: program::Arguments,
@@ -35,13 +41,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOW", default_value = "full", value_parser = ["full", "light"])]
     capture: String,
     /// Where a dump goes: %n is the program, %p the process, %t the time, %% a percent sign;
-    /// a name that ends in .zst compresses. Never overwrites
-    #[arg(long, value_name = "PATTERN", default_value = "%n.%p.core")]
-    core: Pattern,
+    /// a name that ends in .zst compresses. Never overwrites [default: %n.%p.core, or in the
+    /// directory for temporary files where that cannot be written]
+    #[arg(long, value_name = "PATTERN")]
+    core: Option<Pattern>,
     /// Write no dump
     #[arg(long, conflicts_with = "core")]
     no_core: bool,
-    /// How much of the program's memory goes into the dump: memory can hold secrets
+    /// How much of the program's memory goes into the dump: memory can hold secrets. So can what
+    /// is in every dump: arguments, globals, tables, locals, operands and the path of the module
     #[arg(long, value_name = "WHAT", default_value = "full", value_parser = ["none", "stack", "full"])]
     memory: String,
     #[command(flatten)]
@@ -56,29 +64,43 @@ const CRASHED: u8 = 134;
 const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let ctrl_c = signals::listen()?;
     let mut program = arguments.program.open()?;
     if arguments.capture == "light" {
         program.capture = Capture::Light;
     }
-    let core = (!arguments.no_core)
-        .then(|| CoreFile::create(&arguments.core, &program.name))
-        .transpose()?;
+    let core = match &arguments.core {
+        _ if arguments.no_core => None,
+        Some(pattern) => Some(Place::named(pattern, &program.name)?),
+        None => {
+            let (place, warning) = Place::usual(&program.name);
+            if let Some(warning) = warning {
+                say(&format!("warning: {warning}\n"));
+            }
+            Some(place)
+        }
+    };
     match program.capture {
-        Capture::Full => full(&arguments, &program, core),
-        Capture::Light => light(&arguments, &program, core),
+        Capture::Full => full(&arguments, &program, core.as_ref(), &ctrl_c),
+        Capture::Light => light(&arguments, &program, core.as_ref(), &ctrl_c),
     }
 }
 
 fn full(
     arguments: &Arguments,
     program: &Program,
-    core: Option<CoreFile>,
+    core: Option<&Place>,
+    ctrl_c: &CtrlC,
 ) -> anyhow::Result<ExitCode> {
     let mut live = Live::launch(program)?;
     if let Some(execute) = live.execute() {
-        on_interrupt(execute.interrupt())?;
+        let guest = execute.interrupt();
+        // Nobody waits for more than that it stops: one that does not is given up.
+        let insisting = Interrupt::new(move || (0..2).for_each(|_| guest.interrupt()));
+        let running = Arc::new(AtomicBool::new(true));
+        let _at_work = ctrl_c.during(Some(insisting), running);
         match execute.resume(Resume::Continue, None) {
-            Err(wdb_target::Error::GivenUp(why)) => return given_up(live.stop(), &why),
+            Err(wdb_target::Error::GivenUp(why)) => return Ok(given_up(live.stop(), &why)),
             resumed => resumed?,
         }
     }
@@ -86,97 +108,96 @@ fn full(
         return exited(*code, live.results());
     }
     let stderr = live.stderr().bytes();
-    crashed(arguments, &mut live, &stderr, core)
+    Ok(crashed(arguments, &mut live, &stderr, core, ctrl_c))
 }
 
 fn light(
     arguments: &Arguments,
     program: &Program,
-    core: Option<CoreFile>,
+    core: Option<&Place>,
+    ctrl_c: &CtrlC,
 ) -> anyhow::Result<ExitCode> {
     match light::run(program)? {
         light::Outcome::Exited(code, results) => exited(code, &results),
-        light::Outcome::GivenUp(why) => given_up(&[], &why),
+        light::Outcome::GivenUp(why) => Ok(given_up(&[], &why)),
         light::Outcome::Crashed { mut state, stderr } => {
-            crashed(arguments, state.as_mut(), &stderr.bytes(), core)
+            let stderr = stderr.bytes();
+            Ok(crashed(arguments, state.as_mut(), &stderr, core, ctrl_c))
         }
     }
 }
 
 /// Says what a program was stopped for that does not stop.
-fn given_up(stop: &[StopReason], why: &str) -> anyhow::Result<ExitCode> {
+fn given_up(stop: &[StopReason], why: &str) -> ExitCode {
     let (what, code) = match stop.contains(&StopReason::Interrupted) {
         true => ("interrupted", INTERRUPTED),
         false => ("limit: the time limit is reached", CRASHED),
     };
-    // Nothing is left to tell when standard error is closed.
-    _ = writeln!(io::stderr(), "{what}; the program does not stop: {why}");
-    Ok(ExitCode::from(code))
+    say(&format!("{what}; the program does not stop: {why}\n"));
+    ExitCode::from(code)
 }
 
+/// The dump first: it is what cannot be had again. What was to be told of the crash does not change its status, nor does
+/// it matter whether anybody reads it.
 fn crashed(
     arguments: &Arguments,
     debuggee: &mut dyn Debuggee,
     stderr: &[u8],
-    core: Option<CoreFile>,
-) -> anyhow::Result<ExitCode> {
+    core: Option<&Place>,
+    ctrl_c: &CtrlC,
+) -> ExitCode {
     let memory = match arguments.memory.as_str() {
         "none" => MemoryCapture::None,
         "stack" => MemoryCapture::Stack,
         _ => MemoryCapture::Full,
     };
+    let interrupted = debuggee.stop().contains(&StopReason::Interrupted);
+    let status = if interrupted { INTERRUPTED } else { CRASHED };
+    let written =
+        core.map(|core| core.write(ctrl_c, |out| Ok(dump::write(debuggee, memory, out)?)));
+    ctrl_c.ends_with(status.into());
     if stderr.last().is_some_and(|byte| *byte != b'\n') {
-        writeln!(io::stderr())?;
+        say("\n");
     }
-    // The dump first: it is what cannot be had again.
-    let written = core.map(|core| core.write(|out| Ok(dump::write(debuggee, memory, out)?)));
-    report::print(
+    let reported = report::print(
         debuggee,
         &arguments.symbols,
         &arguments.shown,
         stderr,
         &mut anstream::stderr(),
-    )?;
-    if let Some(written) = written {
-        let path = written?;
-        let size = path.metadata().map_or(0, |file| file.len());
-        writeln!(
-            io::stderr(),
-            "\ncore dump: {} ({}); `wdb report {}` shows this again",
-            path.display(),
-            units::bytes(size),
-            path.display()
-        )?;
+    );
+    if let Err(error) = reported {
+        say(&format!("{}\n", describe(&error)));
     }
-    let interrupted = debuggee.stop().contains(&StopReason::Interrupted);
-    Ok(ExitCode::from(if interrupted {
-        INTERRUPTED
-    } else {
-        CRASHED
-    }))
+    match written {
+        None => {}
+        Some(Ok(written)) => {
+            let path = written.path.display();
+            say(&format!("\n{written}; `wdb report {path}` shows this again\n"));
+            if let Some(note) = written.note() {
+                say(&format!("{note}\n"));
+            }
+        }
+        Some(Err(error)) => say(&format!("{}\n", describe(&error))),
+    }
+    ExitCode::from(status)
 }
 
-/// The first Ctrl-C stops the guest where it is. One that waits in a host call does not come back to
-/// be stopped; the second ends wdb too.
-fn on_interrupt(guest: wdb_target::Interrupt) -> anyhow::Result<()> {
-    let again = AtomicBool::new(false);
-    ctrlc::set_handler(move || {
-        if again.swap(true, Ordering::SeqCst) {
-            std::process::exit(INTERRUPTED.into());
-        }
-        // Nobody waits for more than that it stops: one that does not is given up.
-        guest.interrupt();
-        guest.interrupt();
-    })
-    .context("cannot listen for Ctrl-C")
+/// Tells the user, if standard error is still read.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn exited(code: i32, results: &[String]) -> anyhow::Result<ExitCode> {
+    let text: String = results.iter().map(|result| format!("{result}\n")).collect();
     let mut out = io::stdout();
-    for result in results {
-        writeln!(out, "{result}")?;
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever read them has read enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            return Err(error).context("cannot write the results");
+        }
+        _ => {}
     }
-    out.flush()?;
     // Not `ExitCode`, which knows only eight bits: the system decides what becomes of the rest.
     std::process::exit(code)
 }

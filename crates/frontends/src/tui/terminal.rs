@@ -22,7 +22,7 @@ use super::draw::draw;
 use super::state::{Activity, Ended, Report, Request, State};
 use super::update::{Effect, Event, update};
 use crate::CtrlC;
-use crate::ctrl_c::{INTERRUPTED, Reaction};
+use crate::ctrl_c::Reaction;
 
 /// How long keys are waited for before the worker is listened to.
 const PAUSE: Duration = Duration::from_millis(15);
@@ -201,9 +201,9 @@ impl Terminal {
                 // A line of the full screen is dropped without a signal.
                 Reaction::Asked | Reaction::Prompt(_) => {}
                 Reaction::Warn(words) => state.log.write(Style::Note, &format!("{words}\n")),
-                Reaction::End => {
-                    restore();
-                    std::process::exit(INTERRUPTED)
+                Reaction::End(status) => {
+                    connection.ctrl_c.prepare_end();
+                    std::process::exit(status)
                 }
             },
         }
