@@ -11,8 +11,8 @@ use anyhow::{Context, bail};
 use wdb_frontends::CtrlC;
 
 use crate::units;
-pub(crate) use unfinished::clean_up;
 use unfinished::Unfinished;
+pub(crate) use unfinished::clean_up;
 
 /// A pattern for the names of dumps: `%n` is the program's name, `%p` the process id, `%t` the time in
 /// seconds since 1970, `%%` a percent sign. With the ending `.zst` the dump is compressed.

@@ -177,7 +177,10 @@ impl CtrlC {
     /// A core dump is written, until the guard is dropped. [`CtrlC::given_up`] says whether it is still wanted.
     pub fn writing(&self) -> Writing<'_> {
         let mut state = self.state();
-        let during = Box::new(std::mem::replace(&mut *state, State::Between { presses: 0 }));
+        let during = Box::new(std::mem::replace(
+            &mut *state,
+            State::Between { presses: 0 },
+        ));
         *state = State::Writing { during, presses: 0 };
         Writing(self)
     }
@@ -299,7 +302,10 @@ mod tests {
         assert_eq!(ctrl_c.react(), Reaction::Prompt("(wdb) ".into()));
         drop(prompt);
         let _editor = ctrl_c.reading(Some(None));
-        assert_eq!([ctrl_c.react(), ctrl_c.react()], [Reaction::Asked, Reaction::Asked]);
+        assert_eq!(
+            [ctrl_c.react(), ctrl_c.react()],
+            [Reaction::Asked, Reaction::Asked]
+        );
     }
 
     /// The second of two quick presses often comes when what the first was for has ended.

@@ -126,7 +126,10 @@ impl Repl {
                 continue;
             }
             if self.ctrl_c.pressed_between() {
-                let place = format!("{}:{number}: given up; this script ends here\n", script.name);
+                let place = format!(
+                    "{}:{number}: given up; this script ends here\n",
+                    script.name
+                );
                 self.screen.write(Style::Note, &place);
                 return Ok(Some(Flow::Failed));
             }

@@ -246,7 +246,10 @@ impl Session {
     fn follow_program(&mut self) -> bool {
         let program = self.debuggee.execute().map(|it| it.interrupt());
         let can_run = program.is_some();
-        *self.interrupt.lock().unwrap_or_else(PoisonError::into_inner) = program;
+        *self
+            .interrupt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = program;
         can_run
     }
 

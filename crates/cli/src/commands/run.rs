@@ -29,11 +29,11 @@ Examples:
   wdb run --core '/tmp/%n.%p.core.zst' app.wasm  dump to another place, compressed
   wdb run --timeout 10s --max-memory 64MiB app.wasm
 
-Ctrl-C stops the program where it is, with a report and a dump; code of --capture light cannot be stopped, and ends.
-While the dump is written, Ctrl-C twice gives it up.
+Ctrl-C stops the program, reports where it is and writes a dump; with --capture light it only ends
+the program. While the dump is written, Ctrl-C twice gives the dump up.
 
-Exit status: the guest's own; 134 when it crashed, whatever became of its dump and its report; 130 after Ctrl-C,
-2 for bad usage or input.")]
+Exit status: the guest's own; 134 when it crashed, also when its dump or its report could not be
+written; 130 after Ctrl-C, 2 for bad usage or input.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     program: program::Arguments,
@@ -173,7 +173,9 @@ fn crashed(
         None => {}
         Some(Ok(written)) => {
             let path = written.path.display();
-            say(&format!("\n{written}; `wdb report {path}` shows this again\n"));
+            say(&format!(
+                "\n{written}; `wdb report {path}` shows this again\n"
+            ));
             if let Some(note) = written.note() {
                 say(&format!("{note}\n"));
             }

@@ -90,31 +90,35 @@ impl Unfinished {
 
     #[cfg_attr(not(target_os = "linux"), allow(irrefutable_let_patterns))]
     fn settle(self, path: &Path) -> io::Result<(PathBuf, Option<io::Error>)> {
-        let names = [path.file_name().map(OsString::from), Some(short_name(path))];
-        let own = directory_of(path).to_owned();
+        let elsewhere = std::env::temp_dir();
+        let short = short_name(path);
+        let here = [path.to_owned(), path.with_file_name(&short)];
+        let there = [
+            elsewhere.join(path.file_name().unwrap_or(&short)),
+            elsewhere.join(&short),
+        ];
         let mut file = self;
         let mut refused = None;
-        for directory in [own.clone(), std::env::temp_dir()] {
-            file = match file.name_in(&directory, &names) {
+        for (directory, names) in [(directory_of(path), here), (&elsewhere, there)] {
+            file = match file.name_as_one_of(&names, &mut refused) {
                 Ok(path) => return Ok((path, refused)),
-                Err((file, error)) => {
-                    refused.get_or_insert(error);
-                    file
-                }
+                Err(file) => file,
             };
             // From another file system, or without a name that it could get, it comes here as a copy.
             let is_here = match &file {
-                Unfinished::Temporary(file) => directory == own && file.path().exists(),
+                Unfinished::Temporary(file) => {
+                    file.path().parent() == Some(directory) && file.path().exists()
+                }
                 #[cfg(target_os = "linux")]
                 Unfinished::Nameless(_) => false,
             };
             if !is_here {
-                let Ok(copy) = file.copy(&directory) else {
+                let Ok(copy) = file.copy(directory) else {
                     continue;
                 };
-                file = match copy.name_in(&directory, &names) {
+                file = match copy.name_as_one_of(&names, &mut refused) {
                     Ok(path) => return Ok((path, refused)),
-                    Err((copy, _)) => copy,
+                    Err(copy) => copy,
                 };
             }
             if let Unfinished::Temporary(file) = file {
@@ -134,15 +138,14 @@ impl Unfinished {
         Ok(Unfinished::Temporary(copy))
     }
 
-    /// Gives the file the first of these names that is not refused.
-    fn name_in(
+    /// Gives the file the first of these names that is not refused; `refused` is why the first of all was.
+    fn name_as_one_of(
         mut self,
-        directory: &Path,
-        names: &[Option<OsString>],
-    ) -> Result<PathBuf, (Self, io::Error)> {
-        let mut refused = None;
-        for name in names.iter().flatten() {
-            match self.name(&directory.join(name)) {
+        names: &[PathBuf],
+        refused: &mut Option<io::Error>,
+    ) -> Result<PathBuf, Self> {
+        for name in names {
+            match self.name(name) {
                 Ok(path) => return Ok(path),
                 Err((file, error)) => {
                     self = file;
@@ -150,7 +153,7 @@ impl Unfinished {
                 }
             }
         }
-        Err((self, refused.unwrap_or_else(|| io::ErrorKind::InvalidInput.into())))
+        Err(self)
     }
 
     /// Gives the file a name that is not taken: this one, or one with a number.
@@ -186,12 +189,15 @@ impl Unfinished {
 
 fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".wdb-core-").tempfile_in(directory).map_err(|error| {
-        // The library adds the temporary file's name, which means nothing to anybody.
-        let text = error.to_string();
-        let cause = text.split(" at path ").next().unwrap_or_default();
-        io::Error::new(error.kind(), cause)
-    })
+    builder
+        .prefix(".wdb-core-")
+        .tempfile_in(directory)
+        .map_err(|error| {
+            // The library adds the temporary file's name, which means nothing to anybody.
+            let text = error.to_string();
+            let cause = text.split(" at path ").next().unwrap_or_default();
+            io::Error::new(error.kind(), cause)
+        })
 }
 
 /// Puts the file on the disk, where its file system does that.
@@ -216,7 +222,9 @@ fn rename(file: NamedTempFile, to: &Path) -> Result<File, PersistError> {
 /// what is overwritten is our own.
 fn rename_over_own(file: NamedTempFile, to: &Path) -> Result<File, PersistError> {
     match File::create_new(to) {
-        Ok(_) => file.persist(to).inspect_err(|_| _ = std::fs::remove_file(to)),
+        Ok(_) => file
+            .persist(to)
+            .inspect_err(|_| _ = std::fs::remove_file(to)),
         Err(error) => Err(PersistError { error, file }),
     }
 }
