@@ -95,29 +95,38 @@ const CRASHED: i32 = 134;
 /// When nobody reads what is written any more, or the terminal cannot be read.
 pub fn run(mut repl: Repl) -> io::Result<i32> {
     let batch = repl.lines.is_none();
-    let screen = repl.screen.clone();
-    let tell =
-        move |message: &str| screen.write(Style::Plain, &format!("{}\n", printable(message)));
-    repl.console.borrow_mut().session.tell(Arc::new(tell));
-    let ctrl_c = repl.ctrl_c.clone();
-    let heed = move || ctrl_c.given_up();
-    repl.console.borrow_mut().session.heed(Arc::new(heed));
-    repl.with_console(Console::begin)?;
-    for script in std::mem::take(&mut repl.scripts) {
-        match repl.script(&script)? {
-            Some(Flow::Quit(status)) => return repl.end(status),
-            Some(_) if batch => return repl.end(FAILED),
-            _ => {}
-        }
+    match repl.all(batch) {
+        // What became of the program does not depend on who reads it.
+        Err(error) if batch && error.kind() == io::ErrorKind::BrokenPipe => Ok(repl.outcome()),
+        ended => ended,
     }
-    let status = match repl.lines.take() {
-        Some(mut lines) => repl.lines(&mut lines)?,
-        None => repl.outcome(),
-    };
-    repl.end(status)
 }
 
 impl Repl {
+    /// Executes everything. The exit status.
+    fn all(&mut self, batch: bool) -> io::Result<i32> {
+        let screen = self.screen.clone();
+        let tell =
+            move |message: &str| screen.write(Style::Plain, &format!("{}\n", printable(message)));
+        self.console.borrow_mut().session.tell(Arc::new(tell));
+        let ctrl_c = self.ctrl_c.clone();
+        let heed = move || ctrl_c.given_up();
+        self.console.borrow_mut().session.heed(Arc::new(heed));
+        self.with_console(Console::begin)?;
+        for script in std::mem::take(&mut self.scripts) {
+            match self.script(&script)? {
+                Some(Flow::Quit(status)) => return self.end(status),
+                Some(_) if batch => return self.end(FAILED),
+                _ => {}
+            }
+        }
+        let status = match self.lines.take() {
+            Some(mut lines) => self.lines(&mut lines)?,
+            None => self.outcome(),
+        };
+        self.end(status)
+    }
+
     /// What made a script end before its last line: it failed, or the debugger is to end.
     fn script(&mut self, script: &Script) -> io::Result<Option<Flow>> {
         for (number, line) in (1..).zip(script.text.lines()) {

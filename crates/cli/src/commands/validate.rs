@@ -9,7 +9,7 @@ use serde_json::json;
 use wdb_coredump::{Finding, validate};
 use wdb_module::Module;
 
-use crate::{modules, open};
+use crate::{is_broken_pipe, modules, open};
 
 /// Check a core dump strictly against the specification and against itself
 ///
@@ -36,28 +36,38 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let modules = modules::find(&reading.dump, path, &arguments.modules, &[])?;
     let modules: Vec<Option<&Module>> = modules.iter().map(Option::as_deref).collect();
     let findings = validate(&bytes, &modules);
-    let mut out = io::stdout().lock();
-    if arguments.json {
-        let findings: Vec<_> = findings.iter().map(json).collect();
-        serde_json::to_writer_pretty(&mut out, &findings)?;
-        writeln!(out)?;
-    } else {
-        for finding in &findings {
-            writeln!(out, "{}", text(finding))?;
-        }
-        if findings.is_empty() {
-            let frames: usize = reading.dump.threads.iter().map(|it| it.frames.len()).sum();
-            writeln!(
-                out,
-                "{}: valid ({}, {} in {})",
-                path.display(),
-                reading.dialect,
-                count(frames, "frame"),
-                count(reading.dump.threads.len(), "thread")
-            )?;
-        }
+    let frames: usize = reading.dump.threads.iter().map(|it| it.frames.len()).sum();
+    let valid = format!(
+        "{}: valid ({}, {} in {})",
+        path.display(),
+        reading.dialect,
+        count(frames, "frame"),
+        count(reading.dump.threads.len(), "thread")
+    );
+    match print(&findings, &valid, arguments.json) {
+        // What was found does not depend on who reads it.
+        Err(error) if !is_broken_pipe(&error) => return Err(error),
+        _ => {}
     }
     Ok(ExitCode::from(u8::from(!findings.is_empty())))
+}
+
+/// Prints what was found, or that the dump is valid.
+fn print(findings: &[Finding], valid: &str, as_json: bool) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        let findings: Vec<_> = findings.iter().map(json).collect();
+        serde_json::to_writer_pretty(&mut out, &findings).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    for finding in findings {
+        writeln!(out, "{}", text(finding))?;
+    }
+    if findings.is_empty() {
+        writeln!(out, "{valid}")?;
+    }
+    Ok(())
 }
 
 fn count(n: usize, what: &str) -> String {
