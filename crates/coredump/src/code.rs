@@ -20,6 +20,7 @@ pub const HOST_ERROR: &str = "host-error";
 pub const ALLOCATION_TOO_LARGE: &str = "allocation-too-large";
 pub const MEMORY_LIMIT: &str = "memory-limit";
 pub const FUEL: &str = "fuel-exhausted";
+pub const DEADLOCK: &str = "deadlock";
 pub const TIMEOUT: &str = "timeout";
 pub const INTERRUPTED: &str = "interrupted";
 pub const REQUESTED: &str = "requested";

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use wasmtime::{AsContext as _, AsContextMut as _, FrameHandle, ModulePC, StoreContextMut};
 use wdb_coredump::ModuleId;
+use wdb_module::ModuleOffset;
 use wdb_target::{CodeLocation, Error};
 
 use crate::host::Host;
@@ -15,6 +16,8 @@ pub(crate) struct Armed {
     places: BTreeMap<CodeLocation, Place>,
     /// The places again, to find one quickly.
     at: HashSet<Place>,
+    /// There are others too, of the debugger itself: see [`crate::deadlock`].
+    pub(crate) has_waits: bool,
 }
 
 /// An instruction, as the engine knows it.
@@ -65,7 +68,19 @@ impl Armed {
         Ok(refused)
     }
 
-    /// Whether the youngest frame stands at one.
+    /// Sets those of the debugger itself.
+    pub(crate) fn watch_waits(
+        &mut self,
+        store: StoreContextMut<'_, Host>,
+        inventory: &Inventory,
+    ) -> Result<(), Error> {
+        let waits = crate::deadlock::waits(inventory);
+        patch(store, inventory, &[], &waits)?;
+        self.has_waits = !waits.is_empty();
+        Ok(())
+    }
+
+    /// Whether the youngest frame stands at one that was wanted.
     pub(crate) fn stands_at_one(
         &self,
         mut store: StoreContextMut<'_, Host>,
@@ -134,6 +149,13 @@ fn youngest(
 fn place(inventory: &Inventory, location: &CodeLocation) -> Option<Place> {
     let module = inventory.modules.get(location.module.position())?;
     let binary = module.binary.as_ref()?;
-    let at = binary.from_function(location.func, location.pc)?;
-    Some((location.module, ModulePC::new(u32::try_from(at.0).ok()?)))
+    located(
+        location.module,
+        binary.from_function(location.func, location.pc)?,
+    )
+}
+
+/// An instruction, by its place in its module.
+pub(crate) fn located(module: ModuleId, at: ModuleOffset) -> Option<Place> {
+    Some((module, ModulePC::new(u32::try_from(at.0).ok()?)))
 }

@@ -11,7 +11,7 @@ use crate::frames::Standing;
 use crate::guest::Guest;
 use crate::host::Host;
 use crate::stop::{self, Requester, StopRequest};
-use crate::{exception, host, stack, trap};
+use crate::{deadlock, exception, host, stack, trap};
 
 /// Why the program has to stop, and how it stands then.
 pub(crate) type Found = (Vec<StopReason>, Standing);
@@ -97,18 +97,23 @@ impl Guest {
     /// The program stands before an instruction that has a breakpoint, or every instruction has one.
     fn at_instruction(
         &mut self,
-        store: StoreContextMut<'_, Host>,
+        mut store: StoreContextMut<'_, Host>,
         request: &StopRequest,
     ) -> Option<Found> {
         let mut reasons = Vec::new();
         // See `breakpoints::patch` for what is different when there is more than one module.
         let anywhere = self.how == Resume::StepInstruction
             || store.as_context().is_single_step()
-            || self.inventory.modules.len() > 1;
+            || self.inventory.modules.len() > 1
+            || self.armed.has_waits;
         if self.how == Resume::StepInstruction {
             reasons.push(StopReason::Step);
         }
-        if !anywhere || self.armed.stands_at_one(store, &self.inventory) {
+        if !anywhere
+            || self
+                .armed
+                .stands_at_one(store.as_context_mut(), &self.inventory)
+        {
             reasons.push(StopReason::Breakpoint);
         }
         let asked = || request.is_set().then(|| request.take()).flatten();
@@ -118,7 +123,18 @@ impl Guest {
             Some(Requester::Fuel) => reasons.push(StopReason::Crash(trap::out_of_fuel())),
             None => {}
         }
+        if reasons.is_empty() {
+            reasons.extend(self.deadlock(store));
+        }
         (!reasons.is_empty()).then_some((reasons, Standing::Before))
+    }
+
+    /// The crash that it is to go on from before this instruction, if that waits for ever. Who stops there for another
+    /// reason can change the memory that it waits on.
+    pub(crate) fn deadlock(&self, store: StoreContextMut<'_, Host>) -> Option<StopReason> {
+        let can = self.armed.has_waits && self.standings.now == Standing::Before;
+        let crash = can.then(|| deadlock::certain(store, &self.inventory))?;
+        crash.map(StopReason::Crash)
     }
 }
 

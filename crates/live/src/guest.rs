@@ -191,6 +191,9 @@ impl Handler {
                 Ok(Verdict::Resume(how)) => {
                     guest.stop.retain(|reason| !can_be_passed(reason));
                     if guest.stop.is_empty() {
+                        guest.stop.extend(guest.deadlock(store.as_context_mut()));
+                    }
+                    if guest.stop.is_empty() {
                         guest.go_on(store, how);
                         return false;
                     }
@@ -257,6 +260,20 @@ impl Handler {
         }
     }
 
+    /// Whether the program, which is to go on, would wait for ever; then that is what it is stopped for.
+    fn is_deadlocked(&self, store: StoreContextMut<'_, Host>) -> bool {
+        let guest = &mut *self.guest();
+        let crashed = |it: &StopReason| matches!(it, StopReason::Crash(_));
+        if guest.stop.iter().any(crashed) {
+            return false;
+        }
+        let Some(deadlock) = guest.deadlock(store) else {
+            return false;
+        };
+        guest.stop = vec![deadlock];
+        true
+    }
+
     fn tell(&self, ended: &Option<Vec<String>>) {
         let guest = &mut *self.guest();
         if let Some(timer) = &mut guest.timer {
@@ -304,7 +321,10 @@ impl DebugHandler for Handler {
         if !stops.unwrap_or(false) {
             return;
         }
-        let left = self.stand(store.as_context_mut(), None).await;
+        let mut left = self.stand(store.as_context_mut(), None).await;
+        if left == Left::Resumed && !raised && self.is_deadlocked(store.as_context_mut()) {
+            left = self.stand(store.as_context_mut(), None).await;
+        }
         {
             let mut guest = self.guest();
             let crashed = |it: &StopReason| matches!(it, StopReason::Crash(_));
@@ -342,6 +362,13 @@ pub(crate) fn run(
         })
     });
     store.set_debug_handler(handler.clone());
+    {
+        let Guest {
+            armed, inventory, ..
+        } = &mut *handler.guest();
+        // It only fails for a module of another engine.
+        let _ = armed.watch_waits(store.as_context_mut(), inventory);
+    }
     let engine = store.engine().clone();
     let has_fuel = store.get_fuel().is_ok();
     // It fails where the system has no more files; then there is nobody to tell.

@@ -57,6 +57,11 @@ impl Inventory {
         self.seen.modules.get(&index).copied().map(ModuleId)
     }
 
+    /// The modules with their ids.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+        (0..).map(ModuleId).zip(&self.modules)
+    }
+
     /// How many functions a module imports.
     pub(crate) fn imported(&self, module: ModuleId) -> u32 {
         self.imported[module.position()]

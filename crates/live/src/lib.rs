@@ -12,6 +12,7 @@
 mod breakpoints;
 mod call;
 mod compiled;
+mod deadlock;
 mod debuggee;
 mod engine;
 mod events;

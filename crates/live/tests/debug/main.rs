@@ -5,10 +5,12 @@
 mod abandoned;
 mod calls;
 mod changes;
+mod deadlocks;
 mod exceptions;
 mod fuel;
 mod host_errors;
 mod limits;
+mod overflows;
 mod steps;
 mod stops;
 mod watches;
