@@ -7,8 +7,14 @@
 
 mod c_stack;
 mod coverage;
+#[cfg(unix)]
+mod ends;
 mod generated;
+#[cfg(unix)]
+mod interrupts;
 mod lldb;
+#[cfg(unix)]
+mod process;
 mod same;
 mod truth;
 mod waits;
@@ -62,6 +68,13 @@ fn main() {
     for guest in same::GUESTS {
         let name = format!("debug, live and on the dump: {}", guest.title());
         trials.push(trial(&name, "", || same::compare(guest)));
+    }
+    #[cfg(unix)]
+    for (name, test) in ends::TRIALS.iter().chain(interrupts::TRIALS) {
+        trials.push(trial(name, "", || {
+            test();
+            Ok(())
+        }));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -163,6 +163,39 @@ fn a_program_is_moved_to_another_terminal() {
     wdb.see("argument 1: three");
 }
 
+/// Once or twice, at seeded moments around the start, the stop and the prompt; and each time the session goes on.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_at_any_moment_leaves_a_session() {
+    let home = Home::new();
+    let guest = home.path("loop.wat");
+    let text =
+        "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop $l (br $l))))";
+    std::fs::write(&guest, text).unwrap();
+    let mut wdb = home.wdb(&["debug", guest.to_str().unwrap()]);
+    let mut seed = 18_u32;
+    let mut random = |limit: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) % limit
+    };
+    wdb.prompt();
+    for round in 0..60 {
+        let command = ["run", "continue", "stepi 1000000", "run"][round % 4];
+        wdb.keys(&format!("{command}\r"));
+        std::thread::sleep(std::time::Duration::from_micros(random(60_000).into()));
+        for _ in 0..1 + round % 2 {
+            wdb.interrupt();
+            std::thread::sleep(std::time::Duration::from_micros(random(15_000).into()));
+        }
+        // A press that the line editor has read itself stops no program: whoever sees that presses again.
+        let answer = format!("= {}\n", 1000 + round);
+        wdb.keys(&format!("print {}+{round}\r", 1000));
+        wdb.until_pressing(&answer, |screen| screen.contains(&answer));
+    }
+    wdb.keys("quit\r");
+    assert_eq!(wdb.end(), 0);
+}
+
 #[test]
 fn ctrl_c_ends_a_command_that_goes_on_and_on() {
     let home = Home::new();

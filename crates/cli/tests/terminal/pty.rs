@@ -219,6 +219,30 @@ impl Terminal {
         }
     }
 
+    /// Sends the signal that Ctrl-C is where no editor reads keys.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        let id = self.child.process_id().unwrap();
+        let process = nix::unistd::Pid::from_raw(id.try_into().unwrap());
+        nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
+    }
+
+    /// The same as [`Terminal::until`], with Ctrl-C whenever nothing comes for a while.
+    #[cfg(unix)]
+    pub(crate) fn until_pressing(&mut self, what: &str, shown: impl Fn(&str) -> bool) {
+        for _ in 0..20 {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_secs(1) {
+                if shown(&self.text()) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            self.interrupt();
+        }
+        panic!("{what} does not come; the screen:\n{}", self.text());
+    }
+
     /// Waits until the screen shows a text.
     pub(crate) fn see(&mut self, text: &str) {
         self.until(text, |screen| screen.contains(text));
