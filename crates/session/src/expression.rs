@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use wdb_symbols::render::{Limits, Pointer, Shape};
 use wdb_symbols::{Context, Object, Symbols};
+use wdb_target::coredump::ModuleId;
 
 use crate::Stop;
 use crate::machine::{Doubts, FrameMachine};
@@ -34,6 +35,7 @@ use parser::Parsed;
 pub(crate) use assign::{Changeable, changeable, convert, evaluate_for, user_variable};
 pub use error::Error;
 pub(crate) use error::did_you_mean;
+pub(crate) use operators::is_function;
 
 /// An expression, to be evaluated any number of times.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,7 +168,16 @@ pub fn with_context<T>(
     frame: FrameId,
     look: impl FnOnce(&mut Context<'_>) -> T,
 ) -> (T, Doubts) {
-    let module = stop.frame(frame).map(|it| it.module);
+    // Before a program has frames, types are those of its first module that has source.
+    let module = match stop.frame(frame) {
+        Some(frame) => Some(frame.module),
+        None => (0..stop.modules().len() as u32)
+            .map(ModuleId)
+            .find(|module| {
+                let symbols = stop.symbols(*module);
+                symbols.is_some_and(|it| !it.source_files().is_empty())
+            }),
+    };
     let symbols = module.and_then(|it| stop.symbols(it));
     let symbols = symbols.unwrap_or_else(|| Arc::new(Symbols::new(Arc::default(), None, None)));
     let pc = stop.place(frame).and_then(|it| it.at);

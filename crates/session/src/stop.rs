@@ -267,7 +267,7 @@ impl<'a> Stop<'a> {
             return known.frame.clone();
         }
         let frame = self.debuggee.frame(id.thread, id.activation);
-        let frame = frame.ok().map(Arc::new);
+        let frame = self.memo.state.answer(frame.map(Some)).map(Arc::new);
         self.memo.state.frames.push(Single {
             thread: id.thread,
             activation: id.activation,

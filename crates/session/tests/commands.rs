@@ -6,11 +6,16 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use support::{Fixtures, dump, modules};
 use wdb_session::Session;
 use wdb_session::command::{Console, Flow, Output, Style, commands, reference};
+use wdb_target::coredump::{
+    Capture, Crash, CrashKind, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId,
+};
+use wdb_target::{Certainty, Debuggee, Error, Module, PostMortem, StopReason, Thread};
 
 fn console(dump_name: &str, module: &str) -> Console {
     let debuggee = Box::new(dump(dump_name, module));
@@ -93,6 +98,138 @@ fn what_may_take_long_is_said_and_can_be_given_up() {
     assert_eq!(out.progress.len(), 2);
 }
 
+/// Gives up as soon as it has read a little.
+#[derive(Default)]
+struct Impatient {
+    pieces: usize,
+}
+
+impl Output for Impatient {
+    fn write(&mut self, _: Style, _: &str) {
+        self.pieces += 1;
+    }
+
+    fn given_up(&self) -> bool {
+        self.pieces > 20
+    }
+}
+
+#[test]
+fn a_long_answer_ends_when_it_is_given_up() {
+    for line in [
+        "x/65536xb 0",
+        "x/65536b 0",
+        "x/65536s 0",
+        "info functions",
+        "list 1,300",
+        "disassemble main",
+        "bt all",
+    ] {
+        let mut console = console("c-variables.wasmtime", "c-variables");
+        let mut out = Impatient::default();
+        console.execute(line, &mut out);
+        assert!(out.pieces > 5 && out.pieces < 60, "{line}: {}", out.pieces);
+    }
+}
+
+#[test]
+fn a_crash_on_another_thread_is_where_the_user_begins() {
+    let mut reading = wdb_coredump::read(support::dump_bytes("c-div-zero.wasmtime")).unwrap();
+    let mut idle = reading.dump.threads[0].clone();
+    idle.name = "idle".into();
+    idle.frames.drain(..idle.frames.len() - 1);
+    reading.dump.threads.insert(0, idle);
+    reading.dump.crash = Some(Crash {
+        thread: 1,
+        kind: CrashKind::Trap,
+        code: "integer-divide-by-zero".into(),
+        message: String::new(),
+        causes: Vec::new(),
+        exception: None,
+    });
+    let binaries = modules("c-div-zero").into_iter().map(Some).collect();
+    let debuggee = Box::new(PostMortem::new(reading, binaries));
+    let resolver = Box::new(Fixtures::new(modules("c-div-zero")));
+    let mut console = Console::new(Session::new(debuggee, resolver, None));
+    let mut out = String::new();
+    console.begin(&mut out);
+    assert!(out.contains("#0  average("), "{out}");
+    let mut out = String::new();
+    assert_eq!(console.execute("thread", &mut out), Flow::Go);
+    assert!(out.starts_with("thread 1 "), "{out}");
+}
+
+/// A debuggee that has gone away.
+struct Gone(PostMortem);
+
+fn gone<T>() -> Result<T, Error> {
+    Err(Error::Debuggee("the guest's thread has ended".into()))
+}
+
+impl Debuggee for Gone {
+    fn stop(&self) -> &[StopReason] {
+        self.0.stop()
+    }
+    fn process(&self) -> &Process {
+        self.0.process()
+    }
+    fn capture(&self) -> Capture {
+        self.0.capture()
+    }
+    fn modules(&self) -> &[Module] {
+        self.0.modules()
+    }
+    fn instances(&mut self) -> Result<Vec<Instance>, Error> {
+        gone()
+    }
+    fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        gone()
+    }
+    fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        gone()
+    }
+    fn read_memory(&mut self, _: MemoryId, _: u64, _: &mut [u8]) -> Result<Certainty, Error> {
+        gone()
+    }
+    fn occupied_memory(&mut self, _: MemoryId) -> Result<Vec<Range<u64>>, Error> {
+        gone()
+    }
+    fn globals(&mut self) -> Result<Vec<Global>, Error> {
+        gone()
+    }
+    fn table(&mut self, _: TableId) -> Result<Table, Error> {
+        gone()
+    }
+    fn table_count(&mut self) -> u32 {
+        0
+    }
+}
+
+#[test]
+fn a_debuggee_that_has_gone_away_is_an_error() {
+    let debuggee = Box::new(Gone(dump("c-div-zero.wasmtime", "c-div-zero")));
+    let resolver = Box::new(Fixtures::new(modules("c-div-zero")));
+    let mut console = Console::new(Session::new(debuggee, resolver, None));
+    for line in [
+        "info memories",
+        "info instances",
+        "info globals",
+        "info threads",
+        "bt",
+    ] {
+        let mut out = String::new();
+        assert_eq!(
+            console.execute(line, &mut out),
+            Flow::Failed,
+            "{line}: {out}"
+        );
+        assert!(
+            out.contains("error: the guest's thread has ended"),
+            "{line}: {out}"
+        );
+    }
+}
+
 #[test]
 fn the_transcripts_hold() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/commands");
@@ -153,6 +290,7 @@ fn what_can_follow_is_completed() {
         ("break c-vari", "c-variables.c:"),
         ("break arrays if row", "rows"),
         ("list c-vari", "c-variables.c:"),
+        ("b c-variables.c:arr", "c-variables.c:arrays"),
         ("set print el", "print elements"),
         ("ptype poi", "point"),
         ("help brea", "breakpoints"),
@@ -172,6 +310,9 @@ fn what_can_follow_is_completed() {
     );
     assert_eq!(console.wants_path("source x", 8), Some(7));
     assert_eq!(console.wants_path("print x", 7), None);
+    // Also after a command that is not written out.
+    assert_eq!(console.wants_path("sour x", 6), Some(5));
+    assert_eq!(console.wants_path("gco x", 5), Some(4));
     for cursor in [0, 3, 99] {
         console.complete("p é", cursor);
     }

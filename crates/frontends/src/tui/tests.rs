@@ -16,6 +16,7 @@ use ratatui::crossterm::event::{
 };
 use wdb_module::{Binary, Module};
 use wdb_session::command::{Completion, Style};
+use wdb_session::places::Spec;
 use wdb_session::{Resolver, Session};
 use wdb_symbols::Symbols;
 use wdb_target::PostMortem;
@@ -23,6 +24,7 @@ use wdb_target::coredump::ModuleId;
 
 use super::draw::draw;
 use super::look::Looker;
+use super::scene::Rows;
 use super::state::{Activity, Ended, Pane, Report, Request, State};
 use super::update::{Effect, Event, update};
 
@@ -466,4 +468,36 @@ fn the_documents_show_the_view() {
     }
     let held = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(held == picture, "{path:?}: BLESS=1 draws it again");
+}
+
+#[test]
+fn a_display_keeps_its_format() {
+    let mut view = View::of("c-div-zero.wasmtime", "c-div-zero", (100, 30));
+    for (expression, format) in [("255", "x"), ("255", ""), ("1", "i")] {
+        let expression = wdb_session::expression::parse(expression).unwrap();
+        view.session.displays.add(expression, format);
+    }
+    let wishes = view.state.wishes();
+    let scene = view.looker.look(&mut view.session, wishes);
+    let shown: Vec<&str> = scene.displays.iter().map(|it| it.value.as_str()).collect();
+    assert_eq!(shown[..2], ["0xff", "255"]);
+    assert!(shown[2].starts_with("0x"), "{}", shown[2]);
+}
+
+#[test]
+fn a_place_in_an_odd_path_can_be_typed() {
+    let rows = |file: &str| Rows::Source {
+        file: file.to_owned(),
+        lines: vec![Vec::new(); 3].into(),
+    };
+    assert_eq!(rows("/a/b.c").place(1).unwrap(), "/a/b.c:2");
+    for file in ["/a if b/c.c", "/a, b.c", "/a\"b.c"] {
+        let place = rows(file).place(1).unwrap();
+        let expected = Spec::Line {
+            file: Some(file.to_owned()),
+            line: 2,
+            column: None,
+        };
+        assert_eq!(wdb_session::places::parse(&place), Ok(expected), "{place}");
+    }
 }

@@ -28,7 +28,7 @@ pub(super) const GROUP: Group = Group {
             summary: "shows the value of an expression in the selected frame",
             help: "What an expression can be is in docs/expressions.md: variables of the source, members, elements,
 casts, operators, and the state of the machine as $local, $stack, $global, $memory and $table. A whole line
-with `=`, `+=` or `++` changes what is on its left; a line that is a call of a function of the program runs that function. The
+with `=`, `+=` or `++` changes what is on its left; a line that is a call of a function runs that function. The
 value is `$` until the next is shown; `show values` lists them. Without EXPRESSION: `$` again.
 
 FORMAT is a letter: x hexadecimal, z with all its zeros, d signed, u unsigned, o octal, t binary,

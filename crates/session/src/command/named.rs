@@ -25,6 +25,18 @@ pub(super) fn symbol(
         }
         (Err(_), text) => {
             let (mut stop, frame) = console.here()?;
+            let name = text.trim_start_matches('&').trim();
+            let value = data::evaluate(&mut stop, frame, name);
+            if value.is_ok_and(|it| expression::is_function(&it.object)) {
+                return self::address(
+                    console,
+                    &Call {
+                        rest: name,
+                        ..*call
+                    },
+                    out,
+                );
+            }
             memory::address(&mut stop, frame, text)?
         }
     };

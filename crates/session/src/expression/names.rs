@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
-use wdb_module::ModuleOffset;
+use wdb_module::{FuncIndex, ModuleOffset};
 use wdb_symbols::types::Kind;
-use wdb_symbols::{Object, Variable};
+use wdb_symbols::{Object, Place, TypeRef, Variable};
 
 use super::Error;
 use super::access;
 use super::error::{did_you_mean, quoted};
 use super::evaluate::{Evaluator, Operand};
+use super::made;
 use super::tree::Path;
 use crate::stop::FrameId;
 
@@ -55,7 +56,7 @@ impl Evaluator<'_, '_, '_> {
         if let Some(found) = self.enumerator(&text, frame, span)? {
             return Ok(found);
         }
-        if let Some(found) = self.function(&text, frame, span)? {
+        if let Some(found) = self.function(&text, frame) {
             return Ok(found);
         }
         Err(self.unknown(path, frame, span))
@@ -274,16 +275,9 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// A function, as a pointer to it: the place in table 0 where it stands.
-    fn function(
-        &mut self,
-        name: &str,
-        frame: FrameId,
-        span: &Range<usize>,
-    ) -> Result<Option<Operand>, Error> {
+    fn function(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
         let functions = self.ask(frame, |context| context.symbols.functions_named(name));
-        if functions.is_empty() {
-            return Ok(None);
-        }
+        let first = *functions.first()?;
         let module = self
             .stop
             .frame(frame)
@@ -296,14 +290,36 @@ impl Evaluator<'_, '_, '_> {
                 matches!(function, Ok(Some(it)) if functions.contains(&it))
             })
         });
-        let Some(element) = element else {
-            let message = format!(
-                "`{name}` is a function that no pointer can point to: it is not in table 0"
-            );
-            return Err(Error::new(message, span));
-        };
-        let object = self.function_pointer(element, frame);
-        Ok(Some(Operand { object, frame }))
+        let binary = self
+            .stop
+            .frame(frame)
+            .and_then(|it| self.stop.binary(it.module));
+        let at = binary.and_then(|it| it.first_instruction(first));
+        let mut object = self.function_pointer(element.unwrap_or(0), frame);
+        if let (TypeRef::Made(ty), Some(name)) = (&object.ty, self.type_of_function(first, frame)) {
+            let (size, kind) = (ty.size.unwrap_or(4), ty.kind.clone());
+            object.ty = made::ty(&name, ty.language, size, kind);
+        }
+        if element.is_none() {
+            let at = at.map_or_else(String::new, |at| format!("its code is at {at}; "));
+            let why = format!("{at}no pointer points to it: it is not in table 0");
+            object.place = Place::Nowhere(access::words(why));
+        }
+        Some(Operand { object, frame })
+    }
+
+    /// `int (const char *, long)`: what a function takes and gives back, as far as the debug information tells.
+    fn type_of_function(&mut self, function: FuncIndex, frame: FrameId) -> Option<String> {
+        self.ask(frame, |context| {
+            let signature = context.symbols.signature(function)?;
+            let name = |ty: &TypeRef| context.ty(ty).name.to_string();
+            let parameters: Vec<String> = signature.parameters.iter().map(name).collect();
+            let result = match &signature.result {
+                TypeRef::Void => "void".to_owned(),
+                result => name(result),
+            };
+            Some(format!("{result} ({})", parameters.join(", ")))
+        })
     }
 
     /// `function::name`: a local of the youngest frame of a function.

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use wdb_symbols::object::Scalar;
 use wdb_symbols::types::Kind as TypeKind;
 use wdb_symbols::{Object, Place, TypeRef};
 
@@ -15,6 +16,17 @@ use super::number::{self, IntegerType, Number};
 use super::terms::{self, Term};
 use super::tree::{Binary, Kind, Node, Unary};
 use crate::stop::FrameId;
+
+/// Whether an object is a function that an expression names.
+pub(crate) fn is_function(object: &Object) -> bool {
+    let TypeRef::Made(ty) = &object.ty else {
+        return false;
+    };
+    let TypeKind::Pointer(_, TypeRef::Made(target)) = &ty.kind else {
+        return false;
+    };
+    matches!(target.kind, TypeKind::Function(..))
+}
 
 impl Evaluator<'_, '_, '_> {
     pub(super) fn unary(
@@ -37,8 +49,18 @@ impl Evaluator<'_, '_, '_> {
                 None => return Err(Error::new("a float has no bits to turn", span)),
             },
             Unary::Dereference => self.get(frame, of, |context| {
+                // Address 0 is memory: `*(int *)0` means it, and a pointer that is null may not.
+                if matches!(operand.kind, Kind::Cast(..))
+                    && let TypeKind::Pointer(_, target) =
+                        context.bare(&value.object.ty).kind.clone()
+                    && let Ok(Scalar::Address(0)) = context.scalar(&value.object)
+                {
+                    return Ok(Object::at(0, target));
+                }
                 access::dereference(context, &value.object)
             })?,
+            // `&main` is what `main` is.
+            Unary::AddressOf if is_function(&value.object) => value.object.clone(),
             Unary::AddressOf => {
                 let object = self.get(frame, of, |context| {
                     access::dereferenced(context, &value.object)
