@@ -136,10 +136,17 @@ impl Session {
     /// As of [`Session::run`].
     pub fn run_times(&mut self, motion: &Motion, count: u64) -> Result<Stopped, Error> {
         // Between the steps, too: who stops the program then means all of them.
+        self.interrupted.store(false, Ordering::SeqCst);
         self.running.store(true, Ordering::SeqCst);
         let mut stopped = self.run(motion.clone());
         for _ in 1..count {
             if !stopped.as_ref().is_ok_and(Stopped::is_step) {
+                break;
+            }
+            // The program forgets the wish when it stops for another reason, such as the end of a step.
+            if self.interrupted.load(Ordering::SeqCst) {
+                self.stopped.reasons.push(Reason::Interrupted);
+                stopped = Ok(self.stopped.clone());
                 break;
             }
             stopped = self.run(motion.clone());

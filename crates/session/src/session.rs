@@ -1,6 +1,6 @@
 //! A session: a program, what the user wants of it, and where they look.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_symbols::Symbols;
@@ -36,6 +36,8 @@ pub struct Session {
     pub(crate) running: Arc<AtomicBool>,
     /// Stops the program of now, which is another one after a new start.
     interrupt: Arc<Mutex<Option<Interrupt>>>,
+    /// Somebody wanted that since the command began.
+    pub(crate) interrupted: Arc<AtomicBool>,
     pub(crate) given_up: Arc<dyn Fn() -> bool + Send + Sync>,
     pub(crate) selected: FrameId,
     pub(crate) stopped: Stopped,
@@ -147,6 +149,7 @@ impl Session {
             tell: Arc::new(|_| {}),
             running: Arc::default(),
             interrupt: Arc::default(),
+            interrupted: Arc::default(),
             given_up: Arc::new(|| false),
             selected: FrameId::default(),
             stopped: Stopped::default(),
@@ -233,7 +236,9 @@ impl Session {
     pub fn interrupt(&mut self) -> Option<Interrupt> {
         self.follow_program().then(|| {
             let current = Arc::clone(&self.interrupt);
+            let interrupted = Arc::clone(&self.interrupted);
             Interrupt::new(move || {
+                interrupted.store(true, Ordering::SeqCst);
                 let current = current.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(program) = &*current {
                     program.interrupt();

@@ -190,3 +190,32 @@ fn a_program_is_interrupted() {
     assert_eq!(guest.place().0, "search");
     guest.step(Motion::Over);
 }
+
+/// The program stops at each of the steps by itself, and would forget there that somebody wants it to stop.
+#[test]
+fn steps_without_end_are_interrupted() {
+    let mut guest = fixture("c-hang", "c-hang.c", &[]);
+    for _ in 0..20 {
+        let interrupt = guest.session.interrupt().unwrap();
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            interrupt.interrupt();
+        });
+        let stopped = guest.session.run_times(&Motion::Instruction, 10_000);
+        other.join().unwrap();
+        let reasons = stopped.unwrap().reasons;
+        assert_eq!(reasons, [Reason::Step, Reason::Interrupted]);
+    }
+}
+
+#[test]
+fn what_was_given_up_before_it_ran_does_not_run() {
+    let mut guest = fixture("c-hang", "c-hang.c", &[]);
+    guest.session.heed(Arc::new(|| true));
+    let ran = guest.session.run(Motion::Continue);
+    assert!(
+        matches!(ran, Err(wdb_session::session::Error::GivenUp)),
+        "{ran:?}"
+    );
+    assert_eq!(guest.session.stopped().reasons, [Reason::Started]);
+}
