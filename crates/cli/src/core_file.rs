@@ -86,9 +86,16 @@ impl Place {
         let place = Place::expanded(pattern, program);
         let path = &place.0;
         let directory = unfinished::directory_of(path);
-        if path.is_dir() {
+        if let Ok(there) = path.metadata()
+            && !there.is_file()
+        {
+            let what = if there.is_dir() {
+                "a directory"
+            } else {
+                "a device"
+            };
             bail!(
-                "{} is a directory; a dump needs a file's name",
+                "{} is {what}; a dump needs a file's name, and --no-core writes none",
                 path.display()
             );
         }
