@@ -38,7 +38,6 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
         "ends: the directory cannot be written",
         the_directory_cannot_be_written,
     ),
-    #[cfg(target_os = "linux")]
     (
         "ends: file systems that can do less",
         file_systems_that_can_do_less,
@@ -246,7 +245,6 @@ fn nobody_reads_standard_error() {
     child.end().with(134);
     std::fs::remove_file(scene.one_dump()).unwrap();
     // Whoever has it does not read: the dump is there all the same, and Ctrl-C ends the waiting.
-    #[cfg(target_os = "linux")]
     for pressed in [false, true] {
         let (reader, mut writer) = std::io::pipe().unwrap();
         rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
@@ -449,7 +447,6 @@ fn the_directory_cannot_be_written() {
     assert!(!ended.with(134).err.contains("dump"), "{ended:?}");
 }
 
-#[cfg(target_os = "linux")]
 fn file_systems_that_can_do_less() {
     use process::{NO_LINKS, NO_NAMELESS, NO_NOREPLACE, NO_RENAMING, NO_SYNC, refusing};
 

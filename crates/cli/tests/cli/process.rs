@@ -275,7 +275,6 @@ pub(crate) fn full() -> Stdio {
 
 /// Runs something where the system calls that `rules` names are refused: a file system that cannot do them, for the
 /// programs that are started there. Threads that were there before do not notice.
-#[cfg(target_os = "linux")]
 pub(crate) fn refusing<T: Send>(rules: &[Refused], work: impl FnOnce() -> T + Send) -> T {
     use seccompiler::{
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -310,7 +309,6 @@ pub(crate) fn refusing<T: Send>(rules: &[Refused], work: impl FnOnce() -> T + Se
 }
 
 /// A system call that is refused.
-#[cfg(target_os = "linux")]
 pub(crate) struct Refused {
     pub(crate) call: i64,
     /// Only with this flag in this argument.
@@ -319,7 +317,6 @@ pub(crate) struct Refused {
 }
 
 /// No file without a name.
-#[cfg(target_os = "linux")]
 pub(crate) const NO_NAMELESS: Refused = Refused {
     call: nix::libc::SYS_openat,
     flag: Some((2, (nix::libc::O_TMPFILE & !nix::libc::O_DIRECTORY) as u64)),
@@ -327,7 +324,6 @@ pub(crate) const NO_NAMELESS: Refused = Refused {
 };
 
 /// No renaming that does not overwrite.
-#[cfg(target_os = "linux")]
 pub(crate) const NO_NOREPLACE: Refused = Refused {
     call: nix::libc::SYS_renameat2,
     flag: Some((4, nix::libc::RENAME_NOREPLACE as u64)),
@@ -335,7 +331,6 @@ pub(crate) const NO_NOREPLACE: Refused = Refused {
 };
 
 /// No hard links.
-#[cfg(target_os = "linux")]
 pub(crate) const NO_LINKS: Refused = Refused {
     call: nix::libc::SYS_linkat,
     flag: None,
@@ -343,7 +338,6 @@ pub(crate) const NO_LINKS: Refused = Refused {
 };
 
 /// No renaming at all.
-#[cfg(target_os = "linux")]
 pub(crate) const NO_RENAMING: Refused = Refused {
     call: nix::libc::SYS_renameat,
     flag: None,
@@ -351,7 +345,6 @@ pub(crate) const NO_RENAMING: Refused = Refused {
 };
 
 /// No syncing.
-#[cfg(target_os = "linux")]
 pub(crate) const NO_SYNC: Refused = Refused {
     call: nix::libc::SYS_fsync,
     flag: None,
