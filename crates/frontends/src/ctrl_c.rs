@@ -205,8 +205,7 @@ impl CtrlC {
     }
 }
 
-const NOT_STOPPED: &str =
-    "it has not stopped yet: a host call stops when it returns; Ctrl-C once more ends wdb";
+const NOT_STOPPED: &str = "it has not stopped yet: one that waits for its host is given up in a moment; Ctrl-C once more ends wdb";
 const AT_WORK: &str = "the command is still at work; Ctrl-C once more ends wdb";
 const WRITING: &str = "writing the dump; Ctrl-C again gives it up";
 

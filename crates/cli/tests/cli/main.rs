@@ -47,6 +47,7 @@ fn main() {
             ("full", waits::End::Timeout),
             ("light", waits::End::Timeout),
             ("full", waits::End::CtrlC),
+            ("light", waits::End::CtrlC),
         ] {
             let name = format!("waits for {}, {capture}, {end:?}", wait.name);
             trials.push(trial(&name, "# needs: kill\n# needs: mkfifo", move || {
