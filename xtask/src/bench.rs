@@ -14,6 +14,7 @@ mod debug;
 mod large;
 pub(crate) mod machine;
 mod measure;
+mod stops;
 mod variables;
 
 use measure::{Cost, Task};
@@ -34,12 +35,14 @@ struct Bench {
 
 type Part = fn(&Bench) -> Result<()>;
 
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 7] = [
     ("dump", dump),
     ("report", report),
     ("variables", variables::variables),
     ("speed", speed),
     ("debug", debug::debug),
+    ("stops", stops::stops),
+    ("cold", stops::cold),
 ];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {

@@ -37,7 +37,7 @@ pub(super) fn debug(bench: &Bench) -> Result<()> {
 }
 
 /// The commands in a new `wdb debug`, for a guest and its arguments.
-fn session(bench: &Bench, commands: &[&str], guest: &[&str]) -> Task {
+pub(super) fn session(bench: &Bench, commands: &[&str], guest: &[&str]) -> Task {
     let mut arguments = vec!["debug", "--no-init", "--batch"];
     for command in commands {
         arguments.extend(["-ex", command]);
@@ -264,7 +264,7 @@ fn step(bench: &Bench) -> Result<()> {
 }
 
 /// What the first costs more than the second.
-fn less(whole: &Cost, part: &Cost) -> Cost {
+pub(super) fn less(whole: &Cost, part: &Cost) -> Cost {
     Cost {
         wall: whole.wall - part.wall,
         busy: whole.busy - part.busy,

@@ -160,6 +160,14 @@ fn text(mut log: fs::File) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// What one run of a task costs, without one before it.
+pub(super) fn once(task: &mut Task) -> Result<Cost> {
+    progress(&task.name);
+    let cost = task.run();
+    progress("");
+    cost
+}
+
 /// Runs each task once unmeasured, to fill caches, and then `runs` times, taking turns. The median of
 /// each, in the order of the tasks; without runs, nothing.
 pub(super) fn in_turns(tasks: &mut [Task], runs: usize) -> Result<Vec<Cost>> {
