@@ -24,6 +24,11 @@ pub(crate) struct Armed {
 pub(crate) type Place = (ModuleId, ModulePC);
 
 impl Armed {
+    /// Whether these are the breakpoints already.
+    pub(crate) fn are(&self, wanted: &BTreeSet<CodeLocation>) -> bool {
+        self.places.keys().eq(wanted)
+    }
+
     /// Makes `wanted` the breakpoints; gives back those of them that cannot be.
     pub(crate) fn set(
         &mut self,

@@ -100,7 +100,7 @@ impl Handler {
             }
             arguments.push(value);
         }
-        let (_, activations) = stack::count(store).map_err(failed)?;
+        let (_, activations) = stack::count(store, usize::MAX).map_err(failed)?;
         let prepared = Prepared {
             func,
             arguments,

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 
 use wasmtime::Engine;
 
+use crate::blocks::Blocks;
 use crate::debuggee::{Live, stopper};
 use crate::guest::{self, Guest, Handler};
 use crate::inventory::Inventory;
@@ -67,6 +68,7 @@ impl Compiled {
         let timer = program.limits.time.map(|time| Timer::new(time, ring));
         let timer = timer.transpose().map_err(no_thread)?;
         let guest = Guest::new(program, inventory, timer);
+        let asked = Arc::clone(&guest.asked);
         let abandoned = Arc::new(AtomicBool::new(false));
         let (commands, receive_commands) = mpsc::channel();
         let (send_events, events) = mpsc::channel();
@@ -92,6 +94,8 @@ impl Compiled {
             results: Vec::new(),
             ended: false,
             modules: records,
+            blocks: Blocks::default(),
+            asked,
         };
         live.wait()
             .map_err(|error| LaunchError::Host(error.to_string()))?;

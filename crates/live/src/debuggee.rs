@@ -18,6 +18,8 @@ use wdb_target::{
     Mutate, Resume, StopReason, Thread, Watch,
 };
 
+use crate::asked::Asked;
+use crate::blocks::{BLOCK, Blocks};
 use crate::call::Call;
 use crate::compiled::Compiled;
 use crate::guarded::guarded;
@@ -43,6 +45,8 @@ pub struct Live {
     pub(crate) results: Vec<String>,
     pub(crate) ended: bool,
     pub(crate) modules: Vec<Module>,
+    pub(crate) blocks: Blocks,
+    pub(crate) asked: Arc<Asked>,
 }
 
 impl Live {
@@ -66,9 +70,24 @@ impl Live {
         &self.results
     }
 
+    /// What it was asked so far, counted.
+    pub fn asked(&self) -> Arc<Asked> {
+        Arc::clone(&self.asked)
+    }
+
     fn send(&self, command: Command) -> Result<(), Error> {
+        self.asked.add_trip();
         let commands = self.commands.as_ref().ok_or_else(gone)?;
         commands.send(command).map_err(|_| gone())
+    }
+
+    /// Changes the program, which must stand still.
+    fn change<R: Send + 'static>(
+        &mut self,
+        change: impl FnOnce(&mut Paused<'_>) -> R + Send + 'static,
+    ) -> Result<R, Error> {
+        self.blocks.forget();
+        self.ask(change)
     }
 
     /// Asks the program, which must stand still, and waits for the answer.
@@ -82,6 +101,30 @@ impl Live {
             let _ = send.send(guarded(|| question(paused)));
         })))?;
         receive.recv().map_err(|_| gone())?
+    }
+
+    /// Reads a small piece of memory, together with what is around it. Whether it could: a large piece is read by
+    /// itself, and so is one that is not wholly inside the memory, which is an error with its own words.
+    fn read_block(
+        &mut self,
+        memory: MemoryId,
+        address: u64,
+        buffer: &mut [u8],
+    ) -> Result<bool, Error> {
+        let Some(numbers) = Blocks::of(address, buffer.len()) else {
+            return Ok(false);
+        };
+        for number in numbers {
+            if self.blocks.has(memory, number) {
+                continue;
+            }
+            let start = number * BLOCK as u64;
+            match self.ask(move |paused| paused.memory_block(memory, start, BLOCK))? {
+                Some(bytes) => self.blocks.keep(memory, number, bytes),
+                None => return Ok(false),
+            }
+        }
+        Ok(self.blocks.read(memory, address, buffer))
     }
 
     /// Waits until the program is stopped.
@@ -185,6 +228,10 @@ impl Debuggee for Live {
         self.ask(move |paused| paused.depth(thread))?
     }
 
+    fn depth_up_to(&mut self, thread: usize, most: usize) -> Result<usize, Error> {
+        self.ask(move |paused| paused.depth_up_to(thread, most))?
+    }
+
     fn frame(&mut self, thread: usize, position: usize) -> Result<Frame, Error> {
         self.ask(move |paused| paused.frame(thread, position))?
     }
@@ -199,6 +246,9 @@ impl Debuggee for Live {
         address: u64,
         buffer: &mut [u8],
     ) -> Result<Certainty, Error> {
+        if self.read_block(memory, address, buffer)? {
+            return Ok(Certainty::Known);
+        }
         let length = buffer.len();
         let (certainty, bytes) = self.ask(move |paused| {
             let mut bytes = vec![0; length];
@@ -244,6 +294,7 @@ impl Execute for Live {
         if self.ended {
             return Err(Error::Debuggee("the program has ended".into()));
         }
+        self.blocks.forget();
         self.send(Command::Resume(how, watch))?;
         self.wait()
     }
@@ -260,6 +311,7 @@ impl Execute for Live {
             func,
             arguments: arguments.to_vec(),
         };
+        self.blocks.forget();
         let (begun, has_begun) = mpsc::sync_channel(1);
         self.send(Command::Call(call, watch, begun))?;
         has_begun.recv().map_err(|_| gone())??;
@@ -267,6 +319,7 @@ impl Execute for Live {
     }
 
     fn abandon_call(&mut self) -> Result<(), Error> {
+        self.blocks.forget();
         let (begun, has_begun) = mpsc::sync_channel(1);
         self.send(Command::Abandon(begun))?;
         has_begun.recv().map_err(|_| gone())??;
@@ -295,12 +348,12 @@ impl Breakpoints for Live {
 impl Mutate for Live {
     fn write_memory(&mut self, memory: MemoryId, address: u64, bytes: &[u8]) -> Result<(), Error> {
         let bytes = bytes.to_vec();
-        self.ask(move |paused| paused.write_memory(memory, address, &bytes))?
+        self.change(move |paused| paused.write_memory(memory, address, &bytes))?
     }
 
     fn set_global(&mut self, global: GlobalId, value: &Value) -> Result<(), Error> {
         let value = value.clone();
-        self.ask(move |paused| paused.set_global(global, &value))?
+        self.change(move |paused| paused.set_global(global, &value))?
     }
 
     fn set_table_element(
@@ -310,7 +363,7 @@ impl Mutate for Live {
         value: &Reference,
     ) -> Result<(), Error> {
         let value = value.clone();
-        self.ask(move |paused| paused.set_table_element(table, index, &value))?
+        self.change(move |paused| paused.set_table_element(table, index, &value))?
     }
 
     fn set_local(
@@ -321,7 +374,7 @@ impl Mutate for Live {
         value: &Value,
     ) -> Result<(), Error> {
         let value = value.clone();
-        self.ask(move |paused| paused.set_local(thread, frame, local, &value))?
+        self.change(move |paused| paused.set_local(thread, frame, local, &value))?
     }
 }
 

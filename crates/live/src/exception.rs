@@ -29,7 +29,7 @@ pub(crate) fn caught(
 ) -> wasmtime::Result<bool> {
     let reaches = match below {
         Some(below) => {
-            let (_, activations) = stack::count(store.as_context_mut())?;
+            let (_, activations) = stack::count(store.as_context_mut(), usize::MAX)?;
             activations.saturating_sub(below)
         }
         None => usize::MAX,

@@ -19,6 +19,7 @@ use wasmtime::{
 use wdb_coredump::Process;
 use wdb_target::{Resume, StopReason, Verdict, Watch};
 
+use crate::asked::Asked;
 use crate::breakpoints::Armed;
 use crate::call::Call;
 use crate::frames::{Calls, Standing, Standings};
@@ -69,6 +70,7 @@ pub(crate) struct Guest {
     pub(crate) at_exceptions: bool,
     pub(crate) how: Resume,
     pub(crate) steps: Steps,
+    pub(crate) asked: Arc<Asked>,
     /// Whether host functions can call the program back.
     pub(crate) host_calls_back: bool,
     /// What limits the time that the program runs.
@@ -102,6 +104,7 @@ impl Guest {
             at_exceptions: false,
             how: Resume::Continue,
             steps: Steps::default(),
+            asked: Arc::default(),
             // WASI preview 1 does not; a component's host functions call `realloc`.
             host_calls_back: program.binary.kind() == wdb_module::Kind::Component,
             timer,
@@ -173,7 +176,7 @@ impl Handler {
         guest.stop = reasons;
         guest.standings.now = standing;
         if !guest.standings.below.is_empty()
-            && let Ok((_, activations)) = crate::stack::count(store.as_context_mut())
+            && let Ok((_, activations)) = crate::stack::count(store.as_context_mut(), usize::MAX)
         {
             guest.standings.activations = activations;
         }

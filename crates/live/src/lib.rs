@@ -9,6 +9,8 @@
 //! [`light`] is the other way to run: optimised code, no handler, and after a trap what wasmtime's own
 //! core dump holds.
 
+mod asked;
+mod blocks;
 mod breakpoints;
 mod call;
 mod compiled;
@@ -41,6 +43,7 @@ mod timer;
 mod trap;
 mod value;
 
+pub use asked::Asked;
 pub use compiled::Compiled;
 pub use debuggee::Live;
 pub use program::{Capture, Directory, LaunchError, Limits, Program, Wasi};

@@ -49,6 +49,22 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// As many of the `length` bytes at `start` as the memory has. `None` where there are none, and of a shared memory.
+pub(crate) fn block(
+    store: StoreContext<'_, Host>,
+    inventory: &Inventory,
+    id: MemoryId,
+    start: u64,
+    length: usize,
+) -> Option<Vec<u8>> {
+    let AnyMemory::Unshared(memory) = find(inventory, id).ok()? else {
+        return None;
+    };
+    let bytes = memory.data(&store).get(usize::try_from(start).ok()?..)?;
+    let block = bytes.get(..length).unwrap_or(bytes);
+    (!block.is_empty()).then(|| block.to_vec())
+}
+
 pub(crate) fn write(
     mut store: StoreContextMut<'_, Host>,
     inventory: &Inventory,

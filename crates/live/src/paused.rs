@@ -63,6 +63,23 @@ impl Paused<'_> {
         operands::complete(&binary, frame.func, pc, &frame.locals, stack, &mut state);
     }
 
+    /// As many of the bytes at `start` as the memory has, to be kept until the program runs or is changed. `None`
+    /// where there are none, and of a memory that others can change meanwhile.
+    pub(crate) fn memory_block(
+        &self,
+        memory: MemoryId,
+        start: u64,
+        length: usize,
+    ) -> Option<Vec<u8>> {
+        memory::block(
+            self.store.as_context(),
+            &self.guest.inventory,
+            memory,
+            start,
+            length,
+        )
+    }
+
     fn is_main(&self, thread: usize) -> Result<(), Error> {
         match thread {
             0 => Ok(()),
@@ -132,6 +149,7 @@ impl Debuggee for Paused<'_> {
         let mut thread =
             frames::thread(store, &guest.inventory, &guest.standings, &mut guest.calls)
                 .map_err(failed)?;
+        guest.asked.add_frames(thread.frames.len());
         if let Some(youngest) = thread.frames.first_mut() {
             self.complete_operands(youngest);
         }
@@ -139,15 +157,21 @@ impl Debuggee for Paused<'_> {
     }
 
     fn depth(&mut self, thread: usize) -> Result<usize, Error> {
+        self.depth_up_to(thread, usize::MAX)
+    }
+
+    fn depth_up_to(&mut self, thread: usize, most: usize) -> Result<usize, Error> {
         self.is_main(thread)?;
-        let (frames, _) = stack::count(self.store.as_context_mut()).map_err(failed)?;
-        Ok(frames)
+        let (frames, _) = stack::count(self.store.as_context_mut(), most).map_err(failed)?;
+        self.guest.asked.add_frames(frames);
+        Ok(frames.min(most))
     }
 
     fn frame(&mut self, thread: usize, position: usize) -> Result<Frame, Error> {
         self.is_main(thread)?;
         let missing = || Error::NotFound(format!("frame {position}"));
         let guest = &mut *self.guest;
+        guest.asked.add_frames(position + 1);
         let store = self.store.as_context_mut();
         let (inventory, standings) = (&guest.inventory, &guest.standings);
         let mut frame = frames::frame(store, position, inventory, standings, &mut guest.calls)
@@ -207,6 +231,10 @@ impl Breakpoints for Paused<'_> {
         locations: &BTreeSet<CodeLocation>,
     ) -> Result<Vec<CodeLocation>, Error> {
         let guest = &mut *self.guest;
+        // Each edit makes all code writable and executable again.
+        if guest.armed.are(locations) {
+            return Ok(Vec::new());
+        }
         // The engine forgets where a place slipped to when two have slipped from there.
         guest.clear_steps(self.store.as_context_mut());
         let store = self.store.as_context_mut();

@@ -76,12 +76,18 @@ pub(crate) fn walk<B>(
     Ok(None)
 }
 
-/// How many frames and activations there are.
-pub(crate) fn count(store: StoreContextMut<'_, Host>) -> wasmtime::Result<(usize, usize)> {
+/// How many frames there are, counted no further than `most`, and how many activations these are of.
+pub(crate) fn count(
+    store: StoreContextMut<'_, Host>,
+    most: usize,
+) -> wasmtime::Result<(usize, usize)> {
     let mut counts = (0, 0);
     walk(store, |_, _, position| {
         counts = (position.frame + 1, position.activation + 1);
-        Ok(ControlFlow::<()>::Continue(()))
+        Ok(match counts.0 < most {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        })
     })?;
     Ok(counts)
 }

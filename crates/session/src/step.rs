@@ -257,7 +257,7 @@ impl Step {
             let is_place = places.contains(&at);
             let is_there = match within {
                 // A deeper activation of the function also comes by the place.
-                true => match stop.depth(0).cmp(&self.depth) {
+                true => match stop.depth_up_to(0, self.depth + 1).cmp(&self.depth) {
                     Ordering::Less => true,
                     Ordering::Equal => is_place,
                     Ordering::Greater => {
@@ -274,7 +274,13 @@ impl Step {
         if let Aim::Instruction { over: false } = self.aim {
             return ARRIVED;
         }
-        let depth = stop.depth(0);
+        // A recursion returns through the statement that is stepped once for each activation: how deep it is must
+        // not be counted each time.
+        let depth = match phase {
+            Phase::Calling => stop.depth(0),
+            Phase::Entering { depth, .. } => stop.depth_up_to(0, depth.max(self.depth) + 1),
+            _ => stop.depth_up_to(0, self.depth + 1),
+        };
         if phase == Phase::Passing {
             if depth > self.depth {
                 self.phase = phase;

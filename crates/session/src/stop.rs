@@ -257,6 +257,16 @@ impl<'a> Stop<'a> {
         depth
     }
 
+    /// The same, counted no further than `most`.
+    pub(crate) fn depth_up_to(&mut self, thread: usize, most: usize) -> usize {
+        let state = &self.memo.state;
+        if state.threads.is_some() || state.depths.contains_key(&thread) {
+            return self.depth(thread).min(most);
+        }
+        let depth = self.debuggee.depth_up_to(thread, most);
+        self.memo.state.answer(depth)
+    }
+
     /// An activation.
     pub fn frame(&mut self, id: FrameId) -> Option<Arc<Frame>> {
         if self.memo.state.threads.is_some() || id.activation >= SINGLE_FRAMES {

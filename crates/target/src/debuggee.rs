@@ -69,6 +69,16 @@ pub trait Debuggee {
         Ok(thread.frames.len())
     }
 
+    /// The same, counted no further than `most`: whether a recursion is deeper than an activation of it must not cost
+    /// more the deeper it is.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Debuggee::depth`].
+    fn depth_up_to(&mut self, thread: usize, most: usize) -> Result<usize, Error> {
+        Ok(self.depth(thread)?.min(most))
+    }
+
     /// One frame of a thread, as [`Debuggee::threads`] has it, the youngest at position 0. A live
     /// debuggee reads no more than this one.
     ///

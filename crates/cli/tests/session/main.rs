@@ -4,6 +4,7 @@
 
 mod breakpoints;
 mod changes;
+mod cost;
 mod steps;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use wdb_live::{Capture, Input, Limits, Live, Output, Program, Sink, Stream, Wasi};
+use wdb_live::{Asked, Capture, Input, Limits, Live, Output, Program, Sink, Stream, Wasi};
 use wdb_module::{Binary, Module};
 use wdb_session::breakpoints::Trigger;
 use wdb_session::session::Error;
@@ -68,6 +69,7 @@ impl Sink for Written {
 /// A session with a program that has run nothing.
 struct Guest {
     session: Session,
+    asked: Arc<Mutex<Arc<Asked>>>,
     written: Written,
     source: String,
 }
@@ -106,9 +108,12 @@ fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
         capture: Capture::Full,
         cache: false,
     };
+    let asked: Arc<Mutex<Arc<Asked>>> = Arc::default();
+    let of_last = Arc::clone(&asked);
     let start = move |_: &Given| -> Result<Box<dyn Debuggee>, wdb_target::Error> {
         let live = Live::launch(&program);
         let live = live.map_err(|error| wdb_target::Error::Debuggee(error.to_string()))?;
+        *of_last.lock().unwrap() = live.asked();
         Ok(Box::new(live))
     };
     let given = Given::default();
@@ -126,12 +131,18 @@ fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
                 start: Box::new(start),
             }),
         ),
+        asked,
         written,
         source: source.to_owned(),
     }
 }
 
 impl Guest {
+    /// What the program was asked so far.
+    fn asked(&self) -> Arc<Asked> {
+        Arc::clone(&self.asked.lock().unwrap())
+    }
+
     /// The line of the source that has this text.
     fn line(&self, text: &str) -> u32 {
         let found = self.source.lines().position(|line| line.contains(text));

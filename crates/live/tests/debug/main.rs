@@ -10,6 +10,7 @@ mod exceptions;
 mod fuel;
 mod host_errors;
 mod limits;
+mod memory;
 mod overflows;
 mod steps;
 mod stops;

@@ -10,8 +10,11 @@ use crate::{Language, printable};
 /// Longer texts are not read to their end.
 const MOST_TEXT: u64 = 1 << 16;
 
-/// A piece of a text whose end is not known. It never reaches over the end of a page of memory.
+/// The first piece of a text whose end is not known. It never reaches over the end of a page of memory.
 const STEP: u64 = 256;
+
+/// The pieces of a text that is longer grow up to this: what looks like a text may be a buffer without an end.
+const LONG_STEP: u64 = 4096;
 
 impl Context<'_> {
     /// A text of `length` bytes at `address`. Its shape: also why it is not there.
@@ -56,8 +59,10 @@ impl Context<'_> {
         let mut bytes = Vec::new();
         let mut at = address;
         let mut whole = false;
+        let mut size = STEP;
         while (bytes.len() as u64) < MOST_TEXT && !whole {
-            let mut step = STEP - at % STEP;
+            let mut step = size - at % size;
+            size = (2 * size).min(LONG_STEP);
             let read = loop {
                 let wanted = step.max(width).next_multiple_of(width);
                 match self.read(&Place::Memory(at), wanted) {
@@ -119,6 +124,10 @@ impl Context<'_> {
 
 /// Where the first unit is that is zero.
 fn nul(bytes: &[u8], width: u64) -> Option<usize> {
+    if width == 1 {
+        let text = std::ffi::CStr::from_bytes_until_nul(bytes).ok()?;
+        return Some(text.count_bytes());
+    }
     let width = width as usize;
     let units = bytes.chunks_exact(width);
     let at = units
@@ -144,6 +153,12 @@ fn to_utf8(bytes: &[u8], width: u64) -> Vec<u8> {
 
 /// Whether all of these bytes are a text that a person wrote: UTF-8 without control characters but white space.
 pub(super) fn readable(bytes: &[u8]) -> bool {
+    // Many bytes at a time: it may be a buffer of some 10,000.
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r');
+    let all_plain = |piece: &[u8]| piece.iter().fold(true, |all, byte| all & plain(byte));
+    if bytes.chunks(64).all(all_plain) {
+        return true;
+    }
     let fine = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
     std::str::from_utf8(bytes).is_ok_and(|it| it.chars().all(fine))
 }
