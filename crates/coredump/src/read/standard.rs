@@ -101,7 +101,17 @@ pub(super) fn stacks(
         .iter()
         .filter(|s| s.kind == Kind::Ours(ours::VALUES));
     let overrides = overrides.map(|section| section.payload.len()).sum();
-    let sections: Vec<_> = sections.iter().filter(|s| s.kind == Kind::Stack).collect();
+    let mut sections: Vec<_> = sections.iter().filter(|s| s.kind == Kind::Stack).collect();
+    if let Some(first) = sections.get(MOST_PARTS) {
+        notes.push(
+            first.payload.start as u64,
+            format_args!(
+                "there are {} stacks; took the first {MOST_PARTS}",
+                sections.len()
+            ),
+        );
+        sections.truncate(MOST_PARTS);
+    }
     // Of a section that is cut off, a wrong layout may happen to take all that is left.
     let best_possible = if sections.iter().any(|section| section.cut) {
         Fit::Short
@@ -187,9 +197,9 @@ fn core(reader: &mut BinaryReader<'_>, dump: &mut CoreDump) -> Result<()> {
     Ok(())
 }
 
-/// The most modules, instances and memories that are kept: ten times those that wasmtime lets a store have. Each takes
+/// The most modules, instances and memories that are kept: twice those that wasmtime lets a store have. Each takes
 /// two bytes of the file, and hundreds when it is shown.
-pub(super) const MOST_PARTS: usize = 100_000;
+pub(super) const MOST_PARTS: usize = 20_000;
 
 /// The most globals that are kept: those that a module may have (limits of the JavaScript API).
 pub(super) const MOST_GLOBALS: usize = 1_000_000;
