@@ -42,7 +42,7 @@ impl PostMortem {
             base,
             notes,
         } = reading;
-        let mut notes: Vec<String> = notes.into_iter().map(|note| note.message).collect();
+        let mut notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
         notes.extend(cut_off(&dump, dialect));
         let mut binaries = binaries.into_iter();
         let modules = dump

@@ -5,19 +5,18 @@ use std::ops::Range;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use wdb_coredump::{
-    Base, CoreDump, Frame, MemoryId, Missing, Note, Reading, Rest, Slot, Table, Thread,
-};
+use wdb_coredump::{Base, CoreDump, Frame, MemoryId, Missing, Reading, Rest, Slot, Table, Thread};
 use wdb_session::value;
 use wdb_target::identity::hex;
 
 pub(crate) fn tree(reading: &Reading) -> Value {
     let dump = &reading.dump;
+    let mut room = FRAMES;
     json!({
         "kind": "core dump",
         "dialect": reading.dialect.to_string(),
         "codeoffset_base": base(reading.base),
-        "notes": reading.notes.iter().map(note).collect::<Vec<_>>(),
+        "notes": reading.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "executable": dump.executable,
         "arguments": dump.process.arguments,
         "pid": dump.process.pid,
@@ -63,7 +62,7 @@ pub(crate) fn tree(reading: &Reading) -> Value {
             "value": slot(&global.value),
         })).collect::<Vec<_>>(),
         "tables": dump.tables.iter().map(table).collect::<Vec<_>>(),
-        "threads": dump.threads.iter().map(thread).collect::<Vec<_>>(),
+        "threads": dump.threads.iter().map(|it| thread(it, &mut room)).collect::<Vec<_>>(),
     })
 }
 
@@ -73,13 +72,6 @@ fn base(base: Base) -> &'static str {
         Base::FirstInstruction => "first instruction of the function",
         Base::CodeSection => "code section",
         Base::Module => "module file",
-    }
-}
-
-fn note(note: &Note) -> String {
-    match note.offset {
-        Some(offset) => format!("{} (at {offset:#x})", note.message),
-        None => note.message.clone(),
     }
 }
 
@@ -135,17 +127,26 @@ fn table(table: &Table) -> Value {
     })
 }
 
-fn thread(thread: &Thread) -> Value {
+/// `room`: how many frames may still be listed.
+fn thread(thread: &Thread, room: &mut usize) -> Value {
+    let shown = thread.frames.len().min(*room);
+    *room -= shown;
+    let left_out = thread.frames.len() - shown;
     json!({
         "name": thread.name,
         "host_frames": thread
             .host_frames
             .iter()
+            .take(FRAMES)
             .map(|host| json!({ "called_by_frame": host.before, "name": host.name }))
             .collect::<Vec<_>>(),
-        "frames": thread.frames.iter().map(frame).collect::<Vec<_>>(),
+        "frames": thread.frames.iter().take(shown).map(frame).collect::<Vec<_>>(),
+        "older_frames_left_out": (left_out > 0).then_some(left_out),
     })
 }
+
+/// How many frames are listed: each takes two kilobytes until it is printed. `wdb report --json` has all.
+const FRAMES: usize = 50_000;
 
 fn frame(frame: &Frame) -> Value {
     json!({
@@ -257,10 +258,11 @@ fn byte(contents: &wdb_coredump::Contents, address: u64) -> Option<u8> {
     });
     recorded.or_else(|| match &contents.rest {
         Rest::Zero => Some(0),
-        Rest::ZeroIn(ranges) => ranges
-            .iter()
-            .any(|range| range.contains(&address))
-            .then_some(0),
+        Rest::ZeroIn(ranges) => {
+            let next = ranges.partition_point(|range| range.start <= address);
+            let before = ranges[..next].last();
+            before.filter(|range| range.contains(&address)).map(|_| 0)
+        }
         Rest::Unstated => None,
     })
 }
