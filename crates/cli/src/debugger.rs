@@ -16,7 +16,7 @@ use wdb_session::command::Console;
 use wdb_target::{Debuggee, dump};
 
 use crate::core_file::{Pattern, Place};
-use crate::{scripts, signals};
+use crate::{scripts, signals, terminal};
 
 /// How the debugger is driven.
 #[derive(clap::Args, Clone, Debug)]
@@ -75,7 +75,7 @@ impl Debugger {
             if let Some(path) = ignored {
                 // Nobody need read it.
                 _ = writeln!(
-                    io::stderr(),
+                    terminal::stderr(),
                     "note: {} is ignored: it may be somebody else's; --init-here executes it",
                     path.display()
                 );

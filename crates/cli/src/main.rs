@@ -8,12 +8,14 @@
 mod commands;
 mod core_file;
 mod debugger;
+mod foreign;
 mod modules;
 mod open;
 mod program;
 mod scripts;
 mod signals;
 mod symbols;
+mod terminal;
 mod units;
 
 use std::io::{self, Write};
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to tell when standard error is closed too.
-            let _ = writeln!(io::stderr(), "{}", describe(&error));
+            let _ = writeln!(terminal::stderr(), "{}", describe(&error));
             ExitCode::from(BAD_INPUT)
         }
     }

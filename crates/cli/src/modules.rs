@@ -1,6 +1,7 @@
 //! The modules of a dump: those that the command line names, and those at the recorded paths, each
 //! checked to be the right one.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use anyhow::bail;
 use wdb_coredump::{CoreDump, ModuleId};
 use wdb_module::{Binary, Module};
 use wdb_target::identity::{self, Match};
+
+use crate::foreign;
 
 /// How to find modules.
 #[derive(clap::Args)]
@@ -37,9 +40,10 @@ pub(crate) fn find(
         let binary = crate::open::binary(path)?;
         give(dump, &mut found, path, &binary, arguments.force)?;
     }
+    let mut files = Files::default();
     for (id, slot) in (0..).map(ModuleId).zip(&mut found) {
         if slot.is_none() {
-            *slot = search(dump, id, dump_path, symbols);
+            *slot = search(dump, id, dump_path, symbols, &mut files);
         }
     }
     Ok(found)
@@ -116,21 +120,43 @@ fn plausible(dump: &CoreDump, id: ModuleId, module: &Module, path: &Path) -> boo
             .is_some_and(|name| name.to_string_lossy() == *recorded)
 }
 
+/// The files that were opened in search of modules: a dump may name one of them a million times.
+#[derive(Default)]
+struct Files(HashMap<PathBuf, Vec<Arc<Module>>>);
+
+impl Files {
+    /// The modules of a file, none where it cannot be used.
+    fn modules(&mut self, path: &Path) -> &[Arc<Module>] {
+        // By any path to it.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        self.0.entry(path).or_insert_with_key(|path| {
+            let binary = path.is_file().then(|| crate::open::binary(path).ok());
+            let modules = |binary: Binary| binary.modules().to_vec();
+            binary.flatten().map_or(Vec::new(), modules)
+        })
+    }
+}
+
 /// Looks where a module usually is, and takes only one that certainly is the right one.
 fn search(
     dump: &CoreDump,
     id: ModuleId,
     dump_path: &Path,
     symbols: &[PathBuf],
+    files: &mut Files,
 ) -> Option<Arc<Module>> {
     let record = dump.modules.get(id.position())?;
-    let recorded = record.path.as_ref().map(PathBuf::from);
+    if record.sha256.is_none() && record.build_id.is_none() {
+        return None;
+    }
+    let recorded = record.path.as_deref().and_then(foreign::path);
     let beside = recorded
         .as_ref()
         .and_then(|path| Some(dump_path.parent()?.join(path.file_name()?)));
     let in_symbols = symbols.iter().flat_map(|directory| {
         let by_path = recorded.as_ref().and_then(|path| path.file_name());
-        let by_name = Some(std::ffi::OsStr::new(&record.name)).filter(|name| !name.is_empty());
+        // The name may be a path, and the directory is the user's.
+        let by_name = Path::new(&record.name).file_name();
         by_path
             .into_iter()
             .chain(by_name)
@@ -141,13 +167,8 @@ fn search(
         .into_iter()
         .chain(beside)
         .chain(in_symbols.collect::<Vec<_>>())
-        .filter(|path| path.is_file())
-        .filter_map(|path| crate::open::binary(&path).ok())
-        .find_map(|binary| {
-            binary
-                .modules()
-                .iter()
-                .find(|module| identity::matches(dump, id, module) == Match::Same)
-                .cloned()
+        .find_map(|path| {
+            let same = |module: &&Arc<Module>| identity::matches(dump, id, module) == Match::Same;
+            files.modules(&path).iter().find(same).cloned()
         })
 }

@@ -1,4 +1,4 @@
-//! Files, opened: mapped into memory, decompressed where they are zstd, WebAssembly text translated.
+//! Files, opened: dumps mapped into memory, modules read, both decompressed where they are zstd, WebAssembly text translated.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -9,24 +9,35 @@ use bytes::Bytes;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// What a compressed file may expand to. It goes to a temporary file, not into memory.
+/// What a compressed file may expand to, whatever its size is. It goes to a temporary file, not into memory.
 const DECOMPRESSED_LIMIT: u64 = 16 << 30;
 
-/// What is read from a pipe, which cannot be mapped.
-const PIPE_LIMIT: u64 = 4 << 30;
+/// What it may expand to by its size: this many times as much, and that much in any case. Memories that are mostly zero
+/// are compressed to a hundredth; a thousandth is made by hand.
+const DECOMPRESSED_RATIO: u64 = 1000;
+const DECOMPRESSED_ALWAYS: u64 = 64 << 20;
+
+/// What is read into memory: a module, or what comes from a pipe, which cannot be mapped. The sizes of a module's sections
+/// have 32 bits.
+const READ_LIMIT: u64 = 4 << 30;
 
 /// Opens a file of any size. A zstd file is decompressed.
 pub(crate) fn open(path: &Path) -> anyhow::Result<Bytes> {
-    let bytes = raw(path).with_context(|| format!("cannot open {}", path.display()))?;
+    decompressed(path, map)
+}
+
+fn decompressed(path: &Path, get: fn(&File) -> anyhow::Result<Bytes>) -> anyhow::Result<Bytes> {
+    let bytes = raw(path, get).with_context(|| format!("cannot open {}", path.display()))?;
     if bytes.starts_with(&ZSTD_MAGIC) {
         return decompress(&bytes).with_context(|| format!("cannot decompress {}", path.display()));
     }
     Ok(bytes)
 }
 
-/// Opens a module or component, in the binary or the text format.
+/// Opens a module or component, in the binary or the text format. Its bytes are in memory: a compiler may write the file anew
+/// while the program is debugged, and what is shown goes on to be what runs.
 pub(crate) fn binary(path: &Path) -> anyhow::Result<wdb_module::Binary> {
-    let mut bytes = open(path)?;
+    let mut bytes = decompressed(path, read)?;
     if is_text(&bytes) {
         let text = std::str::from_utf8(&bytes)
             .with_context(|| format!("{} is not UTF-8 text", path.display()))?;
@@ -44,29 +55,30 @@ fn is_text(bytes: &[u8]) -> bool {
     text.starts_with(b"(module") || text.starts_with(b"(component") || text.starts_with(b";;")
 }
 
-fn raw(path: &Path) -> anyhow::Result<Bytes> {
-    let mut file = File::open(path)?;
+/// The bytes of a file that `get` gets, or of a pipe.
+fn raw(path: &Path, get: fn(&File) -> anyhow::Result<Bytes>) -> anyhow::Result<Bytes> {
+    let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         bail!("it is a directory");
     }
-    if !metadata.is_file() {
-        let mut bytes = Vec::new();
-        let read = Read::by_ref(&mut file)
-            .take(PIPE_LIMIT)
-            .read_to_end(&mut bytes)? as u64;
-        if read == PIPE_LIMIT {
-            bail!(
-                "more than {} came from it; give it as a file",
-                crate::units::bytes(PIPE_LIMIT)
-            );
-        }
-        return Ok(Bytes::from(bytes));
+    if metadata.is_file() {
+        get(&file)
+    } else {
+        read(&file)
     }
-    Ok(map(&file)?)
 }
 
-fn map(file: &File) -> io::Result<Bytes> {
+fn read(file: &File) -> anyhow::Result<Bytes> {
+    let mut bytes = Vec::new();
+    let read = file.take(READ_LIMIT).read_to_end(&mut bytes)? as u64;
+    if read == READ_LIMIT {
+        bail!("it has more than {}", crate::units::bytes(READ_LIMIT));
+    }
+    Ok(Bytes::from(bytes))
+}
+
+fn map(file: &File) -> anyhow::Result<Bytes> {
     if file.metadata()?.len() == 0 {
         return Ok(Bytes::new());
     }
@@ -81,16 +93,20 @@ fn map(file: &File) -> io::Result<Bytes> {
 
 /// Decompresses into a temporary file without a name, and maps that.
 fn decompress(bytes: &[u8]) -> anyhow::Result<Bytes> {
+    let limit = (bytes.len() as u64)
+        .saturating_mul(DECOMPRESSED_RATIO)
+        .clamp(DECOMPRESSED_ALWAYS, DECOMPRESSED_LIMIT);
     let mut decoder = zstd::Decoder::with_buffer(bytes)?;
     let mut file = tempfile::tempfile().context("cannot make a temporary file")?;
-    let written = io::copy(&mut decoder.by_ref().take(DECOMPRESSED_LIMIT), &mut file)?;
-    if written == DECOMPRESSED_LIMIT && decoder.read(&mut [0])? != 0 {
+    let written = io::copy(&mut decoder.by_ref().take(limit), &mut file)?;
+    if written == limit && decoder.read(&mut [0])? != 0 {
         bail!(
-            "it expands to more than {}; decompress it yourself with `zstd -d`",
-            crate::units::bytes(DECOMPRESSED_LIMIT)
+            "its {} expand to more than {}; if you trust it, decompress it with `zstd -d`",
+            crate::units::bytes(bytes.len() as u64),
+            crate::units::bytes(limit)
         );
     }
     file.flush()?;
     file.rewind()?;
-    Ok(map(&file)?)
+    map(&file)
 }

@@ -11,6 +11,8 @@ use wdb_session::{Resolver, SourcePaths};
 use wdb_symbols::Symbols;
 use wdb_target::identity::hex;
 
+use crate::foreign;
+
 /// Where to look.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct Arguments {
@@ -23,6 +25,11 @@ pub(crate) struct Arguments {
     /// A directory with source files, when they are not where they were compiled; repeat it for several
     #[arg(long, value_name = "DIR")]
     pub(crate) sources: Vec<PathBuf>,
+    /// Open source files in the --sources directories only, wherever the debug information says that they are
+    ///
+    /// For modules and dumps of others, whose debug information may name any file; with --json it is always so.
+    #[arg(long)]
+    pub(crate) sources_only: bool,
 }
 
 /// Answers what a report asks for.
@@ -42,12 +49,13 @@ impl Finder {
             symbols: arguments.symbols.clone(),
             sources: SourcePaths {
                 directories: arguments.sources.clone(),
+                only: arguments.sources_only,
                 ..SourcePaths::default()
             },
             modules: modules
                 .iter()
                 .map(|module| {
-                    let path = module.record.path.as_ref().map(PathBuf::from);
+                    let path = module.record.path.as_deref().and_then(foreign::path);
                     (module.binary.clone(), path)
                 })
                 .collect(),
@@ -77,7 +85,7 @@ impl Finder {
         path: Option<&Path>,
         url: Option<&str>,
     ) -> Option<Arc<Module>> {
-        let beside = url.and_then(|url| beside(path, url));
+        let beside = url.and_then(|url| foreign::url(path, url));
         let mut candidates: Vec<PathBuf> = beside.clone().into_iter().collect();
         for directory in &self.symbols {
             let mut stems = Vec::new();
@@ -97,14 +105,23 @@ impl Finder {
         }
         for candidate in candidates.iter().filter(|path| path.is_file()) {
             match crate::open::binary(candidate) {
-                Ok(binary) => match binary.modules().first() {
-                    Some(debug) if agrees(module, debug) => return Some(debug.clone()),
-                    Some(_) => self.notes.push(format!(
-                        "the debug file {} does not have the build id of the module and is not used",
-                        candidate.display()
-                    )),
-                    None => {}
-                },
+                Ok(binary) => {
+                    let Some(debug) = binary.modules().first() else {
+                        continue;
+                    };
+                    match agrees(module, debug) {
+                        Ok(doubt) => {
+                            let note =
+                                |doubt| format!("the debug file {} {doubt}", candidate.display());
+                            self.notes.extend(doubt.map(note));
+                            return Some(debug.clone());
+                        }
+                        Err(why) => self.notes.push(format!(
+                            "the debug file {} {why} and is not used",
+                            candidate.display()
+                        )),
+                    }
+                }
                 Err(error) => self.notes.push(format!("{error:#}")),
             }
         }
@@ -119,7 +136,7 @@ impl Finder {
 
     fn source_map(&mut self, path: Option<&Path>, url: &str) -> Option<Bytes> {
         let name = Path::new(url).file_name();
-        let found = beside(path, url)
+        let found = foreign::url(path, url)
             .into_iter()
             .chain(
                 self.symbols
@@ -138,22 +155,33 @@ impl Finder {
     }
 }
 
-/// A debug file of the same build id belongs to the module; where that has none, the name must do.
-fn agrees(module: &Module, debug: &Module) -> bool {
-    module
-        .build_id()
-        .is_none_or(|ours| debug.build_id() == Some(ours))
-}
-
-/// A file by a relative URL, or a `file:` one: nothing is fetched from a network.
-fn beside(module: Option<&Path>, url: &str) -> Option<PathBuf> {
-    if let Some(path) = url.strip_prefix("file://") {
-        return Some(PathBuf::from(path));
+/// Whether a debug file belongs to the module: by the build id, and where that has none by the code.
+///
+/// # Errors
+///
+/// How it does not. Where it may, what speaks against being sure.
+fn agrees(module: &Module, debug: &Module) -> Result<Option<&'static str>, &'static str> {
+    if let Some(ours) = module.build_id() {
+        return match debug.build_id() == Some(ours) {
+            true => Ok(None),
+            false => Err("does not have the build id of the module"),
+        };
     }
-    if url.contains("://") {
-        return None;
+    let code = |module: &Module| {
+        let range = module.code_section()?;
+        let range = usize::try_from(range.start.0).ok()?..usize::try_from(range.end.0).ok()?;
+        module.bytes().get(range).map(<[u8]>::to_vec)
+    };
+    match (code(module), code(debug)) {
+        (_, None) => Ok(Some(
+            "has neither a build id nor code: it is believed to belong to the module by its name",
+        )),
+        (ours, theirs) if ours == theirs => Ok(None),
+        _ if module.function_count() != debug.function_count() => {
+            Err("has another number of functions than the module")
+        }
+        _ => Err("has other code than the module"),
     }
-    Some(module?.parent()?.join(url))
 }
 
 impl Resolver for Finder {
@@ -173,8 +201,8 @@ impl Resolver for Finder {
                 .is_ok_and(|file| file.is_file() && file.len() <= SOURCE_LIMIT)
         };
         self.sources
-            .candidates(path)
-            .map(in_home)
+            .candidates(path, std::env::home_dir().as_deref())
+            .into_iter()
             .filter(is_source)
             .find_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned()))
     }
@@ -185,14 +213,6 @@ impl Resolver for Finder {
 
     fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
-    }
-}
-
-/// The path that `~/` begins, which no shell has replaced in a command.
-fn in_home(path: PathBuf) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path,
     }
 }
 

@@ -29,7 +29,7 @@ pub fn begin(what: &str, abilities: Abilities) -> Progress {
     if !abilities.cursor || !io::stderr().is_terminal() {
         return progress;
     }
-    let what = what.to_owned();
+    let what = wdb_symbols::printable(what).into_owned();
     let (over, is_over) = mpsc::channel();
     let teller = std::thread::Builder::new()
         .name("progress".into())

@@ -41,7 +41,9 @@ pub use line_places::{LinePlace, NoPlace};
 pub use machine::{Machine, Number, Unavailable};
 pub use name::{Language, Name, Origin};
 pub use object::{Context, Object, Place};
-pub use printable::{printable, printable_source};
+pub use printable::{
+    printable, printable_json, printable_source, printable_styled, printable_text,
+};
 pub use statements::Statement;
 pub use symbols::{Location, Symbols, Wanted};
 pub use types::{Type, TypeRef};

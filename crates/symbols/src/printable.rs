@@ -20,6 +20,67 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
+/// [`printable`] for text of several lines: line ends and tabs stay.
+pub fn printable_text(text: &str) -> Cow<'_, str> {
+    escaped(text, |_| 0, |c, out| out.extend(c.escape_unicode()))
+}
+
+/// [`printable_text`] for text that has colours: the escapes that set these (SGR) stay, too.
+pub fn printable_styled(text: &str) -> Cow<'_, str> {
+    escaped(text, colour, |c, out| out.extend(c.escape_unicode()))
+}
+
+/// [`printable_text`] for JSON, where such characters stand in strings only: it says the same as before.
+pub fn printable_json(text: &str) -> Cow<'_, str> {
+    let unit = |c: char, out: &mut String| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+    };
+    escaped(text, |_| 0, unit)
+}
+
+/// `text` with what is not safe written by `escape`, save for as many bytes as `passes` says of what follows.
+fn escaped(
+    text: &str,
+    passes: fn(&str) -> usize,
+    escape: impl Fn(char, &mut String),
+) -> Cow<'_, str> {
+    let steers = |c: char| is_unsafe(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(steers) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(at) = rest.find(steers) {
+        let (safe, from) = rest.split_at(at);
+        out.push_str(safe);
+        let (passed, from) = from.split_at(passes(from));
+        out.push_str(passed);
+        rest = from;
+        if passed.is_empty()
+            && let Some(c) = rest.chars().next()
+        {
+            escape(c, &mut out);
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        }
+    }
+    out.push_str(rest);
+    out.into()
+}
+
+/// The length of the escape that `text` begins with, if it only sets colours: `ESC [ 1 ; 31 m`.
+fn colour(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\x1b[") else {
+        return 0;
+    };
+    let end = parameters.find(|c: char| !matches!(c, '0'..='9' | ';'));
+    match end {
+        Some(end) if parameters[end..].starts_with('m') => 2 + end + 1,
+        _ => 0,
+    }
+}
+
 /// [`printable`] for a line of source: one replacement character for each unsafe one, and tabs stay.
 pub fn printable_source(line: &str) -> String {
     line.chars()
@@ -47,6 +108,18 @@ mod tests {
         assert_eq!(
             printable("a\x1b[31mred\r\n\u{9b}2J\u{202e}b"),
             r"a\u{1b}[31mred\u{d}\u{a}\u{9b}2J\u{202e}b"
+        );
+        assert_eq!(
+            printable_text("a\r\n\tb\x1b[1m\u{202e}"),
+            "a\\u{d}\n\tb\\u{1b}[1m\\u{202e}"
+        );
+        assert_eq!(
+            printable_styled("\x1b[1;31ma\x1b[0m\x1b[2J\x1b]0;x\x07\x1b[1"),
+            "\x1b[1;31ma\x1b[0m\\u{1b}[2J\\u{1b}]0;x\\u{7}\\u{1b}[1"
+        );
+        assert_eq!(
+            printable_json("{\n\"\u{9b}\u{e0001}é\""),
+            "{\n\"\\u009b\\udb40\\udc01é\""
         );
         assert_eq!(
             printable_source("\tif\x07 \u{2066}x"),

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::Value;
 
-use crate::open;
+use crate::{open, terminal};
 
 /// Show the raw contents of a core dump, a module or a component
 ///
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let path = &arguments.file;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::stdout();
     let bytes = open::open(path)?;
     let tree: Value = match wdb_coredump::read(bytes) {
         Ok(reading) => {
@@ -66,8 +66,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         },
     };
     if arguments.json {
+        let mut out = io::BufWriter::new(terminal::json());
         serde_json::to_writer_pretty(&mut out, &tree)?;
         writeln!(out)?;
+        out.flush()?;
     } else {
         out.write_all(outline::text(&tree).as_bytes())?;
     }

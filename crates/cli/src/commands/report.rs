@@ -9,7 +9,7 @@ use wdb_session::report::{self, Options, Style};
 use wdb_session::variables::Which;
 use wdb_target::{Debuggee, PostMortem};
 
-use crate::{modules, open, symbols};
+use crate::{modules, open, symbols, terminal};
 
 /// Report what happened, from a core dump of any engine
 ///
@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut debuggee = PostMortem::new(reading, modules);
     let (symbols, shown) = (&arguments.symbols, &arguments.shown);
     if !arguments.json && arguments.eval.is_empty() {
-        print(&mut debuggee, symbols, shown, &[], &mut anstream::stdout())?;
+        print(&mut debuggee, symbols, shown, &[], anstream::stdout())?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut options = Options {
@@ -103,20 +103,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if !arguments.json {
         options.variables = Which::None;
     }
-    let report = build(&mut debuggee, symbols, &options)?;
+    // A service that makes reports of what others send hands out no files of its own.
+    let symbols = symbols::Arguments {
+        sources_only: symbols.sources_only || arguments.json,
+        ..symbols.clone()
+    };
+    let report = build(&mut debuggee, &symbols, &options)?;
     // JSON comes in thousands of pieces, and standard output would write each line of it.
-    let mut out = io::BufWriter::new(io::stdout().lock());
     if arguments.json {
+        let mut out = io::BufWriter::new(terminal::json());
         serde_json::to_writer_pretty(&mut out, &report::json(&report))?;
         writeln!(out)?;
+        out.flush()?;
     } else {
-        out.write_all(report::evaluations(&report).as_bytes())?;
+        terminal::stdout().write_all(report::evaluations(&report).as_bytes())?;
     }
-    out.flush()?;
     let mut status = ExitCode::SUCCESS;
     for evaluation in &report.evaluations {
         if let Err(error) = &evaluation.value {
-            eprintln!("error: {error}");
+            writeln!(terminal::stderr(), "error: {error}")?;
             status = ExitCode::from(2);
         }
     }
@@ -129,7 +134,7 @@ pub(crate) fn print(
     symbols: &symbols::Arguments,
     shown: &Shown,
     guest_stderr: &[u8],
-    out: &mut dyn Write,
+    out: impl Write,
 ) -> anyhow::Result<()> {
     let options = Options {
         guest_stderr,
@@ -142,7 +147,7 @@ pub(crate) fn print(
         colour: true,
         all_frames: shown.all_frames,
     };
-    out.write_all(report::text(&report, style).as_bytes())?;
+    terminal::coloured(out).write_all(report::text(&report, style).as_bytes())?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use wdb_target::{Debuggee, Interrupt, Resume, StopReason, dump};
 
 use crate::commands::report::{self, Shown};
 use crate::core_file::{Pattern, Place};
-use crate::{describe, program, signals, symbols};
+use crate::{describe, program, signals, symbols, terminal};
 
 /// Run a WASI program; when it crashes, write a core dump and report what happened
 ///
@@ -164,7 +164,7 @@ fn crashed(
         &arguments.symbols,
         &arguments.shown,
         stderr,
-        &mut anstream::stderr(),
+        anstream::stderr(),
     );
     if let Err(error) = reported {
         say(&format!("{}\n", describe(&error)));
@@ -187,7 +187,7 @@ fn crashed(
 
 /// Tells the user, if standard error is still read.
 fn say(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = terminal::stderr().write_all(text.as_bytes());
 }
 
 fn exited(code: i32, results: &[String]) -> anyhow::Result<ExitCode> {

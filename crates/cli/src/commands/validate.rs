@@ -8,8 +8,9 @@ use anyhow::Context;
 use serde_json::json;
 use wdb_coredump::{Finding, validate};
 use wdb_module::Module;
+use wdb_symbols::printable;
 
-use crate::{is_broken_pipe, modules, open};
+use crate::{is_broken_pipe, modules, open, terminal};
 
 /// Check a core dump strictly against the specification and against itself
 ///
@@ -54,13 +55,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// Prints what was found, or that the dump is valid.
 fn print(findings: &[Finding], valid: &str, as_json: bool) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
     if as_json {
+        let mut out = io::BufWriter::new(terminal::json());
         let findings: Vec<_> = findings.iter().map(json).collect();
         serde_json::to_writer_pretty(&mut out, &findings).map_err(io::Error::from)?;
         writeln!(out)?;
-        return Ok(());
+        return Ok(out.flush()?);
     }
+    let mut out = terminal::stdout();
     for finding in findings {
         writeln!(out, "{}", text(finding))?;
     }
@@ -75,7 +77,7 @@ fn count(n: usize, what: &str) -> String {
 }
 
 fn text(finding: &Finding) -> String {
-    let mut text = format!("{}: {}", finding.severity, finding.message);
+    let mut text = format!("{}: {}", finding.severity, printable(&finding.message));
     if let Some(offset) = finding.offset {
         text.push_str(&format!(" (at {offset:#x})"));
     }

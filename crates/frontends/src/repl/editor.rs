@@ -14,6 +14,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Helper};
 use wdb_session::command::{Completes, Completion, Console, commands, find};
+use wdb_symbols::printable;
 
 use super::lines::Next;
 
@@ -139,9 +140,16 @@ pub(crate) fn complete(
             text: it.replacement,
             about: String::new(),
         });
-        return Ok(found.collect());
+        return Ok(found.filter(is_typed).collect());
     }
-    Ok(console.borrow_mut().complete(line, cursor))
+    let mut found = console.borrow_mut().complete(line, cursor);
+    found.retain(is_typed);
+    Ok(found)
+}
+
+/// Whether it can be shown and typed: a name with control characters in it can not.
+fn is_typed(completion: &Completion) -> bool {
+    matches!(printable(&completion.text), Cow::Borrowed(_))
 }
 
 impl Hinter for Assistant {

@@ -105,7 +105,9 @@ impl Screen {
         state.viewer.is_some()
     }
 
+    /// What a command answers, made safe: the one door from commands to the terminal, the full screen and the transcript.
     pub(super) fn write(&self, style: Style, text: &str) {
+        let text = &*wdb_symbols::printable_text(text);
         let mut state = self.state();
         if let Some(viewer) = &state.viewer {
             viewer(Written::Answer(style, text));
@@ -156,7 +158,8 @@ impl Screen {
     /// A line that was read: for the transcript, and for whoever does not see what is typed.
     pub(crate) fn entered(&self, prompt: &str, line: &str, echo: bool) {
         let mut state = self.state();
-        let text = format!("{prompt}{line}\n");
+        // Scripts may be somebody else's.
+        let text = format!("{prompt}{}\n", wdb_symbols::printable(line));
         if echo {
             state.put(&text);
         }
@@ -274,6 +277,19 @@ mod tests {
         screen.settle().unwrap();
         assert_eq!(out.text(), "(wdb) run\none\ntwo\nit ended\nthree\nab\n");
         assert_eq!(transcript.text(), out.text());
+    }
+
+    #[test]
+    fn what_commands_write_steers_no_terminal_and_what_the_guest_writes_is_its_own() {
+        let (screen, out, transcript) = screen(true);
+        screen.guest(b"\x1b[2J\n").unwrap();
+        screen.write(Style::Error, "a\x1b[2J\x07\n\tb\u{202e}\n");
+        let safe = "a\\u{1b}[2J\\u{7}\n\tb\\u{202e}\n";
+        assert_eq!(transcript.text(), format!("\x1b[2J\n{safe}"));
+        let red = safe
+            .replace("a\\", "\x1b[1;31ma\\")
+            .replace("7}\n\tb", "7}\x1b[0m\n\x1b[1;31m\tb");
+        assert_eq!(out.text(), format!("\x1b[2J\n{}\x1b[0m\n", red.trim_end()));
     }
 
     #[test]

@@ -48,7 +48,10 @@ pub enum Code {
 
 /// What commands write to, and what only who may open files can do for them.
 pub trait Output {
-    /// A piece of text, which may hold line ends. Safe for a terminal.
+    /// A piece of text, which may hold line ends. Who shows it makes it safe for a terminal; names are [`printable`]
+    /// before that, so that a line end in one begins no line.
+    ///
+    /// [`printable`]: wdb_symbols::printable
     fn write(&mut self, style: Style, text: &str);
 
     /// Whether the user has given the line up that is executed: nothing more of it is to begin.
@@ -119,6 +122,6 @@ impl dyn Output + '_ {
 /// Keeps the text and drops what it means: a transcript.
 impl Output for String {
     fn write(&mut self, _: Style, text: &str) {
-        self.push_str(text);
+        self.push_str(&wdb_symbols::printable_text(text));
     }
 }
