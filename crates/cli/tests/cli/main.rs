@@ -9,6 +9,7 @@ mod c_stack;
 mod coverage;
 #[cfg(target_os = "linux")]
 mod ends;
+mod foreign;
 mod generated;
 #[cfg(target_os = "linux")]
 mod interrupts;
@@ -80,6 +81,7 @@ fn main() {
             Ok(())
         }));
     }
+    trials.extend(foreign::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 
