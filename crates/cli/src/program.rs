@@ -1,6 +1,7 @@
 //! The program that is run or debugged: its file, what it is given and what stops it.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +13,16 @@ use crate::{open, units};
 /// A program and all that it is given.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// The module or component, binary or text; it may be compressed with zstd
-    program: PathBuf,
-    /// Its arguments, or those of the export that --invoke names
+    /// The module or component, binary or text, also compressed with zstd; and its arguments, or those of the export
+    /// that --invoke names. All that follows PROGRAM is given to it
+    // One list for both: what follows its first word is not an option of ours, be it `-h` or `--`.
     #[arg(
         trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "ARGS"
+        required = true,
+        value_names = ["PROGRAM", "ARGS"],
+        num_args = 1..
     )]
-    arguments: Vec<String>,
+    program: Vec<OsString>,
     /// Call this export instead of `_start`
     #[arg(long, value_name = "NAME")]
     invoke: Option<String>,
@@ -52,44 +54,47 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// What the program, or the export that is called, is given.
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        self.arguments.clone()
+    pub(crate) fn arguments(&self) -> anyhow::Result<Vec<String>> {
+        let words = self.program.iter().skip(1);
+        let text = |word: &OsString| match word.to_str() {
+            Some(text) => Ok(text.to_owned()),
+            None => bail!("the argument {word:?} is not UTF-8, and a WebAssembly program can have no other"),
+        };
+        words.map(text).collect()
+    }
+
+    fn path(&self) -> &Path {
+        self.program.first().map_or(Path::new(""), Path::new)
     }
 
     /// Opens the program. It is to be run as instrumented code.
     pub(crate) fn open(&self) -> anyhow::Result<Program> {
-        let binary = open::binary(&self.program)?;
+        let arguments = self.arguments()?;
+        let path = self.path();
+        let binary = open::binary(path)?;
         let is_dump =
             |module: &Arc<wdb_module::Module>| module.custom_section("corestack").is_some();
         if binary.modules().first().is_some_and(is_dump) {
-            let path = self.program.display();
+            let path = path.display();
             bail!(
                 "{path} is a core dump and not a program; `wdb report {path}` shows what it says, and `wdb core {path}` debugs it"
             );
         }
-        let path = std::path::absolute(&self.program).ok();
-        let name = self
-            .program
-            .file_name()
-            .unwrap_or(self.program.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        let name = name.to_string_lossy().into_owned();
         // Not the whole path, which is nobody's business in there: as wasmtime does.
         let own = name.clone();
         let guest_arguments = match self.invoke {
             Some(_) => vec![own],
             None => std::iter::once(own)
-                .chain(self.arguments.iter().cloned())
+                .chain(arguments.iter().cloned())
                 .collect(),
         };
         Ok(Program {
             name,
-            path,
+            path: std::path::absolute(path).ok(),
             binary: Arc::new(binary),
-            invoke: self
-                .invoke
-                .clone()
-                .map(|name| (name, self.arguments.clone())),
+            invoke: self.invoke.clone().map(|name| (name, arguments)),
             wasi: Wasi {
                 arguments: guest_arguments,
                 environment: self

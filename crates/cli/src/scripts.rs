@@ -147,8 +147,8 @@ fn directory(variable: &str, default: &str) -> Option<PathBuf> {
         .filter(|it| it.is_absolute())
 }
 
-/// The command line with gdb's `-ex` as `--ex`: letters behind one dash are each an option of their own to
-/// the parser. What comes after the program is the program's.
+/// The command line with gdb's `-ex`, `-batch` and `-nx` as `--ex`, `--batch` and `--nx`: letters behind one dash
+/// are each an option of their own to the parser. What comes after the program is the program's.
 pub(crate) fn with_gdbs_spelling(arguments: Vec<OsString>) -> Vec<OsString> {
     let root = crate::Arguments::command();
     let Some(command) = arguments
@@ -158,27 +158,40 @@ pub(crate) fn with_gdbs_spelling(arguments: Vec<OsString>) -> Vec<OsString> {
     else {
         return arguments;
     };
+    let long = |name: &str| {
+        let called = |it: &&Arg| {
+            let names = it.get_long_and_visible_aliases();
+            names.is_some_and(|all| all.contains(&name))
+        };
+        command.get_arguments().find(called)
+    };
+    // A value may follow its letter at once: then it takes no other word.
+    let short = |letter: &str| {
+        let mut letters = letter.chars();
+        let letter = letters.next().filter(|_| letters.as_str().is_empty());
+        let mut options = command.get_arguments();
+        options.find(|it| letter.is_some() && it.get_short() == letter)
+    };
     let mut out = Vec::with_capacity(arguments.len());
     let mut rest = arguments.into_iter();
     out.extend(rest.by_ref().take(2));
     while let Some(mut word) = rest.next() {
-        if word == "-ex" || word == "-eval-command" {
-            word = "--ex".into();
-        }
         let text = word.to_string_lossy().into_owned();
+        let option = match (text.strip_prefix("--"), text.strip_prefix('-')) {
+            (Some(name), _) => long(name),
+            (None, Some(name)) => {
+                let spelt = name.split('=').next().filter(|it| it.len() > 1);
+                if spelt.and_then(long).is_some() {
+                    word = format!("--{name}").into();
+                }
+                long(name).or_else(|| short(name))
+            }
+            (None, None) => None,
+        };
         out.push(word);
         if !text.starts_with('-') || text == "--" {
             break;
         }
-        let option = command
-            .get_arguments()
-            .find(|it| match text.strip_prefix("--") {
-                Some(name) => it
-                    .get_long_and_visible_aliases()
-                    .is_some_and(|all| all.contains(&name)),
-                // A value may follow its letter at once.
-                None => text.len() == 2 && it.get_short() == text[1..].chars().next(),
-            });
         if option.is_some_and(|it| it.get_action().takes_values()) {
             out.extend(rest.next());
         }
@@ -206,6 +219,14 @@ mod tests {
         assert_eq!(
             rewritten("wdb core -x -ex -ex bt d"),
             "wdb core -x -ex --ex bt d"
+        );
+        assert_eq!(
+            rewritten("wdb debug -batch -nx -sources=d -env -ex -ex run a.wasm -batch"),
+            "wdb debug --batch --nx --sources=d --env -ex --ex run a.wasm -batch"
+        );
+        assert_eq!(
+            rewritten("wdb debug -- a.wasm -ex run"),
+            "wdb debug -- a.wasm -ex run"
         );
         assert_eq!(rewritten("wdb run -ex a.wasm"), "wdb run -ex a.wasm");
     }

@@ -5,16 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::Base;
+use crate::section::{COMPONENT, CORE_MODULE};
 use crate::{Error, FileOffset, Module, foreign, section};
 
 /// How deep components may be nested. Real ones are two or three deep.
 const DEPTH_LIMIT: usize = 100;
 /// The most core modules in a file. Engines stop at 1,000 for each component.
 const MODULES_LIMIT: usize = 10_000;
-
-/// Sections of a component (component model, `Binary.md`).
-const CORE_MODULE: u8 = 1;
-const COMPONENT: u8 = 4;
 
 /// A WebAssembly file, of any size.
 #[derive(Debug)]

@@ -19,12 +19,42 @@ const SAMPLE: u32 = 200;
 /// If the property does not hold.
 pub fn module(data: &[u8]) {
     match Binary::parse(Bytes::copy_from_slice(data)) {
-        Ok(binary) => binary.modules().iter().for_each(|module| all(module, data)),
+        Ok(binary) => {
+            binary.modules().iter().for_each(|module| all(module, data));
+            outline(&binary);
+        }
         Err(error) => {
             assert!(error.offset.0 <= data.len() as u64, "{error}");
             assert!(!error.message.is_empty());
         }
     }
+}
+
+/// An outline declares what the binary declares, and is its own outline.
+fn outline(binary: &Binary) {
+    let Some(outline) = binary.outline() else {
+        return;
+    };
+    let Ok(again) = Binary::parse(Bytes::from(outline)) else {
+        panic!("the outline cannot be read");
+    };
+    assert_eq!(again.kind(), binary.kind());
+    assert_eq!(again.modules().len(), binary.modules().len());
+    for (outline, module) in again.modules().iter().zip(binary.modules()) {
+        assert_eq!(outline.imports(), module.imports());
+        assert_eq!(outline.globals(), module.globals());
+        assert_eq!(outline.memories(), module.memories());
+        let exports = |module: &Module| {
+            let exports = module.exports().iter();
+            let typed = exports.map(|it| {
+                let ty = it.function().map(|it| module.function_type(it).cloned());
+                (it.name.clone(), it.kind, ty)
+            });
+            typed.collect::<Vec<_>>()
+        };
+        assert_eq!(exports(outline), exports(module));
+    }
+    assert_eq!(again.outline().as_deref(), Some(&again.bytes()[..]));
 }
 
 fn all(module: &Module, file: &[u8]) {

@@ -19,6 +19,7 @@ mod metadata;
 mod module;
 mod names;
 pub mod offset;
+mod outline;
 mod section;
 pub mod spelling;
 

@@ -41,6 +41,10 @@ pub(crate) const EXPORT: u8 = 7;
 pub(crate) const CODE: u8 = 10;
 pub(crate) const TAG: u8 = 13;
 
+/// Sections of a component (component model, `Binary.md`).
+pub(crate) const CORE_MODULE: u8 = 1;
+pub(crate) const COMPONENT: u8 = 4;
+
 fn kind(id: u8) -> &'static str {
     match id {
         CUSTOM => "custom",

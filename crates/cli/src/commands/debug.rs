@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         input: GuestInput::open(arguments.stdin)?,
     };
     let given = Given {
-        arguments: arguments.program.arguments(),
+        arguments: arguments.program.arguments()?,
         environment: program.wasi.environment.clone(),
         terminal: arguments.tty,
     };
