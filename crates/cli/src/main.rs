@@ -17,6 +17,7 @@ mod signals;
 mod symbols;
 mod terminal;
 mod units;
+mod wasmtime_options;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

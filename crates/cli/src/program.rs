@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use wdb_live::{Capture, Directory, Limits, Program, Wasi};
+use wdb_live::{Directory, File, Preload, Program};
 
-use crate::{open, units};
+use crate::{open, units, wasmtime_options};
 
 /// A program and all that it is given.
 #[derive(clap::Args, Clone, Debug)]
@@ -26,6 +26,12 @@ pub(crate) struct Arguments {
     /// Call this export instead of `_start`
     #[arg(long, value_name = "NAME")]
     invoke: Option<String>,
+    /// Instantiate a module before the program, which can import its exports under this name; may be repeated
+    #[arg(long = "preload", value_name = "NAME=MODULE", value_parser = preload)]
+    preloads: Vec<(String, PathBuf)>,
+    /// The name that the program is given as its own, instead of that of its file
+    #[arg(long, value_name = "NAME")]
+    argv0: Option<String>,
     /// Let the program open a directory, under its own or another name
     #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = directory)]
     directories: Vec<Directory>,
@@ -50,6 +56,8 @@ pub(crate) struct Arguments {
     /// Do not keep compiled code in wasmtime's cache
     #[arg(long)]
     no_cache: bool,
+    #[command(flatten)]
+    wasmtime: wasmtime_options::Arguments,
 }
 
 impl Arguments {
@@ -58,9 +66,17 @@ impl Arguments {
         let words = self.program.iter().skip(1);
         let text = |word: &OsString| match word.to_str() {
             Some(text) => Ok(text.to_owned()),
-            None => bail!("the argument {word:?} is not UTF-8, and a WebAssembly program can have no other"),
+            None => bail!(
+                "the argument {word:?} is not UTF-8, and a WebAssembly program can have no other"
+            ),
         };
         words.map(text).collect()
+    }
+
+    /// The files that it is read from, its own first.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let preloads = self.preloads.iter().map(|(_, path)| path.as_path());
+        std::iter::once(self.path()).chain(preloads)
     }
 
     fn path(&self) -> &Path {
@@ -69,57 +85,71 @@ impl Arguments {
 
     /// Opens the program. It is to be run as instrumented code.
     pub(crate) fn open(&self) -> anyhow::Result<Program> {
-        let arguments = self.arguments()?;
-        let path = self.path();
-        let binary = open::binary(path)?;
-        let is_dump =
-            |module: &Arc<wdb_module::Module>| module.custom_section("corestack").is_some();
-        if binary.modules().first().is_some_and(is_dump) {
-            let path = path.display();
-            bail!(
-                "{path} is a core dump and not a program; `wdb report {path}` shows what it says, and `wdb core {path}` debugs it"
-            );
+        let main = open_program(self.path())?;
+        let mut program = Program::new(main);
+        for (import, path) in &self.preloads {
+            program.preloads.push(Preload {
+                import: import.clone(),
+                file: open_program(path)?,
+            });
         }
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        let name = name.to_string_lossy().into_owned();
-        // Not the whole path, which is nobody's business in there: as wasmtime does.
-        let own = name.clone();
-        let guest_arguments = match self.invoke {
-            Some(_) => vec![own],
-            None => std::iter::once(own)
-                .chain(arguments.iter().cloned())
-                .collect(),
-        };
-        Ok(Program {
-            name,
-            path: std::path::absolute(path).ok(),
-            binary: Arc::new(binary),
-            invoke: self.invoke.clone().map(|name| (name, arguments)),
-            wasi: Wasi {
-                arguments: guest_arguments,
-                environment: self
-                    .environment
-                    .iter()
-                    .filter_map(|variable| match variable.split_once('=') {
-                        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
-                        None => Some((variable.clone(), std::env::var(variable).ok()?)),
-                    })
-                    .collect(),
-                directories: self.directories.clone(),
-                network: self.inherit_network,
-                ..Wasi::default()
-            },
-            limits: Limits {
-                memory: self.max_memory,
-                fuel: self.fuel,
-                time: self.timeout,
-                stack: self
-                    .max_stack
-                    .map(|size| usize::try_from(size).unwrap_or(usize::MAX)),
-            },
-            capture: Capture::Full,
-            cache: !self.no_cache,
-        })
+        if let Some(name) = &self.argv0 {
+            program.wasi.arguments = vec![name.clone()];
+        }
+        for variable in &self.environment {
+            let (name, value) = match variable.split_once('=') {
+                Some((name, value)) => (name, value.to_owned()),
+                None => match std::env::var(variable) {
+                    Ok(value) => (variable.as_str(), value),
+                    Err(_) => continue,
+                },
+            };
+            let environment = &mut program.wasi.environment;
+            environment.retain(|it| it.0 != name);
+            environment.push((name.to_owned(), value));
+        }
+        program.wasi.directories.clone_from(&self.directories);
+        self.wasmtime.apply(&mut program);
+        if self.inherit_network {
+            program.wasi.network.addresses = true;
+            program.wasi.network.names = true;
+        }
+        let limits = &mut program.limits;
+        let stack = self.max_stack;
+        let stack = stack.map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        limits.memory = self.max_memory;
+        limits.fuel = self.fuel.or(limits.fuel);
+        limits.time = self.timeout.or(limits.time);
+        limits.stack = stack.or(limits.stack);
+        program.cache = !self.no_cache;
+        program.invoke = self.invoke.clone().map(|name| (name, Vec::new()));
+        program.set_arguments(&self.arguments()?);
+        Ok(program)
+    }
+}
+
+fn open_program(path: &Path) -> anyhow::Result<File> {
+    let binary = open::binary(path)?;
+    let is_dump = |module: &Arc<wdb_module::Module>| module.custom_section("corestack").is_some();
+    if binary.modules().first().is_some_and(is_dump) {
+        let path = path.display();
+        bail!(
+            "{path} is a core dump and not a program; `wdb report {path}` shows what it says, and `wdb core {path}` debugs it"
+        );
+    }
+    // Not the whole path, which is nobody's business in the guest: as wasmtime does.
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Ok(File {
+        name: name.to_string_lossy().into_owned(),
+        path: std::path::absolute(path).ok(),
+        binary: Arc::new(binary),
+    })
+}
+
+fn preload(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !path.is_empty() => Ok((name.to_owned(), path.into())),
+        _ => Err("use NAME=MODULE, such as env=library.wasm".into()),
     }
 }
 

@@ -52,13 +52,7 @@ impl Finder {
                 only: arguments.sources_only,
                 ..SourcePaths::default()
             },
-            modules: modules
-                .iter()
-                .map(|module| {
-                    let path = module.record.path.as_deref().and_then(foreign::path);
-                    (module.binary.clone(), path)
-                })
-                .collect(),
+            modules: with_paths(modules),
             cache: HashMap::new(),
             notes: Vec::new(),
         }
@@ -184,7 +178,20 @@ fn agrees(module: &Module, debug: &Module) -> Result<Option<&'static str>, &'sta
     }
 }
 
+fn with_paths(modules: &[wdb_target::Module]) -> Vec<(Option<Arc<Module>>, Option<PathBuf>)> {
+    let with_path = |module: &wdb_target::Module| {
+        let path = module.record.path.as_deref().and_then(foreign::path);
+        (module.binary.clone(), path)
+    };
+    modules.iter().map(with_path).collect()
+}
+
 impl Resolver for Finder {
+    fn renew(&mut self, modules: &[wdb_target::Module]) {
+        self.modules = with_paths(modules);
+        self.cache.clear();
+    }
+
     fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
         if let Some(known) = self.cache.get(&id) {
             return known.clone();

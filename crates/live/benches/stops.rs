@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use wdb_coredump::{MemoryId, ModuleId, Value};
-use wdb_live::{Capture, Compiled, Limits, Live, Program, Wasi};
+use wdb_live::{Compiled, File, Live, Program};
 use wdb_module::{Binary, FuncIndex};
 use wdb_target::{CodeLocation, Debuggee, Resume, StopReason, Verdict, Watch};
 
@@ -20,15 +20,14 @@ fn main() {
 }
 
 fn program(bytes: Vec<u8>, invoke: Option<&str>) -> Program {
-    Program {
+    let main = File {
         name: "program".into(),
         path: None,
         binary: Arc::new(Binary::parse(Bytes::from(bytes)).unwrap()),
+    };
+    Program {
         invoke: invoke.map(|name| (name.to_owned(), Vec::new())),
-        wasi: Wasi::default(),
-        limits: Limits::default(),
-        capture: Capture::Full,
-        cache: false,
+        ..Program::new(main)
     }
 }
 

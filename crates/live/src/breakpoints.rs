@@ -55,13 +55,13 @@ impl Armed {
         patch(store.as_context_mut(), inventory, &removed, &places)?;
         // Where wasmtime has no place for a breakpoint, in code that nothing can reach or inside an
         // instruction, it takes the next one that it has, be it in another function.
-        let actual: HashSet<ModulePC> = match places.is_empty() {
+        let actual: HashSet<Place> = match places.is_empty() {
             true => HashSet::new(),
-            false => actual(&store),
+            false => actual(&store, inventory),
         };
         let mut slipped = Vec::new();
         for (location, place) in added {
-            if actual.contains(&place.1) {
+            if actual.contains(&(inventory.patched(place.0), place.1)) {
                 self.places.insert(location, place);
                 self.at.insert(place);
             } else {
@@ -103,18 +103,13 @@ impl Armed {
 /// Takes breakpoints of the code away and sets others, in one edit: each makes all code writable and
 /// executable again. The engine counts how often each was set.
 ///
-/// wasmtime 48 has one table of breakpoints for all modules of a component, by the place in the
-/// module: one of them has its breakpoint at the same place of every other. All are set in the last
-/// module, because that one decides what is left when the mode for single steps ends.
+/// See [`Inventory::patched`] for the modules of a component.
 pub(crate) fn patch(
     store: StoreContextMut<'_, Host>,
     inventory: &Inventory,
     removed: &[Place],
     added: &[Place],
 ) -> Result<(), Error> {
-    let Some(compiled) = inventory.compiled.last() else {
-        return Ok(());
-    };
     if removed.is_empty() && added.is_empty() {
         return Ok(());
     }
@@ -123,19 +118,24 @@ pub(crate) fn patch(
         .edit_breakpoints()
         .ok_or_else(|| Error::Debuggee("the engine has no breakpoints".into()))?;
     // In this order: the engine forgets where a place slipped to when it is set twice and removed once.
-    for (_, pc) in removed {
-        edit.remove_breakpoint(compiled, *pc).map_err(failed)?;
+    let compiled = |module| &inventory.compiled[inventory.patched(module).position()];
+    for (module, pc) in removed {
+        edit.remove_breakpoint(compiled(*module), *pc)
+            .map_err(failed)?;
     }
-    for (_, pc) in added {
-        edit.add_breakpoint(compiled, *pc).map_err(failed)?;
+    for (module, pc) in added {
+        edit.add_breakpoint(compiled(*module), *pc)
+            .map_err(failed)?;
     }
     Ok(())
 }
 
 /// Where the engine stops.
-fn actual(store: &StoreContextMut<'_, Host>) -> HashSet<ModulePC> {
+fn actual(store: &StoreContextMut<'_, Host>, inventory: &Inventory) -> HashSet<Place> {
     let breakpoints = store.as_context().breakpoints().into_iter().flatten();
-    breakpoints.map(|it| it.pc).collect()
+    breakpoints
+        .filter_map(|it| Some((inventory.module(&it.module)?, it.pc)))
+        .collect()
 }
 
 fn youngest(

@@ -21,7 +21,7 @@ use crate::{engine, host, link, modules};
 pub struct Compiled {
     program: Program,
     engine: Engine,
-    linked: Arc<Linked>,
+    linked: Linked,
 }
 
 impl Compiled {
@@ -36,13 +36,31 @@ impl Compiled {
         Ok(Compiled {
             program: program.clone(),
             engine,
-            linked: Arc::new(linked),
+            linked,
         })
     }
 
-    /// What the next launches give to the program.
+    /// What was compiled.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// What the next launches give to the program, but for its arguments.
     pub fn wasi(&mut self) -> &mut Wasi {
         &mut self.program.wasi
+    }
+
+    /// What the next launches give to the program, or to the export that is called, without the program's own name.
+    ///
+    /// # Errors
+    ///
+    /// When the export does not take them; the old ones stay.
+    pub fn set_arguments(&mut self, arguments: &[String]) -> Result<(), LaunchError> {
+        let mut program = self.program.clone();
+        program.set_arguments(arguments);
+        self.linked.recall(&program)?;
+        self.program = program;
+        Ok(())
     }
 
     /// Launches it, to stand still before its first instruction.
@@ -61,7 +79,7 @@ impl Compiled {
         let mut store = host::store(engine, program, &stderr, &request)?;
         let modules = modules::register(&mut store, linked, program)
             .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
-        let inventory = Inventory::new(modules);
+        let inventory = Inventory::new(modules, matches!(linked, Linked::Component { .. }));
         let records = inventory.modules.clone();
         let no_thread = |error| LaunchError::Host(format!("cannot start a thread: {error}"));
         let ring = stopper(engine, &request, Requester::Timer);
@@ -77,12 +95,12 @@ impl Compiled {
             .name("guest".into())
             .spawn({
                 let abandoned = abandoned.clone();
-                let linked = Arc::clone(linked);
+                let linked = linked.clone();
                 move || guest::run(store, &linked, &handler, abandoned)
             })
             .map_err(no_thread)?;
         let mut live = Live {
-            name: program.name.clone(),
+            name: program.main.name.clone(),
             engine: engine.clone(),
             request,
             abandoned,

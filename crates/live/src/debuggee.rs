@@ -390,24 +390,18 @@ mod tests {
     use wdb_module::Binary;
 
     use super::*;
-    use crate::program::{Limits, Wasi};
 
     /// The debugger fails while it answers, where the handler can be unwound and where it cannot.
     #[test]
     fn a_question_that_panics_is_an_error() {
         let text = r#"(module (func (export "_start") nop unreachable))"#;
         let binary = Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
-        let mut live = Live::launch(&Program {
+        let main = crate::File {
             name: "program".into(),
             path: None,
             binary: Arc::new(binary),
-            invoke: None,
-            wasi: Wasi::default(),
-            limits: Limits::default(),
-            capture: crate::Capture::Full,
-            cache: false,
-        })
-        .unwrap();
+        };
+        let mut live = Live::launch(&Program::new(main)).unwrap();
         for how in [Resume::StepInstruction, Resume::Continue] {
             live.resume(how, None).unwrap();
             for _ in 0..2 {

@@ -25,6 +25,9 @@ pub(crate) fn engine(program: &Program) -> Result<Engine, LaunchError> {
         .wasm_wide_arithmetic(true)
         .wasm_custom_page_sizes(true)
         .consume_fuel(program.limits.fuel.is_some());
+    for feature in &program.features {
+        feature.set(&mut config);
+    }
     let stack = program.limits.stack.unwrap_or(GUEST_STACK);
     config
         .max_wasm_stack(stack)

@@ -101,10 +101,10 @@ impl Guest {
         request: &StopRequest,
     ) -> Option<Found> {
         let mut reasons = Vec::new();
-        // See `breakpoints::patch` for what is different when there is more than one module.
+        // See `Inventory::patched` for what is different when a component has more than one module.
         let anywhere = self.how == Resume::StepInstruction
             || store.as_context().is_single_step()
-            || self.inventory.modules.len() > 1
+            || (self.inventory.one_code && self.inventory.modules.len() > 1)
             || self.armed.has_waits;
         if self.how == Resume::StepInstruction {
             reasons.push(StopReason::Step);

@@ -90,7 +90,7 @@ pub(crate) struct Guest {
 impl Guest {
     pub(crate) fn new(program: &Program, inventory: Inventory, timer: Option<Timer>) -> Guest {
         Guest {
-            name: program.name.clone(),
+            name: program.main.name.clone(),
             process: program.process(),
             inventory,
             stop: vec![StopReason::Started],
@@ -106,7 +106,7 @@ impl Guest {
             steps: Steps::default(),
             asked: Arc::default(),
             // WASI preview 1 does not; a component's host functions call `realloc`.
-            host_calls_back: program.binary.kind() == wdb_module::Kind::Component,
+            host_calls_back: program.main.binary.kind() == wdb_module::Kind::Component,
             timer,
             watch: None,
             failed: None,

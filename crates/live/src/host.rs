@@ -4,19 +4,19 @@ use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
 
-use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut};
+use wasmtime::{Engine, Error, ResourceLimiter, Store, StoreContextMut};
 use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use crate::program::{Capture, LaunchError, Program};
+use crate::program::{Capture, EachLimit, LaunchError, Program};
 use crate::stdio::{Input, Stdin, Stream, Tail, Writer};
 use crate::stop::StopRequest;
 
 /// The data of the guest's store.
 pub(crate) struct Host {
     world: World,
-    memory: MemoryLimit,
+    memory: Grows,
 }
 
 enum World {
@@ -85,8 +85,16 @@ pub(crate) fn store(
         .stderr(writer(Stream::Stderr, Some(stderr.clone())))
         .args(&program.wasi.arguments)
         .envs(&program.wasi.environment);
-    if program.wasi.network {
-        builder.inherit_network().allow_ip_name_lookup(true);
+    let network = program.wasi.network;
+    if network.addresses {
+        builder.inherit_network();
+    }
+    builder
+        .allow_ip_name_lookup(network.names)
+        .allow_tcp(network.tcp)
+        .allow_udp(network.udp);
+    if let Some(directory) = &program.wasi.working_directory {
+        builder.initial_cwd(directory);
     }
     for directory in &program.wasi.directories {
         builder
@@ -98,15 +106,16 @@ pub(crate) fn store(
                 ))
             })?;
     }
-    let world = match program.binary.kind() {
+    let world = match program.main.binary.kind() {
         wdb_module::Kind::Module => World::Module(Box::new(builder.build_p1())),
         wdb_module::Kind::Component => World::Component(Box::new(Preview2 {
             wasi: builder.build(),
             table: ResourceTable::new(),
         })),
     };
-    let memory = MemoryLimit {
+    let memory = Grows {
         left: program.limits.memory,
+        each: program.limits.each,
     };
     let mut store = Store::new(engine, Host { world, memory });
     store.limiter(|host| &mut host.memory);
@@ -141,10 +150,12 @@ pub(crate) fn fuel_is_used_up(store: &StoreContextMut<'_, Host>) -> bool {
     store.get_fuel().is_ok_and(|left| left <= RESERVE)
 }
 
-/// The limit on all linear memories together. Going beyond ends the program: a guest that is told
-/// "no" hides the cause behind whatever its allocator does then.
-struct MemoryLimit {
+/// The limit on all linear memories together, beyond which the program ends: a guest that is told
+/// "no" hides the cause behind whatever its allocator does then. And those on each, of which it is told as wasmtime's
+/// own command line tells it.
+struct Grows {
     left: Option<u64>,
+    each: EachLimit,
 }
 
 /// The error with which a guest ends that wants more memory than it may have.
@@ -166,20 +177,24 @@ impl fmt::Display for MemoryLimitReached {
 
 impl std::error::Error for MemoryLimitReached {}
 
-impl ResourceLimiter for MemoryLimit {
+impl ResourceLimiter for Grows {
     fn memory_growing(
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        let limit = self.each.memory;
+        if limit.is_some_and(|it| desired as u64 > it) || maximum.is_some_and(|it| desired > it) {
+            return match self.each.trap {
+                true => Err(Error::new(MemoryLimitReached { current, desired })),
+                false => Ok(false),
+            };
+        }
         if let Some(left) = self.left {
             let more = desired.saturating_sub(current) as u64;
             let Some(rest) = left.checked_sub(more) else {
-                return Err(wasmtime::Error::new(MemoryLimitReached {
-                    current,
-                    desired,
-                }));
+                return Err(Error::new(MemoryLimitReached { current, desired }));
             };
             self.left = Some(rest);
         }
@@ -188,10 +203,19 @@ impl ResourceLimiter for MemoryLimit {
 
     fn table_growing(
         &mut self,
-        _current: usize,
-        _desired: usize,
-        _maximum: Option<usize>,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        let limit = self.each.table;
+        if limit.is_some_and(|it| desired as u64 > it) || maximum.is_some_and(|it| desired > it) {
+            return match self.each.trap {
+                true => Err(Error::msg(format!(
+                    "a table of {current} elements cannot grow to {desired}"
+                ))),
+                false => Ok(false),
+            };
+        }
         Ok(true)
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Inventory {
     pub(crate) globals: Vec<(Global, Option<String>)>,
     pub(crate) tables: Vec<(Table, Option<String>)>,
     imported: Vec<u32>,
+    /// The modules are those of a component, whose code is in one piece.
+    pub(crate) one_code: bool,
     seen: Seen,
 }
 
@@ -36,8 +38,11 @@ pub(crate) enum AnyMemory {
 
 impl Inventory {
     /// That of a program that has no instances yet.
-    pub(crate) fn new(modules: Vec<(wasmtime::Module, Module)>) -> Inventory {
-        let mut inventory = Inventory::default();
+    pub(crate) fn new(modules: Vec<(wasmtime::Module, Module)>, one_code: bool) -> Inventory {
+        let mut inventory = Inventory {
+            one_code,
+            ..Inventory::default()
+        };
         for (compiled, module) in modules {
             let index = compiled.debug_index_in_engine();
             position(&mut inventory.seen.modules, index, || {
@@ -60,6 +65,16 @@ impl Inventory {
     /// The modules with their ids.
     pub(crate) fn ids(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
         (0..).map(ModuleId).zip(&self.modules)
+    }
+
+    /// The module in which the breakpoints of `module` are to be set. wasmtime 48 has one table of breakpoints for all
+    /// modules of a component, by the place in the module: one of them has its breakpoint at the same place of every
+    /// other. All are set in the last module, because that one decides what is left when the mode for single steps ends.
+    pub(crate) fn patched(&self, module: ModuleId) -> ModuleId {
+        match self.one_code {
+            true => ModuleId(self.modules.len().saturating_sub(1) as u32),
+            false => module,
+        }
     }
 
     /// How many functions a module imports.

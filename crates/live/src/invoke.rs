@@ -16,16 +16,7 @@ pub(crate) fn signature(name: &str, ty: &FuncType) -> String {
 
 /// The arguments by the types of the parameters, or what does not fit.
 pub(crate) fn arguments(ty: &FuncType, texts: &[String]) -> Result<Vec<Val>, String> {
-    if ty.params().len() != texts.len() {
-        return Err(format!(
-            "it takes {}, and {} given",
-            count(ty.params().len()),
-            match texts.len() {
-                1 => "1 was".to_owned(),
-                n => format!("{n} were"),
-            }
-        ));
-    }
+    check_count(ty.params().len(), texts.len())?;
     ty.params()
         .zip(texts)
         .enumerate()
@@ -39,6 +30,18 @@ pub(crate) fn arguments(ty: &FuncType, texts: &[String]) -> Result<Vec<Val>, Str
             })
         })
         .collect()
+}
+
+/// Whether as many arguments were given as are taken.
+pub(crate) fn check_count(taken: usize, given: usize) -> Result<(), String> {
+    if taken == given {
+        return Ok(());
+    }
+    let were = match given {
+        1 => "1 was".to_owned(),
+        n => format!("{n} were"),
+    };
+    Err(format!("it takes {}, and {were} given", count(taken)))
 }
 
 fn count(n: usize) -> String {

@@ -19,6 +19,7 @@ mod debuggee;
 mod engine;
 mod events;
 mod exception;
+mod features;
 mod frames;
 mod guarded;
 mod guest;
@@ -46,6 +47,10 @@ mod value;
 pub use asked::Asked;
 pub use compiled::Compiled;
 pub use debuggee::Live;
-pub use program::{Capture, Directory, LaunchError, Limits, Program, Wasi};
+pub use features::Feature;
+pub use program::{
+    Capture, Directory, EachLimit, File, LaunchError, Limits, Network, Preload, Program,
+    UnknownImports, Wasi,
+};
 pub use source::Source;
 pub use stdio::{Input, Output, Sink, Stream, Tail};

@@ -112,7 +112,7 @@ fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchE
     };
     let mut memory = MemoryCapture::Unstated;
     if let Some(dump) = error.downcast_ref::<WasmCoreDump>() {
-        let whole = serialize(&mut store, dump, &program.name)
+        let whole = serialize(&mut store, dump, &program.main.name)
             .and_then(|bytes| wdb_coredump::read(Bytes::from(bytes)).ok());
         match whole {
             Some(whole) => {
@@ -124,7 +124,7 @@ fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchE
     }
     let crash = thrown(&mut store).unwrap_or_else(|| trap::from_error(&error));
     let modules = identify(&mut reading.dump, program);
-    reading.dump.executable.clone_from(&program.name);
+    reading.dump.executable.clone_from(&program.main.name);
     reading.dump.crash = Some(crash);
     reading.dump.process = program.process();
     reading.dump.capture = Capture {
@@ -223,19 +223,21 @@ fn thrown(store: &mut Store<Host>) -> Option<Crash> {
 /// Records which module each of wasmtime's dump is. It gives no identity, but its modules are those of
 /// the program: by name, or else in the order of the file.
 fn identify(dump: &mut CoreDump, program: &Program) -> Vec<Option<Arc<wdb_module::Module>>> {
-    let own = program.binary.modules();
-    let path = program.path_text();
+    let own: Vec<_> = program
+        .files()
+        .flat_map(|file| file.binary.modules().iter().map(move |it| (file, it)))
+        .collect();
     let by_order = dump.modules.len() == own.len();
     dump.modules
         .iter_mut()
         .enumerate()
         .map(|(position, known)| {
-            let module = own
+            let (file, module) = own
                 .iter()
-                .find(|module| module.name() == Some(&known.name))
+                .find(|(_, module)| module.name() == Some(&known.name))
                 .or_else(|| own.get(position).filter(|_| by_order))?;
-            *known = record(module, &program.name, path.as_deref());
-            Some(module.clone())
+            *known = record(module, file);
+            Some(Arc::clone(module))
         })
         .collect()
 }

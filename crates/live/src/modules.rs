@@ -8,7 +8,7 @@ use wdb_target::Module;
 
 use crate::host::Host;
 use crate::link::Linked;
-use crate::program::Program;
+use crate::program::{File, Program};
 
 /// The name of a module that wasmtime makes itself, between the components of a composed one.
 const ADAPTER: &str = "wasmtime's adapter";
@@ -20,12 +20,15 @@ pub(crate) fn register(
     program: &Program,
 ) -> wasmtime::Result<Vec<(wasmtime::Module, Module)>> {
     match linked {
-        Linked::Module { module, .. } => store.debug_register_module(module)?,
+        Linked::Module { main, preloads, .. } => {
+            for module in std::iter::once(main).chain(preloads.iter().map(|it| &it.1)) {
+                store.debug_register_module(module)?;
+            }
+        }
         Linked::Component { component, .. } => store.debug_register_component(component)?,
     }
-    let path = program.path_text();
     let modules = store.debug_all_modules().into_iter().map(|compiled| {
-        let module = module(&compiled, program, path.as_deref());
+        let module = module(&compiled, program);
         (compiled, module)
     });
     Ok(modules.collect())
@@ -33,15 +36,18 @@ pub(crate) fn register(
 
 /// The module as a binary. One that the engine made itself, to adapt components to each other,
 /// is not in the program's file; then its bytes come from the engine.
-fn module(compiled: &wasmtime::Module, program: &Program, path: Option<&str>) -> Module {
+fn module(compiled: &wasmtime::Module, program: &Program) -> Module {
     let bytes = compiled.debug_bytecode();
     let own = |bytes: &[u8]| {
-        let modules = program.binary.modules();
-        modules.iter().find(|own| own.bytes()[..] == *bytes)
+        program.files().find_map(|file| {
+            let mut modules = file.binary.modules().iter();
+            let own = modules.find(|own| own.bytes()[..] == *bytes)?;
+            Some((file, own))
+        })
     };
-    if let Some(own) = bytes.and_then(own) {
+    if let Some((file, own)) = bytes.and_then(own) {
         return Module {
-            record: record(own, &program.name, path),
+            record: record(own, file),
             binary: Some(Arc::clone(own)),
         };
     }
@@ -49,9 +55,9 @@ fn module(compiled: &wasmtime::Module, program: &Program, path: Option<&str>) ->
         .and_then(|bytes| wdb_module::Binary::parse(Bytes::copy_from_slice(bytes)).ok())
         .and_then(|binary| binary.modules().first().cloned());
     let record = match &adapter {
-        Some(adapter) => record(adapter, ADAPTER, None),
+        Some(adapter) => named(adapter, ADAPTER, None),
         None => wdb_coredump::Module {
-            name: compiled.name().unwrap_or(&program.name).to_owned(),
+            name: compiled.name().unwrap_or(&program.main.name).to_owned(),
             ..wdb_coredump::Module::default()
         },
     };
@@ -61,13 +67,13 @@ fn module(compiled: &wasmtime::Module, program: &Program, path: Option<&str>) ->
     }
 }
 
-/// What a dump records of a module: its own name, or the program's, with the place of one that is
+/// What a dump records of a module: its own name, or that of its file, with the place of one that is
 /// nested in a component.
-pub(crate) fn record(
-    binary: &wdb_module::Module,
-    program: &str,
-    path: Option<&str>,
-) -> wdb_coredump::Module {
+pub(crate) fn record(binary: &wdb_module::Module, file: &File) -> wdb_coredump::Module {
+    named(binary, &file.name, file.path_text())
+}
+
+fn named(binary: &wdb_module::Module, program: &str, path: Option<String>) -> wdb_coredump::Module {
     let file_offset = binary.file_offset().0;
     wdb_coredump::Module {
         name: match binary.name() {
@@ -75,7 +81,7 @@ pub(crate) fn record(
             _ if file_offset == 0 => program.to_owned(),
             _ => format!("{program}@{file_offset:#x}"),
         },
-        path: path.map(str::to_owned),
+        path,
         sha256: Some(binary.sha256()),
         build_id: binary.build_id().map(<[u8]>::to_vec),
         file_offset,

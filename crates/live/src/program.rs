@@ -6,17 +6,20 @@ use std::time::{Duration, SystemTime};
 
 use wdb_coredump::{Process, Producer};
 
+use crate::features::Feature;
 use crate::stdio::{Input, Output};
 
 /// A program and all that it is given.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// Its name, for messages: usually the file it came from.
-    pub name: String,
-    /// The path that a dump records, so that a later report finds the module again.
-    pub path: Option<PathBuf>,
-    /// The module or component.
-    pub binary: Arc<wdb_module::Binary>,
+    /// What is run.
+    pub main: File,
+    /// Modules that are instantiated before it, in this order: it, and those after them, can import what they export.
+    pub preloads: Vec<Preload>,
+    /// What becomes of imports that nobody provides.
+    pub unknown_imports: UnknownImports,
+    /// The proposals and rules of WebAssembly that are not as they are by themselves.
+    pub features: Vec<Feature>,
     /// The export to call instead of `_start`, with its arguments as text.
     pub invoke: Option<(String, Vec<String>)>,
     /// What it sees of the world.
@@ -29,11 +32,80 @@ pub struct Program {
     pub cache: bool,
 }
 
-impl Program {
+/// A module or component, and where it is from.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its name, for messages: usually that of the file it came from.
+    pub name: String,
+    /// The path that a dump records, so that a later report finds the module again.
+    pub path: Option<PathBuf>,
+    /// The module or component.
+    pub binary: Arc<wdb_module::Binary>,
+}
+
+impl File {
     /// The path, as a dump records it.
     pub(crate) fn path_text(&self) -> Option<String> {
         let path = self.path.as_ref()?;
         Some(path.to_string_lossy().into_owned())
+    }
+}
+
+/// A module that is instantiated before the program.
+#[derive(Clone, Debug)]
+pub struct Preload {
+    /// The name that imports from it have.
+    pub import: String,
+    /// The module.
+    pub file: File,
+}
+
+/// What becomes of functions and other imports that nobody provides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownImports {
+    /// The program is not run.
+    #[default]
+    Refuse,
+    /// Functions trap when they are called.
+    Trap,
+    /// Functions return zeros and nulls, everything else is zero or empty (modules only).
+    Default,
+}
+
+impl Program {
+    /// A program that is only a file: without arguments, directories, limits.
+    pub fn new(main: File) -> Program {
+        Program {
+            wasi: Wasi {
+                arguments: vec![main.name.clone()],
+                ..Wasi::default()
+            },
+            main,
+            preloads: Vec::new(),
+            unknown_imports: UnknownImports::default(),
+            features: Vec::new(),
+            invoke: None,
+            limits: Limits::default(),
+            capture: Capture::Full,
+            cache: false,
+        }
+    }
+
+    /// Gives arguments to it, or to the export that is called.
+    pub fn set_arguments(&mut self, arguments: &[String]) {
+        match &mut self.invoke {
+            Some((_, given)) => *given = arguments.to_vec(),
+            None => {
+                self.wasi.arguments.truncate(1);
+                self.wasi.arguments.extend_from_slice(arguments);
+            }
+        }
+    }
+
+    /// The program's own file, then the others.
+    pub fn files(&self) -> impl Iterator<Item = &File> {
+        let preloads = self.preloads.iter().map(|it| &it.file);
+        std::iter::once(&self.main).chain(preloads)
     }
 
     /// What is known of the run before it begins.
@@ -74,12 +146,39 @@ pub struct Wasi {
     pub environment: Vec<(String, String)>,
     /// The directories it can open.
     pub directories: Vec<Directory>,
-    /// Whether it may use the network of the host (components only).
-    pub network: bool,
+    /// Its working directory, as it is told (components only).
+    pub working_directory: Option<String>,
+    /// What it may use of the network of the host (components only).
+    pub network: Network,
     /// Where its standard input comes from.
     pub input: Input,
     /// Where its standard output and error go.
     pub output: Output,
+}
+
+/// What a guest may use of the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    /// All addresses.
+    pub addresses: bool,
+    /// To look up addresses by names.
+    pub names: bool,
+    /// TCP.
+    pub tcp: bool,
+    /// UDP.
+    pub udp: bool,
+}
+
+impl Default for Network {
+    /// As wasmtime: sockets, but no address that they could be used with.
+    fn default() -> Self {
+        Network {
+            addresses: false,
+            names: false,
+            tcp: true,
+            udp: true,
+        }
+    }
 }
 
 /// A directory of the host that the guest can open.
@@ -94,14 +193,27 @@ pub struct Directory {
 /// What stops a guest that would go on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
-    /// Bytes that all linear memories together may have.
+    /// Bytes that all linear memories together may have; it ends when it wants more.
     pub memory: Option<u64>,
+    /// Bytes that a linear memory may have, and elements that a table may have; it is told that it cannot have more.
+    pub each: EachLimit,
     /// Units of wasmtime's fuel, about one an instruction.
     pub fuel: Option<u64>,
     /// Wall clock time.
     pub time: Option<Duration>,
     /// Bytes of the engine's call stack for WebAssembly frames.
     pub stack: Option<usize>,
+}
+
+/// What the greatest memory and the greatest table may have.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EachLimit {
+    /// Bytes of a memory.
+    pub memory: Option<u64>,
+    /// Elements of a table.
+    pub table: Option<u64>,
+    /// The guest ends where a memory or table cannot grow, instead of being told.
+    pub trap: bool,
 }
 
 /// How a guest runs, and so how much a dump of it holds.
@@ -124,19 +236,32 @@ pub enum LaunchError {
         /// What the engine found, with the byte offset where it knows one.
         cause: String,
     },
-    /// It needs something that is not WASI.
-    #[error("{name} imports {}, which nobody here provides (wdb gives WASI preview 1 to modules and WASI preview 2 to components)", .imports.join(", "))]
+    /// It needs something that is not WASI and not preloaded.
+    #[error("{name} imports {}, which nobody here provides (wdb gives WASI preview 1 to modules and WASI preview 2 to components){}", list(.imports), advice(imports))]
     MissingImport {
         /// The program.
         name: String,
         /// Each as `module.name (what it is)`.
         imports: Vec<String>,
     },
+    /// An import is provided with another type.
+    #[error(
+        "{name} cannot be linked: {cause}{}",
+        advice(std::slice::from_ref(cause))
+    )]
+    WrongImport {
+        /// The program.
+        name: String,
+        /// Which import, and what does not fit.
+        cause: String,
+    },
     /// It has no `_start` and no export was named.
-    #[error("{name} has no `_start` to run: it is a library. Name an export with --invoke; it has {}", list(.exports))]
+    #[error("{name} has no `{entry}` to run: it is a library. Name an export with --invoke; it has {}", list(.exports))]
     NoStart {
         /// The program.
         name: String,
+        /// What it would be run by.
+        entry: &'static str,
         /// Its exported functions, each with its type.
         exports: Vec<String>,
     },
@@ -158,9 +283,31 @@ pub enum LaunchError {
         /// What does not fit.
         problem: String,
     },
+    /// A module cannot be preloaded.
+    #[error("{name} cannot be preloaded: {cause}")]
+    Preload {
+        /// The module.
+        name: String,
+        /// Why.
+        cause: String,
+    },
     /// The host could not provide what was asked for.
     #[error("{0}")]
     Host(String),
+}
+
+/// What can be done about imports that nobody provides.
+fn advice(imports: &[String]) -> &'static str {
+    let any = |text| imports.iter().any(|it| it.contains(text));
+    if any("component imports instance") {
+        "; with -W unknown-imports-trap it runs until it calls what is not there"
+    } else if any("incompatible import type") {
+        ""
+    } else if imports.iter().all(|it| it.ends_with("(a function)")) {
+        "; --preload NAME=MODULE gives it the exports of a module, and with -W unknown-imports-trap it runs until it calls one"
+    } else {
+        "; --preload NAME=MODULE gives it the exports of a module"
+    }
 }
 
 fn list(exports: &[String]) -> String {

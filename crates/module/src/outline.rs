@@ -38,8 +38,11 @@ fn add_section(out: &mut Vec<u8>, id: u8, contents: &[u8]) -> Option<()> {
     Some(())
 }
 
+/// An entry of a section, in bytes.
+type Entry = Vec<u8>;
+
 /// A section that is a vector of `items`.
-fn add_vector(out: &mut Vec<u8>, id: u8, items: &[Vec<u8>]) -> Option<()> {
+fn add_vector(out: &mut Vec<u8>, id: u8, items: &[Entry]) -> Option<()> {
     if items.is_empty() {
         return Some(());
     }
@@ -98,7 +101,7 @@ fn module(module: &Module) -> Option<Vec<u8>> {
 }
 
 /// The entries of the function section, one for each type of an exported function, and of the export section.
-fn exported(module: &Module) -> Option<(Vec<Vec<u8>>, Vec<Vec<u8>>)> {
+fn exported(module: &Module) -> Option<(Vec<Entry>, Vec<Entry>)> {
     let imported = module.imported_function_count();
     let mut types = Vec::new();
     let mut exports = Vec::new();
@@ -138,11 +141,11 @@ fn exported(module: &Module) -> Option<(Vec<Vec<u8>>, Vec<Vec<u8>>)> {
     Some((functions.collect(), exports))
 }
 
-fn tables(contents: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let items = SectionLimited::<wasmparser::Table<'_>>::new(BinaryReader::new(contents, 0)).ok()?;
+fn tables(contents: &[u8]) -> Option<Vec<Entry>> {
+    let items =
+        SectionLimited::<wasmparser::Table<'_>>::new(BinaryReader::new(contents, 0)).ok()?;
     let mut entries = Vec::new();
-    for item in entries_of(items, contents)? {
-        let (bytes, start, table) = item;
+    for (bytes, start, table) in entries_of(items, contents)? {
         entries.push(match table.init {
             TableInit::RefNull => bytes.to_vec(),
             _ if !table.ty.element_type.is_nullable() => return None,
@@ -153,11 +156,11 @@ fn tables(contents: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(entries)
 }
 
-fn globals(contents: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let items = SectionLimited::<wasmparser::Global<'_>>::new(BinaryReader::new(contents, 0)).ok()?;
+fn globals(contents: &[u8]) -> Option<Vec<Entry>> {
+    let items =
+        SectionLimited::<wasmparser::Global<'_>>::new(BinaryReader::new(contents, 0)).ok()?;
     let mut entries = Vec::new();
-    for item in entries_of(items, contents)? {
-        let (bytes, start, global) = item;
+    for (bytes, start, global) in entries_of(items, contents)? {
         let ty = bytes.get(..position(&global.init_expr).checked_sub(start)?)?;
         let mut entry = ty.to_vec();
         match global.ty.content_type {
@@ -187,11 +190,14 @@ fn position(expression: &ConstExpr<'_>) -> usize {
     expression.get_binary_reader().original_position()
 }
 
-/// The items of a section, each with its bytes and where they start.
+/// An item of a section, after its bytes and where they start.
+type Item<'a, T> = (&'a [u8], usize, T);
+
+/// The items of a section.
 fn entries_of<'a, T: wasmparser::FromReader<'a>>(
     items: SectionLimited<'a, T>,
     contents: &'a [u8],
-) -> Option<Vec<(&'a [u8], usize, T)>> {
+) -> Option<Vec<Item<'a, T>>> {
     let items: Vec<(usize, T)> = items
         .into_iter_with_offsets()
         .collect::<Result<_, _>>()

@@ -189,6 +189,26 @@ impl Breakpoint {
         matches!(self.trigger, Trigger::Start)
     }
 
+    /// The program that it is set in is replaced by another. A line of the file that was selected stays one of that file.
+    pub(crate) fn leave_program(&mut self) {
+        let left = std::mem::replace(
+            &mut self.binding,
+            Binding::Pending("the program was built anew".into()),
+        );
+        let Trigger::Place(Spec::Offset(_) | Spec::Line { file: None, .. }) = self.trigger else {
+            return;
+        };
+        if let Some(first) = left.locations().first()
+            && let (Some(file), Some(line)) = (&first.file, first.line)
+        {
+            self.trigger = Trigger::Place(Spec::Line {
+                file: Some(file.clone()),
+                line,
+                column: None,
+            });
+        }
+    }
+
     /// Takes away the places that can never be reached.
     pub(crate) fn drop_places(&mut self, refused: &[CodeLocation]) {
         let Binding::Code(locations) = &mut self.binding else {

@@ -15,16 +15,36 @@ pub struct Given {
     pub terminal: Option<PathBuf>,
 }
 
-/// Starts the program anew; it has run nothing then.
+/// How the program is started anew.
 pub struct Launch {
     /// What it is given.
     pub given: Given,
     /// Starts it.
-    pub start: Start,
+    pub launcher: Box<dyn Launcher>,
 }
 
-/// Starts a program with what it is given.
-pub type Start = Box<dyn FnMut(&Given) -> Result<Box<dyn Debuggee>, wdb_target::Error>>;
+/// Starts a program, any number of times.
+pub trait Launcher {
+    /// Starts it with what it is given; it has run nothing then. One that was built anew is started as it is now.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started. The next attempt may succeed.
+    fn start(&mut self, given: &Given) -> Result<Started, wdb_target::Error>;
+
+    /// Whether it seems to have been built anew since it was started last.
+    fn has_changed(&self) -> bool {
+        false
+    }
+}
+
+/// A program that was started.
+pub struct Started {
+    /// The program.
+    pub debuggee: Box<dyn Debuggee>,
+    /// What of it was built anew since it was started last, by name. Empty: it is the same program.
+    pub changed: Vec<String>,
+}
 
 impl Given {
     /// Sets a variable of the environment.

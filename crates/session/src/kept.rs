@@ -110,6 +110,14 @@ impl Keeping {
         self.count += 1;
     }
 
+    /// Forgets the values whose types are those of a program that is no longer there.
+    pub(crate) fn forget_types(&mut self) {
+        self.variables.retain(|_, it| it.module.is_none());
+        if self.shown.iter().any(|it| it.module.is_some()) {
+            self.shown.clear();
+        }
+    }
+
     /// How many values were shown: the number of the last.
     pub fn count(&self) -> u64 {
         self.count

@@ -29,7 +29,7 @@ pub mod value;
 pub mod variables;
 
 pub use call::Returned;
-pub use given::{Given, Launch, Start};
+pub use given::{Given, Launch, Launcher, Started};
 pub use motion::Motion;
 pub use report::Report;
 pub use run::{Reason, Stopped};

@@ -10,7 +10,7 @@ use wdb_target::{Debuggee, Interrupt, StopReason};
 use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Trigger};
 use crate::call::Calling;
 use crate::expression::{self, Expression};
-use crate::given::{Given, Launch};
+use crate::given::{Given, Launch, Started};
 use crate::kept::Kept;
 use crate::looking::Looking;
 use crate::run::{Known, Reason, Stopped, Teller};
@@ -263,17 +263,26 @@ impl Session {
         Arc::clone(&self.running)
     }
 
-    /// Starts the program anew, with the same breakpoints, displays and settings. It has run nothing then.
+    /// Starts the program anew, with the same breakpoints, displays and settings. It has run nothing then. Gives back
+    /// what of the program was built anew, by name: then breakpoints are where they belong in the new one, or pending.
     ///
     /// # Errors
     ///
     /// When it cannot be started; the old one stays.
-    pub fn restart(&mut self) -> Result<(), Error> {
+    pub fn restart(&mut self) -> Result<Vec<String>, Error> {
         let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
-        self.debuggee = (launch.start)(&launch.given)?;
+        let Started { debuggee, changed } = launch.launcher.start(&launch.given)?;
+        self.debuggee = debuggee;
         self.launched = launch.given.clone();
         self.follow_program();
-        let kept = std::mem::take(&mut self.memo.kept);
+        let mut kept = std::mem::take(&mut self.memo.kept);
+        if !changed.is_empty() {
+            kept.forget_types();
+            self.resolver.renew(self.debuggee.modules());
+            for breakpoint in self.breakpoints.iter_mut() {
+                breakpoint.leave_program();
+            }
+        }
         self.memo = Memo::default();
         self.memo.kept = kept;
         self.runs += 1;
@@ -286,7 +295,7 @@ impl Session {
         for breakpoint in self.breakpoints.iter_mut() {
             breakpoint.hits = 0;
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// What the program is given at its next start, to be changed.
@@ -299,10 +308,10 @@ impl Session {
         Ok(&mut launch.given)
     }
 
-    /// Whether the program was given something else than it is given at its next start.
+    /// Whether the program was given something else than it is given at its next start, or was built anew.
     pub fn is_outdated(&self) -> bool {
         let launch = self.launch.as_ref();
-        launch.is_some_and(|it| it.given != self.launched)
+        launch.is_some_and(|it| it.given != self.launched || it.launcher.has_changed())
     }
 
     /// Finds again where a breakpoint belongs. What depends on a frame that is gone keeps its places.

@@ -32,6 +32,11 @@ pub trait Resolver {
         None
     }
 
+    /// The program was built anew: these are its modules, and what was known of the old ones does not hold any more.
+    fn renew(&mut self, modules: &[Module]) {
+        let _ = modules;
+    }
+
     /// What was looked for in vain, or was no good, since this was asked last: sentences for people.
     fn notes(&mut self) -> Vec<String> {
         Vec::new()

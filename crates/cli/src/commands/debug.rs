@@ -5,12 +5,13 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use wdb_frontends::progress;
 use wdb_frontends::repl::Screen;
 use wdb_live::{Compiled, Input, Output, Program, Sink, Source, Stream};
-use wdb_session::{Given, Launch, Session};
+use wdb_session::{Given, Launch, Launcher, Session, Started};
 use wdb_target::Debuggee;
 
 use crate::debugger::{self, Debugger};
@@ -62,6 +63,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         bail!("--stdin - needs --batch: without it the debugger reads standard input itself");
     }
     let debugger = Debugger::prepare(&arguments.debugger)?;
+    let files = Files::now(&arguments.program);
     let program = arguments.program.open()?;
     let own = Streams {
         output: Output::To(Arc::new(GuestOutput::open(&arguments, &debugger.screen)?)),
@@ -72,40 +74,64 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         environment: program.wasi.environment.clone(),
         terminal: arguments.tty,
     };
-    let compiled = {
-        let what = format!("compiling {}", program.name);
-        let _progress = progress::begin(&what, debugger.screen.abilities());
-        Compiled::new(&program)?
-    };
-    let mut launcher = Launcher {
-        program,
-        compiled,
+    let mut launcher = Starter {
+        compiled: compile(&program, &debugger.screen)?,
+        program: arguments.program,
+        files,
+        changed: Vec::new(),
         own,
         terminal: None,
         screen: debugger.screen.clone(),
     };
-    let debuggee = launcher.start(&given)?;
+    let debuggee = launcher.launch(&given)?;
     let finder = symbols::Finder::new(&arguments.symbols, debuggee.modules());
-    let start = move |given: &Given| {
-        let started = launcher.start(given);
-        started.map_err(|error| wdb_target::Error::Refused(format!("{error:#}")))
-    };
     let launch = Launch {
         given,
-        start: Box::new(start),
+        launcher: Box::new(launcher),
     };
     debugger.run(Session::new(debuggee, Box::new(finder), Some(launch)))
 }
 
+fn compile(program: &Program, screen: &Screen) -> anyhow::Result<Compiled> {
+    let what = format!("compiling {}", program.main.name);
+    let _progress = progress::begin(&what, screen.abilities());
+    Ok(Compiled::new(program)?)
+}
+
 /// Starts the program, any number of times.
-struct Launcher {
-    program: Program,
+struct Starter {
+    program: program::Arguments,
     compiled: Compiled,
+    /// The files, as they were when they were read.
+    files: Files,
+    /// What was read again since the program was started last, by name.
+    changed: Vec<String>,
     /// Where it reads and writes when it has no terminal of its own.
     own: Streams,
     /// The terminal that it had last.
     terminal: Option<(PathBuf, Streams)>,
     screen: Screen,
+}
+
+/// When each of the program's files was written last, and its size. `None`: it is not a file that can be read twice, or it is
+/// gone.
+#[derive(PartialEq, Eq)]
+struct Files(Vec<Option<(SystemTime, u64)>>);
+
+impl Files {
+    fn now(program: &program::Arguments) -> Files {
+        let seen = |path: &Path| {
+            let file = path.metadata().ok().filter(|it| it.is_file())?;
+            Some((file.modified().ok()?, file.len()))
+        };
+        Files(program.paths().map(seen).collect())
+    }
+
+    /// Whether a file is there that is not as it was.
+    fn changed_to(&self, now: &Files) -> bool {
+        let mut pairs = self.0.iter().zip(&now.0);
+        pairs.any(|it| matches!(it, (Some(before), Some(now)) if before != now))
+    }
 }
 
 /// What the program reads and where it writes.
@@ -114,8 +140,48 @@ struct Streams {
     output: Output,
 }
 
-impl Launcher {
-    fn start(&mut self, given: &Given) -> anyhow::Result<Box<dyn Debuggee>> {
+impl Launcher for Starter {
+    fn start(&mut self, given: &Given) -> Result<Started, wdb_target::Error> {
+        let refused = |error| wdb_target::Error::Refused(format!("{error:#}"));
+        self.read_again(given).map_err(refused)?;
+        let debuggee = self.launch(given).map_err(refused)?;
+        Ok(Started {
+            debuggee,
+            changed: std::mem::take(&mut self.changed),
+        })
+    }
+
+    fn has_changed(&self) -> bool {
+        self.files.changed_to(&Files::now(&self.program))
+    }
+}
+
+impl Starter {
+    /// Reads and compiles the program again, if it was built anew. One that is gone stays as it was.
+    fn read_again(&mut self, given: &Given) -> anyhow::Result<()> {
+        // Before they are read: what is written to them later is seen the next time.
+        let files = Files::now(&self.program);
+        if !self.files.changed_to(&files) {
+            return Ok(());
+        }
+        let mut program = self.program.open()?;
+        let before = self.compiled.program();
+        let changed: Vec<String> = program
+            .files()
+            .zip(before.files())
+            .filter(|(now, before)| now.binary.bytes() != before.binary.bytes())
+            .map(|(now, _)| now.name.clone())
+            .collect();
+        if !changed.is_empty() {
+            program.set_arguments(&given.arguments);
+            self.compiled = compile(&program, &self.screen)?;
+            self.changed.extend(changed);
+        }
+        self.files = files;
+        Ok(())
+    }
+
+    fn launch(&mut self, given: &Given) -> anyhow::Result<Box<dyn Debuggee>> {
         let streams = match &given.terminal {
             None => &self.own,
             Some(path) => {
@@ -131,24 +197,8 @@ impl Launcher {
             GuestInput::Shared(input) => input.clone(),
             GuestInput::File(path) => Input::File(Arc::new(open_input(path)?)),
         };
-        if let Some((_, arguments)) = &mut self.program.invoke {
-            // The arguments of an export are compiled with it.
-            if *arguments != given.arguments {
-                let before = std::mem::replace(arguments, given.arguments.clone());
-                match Compiled::new(&self.program) {
-                    Ok(compiled) => self.compiled = compiled,
-                    Err(error) => {
-                        self.program.invoke = self.program.invoke.take().map(|it| (it.0, before));
-                        return Err(error.into());
-                    }
-                }
-            }
-        }
+        self.compiled.set_arguments(&given.arguments)?;
         let wasi = self.compiled.wasi();
-        if self.program.invoke.is_none() {
-            wasi.arguments.truncate(1);
-            wasi.arguments.extend(given.arguments.iter().cloned());
-        }
         wasi.environment.clone_from(&given.environment);
         wasi.output = streams.output.clone();
         wasi.input = input;

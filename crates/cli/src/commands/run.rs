@@ -71,9 +71,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let core = match &arguments.core {
         _ if arguments.no_core => None,
-        Some(pattern) => Some(Place::named(pattern, &program.name)?),
+        Some(pattern) => Some(Place::named(pattern, &program.main.name)?),
         None => {
-            let (place, warning) = Place::usual(&program.name);
+            let (place, warning) = Place::usual(&program.main.name);
             if let Some(warning) = warning {
                 say(&format!("warning: {warning}\n"));
             }

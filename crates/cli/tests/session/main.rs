@@ -13,13 +13,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use wdb_live::{Asked, Capture, Input, Limits, Live, Output, Program, Sink, Stream, Wasi};
+use wdb_live::{Asked, File, Input, Live, Output, Program, Sink, Stream, Wasi};
 use wdb_module::{Binary, Module};
 use wdb_session::breakpoints::Trigger;
 use wdb_session::session::Error;
-use wdb_session::{Given, Launch, Motion, Reason, Resolver, Session, Stopped, expression, places};
+use wdb_session::{
+    Given, Launch, Launcher, Motion, Reason, Resolver, Session, Started, Stopped, expression,
+    places,
+};
 use wdb_symbols::Symbols;
-use wdb_target::Debuggee;
 use wdb_target::coredump::ModuleId;
 
 fn fixtures() -> PathBuf {
@@ -87,16 +89,35 @@ fn wat(text: &str) -> Guest {
     guest("program", wat::parse_str(text).unwrap().into(), "", &[])
 }
 
+struct Anew {
+    program: Program,
+    asked: Arc<Mutex<Arc<Asked>>>,
+}
+
+impl Launcher for Anew {
+    fn start(&mut self, _: &Given) -> Result<Started, wdb_target::Error> {
+        let live = Live::launch(&self.program);
+        let live = live.map_err(|error| wdb_target::Error::Debuggee(error.to_string()))?;
+        *self.asked.lock().unwrap() = live.asked();
+        Ok(Started {
+            debuggee: Box::new(live),
+            changed: Vec::new(),
+        })
+    }
+}
+
 fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
     let binary = Binary::parse(bytes).unwrap();
     let modules = binary.modules().to_vec();
     let runs = modules[0].exports().iter().any(|it| it.name == "run");
     let written = Written::default();
     let arguments = std::iter::once(&name).chain(arguments);
-    let program = Program {
+    let main = File {
         name: name.into(),
         path: None,
         binary: Arc::new(binary),
+    };
+    let program = Program {
         invoke: runs.then(|| ("run".to_owned(), Vec::new())),
         wasi: Wasi {
             arguments: arguments.map(|it| (*it).to_owned()).collect(),
@@ -104,20 +125,15 @@ fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
             output: Output::To(Arc::new(written.clone())),
             ..Wasi::default()
         },
-        limits: Limits::default(),
-        capture: Capture::Full,
-        cache: false,
+        ..Program::new(main)
     };
     let asked: Arc<Mutex<Arc<Asked>>> = Arc::default();
-    let of_last = Arc::clone(&asked);
-    let start = move |_: &Given| -> Result<Box<dyn Debuggee>, wdb_target::Error> {
-        let live = Live::launch(&program);
-        let live = live.map_err(|error| wdb_target::Error::Debuggee(error.to_string()))?;
-        *of_last.lock().unwrap() = live.asked();
-        Ok(Box::new(live))
+    let mut launcher = Anew {
+        program,
+        asked: Arc::clone(&asked),
     };
     let given = Given::default();
-    let debuggee = start(&given).unwrap();
+    let debuggee = launcher.start(&given).unwrap().debuggee;
     let resolver = Fixtures {
         modules,
         symbols: HashMap::new(),
@@ -128,7 +144,7 @@ fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
             Box::new(resolver),
             Some(Launch {
                 given,
-                start: Box::new(start),
+                launcher: Box::new(launcher),
             }),
         ),
         asked,

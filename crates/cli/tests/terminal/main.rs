@@ -370,3 +370,61 @@ fn own_scripts_and_no_others() {
     none.prompt();
     assert!(!none.text().contains("at home"));
 }
+
+/// `run` reads a program again that was built anew, and keeps breakpoints, displays and arguments.
+#[test]
+fn a_program_that_was_built_anew_is_read_again() {
+    let home = Home::new();
+    let program = home.path("app.wat");
+    // A file is taken to have changed when its time or size has.
+    let build = |functions: &str| {
+        let text = format!(
+            r#"(module (func $work (export "work") (result i32) i32.const 0) {functions}
+                 (func (export "_start") call $work drop call $other drop))"#
+        );
+        std::fs::write(&program, text).unwrap();
+    };
+    build(r#"(func $other (result i32) i32.const 1)"#);
+    let mut wdb = home.wdb(&["debug", program.to_str().unwrap()]);
+    // Before the first run, too.
+    wdb.prompt();
+    build(r#"(func $more nop nop) (func $other (result i32) i32.const 1)"#);
+    wdb.line("run");
+    wdb.see("`app.wat` has changed; it was read again");
+    wdb.line("break other");
+    wdb.see("breakpoint 1: other");
+    wdb.line("break more");
+    wdb.see("breakpoint 2: more");
+    wdb.line("run");
+    wdb.see("breakpoint 1, other");
+    // What is wrong with it is said, and the old one stays; it is gone for a moment while it is built.
+    std::fs::write(&program, "(module").unwrap();
+    wdb.line("run");
+    wdb.see("error: ");
+    wdb.line("info registers");
+    wdb.prompt();
+    std::fs::remove_file(&program).unwrap();
+    wdb.line("kill");
+    wdb.see("the program is at its beginning");
+    build(r#"(func (export "unused") nop nop nop) (func $other (result i32) i32.const 2 nop)"#);
+    wdb.line("run");
+    wdb.see("breakpoint 2 (more) is pending: ");
+    wdb.until("the breakpoint in the new program", |screen| {
+        screen.matches("breakpoint 1, other").count() == 2
+    });
+    wdb.line("stepi");
+    wdb.see("nop");
+    wdb.line("continue");
+    wdb.see("has ended with exit code 0");
+    // The same again is not read again.
+    wdb.line("run");
+    wdb.until("the breakpoint once more", |screen| {
+        screen.matches("breakpoint 1, other").count() == 3
+    });
+    assert_eq!(
+        wdb.text().matches("has changed").count(),
+        2,
+        "{}",
+        wdb.text()
+    );
+}

@@ -21,11 +21,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wdb_coredump::{ModuleId, Value};
-use wdb_live::{Capture, Limits, Live, Program, Wasi};
+use wdb_live::{File, Live, Program};
 use wdb_module::{Binary, FuncIndex};
 use wdb_target::{
     Breakpoints, CodeLocation, Debuggee, Execute, Frame, Resume, StopReason, Thread, Watch,
 };
+
+fn named(binary: Binary) -> File {
+    File {
+        name: "program".into(),
+        path: None,
+        binary: Arc::new(binary),
+    }
+}
 
 /// A program from its text. The export `run` is called, or `_start` where there is none.
 fn program(text: &str) -> Program {
@@ -37,14 +45,8 @@ fn program(text: &str) -> Program {
     let is_module = binary.kind() == wdb_module::Kind::Module;
     let invoke = (is_module && exports("run")).then(|| ("run".to_owned(), Vec::new()));
     Program {
-        name: "program".into(),
-        path: None,
-        binary: Arc::new(binary),
         invoke,
-        wasi: Wasi::default(),
-        limits: Limits::default(),
-        capture: Capture::Full,
-        cache: false,
+        ..Program::new(named(binary))
     }
 }
 

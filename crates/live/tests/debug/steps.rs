@@ -42,7 +42,7 @@ fn compare(program: &Program, steps: usize) -> Vec<CodeLocation> {
             here(&mut live),
             *next,
             "step {position} of {}",
-            program.name
+            program.main.name
         );
     }
     if last != [StopReason::Step] {
@@ -56,12 +56,10 @@ fn fixture(name: &str) -> Program {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/built");
     let file = std::fs::File::open(root.join(format!("{name}.wasm.zst"))).unwrap();
     let bytes = Bytes::from(zstd::decode_all(file).unwrap());
-    Program {
+    Program::new(File {
         name: name.into(),
-        binary: Arc::new(Binary::parse(bytes).unwrap()),
-        invoke: None,
-        ..program("(module)")
-    }
+        ..named(Binary::parse(bytes).unwrap())
+    })
 }
 
 #[test]

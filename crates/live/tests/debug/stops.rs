@@ -210,7 +210,7 @@ fn launch_again(live: &Live) -> Live {
     let binary = live.modules()[0].binary.as_ref().unwrap();
     let bytes = binary.bytes().clone();
     let program = Program {
-        binary: Arc::new(Binary::parse(bytes).unwrap()),
+        main: named(Binary::parse(bytes).unwrap()),
         ..program("(module (func (export \"run\")))")
     };
     Live::launch(&program).unwrap()

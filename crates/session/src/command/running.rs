@@ -8,7 +8,7 @@ use super::{
     Command, Completes, Console, Failure, Flow, Group, Needs, Output, Repeats, Style, data, given,
     stopped,
 };
-use crate::breakpoints::Trigger;
+use crate::breakpoints::{Binding, Trigger};
 use crate::places;
 use crate::{Motion, Reason};
 
@@ -263,7 +263,7 @@ skip runtime off",
 };
 
 fn moved(console: &mut Console, motion: Motion, out: &mut dyn Output) -> Result<Flow, Failure> {
-    renew(console)?;
+    renew(console, out)?;
     let stopped = console.session.run(motion)?;
     Ok(stopped::show(console, &stopped, out))
 }
@@ -278,7 +278,7 @@ fn times(
     if count == 0 {
         return Ok(Flow::Go);
     }
-    renew(console)?;
+    renew(console, out)?;
     let stopped = console.session.run_times(motion, count)?;
     console.at_instruction = matches!(motion, Motion::Instruction | Motion::InstructionOver);
     let flow = stopped::show(console, &stopped, out);
@@ -293,21 +293,47 @@ fn is_fresh(console: &Console) -> bool {
 }
 
 /// Starts a program anew that has run nothing yet, and is to be given something else.
-fn renew(console: &mut Console) -> Result<(), Failure> {
+fn renew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure> {
     let reasons = &console.session.stopped().reasons;
     if reasons.contains(&Reason::Started) && console.session.is_outdated() {
-        console.session.restart()?;
+        start_anew(console, out)?;
+    }
+    Ok(())
+}
+
+/// Starts the program anew, and tells what was built anew and which breakpoints have no place in it.
+fn start_anew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure> {
+    let changed = console.session.restart()?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    for name in &changed {
+        out.line(&format!(
+            "`{}` has changed; it was read again",
+            printable(name)
+        ));
+    }
+    console.forget_places();
+    for breakpoint in console.session.breakpoints().iter() {
+        if let Binding::Pending(reason) = &breakpoint.binding {
+            out.line(&format!(
+                "breakpoint {} ({}) is pending: {}",
+                breakpoint.id,
+                printable(&breakpoint.text),
+                printable(reason)
+            ));
+        }
     }
     Ok(())
 }
 
 fn run(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    begin(console, call)?;
+    begin(console, call, out)?;
     moved(console, Motion::Continue, out)
 }
 
 /// Goes to the beginning of the program, with other arguments if there are any.
-fn begin(console: &mut Console, call: &Call<'_>) -> Result<(), Failure> {
+fn begin(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     // LLDB's `process launch -- ARGUMENTS`.
     let rest = match (call.name, call.rest.split_once("--")) {
         ("process launch", Some(("", rest))) => rest,
@@ -317,13 +343,13 @@ fn begin(console: &mut Console, call: &Call<'_>) -> Result<(), Failure> {
         given::arguments(console, rest)?;
     }
     if !is_fresh(console) {
-        console.session.restart()?;
+        start_anew(console, out)?;
     }
     Ok(())
 }
 
 fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    begin(console, call)?;
+    begin(console, call, out)?;
     let spec = places::parse("main").map_err(|it| it.to_string())?;
     let main = places::resolve(&mut console.session.stop(), &spec, None);
     let trigger = match main {
@@ -336,7 +362,7 @@ fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 
 fn restart(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
-    console.session.restart()?;
+    start_anew(console, out)?;
     console.forget_places();
     out.line("the program is at its beginning; `run` runs it");
     Ok(Flow::Go)
