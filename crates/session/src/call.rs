@@ -2,10 +2,13 @@
 
 mod arguments;
 mod callee;
+mod result;
+
+pub use result::{ReturnValue, Returned};
+pub(crate) use result::{keeps_first, returned};
 
 use wdb_module::FuncIndex;
-use wdb_symbols::types::Kind;
-use wdb_symbols::{Object, TypeRef};
+use wdb_symbols::types::Signature;
 use wdb_target::CStack;
 use wdb_target::coredump::{GlobalId, ModuleId, Slot, Value};
 
@@ -16,18 +19,7 @@ use crate::evidence::unsigned;
 use crate::expression;
 use crate::run::Stopped;
 use crate::session::{Error, Session};
-use crate::stop::{FrameId, Stop};
-
-/// What a function has given back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Returned {
-    /// Its name.
-    pub function: String,
-    /// Its results, as WebAssembly has them. None where the source says that it has none.
-    pub values: Vec<Slot>,
-    /// Its result, as the source has it. `None`: it has none, or its type is not known.
-    pub value: Option<expression::Value>,
-}
+use crate::stop::FrameId;
 
 /// A call by the user that has not returned.
 pub(crate) struct Calling {
@@ -87,21 +79,15 @@ impl Session {
             .and_then(|it| it.function_type(func))
             .ok_or_else(|| Error::Refused(format!("the type of `{name}` is not known")))?;
         let wanted: Vec<wasmparser::ValType> = ty.params().to_vec();
-        let has_result = !ty.results().is_empty();
+        let ty = ty.clone();
         let signature = stop.symbols(module).and_then(|it| it.signature(func));
-
-        let result = signature
-            .as_ref()
-            .map_or(TypeRef::Void, |it| it.result.clone());
-        let types = signature.map(|it| it.parameters);
         let ((size, in_memory, types), _) = expression::with_context(&mut stop, at, |context| {
-            let size = match context.bare(&result).kind {
-                Kind::Void => 0,
-                _ => context.size(&result).unwrap_or(0),
-            };
-            // What does not fit a result is put where the first argument points.
-            let in_memory = !has_result && size > 0;
+            let is_memory = |it: &Signature| result::way(context, it, &ty) == result::Way::Memory;
+            let in_memory = signature.as_ref().filter(|it| is_memory(it));
+            let size = in_memory.map_or(0, |it| context.size(&it.result).unwrap_or(0));
+            let in_memory = in_memory.is_some();
             let own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
+            let types = signature.map(|it| it.parameters);
             let types = types.filter(|it| arguments::fit(context, it, own));
             (size, in_memory, types)
         });
@@ -243,71 +229,4 @@ impl Session {
             let _ = mutate.set_global(*global, old);
         }
     }
-}
-
-/// What a function has given back: `values`, or what is in memory at `first`, its first argument.
-pub(crate) fn returned(
-    stop: &mut Stop<'_>,
-    module: ModuleId,
-    func: FuncIndex,
-    values: Vec<Slot>,
-    first: Option<&Value>,
-) -> Returned {
-    let function = stop.function_name(module, func);
-    let value = typed(stop, module, func, &values, first);
-    let signature = stop
-        .symbols(module)
-        .and_then(|symbols| symbols.signature(func));
-    // Constructors of C++ give back `this`, of which the source says nothing.
-    let is_void = signature.is_some_and(|it| it.result == TypeRef::Void);
-    Returned {
-        function,
-        values: if is_void { Vec::new() } else { values },
-        value,
-    }
-}
-
-fn typed(
-    stop: &mut Stop<'_>,
-    module: ModuleId,
-    func: FuncIndex,
-    values: &[Slot],
-    first: Option<&Value>,
-) -> Option<expression::Value> {
-    let frame = FrameId::default();
-    let ty = stop.symbols(module)?.signature(func)?.result;
-    // Types are those of a module, and the frame's is the one that looks at them.
-    if stop.frame(frame)?.module != module {
-        return None;
-    }
-    let (size, _) = expression::with_context(stop, frame, |context| match context.bare(&ty).kind {
-        Kind::Void => None,
-        _ => context.size(&ty).ok(),
-    });
-    let size = size.filter(|it| *it > 0)?;
-    let object = match (values, first) {
-        ([value], _) => {
-            let bytes = bytes(value.value()?)?;
-            let bytes = bytes.get(..usize::try_from(size).ok()?)?;
-            Object::of_bytes(bytes.to_vec(), ty)
-        }
-        ([], Some(first)) => Object::at(unsigned(first)?, ty),
-        _ => return None,
-    };
-    Some(expression::Value {
-        object,
-        frame,
-        doubts: crate::machine::Doubts::default(),
-    })
-}
-
-fn bytes(value: &Value) -> Option<Vec<u8>> {
-    Some(match value {
-        Value::I32(value) => value.to_le_bytes().to_vec(),
-        Value::I64(value) => value.to_le_bytes().to_vec(),
-        Value::F32(bits) => bits.to_le_bytes().to_vec(),
-        Value::F64(bits) => bits.to_le_bytes().to_vec(),
-        Value::V128(bits) => bits.to_le_bytes().to_vec(),
-        Value::Ref(_) => return None,
-    })
 }

@@ -28,7 +28,7 @@ mod supposed;
 pub mod value;
 pub mod variables;
 
-pub use call::Returned;
+pub use call::{ReturnValue, Returned};
 pub use given::{Given, Launch, Launcher, Started};
 pub use motion::Motion;
 pub use report::Report;

@@ -7,7 +7,7 @@ use wdb_module::FuncIndex;
 use wdb_target::coredump::{InstanceId, ModuleId, Slot, Value, code};
 use wdb_target::{Resume, StopReason, Watch};
 
-use crate::call::{self, Returned};
+use crate::call::{self, ReturnValue, Returned};
 use crate::places::{self, Spec};
 use crate::run::{self, Reason, Stopped, Watching};
 use crate::session::{Error, Session};
@@ -29,7 +29,7 @@ pub enum Motion {
     Until,
     /// To a place, or the end of the function.
     UntilPlace(Spec),
-    /// To a place.
+    /// To a place, or the end of the function; also in a deeper activation of it.
     Advance(Spec),
     /// One instruction.
     Instruction,
@@ -51,7 +51,9 @@ enum Begin {
 struct Finishing {
     module: ModuleId,
     func: FuncIndex,
-    /// The first parameter: where the result is, if that is in memory.
+    /// The host has called it, and takes its result.
+    of_host: bool,
+    /// The first parameter, if it is still what it was: where the result is, if that is in memory.
     first: Option<Slot>,
 }
 
@@ -350,7 +352,7 @@ impl Session {
         stopped
     }
 
-    /// What a step out of `frame` has to know to tell the result. `None`: it is inlined, or the host has called it.
+    /// What a step out of `frame` has to know to tell the result. `None`: it is inlined.
     fn finishing(&mut self, frame: FrameId) -> Option<Finishing> {
         let mut stop = self.stop();
         let place = stop.place(frame)?;
@@ -359,23 +361,29 @@ impl Session {
         }
         let threads = stop.threads();
         let hosts = &threads.get(frame.thread)?.host_frames;
-        if hosts
+        let of_host = hosts
             .iter()
-            .any(|it| it.before as usize == frame.activation + 1)
-        {
-            return None;
-        }
+            .any(|it| it.before as usize == frame.activation + 1);
         let found = stop.frame(frame)?;
+        let binary = stop.binary(found.module);
+        let keeps_first = binary.is_some_and(|it| call::keeps_first(it, found.func));
         Some(Finishing {
             module: found.module,
             func: found.func,
-            first: found.locals.first().cloned(),
+            of_host,
+            first: found.locals.first().cloned().filter(|_| keeps_first),
         })
     }
 
     /// The result of a function that has just returned: it is on top of the caller's operands.
     fn finished(&mut self, of: &Finishing) -> Option<Returned> {
         let mut stop = self.stop();
+        if of.of_host {
+            return Some(Returned {
+                function: stop.function_name(of.module, of.func),
+                value: ReturnValue::Nothing,
+            });
+        }
         let binary = stop.binary(of.module)?;
         let results = binary.function_type(of.func)?.results().len();
         let frame = stop.frame(FrameId::default())?;

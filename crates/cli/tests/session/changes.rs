@@ -88,7 +88,9 @@ fn returned(guest: &mut Guest, call: &str) -> String {
     let [Reason::Returned(returned)] = &stopped.reasons[..] else {
         panic!("{stopped:?}");
     };
-    let value = returned.value.clone().unwrap();
+    let ReturnValue::Typed(value) = returned.value.clone() else {
+        panic!("{returned:?}");
+    };
     let limits = wdb_symbols::render::Limits {
         depth: 8,
         elements: 10,

@@ -18,7 +18,7 @@ use wdb_module::{Binary, Module};
 use wdb_session::breakpoints::Trigger;
 use wdb_session::session::Error;
 use wdb_session::{
-    Given, Launch, Launcher, Motion, Reason, Resolver, Session, Started, Stopped, expression,
+    Given, Launch, Launcher, Motion, Reason, Resolver, ReturnValue, Session, Started, Stopped, expression,
     places,
 };
 use wdb_symbols::Symbols;

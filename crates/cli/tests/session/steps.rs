@@ -84,7 +84,9 @@ fn finished(guest: &mut Guest, stopped: &Stopped) -> String {
     let [Reason::Finished(Some(returned))] = &stopped.reasons[..] else {
         panic!("{stopped:?}");
     };
-    let value = returned.value.clone().unwrap();
+    let ReturnValue::Typed(value) = returned.value.clone() else {
+        panic!("{returned:?}");
+    };
     let limits = wdb_symbols::render::Limits {
         depth: 8,
         elements: 10,

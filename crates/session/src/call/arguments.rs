@@ -85,10 +85,9 @@ fn way(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<Way, S
     if record.variants.is_some() {
         return refused("which of its variants are how in memory is not known");
     }
-    let mut scalars = Vec::new();
-    if !collect(context, record, 0, MOST_LEVELS, &mut scalars) {
+    let Some(scalars) = scalars(context, ty) else {
         return Ok(Way::Copy);
-    }
+    };
     let is_rust = bare.language == Some(Language::Rust);
     match &scalars[..] {
         [] => Ok(Way::Nothing),
@@ -111,13 +110,27 @@ fn way(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<Way, S
     }
 }
 
-/// The scalars of a structure, with where they are and their sizes. `false`: it has more than two, or others.
+/// A scalar in a structure: where it is, its size and its type.
+pub(super) type Scalar = (u64, u64, TypeRef);
+
+/// The scalars of a structure. `None`: it has more than two, or other parts; or it is no structure.
+pub(super) fn scalars(context: &Context<'_>, ty: &TypeRef) -> Option<Vec<Scalar>> {
+    let ty = context.bare(ty);
+    let Kind::Record(record) = &ty.kind else {
+        return None;
+    };
+    let mut found = Vec::new();
+    let all = record.variants.is_none() && collect(context, record, 0, MOST_LEVELS, &mut found);
+    all.then_some(found)
+}
+
+/// Adds the scalars of a structure to those that were found. `false`: there are more than two, or other parts.
 fn collect(
     context: &Context<'_>,
     record: &Record,
     start: u64,
     levels: u32,
-    found: &mut Vec<(u64, u64, TypeRef)>,
+    found: &mut Vec<Scalar>,
 ) -> bool {
     record.members.iter().all(|member| {
         let ty = context.bare(&member.ty);

@@ -419,7 +419,7 @@ pub(super) fn call(
 ) -> Result<Flow, Failure> {
     let stopped = console.session.call(text)?;
     if let [Reason::Returned(returned)] = &stopped.reasons[..]
-        && let Some(value) = &returned.value
+        && let crate::ReturnValue::Typed(value) = &returned.value
     {
         console.tell_messages(out);
         let limits = console.settings.limits;

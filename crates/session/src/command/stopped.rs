@@ -6,7 +6,7 @@ use wdb_target::coredump::{Crash, CrashKind};
 use super::{Console, Flow, Output, Style, data, frames, source};
 use crate::report::{self, Title};
 use crate::stop::FrameId;
-use crate::{Reason, Returned, Stopped, expression, run};
+use crate::{Reason, ReturnValue, Returned, Stopped, expression, run};
 
 /// Tells why the program stands still and where, and what is displayed. The commands of the breakpoints that
 /// were hit come next.
@@ -107,25 +107,29 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
 
 /// What a function has returned.
 fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
-    let mut values: Vec<String> = Vec::new();
-    if let Some(value) = &returned.value {
-        console.session.keep(value);
-        let limits = console.settings.limits;
-        let mut stop = console.session.stop();
-        let (text, _) = expression::with_context(&mut stop, value.frame, |context| {
-            context.short(&value.object, &limits)
-        });
-        values.push(text);
-    } else {
-        let known = returned.values.iter().filter_map(|it| it.value());
-        values.extend(known.map(crate::value::text));
-    }
+    let values = match &returned.value {
+        ReturnValue::Nothing | ReturnValue::OptimisedOut => String::new(),
+        ReturnValue::Typed(value) => {
+            console.session.keep(value);
+            let limits = console.settings.limits;
+            let mut stop = console.session.stop();
+            let short = expression::with_context(&mut stop, value.frame, |context| {
+                context.short(&value.object, &limits)
+            });
+            short.0
+        }
+        ReturnValue::Raw(values) => {
+            let known = values.iter().filter_map(|it| it.value());
+            known.map(crate::value::text).collect::<Vec<_>>().join(", ")
+        }
+    };
     out.write(Style::Name, &printable(&returned.function));
-    match values.is_empty() {
-        true => out.line(" has returned"),
-        false => {
+    match (&returned.value, values.is_empty()) {
+        (ReturnValue::OptimisedOut, _) => out.line(" has returned; its value is optimised out"),
+        (_, true) => out.line(" has returned"),
+        (_, false) => {
             out.write(Style::Plain, " has returned ");
-            out.write(Style::Value, &values.join(", "));
+            out.write(Style::Value, &values);
             out.write(Style::Plain, "\n");
         }
     }

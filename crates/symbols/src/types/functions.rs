@@ -19,6 +19,9 @@ pub struct Signature {
     pub parameters: Vec<TypeRef>,
     /// The type of its result.
     pub result: TypeRef,
+    /// The optimiser has changed what the code takes or gives back, so that it is not called in the usual way
+    /// (`DW_CC_nocall`, DWARF 5, section 3.3.1.1): LLVM removes arguments and results that nobody uses.
+    pub rewritten: bool,
 }
 
 impl Symbols {
@@ -57,6 +60,7 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
     let mut signature = Signature {
         parameters: Vec::new(),
         result: TypeRef::Void,
+        rewritten: false,
     };
     let mut function = function;
     for _ in 0..MOST_HOPS {
@@ -76,6 +80,9 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
         if signature.parameters.is_empty() {
             signature.parameters = parameters;
         }
+        let convention = found.entry.attr_value(gimli::DW_AT_calling_convention);
+        signature.rewritten |=
+            convention == Some(AttributeValue::CallingConvention(gimli::DW_CC_nocall));
         if signature.result == TypeRef::Void {
             let ty = found.entry.attr_value(gimli::DW_AT_type);
             signature.result = reader.reference(&found.unit, ty);
