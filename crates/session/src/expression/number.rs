@@ -14,6 +14,17 @@ pub(super) enum Number {
     Float(f64, bool),
 }
 
+impl Number {
+    /// Whether it is of the same type as another.
+    pub(super) fn has_type_of(self, other: Number) -> bool {
+        match (self, other) {
+            (Number::Integer(_, one), Number::Integer(_, other)) => one == other,
+            (Number::Float(_, one), Number::Float(_, other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 /// What an integer fits into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IntegerType {

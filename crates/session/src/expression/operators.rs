@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use wdb_symbols::object::Scalar;
-use wdb_symbols::types::Kind as TypeKind;
-use wdb_symbols::{Object, Place, TypeRef};
+use wdb_symbols::types::{Encoding, Kind as TypeKind};
+use wdb_symbols::{Context, Object, Place, TypeRef};
 
 use super::Error;
 use super::access;
@@ -198,7 +198,16 @@ impl Evaluator<'_, '_, '_> {
             (Term::Number(a), Term::Number(b), _) => {
                 let number = number::arithmetic(operator, a, b);
                 let number = number.map_err(|message| Error::new(message, span))?;
-                return Ok(made::number(number, language));
+                let mut object = made::number(number, language);
+                // `usize`, and not the name of another type of its size.
+                let operands = [(left, a), (right, b)].into_iter();
+                let mut same = operands
+                    .filter(|it| it.1.has_type_of(number))
+                    .map(|it| it.0);
+                if let Some(named) = same.find(|it| self.is_base(it)) {
+                    object.ty = named.object.ty.clone();
+                }
+                return Ok(object);
             }
             (Term::Pointer(a, target), Term::Pointer(b, _), Binary::Subtract) => {
                 let size = self.stride(&target, left.frame, of)?;
@@ -242,6 +251,19 @@ impl Evaluator<'_, '_, '_> {
         let address = elements::advance(address, index, size);
         let address = address.map_err(|reason| self.unavailable(&reason, span))?;
         Ok(self.pointer(address, target, frame))
+    }
+
+    /// Whether an operand is of a type of numbers that the program describes.
+    fn is_base(&mut self, operand: &Operand) -> bool {
+        let ty = &operand.object.ty;
+        let is_base = |context: &mut Context<'_>| {
+            use Encoding::{Float, Signed, Unsigned};
+            matches!(
+                context.ty(ty).kind,
+                TypeKind::Base(Signed | Unsigned | Float)
+            )
+        };
+        matches!(ty, TypeRef::Entry(_)) && self.ask(operand.frame, is_base)
     }
 
     /// How far a pointer to `target` moves when 1 is added.
