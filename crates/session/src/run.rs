@@ -154,8 +154,8 @@ impl Watching {
         self.armed = Some(changes);
         let mut wanted: BTreeSet<CodeLocation> = self.by_code.keys().copied().collect();
         wanted.extend(self.step.iter().flat_map(Step::places));
-        let exceptions = self.breakpoints.watch_exceptions()
-            || self.step.as_ref().is_some_and(Step::watch_exceptions);
+        // Exceptions leave functions without coming to where these return.
+        let exceptions = self.breakpoints.watch_exceptions() || self.step.is_some();
         let Some(breakpoints) = debuggee.breakpoints() else {
             return Ok(());
         };

@@ -27,7 +27,8 @@ pub(crate) enum Aim {
     Line { into: bool, forward: bool },
     /// The end of the function.
     Out,
-    /// One of these places. With `within`, in the same activation if it is in the same function; or the end of that.
+    /// One of these places, or the end of the function. With `within`, in the same activation if it is in the same
+    /// function.
     Place {
         places: BTreeSet<CodeLocation>,
         within: bool,
@@ -220,9 +221,7 @@ impl Step {
             Aim::Place { places, .. } => places.clone(),
             _ => self.statements.union(&self.calls).copied().collect(),
         };
-        if !matches!(self.aim, Aim::Place { within: false, .. }) {
-            places.extend(&self.returns);
-        }
+        places.extend(&self.returns);
         match self.phase {
             Phase::Passing => places.extend(&*self.called_back),
             Phase::Entering { at, .. } => _ = places.insert(at),
@@ -231,16 +230,8 @@ impl Step {
         places
     }
 
-    /// Whether it must know of exceptions: they leave functions without coming to where these return.
-    pub(crate) fn watch_exceptions(&self) -> bool {
-        !matches!(self.aim, Aim::Place { within: false, .. })
-    }
-
     /// An exception was thrown that is caught.
     pub(crate) fn thrown(&mut self) -> Next {
-        if !self.watch_exceptions() {
-            return Next::Run(Resume::Continue);
-        }
         self.changes += u32::from(matches!(
             self.phase,
             Phase::Passing | Phase::Entering { .. }
@@ -255,16 +246,13 @@ impl Step {
         self.changes += u32::from(matches!(phase, Phase::Entering { .. }));
         if let Aim::Place { places, within } = &self.aim {
             let is_place = places.contains(&at);
-            let is_there = match within {
+            let is_there = match stop.depth_up_to(0, self.depth + 1).cmp(&self.depth) {
+                Ordering::Less => true,
+                Ordering::Equal => is_place,
                 // A deeper activation of the function also comes by the place.
-                true => match stop.depth_up_to(0, self.depth + 1).cmp(&self.depth) {
-                    Ordering::Less => true,
-                    Ordering::Equal => is_place,
-                    Ordering::Greater => {
-                        is_place && (at.module, at.func) != (self.module, self.func)
-                    }
-                },
-                false => is_place,
+                Ordering::Greater => {
+                    is_place && !(*within && (at.module, at.func) == (self.module, self.func))
+                }
             };
             return match is_there {
                 true => ARRIVED,
@@ -466,7 +454,11 @@ impl Step {
         self.statements.clear();
         self.calls.clear();
         if by_line && let Some(symbols) = stop.symbols(module) {
-            let statements = symbols.statements(func);
+            let statements = match self.aim {
+                // What is left of the call's line after it may be no statement, and is in the caller all the same.
+                Aim::Out => symbols.boundaries(func),
+                _ => symbols.statements(func),
+            };
             let binary = stop.binary(module);
             let pcs = statements
                 .iter()
