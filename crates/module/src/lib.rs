@@ -7,6 +7,7 @@
 
 mod binary;
 mod code;
+mod control;
 mod convert;
 mod declarations;
 mod error;
@@ -25,6 +26,7 @@ pub mod spelling;
 
 pub use binary::{Binary, Kind};
 pub use code::Function;
+pub use control::Control;
 pub use declarations::{Export, Import};
 pub use error::Error;
 pub use index::{FuncIndex, GlobalIndex, LocalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex};

@@ -35,8 +35,10 @@ pub enum Spec {
     },
     /// `+3`, `-1`: so many lines from where the selected frame stands.
     Offset(i64),
-    /// `average`, `Circle::area`, `std::*`: a name of functions, or of exported ones.
+    /// `average`, `Circle::area`, `area(int) const`, `std::*`: a name of functions, or of exported ones.
     Function(String),
+    /// `*$pc`: the instruction at which the selected frame stands.
+    Here,
     /// `*0x1f0`, `*library!0x1f0`: an instruction.
     Address {
         /// The name of the module, or the end of its path; needed where there are several.
@@ -77,6 +79,7 @@ impl fmt::Display for Spec {
             Spec::InFile { file, function } => write!(f, "{}:{function}", quoted(file)),
             Spec::Offset(lines) => write!(f, "{lines:+}"),
             Spec::Function(name) => f.write_str(name),
+            Spec::Here => f.write_str("*$pc"),
             Spec::Address {
                 module: None,
                 offset,
@@ -112,9 +115,15 @@ pub fn parse(text: &str) -> Result<Spec, Unresolved> {
     if let Some(address) = text.strip_prefix('*')
         && !address.starts_with("::")
     {
-        return parse_address(address.trim());
+        return match address.trim() {
+            "$pc" => Ok(Spec::Here),
+            address => parse_address(address),
+        };
     }
-    if text.contains('!') || text.starts_with("0x") {
+    // `operator!=` is a function.
+    let is_offset = |it: &str| it.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let in_module = text.rsplit_once('!').is_some_and(|it| is_offset(it.1));
+    if in_module || text.starts_with("0x") {
         return parse_address(text);
     }
     if let Some(lines) = text.strip_prefix(['+', '-']).filter(|it| is_number(it)) {
@@ -293,6 +302,7 @@ pub fn resolve(
             lines(stop, &file, line)?
         }
         Spec::Function(name) => functions(stop, name)?,
+        Spec::Here => vec![place_here(stop, here)?],
         Spec::Address { module, offset } => {
             vec![address(stop, module.as_deref(), *offset)?]
         }
@@ -686,6 +696,20 @@ fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolv
         ))),
         (_, Some(named)) => Err(Unresolved(format!("several modules are called `{named}`"))),
     }
+}
+
+/// The instruction at which the selected frame stands.
+fn place_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<Location, Unresolved> {
+    let here = here.ok_or_else(|| Unresolved("no frame is selected: `$pc` is nowhere".into()))?;
+    let at = stop.frame(here).and_then(|frame| {
+        Some(CodeLocation {
+            module: frame.module,
+            func: frame.func,
+            pc: frame.pc?,
+        })
+    });
+    let at = at.ok_or_else(|| Unresolved("it is not known where the frame stands".into()))?;
+    Ok(location(stop, at))
 }
 
 /// The file and line at which the selected frame stands.

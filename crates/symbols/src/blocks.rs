@@ -24,6 +24,8 @@ pub(crate) type BlockId = usize;
 /// An inlined call.
 pub(crate) struct Block {
     pub(crate) call: Call,
+    /// Where the entry of the function that was inlined is in `.debug_info`.
+    pub(crate) origin: Option<u32>,
     /// The call that it was inlined into. `None`: the function itself.
     pub(crate) parent: Option<BlockId>,
 }
@@ -104,9 +106,13 @@ impl Blocks {
             }
             while around.pop_if(|it| it.0 >= depth).is_some() {}
             let parent = around.last().map(|it| it.1);
-            let (call, _, extent) = inlines::read(&mut entries, entry, abbreviation)?;
+            let (call, origin, extent) = inlines::read(unit, &mut entries, entry, abbreviation)?;
             let id = self.all.len();
-            self.all.push(Block { call, parent });
+            self.all.push(Block {
+                call,
+                origin,
+                parent,
+            });
             around.push((depth, id));
             extent.each(dwarf, &unit.gimli, fuel, |range| {
                 self.cover(range, id, parent, fuel)

@@ -1,12 +1,18 @@
 //! From what a person calls functions to those of a module: patterns, and the places where one was inlined.
 
-use gimli::{AttributeValue, DebugInfoOffset};
+use std::collections::BTreeMap;
+
+use gimli::DebugInfoOffset;
 use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 
+use crate::blocks::BlockId;
 use crate::dwarf::Dwarf;
 use crate::fuel::{Fuel, Stop};
+use crate::runs::Start;
+use crate::spelling::Pattern;
+use crate::statements::Code;
 use crate::units::{Unit, UnitId};
-use crate::{Name, Symbols, functions, inlines, spelling};
+use crate::{Name, Symbols, functions, inlines};
 
 /// A place where a function was inlined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,18 +116,12 @@ fn scan<'a>(
             entries.skip_attributes(abbreviation.attributes())?;
             continue;
         }
-        let (call, origin, extent) = inlines::read(&mut entries, entry, abbreviation)?;
-        let origin = origin.and_then(|it| match it {
-            AttributeValue::UnitRef(it) => it.to_debug_info_offset(&unit.gimli.header),
-            AttributeValue::DebugInfoRef(it) => Some(it),
-            _ => None,
-        });
+        let (call, origin, extent) = inlines::read(unit, &mut entries, entry, abbreviation)?;
         let mut first: Option<u32> = None;
         extent.each(dwarf, &unit.gimli, fuel, |range| {
             first = Some(first.map_or(range.start, |it| it.min(range.start)));
             Ok(())
         })?;
-        let origin = origin.and_then(|it| u32::try_from(it.0).ok());
         found.by_function.extend(origin.zip(first));
         let file = call.file.and_then(|it| u32::try_from(it).ok());
         let place = file.zip(call.line.filter(|it| *it != 0)).zip(first);
@@ -148,20 +148,17 @@ impl Symbols {
 
     /// The functions that have code and that `pattern` means: the name, without arguments of types and without
     /// parameters unless they are given, qualified or not (`area`, `Circle::area`), where `*` stands for any text
-    /// (`std::*`, `*::drop`); or the name of an export.
+    /// (`std::*`, `*::drop`); or the name of an export. In quotes or not.
     pub fn functions_matching(&self, pattern: &str) -> Vec<FuncIndex> {
-        let mut found = match pattern.contains('*') {
-            // `operator*`
-            true if !pattern.contains("operator*") => Vec::new(),
-            _ => self.functions_named(pattern),
+        let meant = Pattern::parse(pattern);
+        let mut found = match meant.has_wildcard() {
+            true => Vec::new(),
+            false => self.functions_named(pattern),
         };
         let all = (0..).map(FuncIndex).zip(self.function_names());
-        found.extend(
-            all.filter(|it| is_called(&it.1.display, pattern))
-                .map(|it| it.0),
-        );
+        found.extend(all.filter(|it| meant.means(&it.1.display)).map(|it| it.0));
         let exports = self.module.exports().iter();
-        let exports = exports.filter(|it| fits(&it.name, pattern));
+        let exports = exports.filter(|it| meant.fits(&it.name));
         found.extend(exports.filter_map(|it| it.function()));
         found.retain(|it| {
             self.module
@@ -174,44 +171,100 @@ impl Symbols {
     }
 
     /// Where the functions that `pattern` means were inlined, in the order of the code. The pattern is as that of
-    /// [`Symbols::functions_matching`].
+    /// [`Symbols::functions_matching`]. Of a copy that is in several pieces, those that only continue another are left
+    /// out.
     pub fn inlined_copies(&self, pattern: &str) -> Vec<InlinedCopy> {
         let Some(dwarf) = self.dwarf() else {
             return Vec::new();
         };
         let copies = dwarf.inlined();
-        let path = spelling::split(pattern);
-        let mut found = Vec::new();
+        let pattern = Pattern::parse(pattern);
+        let fuel = Fuel::for_reading(dwarf.size());
+        let mut meant = BTreeMap::new();
+        // The functions with copies, and where one of each begins.
+        let mut functions: BTreeMap<FuncIndex, BTreeMap<u32, ModuleOffset>> = BTreeMap::new();
         for origin in copies.origins() {
             let Some(name) = name(&dwarf, origin) else {
                 continue;
             };
-            let is_meant =
-                is_called(&name.display, pattern) || spelling::is_function(&name.display, &path);
-            if !is_meant {
-                continue;
+            if pattern.means(&name.display) {
+                meant.insert(origin, (name, declaration(&dwarf, origin)));
+                for start in copies.of(origin) {
+                    let at = self.module.from_code(CodeOffset(start.into()));
+                    let func = at.and_then(|at| Some((self.module.function_at(at)?, at)));
+                    if let Some((func, at)) = func {
+                        functions
+                            .entry(func)
+                            .or_default()
+                            .entry(origin)
+                            .or_insert(at);
+                    }
+                }
             }
-            let declared = declaration(&dwarf, origin);
-            let starts = copies.of(origin);
-            for start in starts {
-                let at = self.module.from_code(CodeOffset(start.into()));
-                let Some((at, func)) = at.and_then(|it| Some((it, self.module.function_at(it)?)))
-                else {
+        }
+        let mut found = Vec::new();
+        for (func, mut firsts) in functions {
+            let code = self.code(func, Some(&fuel));
+            for (call, starts) in starts_of_calls(&code, |it| meant.contains_key(&it), &fuel) {
+                let origin = code.blocks.all()[call].origin;
+                let Some((name, declared)) = origin.and_then(|it| meant.get(&it)) else {
                     continue;
                 };
-                let first = self.module.first_instruction(func).unwrap_or(at);
-                found.push(InlinedCopy {
-                    at: at.max(first),
+                origin.and_then(|it| firsts.remove(&it));
+                let places = self.thinned(func, &code, starts).into_iter();
+                found.extend(places.map(|at| InlinedCopy {
+                    at,
                     func,
                     name: name.clone(),
                     declared: declared.clone(),
-                });
+                }));
+            }
+            // Calls have been seen that are not in the code of the one that they are in.
+            for (origin, at) in firsts {
+                if let Some((name, declared)) = meant.get(&origin) {
+                    let first = self.module.first_instruction(func).unwrap_or(at);
+                    found.push(InlinedCopy {
+                        at: at.max(first),
+                        func,
+                        name: name.clone(),
+                        declared: declared.clone(),
+                    });
+                }
             }
         }
         found.sort_by(|one, other| (one.at, &one.name.raw).cmp(&(other.at, &other.name.raw)));
         found.dedup_by(|one, other| (one.at, &one.name) == (other.at, &other.name));
         found
     }
+}
+
+/// For each call that was inlined of a function that is meant, where the pieces of its code start. `is_meant` is asked
+/// with where the entry of a function is.
+fn starts_of_calls(
+    code: &Code,
+    is_meant: impl Fn(u32) -> bool,
+    fuel: &Fuel,
+) -> BTreeMap<BlockId, Vec<Start>> {
+    let blocks = code.blocks.all();
+    let mut found: BTreeMap<BlockId, Vec<Start>> = BTreeMap::new();
+    // The last span of each.
+    let mut last: BTreeMap<BlockId, usize> = BTreeMap::new();
+    for (position, span) in (1..).zip(code.spans.iter().filter(|it| it.line != 0)) {
+        let mut around = span.block;
+        while let Some(call) = around {
+            if fuel.burn(1).is_err() {
+                return found;
+            }
+            around = blocks[call].parent;
+            if !blocks[call].origin.is_some_and(&is_meant) {
+                continue;
+            }
+            if last.insert(call, position) != Some(position - 1) {
+                found.entry(call).or_default().push(Start::of(span));
+            }
+        }
+    }
+    found
 }
 
 /// The name of the function whose entry is at `offset` of `.debug_info`.
@@ -226,90 +279,4 @@ fn declaration(dwarf: &Dwarf<'_>, offset: u32) -> Option<(String, u32)> {
     let (id, entry) = dwarf.units().containing(DebugInfoOffset(offset as usize))?;
     let unit = dwarf.units().open(dwarf, id).ok()?;
     functions::declaration(dwarf, &unit, entry)
-}
-
-/// Whether a function is meant whose name is shown as `display`.
-pub(crate) fn is_called(display: &str, pattern: &str) -> bool {
-    let name = spelling::plain_path(display);
-    // The qualification may be left out from the front; that of AssemblyScript is the path of the file.
-    let starts = name.match_indices("::").map(|it| it.0 + "::".len());
-    let files = name.match_indices('/').map(|it| it.0 + '/'.len_utf8());
-    let mut ends = [0].into_iter().chain(starts).chain(files);
-    ends.any(|start| name.get(start..).is_some_and(|it| fits(it, pattern)))
-}
-
-/// Whether `text` is what `pattern` says, in which `*` stands for any text.
-fn fits(text: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    let Some(mut rest) = rest.strip_suffix(last) else {
-        return false;
-    };
-    parts.all(|part| match rest.find(part) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
-        }
-        None => false,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns() {
-        for (name, pattern, expected) in [
-            ("main", "main", true),
-            ("main", "*", true),
-            ("main", "ma*n", true),
-            ("main", "main*", true),
-            ("main", "m*a*i*n", true),
-            ("main", "mai", false),
-            ("main", "*mainly", false),
-            ("aba", "ab*ba", false),
-            ("std::io::read", "std::*", true),
-            ("std::io::read", "io::*", true),
-            ("std::io::read", "o::*", false),
-            ("std::io::read", "read", true),
-            (
-                "<alloc::vec::Vec<T> as core::ops::Drop>::drop",
-                "*::drop",
-                true,
-            ),
-            (
-                "<alloc::vec::Vec<T> as core::ops::Drop>::drop",
-                "Vec::drop",
-                true,
-            ),
-            ("void a::sort<int*>(int*, int*)", "a::sort", true),
-            ("void a::sort<int*>(int*, int*)", "a::s*", true),
-            ("shapes::Circle::area() const", "Circle::area", true),
-            (
-                "core::ptr::drop_in_place::<alloc::string::String>",
-                "drop_in_place",
-                true,
-            ),
-            ("<core::option::Option<u8>>::unwrap", "Option::unwrap", true),
-            (
-                "<core::option::Option<u8>>::map::<u8, f>",
-                "Option::map",
-                true,
-            ),
-            ("<&mut a::B as c::D<e::F>>::g", "a::B::g", true),
-            ("~lib/array/sort", "sort", true),
-            ("~lib/array/sort", "array/sort", true),
-            ("~lib/array/sort", "ray/sort", false),
-            ("app::main::{{closure}}", "main", false),
-            ("app::main::{{closure}}", "main::*", true),
-        ] {
-            assert_eq!(is_called(name, pattern), expected, "{name} {pattern}");
-        }
-    }
 }

@@ -110,26 +110,23 @@ pub(crate) fn statics_named(dwarf: &Dwarf<'_>, name: &str) -> Vec<DebugInfoOffse
 
 impl Symbols {
     /// The functions of this name that have code, by index. The name may be qualified, where its qualification may be left out from
-    /// the front; or it is as it stands in the binary: a linkage name, an export.
+    /// the front, and may have parameters; or it is as it stands in the binary: a linkage name, an export.
     pub fn functions_named(&self, name: &str) -> Vec<FuncIndex> {
         let module = self.module();
         // The linker has demangled the names of the name section.
         let readable = Name::from_symbol(name.to_owned(), Origin::NameSection).display;
-        let tidy = spelling::tidy(name.into());
-        let path = spelling::split(&tidy);
-        let Some(last) = path.last() else {
+        let pattern = spelling::Pattern::parse(name);
+        let Some(identifier) = pattern.identifier() else {
             return Vec::new();
         };
         let mut found = Vec::new();
-        // Every mangling has the identifiers in it.
-        let identifier = last.split(['<', '(']).next().unwrap_or(last);
         for index in (0..module.function_count()).map(FuncIndex) {
             let Some(symbol) = self.raw_symbol(index) else {
                 continue;
             };
             let is_called = || {
                 let symbol = Name::from_symbol(symbol.to_string(), Origin::NameSection);
-                symbol.display == readable || spelling::is_function(&symbol.display, &path)
+                symbol.display == readable || pattern.means(&symbol.display)
             };
             if symbol == name
                 || readable != name && symbol == readable
@@ -141,11 +138,14 @@ impl Symbols {
         let exports = module.exports().iter().filter(|it| it.name == name);
         found.extend(exports.filter_map(|it| it.function()));
         if let Some(dwarf) = self.dwarf() {
-            let entries = named(&dwarf, &tidy, |it| it == ScopeKind::Function);
-            found.extend(entries.iter().filter_map(|it| {
+            let entries = named(&dwarf, spelling::path(name), |it| it == ScopeKind::Function);
+            let functions = entries.iter().filter_map(|it| {
                 let start = u64::from(start(&dwarf, it.offset)?);
                 module.function_at(module.from_code(CodeOffset(start))?)
-            }));
+            });
+            let is_meant =
+                |it: &FuncIndex| pattern.parameters_are_of(&self.function_name(*it).display);
+            found.extend(functions.filter(is_meant));
         }
         found.sort_unstable();
         found.dedup();

@@ -74,7 +74,7 @@ fn walk<'a>(
             }
             continue;
         }
-        let (call, _, extent) = read(&mut entries, entry, abbreviation)?;
+        let (call, _, extent) = read(unit, &mut entries, entry, abbreviation)?;
         let mut covered = false;
         extent.each(dwarf, &unit.gimli, &fuel, |range| {
             covered |= range.contains(&address);
@@ -93,20 +93,20 @@ fn walk<'a>(
     Ok(())
 }
 
-/// A reference to the function that was inlined.
-type Origin<'a> = AttributeValue<Slice<'a>>;
-
-/// Reads the attributes of the inlined call at `entry`: the call, the function that was inlined, the code that it covers.
+/// Reads the attributes of the inlined call at `entry`: the call, where the entry of the function that was inlined is in
+/// `.debug_info`, the code that it covers.
 pub(crate) fn read<'a>(
+    unit: &Unit<'a>,
     entries: &mut gimli::EntriesRaw<'_, Slice<'a>>,
     entry: UnitOffset,
     abbreviation: &gimli::Abbreviation,
-) -> Result<(Call, Option<Origin<'a>>, Extent<'a>), Stop> {
+) -> Result<(Call, Option<u32>, Extent<'a>), Stop> {
     let mut call = Call {
         entry: entry.0,
         ..Call::default()
     };
     let (mut origin, mut extent) = (None, Extent::default());
+    let header = &unit.gimli.header;
     for spec in abbreviation.attributes() {
         let attribute = entries.read_attribute(*spec)?;
         extent.note(&attribute);
@@ -123,9 +123,16 @@ pub(crate) fn read<'a>(
             }
             gimli::DW_AT_call_line => call.line = value(),
             gimli::DW_AT_call_column => call.column = value(),
-            gimli::DW_AT_abstract_origin => origin = Some(attribute.value()),
+            gimli::DW_AT_abstract_origin => {
+                origin = match attribute.value() {
+                    AttributeValue::UnitRef(it) => it.to_debug_info_offset(header),
+                    AttributeValue::DebugInfoRef(it) => Some(it),
+                    _ => None,
+                };
+            }
             _ => {}
         }
     }
+    let origin = origin.and_then(|it| u32::try_from(it.0).ok());
     Ok((call, origin, extent))
 }

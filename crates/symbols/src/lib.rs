@@ -25,6 +25,7 @@ pub mod object;
 mod printable;
 mod ranges;
 pub mod render;
+mod runs;
 pub mod runtime;
 mod scopes;
 mod source_map;

@@ -1,17 +1,18 @@
 //! From a line of a source file to the instructions where a breakpoint on it belongs.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 
-use crate::blocks::{BlockId, Blocks};
+use crate::blocks::BlockId;
 use crate::dwarf::Dwarf;
 use crate::fuel::{Fuel, Stop};
 use crate::lines::Lines;
+use crate::runs::Start;
 use crate::sources::is_meant;
+use crate::statements::Code;
 use crate::units::UnitId;
-use crate::{Symbols, lookup, source_map};
+use crate::{Symbols, source_map};
 
 /// An instruction where a breakpoint on a line belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,16 +52,17 @@ pub enum NoPlace {
 /// one is enough for honest DWARF.
 const MOST_LINES: usize = 64;
 
-/// Where the code of a line starts in a function or an inlined copy.
-type Starts = BTreeMap<(FuncIndex, Option<BlockId>), u32>;
+/// Where the pieces of a line's code start in a function and in each of the calls that were inlined into it.
+type Starts = BTreeMap<Option<BlockId>, Vec<Start>>;
 
 impl Symbols {
     /// The instructions where a breakpoint on line `line` of `file` belongs, in the order of the code. Where the line
     /// has no code, those of the nearest line after it that has. `file` is a path or the end of one, of whole
     /// components; more than one file may be meant.
     ///
-    /// There is one place for each function that has code of the line, instances of templates and generic functions
-    /// among them, and for each inlined copy: the first of them by address. A line on which a function begins is
+    /// In each function that has code of the line, instances of templates and generic functions among them, and in each
+    /// inlined copy there is a place for each piece of its code, but for those that continue another piece: a line is
+    /// not missed, and one that is executed once is stopped in once. A line on which a function begins is
     /// where its parameters are in place, which may be another line. A line on which a loop begins is in that: there
     /// the program comes by each time round. Where all that a line has are calls that were inlined, it is where the
     /// code of those begins.
@@ -96,20 +98,6 @@ impl Symbols {
         Ok(places)
     }
 
-    /// Moves a place before a loop into that, if its line is there too: a breakpoint stops each time round.
-    fn enter_loop(&self, place: &mut LinePlace) {
-        let Some(inside) = self.loops(place.func).remove(&place.at) else {
-            return;
-        };
-        let line = |at| {
-            let innermost = self.locate(at).into_iter().next()?;
-            Some((innermost.file?, innermost.line?))
-        };
-        if line(inside).is_some_and(|there| Some(there) == line(place.at)) {
-            place.at = inside;
-        }
-    }
-
     fn places_in_dwarf(
         &self,
         dwarf: &Dwarf<'_>,
@@ -118,7 +106,6 @@ impl Symbols {
         line: u32,
     ) -> Result<Vec<LinePlace>, NoPlace> {
         let fuel = Fuel::for_reading(dwarf.size());
-        let mut functions = HashMap::new();
         let mut wanted = line.max(1);
         let mut last = 0;
         for _ in 0..MOST_LINES {
@@ -130,9 +117,26 @@ impl Symbols {
                 }
                 Err(_) => break,
             };
-            let starts = self.starts(dwarf, &rows, &fuel, &mut functions);
-            if !starts.is_empty() {
-                return Ok(self.placed(path, &rows, &starts));
+            let functions = rows.addresses.iter().filter_map(|address| {
+                // Addresses of functions have been seen to be that of the size field before the body.
+                (0..=5).find_map(|size| {
+                    let at = CodeOffset(u64::from(*address) + size);
+                    self.module.function_at(self.module.from_code(at)?)
+                })
+            });
+            let functions: BTreeSet<FuncIndex> = functions.collect();
+            let places: Vec<LinePlace> = functions
+                .into_iter()
+                .flat_map(|func| {
+                    let code = self.code(func, Some(&fuel));
+                    // Several units may claim the code of an inline function, but it was made from one.
+                    let is_owner = |it: &&(usize, u32)| Some(it.0) == code.program;
+                    let files = rows.files.iter().filter(is_owner).map(|it| it.1).collect();
+                    self.places_in_function(func, &code, path, &files, rows.line)
+                })
+                .collect();
+            if !places.is_empty() {
+                return Ok(places);
             }
             wanted = rows.line.saturating_add(1);
         }
@@ -143,86 +147,58 @@ impl Symbols {
         })
     }
 
-    /// Of rows, those that are of live code: the first in each function and each inlined copy.
-    fn starts(
+    /// The places of a line in a function. `files` are the indices of its file.
+    fn places_in_function(
         &self,
-        dwarf: &Dwarf<'_>,
-        rows: &RowsOfLine,
-        fuel: &Fuel,
-        functions: &mut HashMap<FuncIndex, (Option<usize>, Blocks)>,
-    ) -> Starts {
-        let mut starts = Starts::new();
-        for (program, address) in &rows.starts {
-            // Addresses of functions have been seen to be that of the size field before the body.
-            let func = (0..=5).find_map(|size| {
-                let at = CodeOffset(u64::from(*address) + size);
-                self.module.function_at(self.module.from_code(at)?)
-            });
-            let Some((func, body)) = func.and_then(|it| Some((it, self.code_of(it)?))) else {
-                continue;
-            };
-            // Once for each function: a line may have any number of rows in it.
-            let (owner, blocks) = functions
-                .entry(func)
-                .or_insert_with(|| owner(dwarf, *address, &body, fuel));
-            // Several units may claim the code of an inline function, but it was made from one.
-            if *owner != Some(*program) {
-                continue;
-            }
-            let mut block = blocks.at(*address);
-            if rows.are_calls {
-                // The code is in the function that was called, the line in the one around.
-                let is_call = |it: BlockId| blocks.all()[it].call.line == Some(rows.line);
-                while let Some(inner) = block.filter(|it| !is_call(*it)) {
-                    block = blocks.all()[inner].parent;
-                }
-                let Some(call) = block else { continue };
-                block = blocks.all()[call].parent;
-            }
-            let start = starts.entry((func, block));
-            let start = start.or_insert(*address);
-            *start = (*start).min(*address);
-        }
-        starts
-    }
-
-    /// The instructions at which code starts.
-    fn placed(&self, path: &str, rows: &RowsOfLine, starts: &Starts) -> Vec<LinePlace> {
-        let mut places: Vec<LinePlace> = Vec::new();
-        let mut of_function: Option<(FuncIndex, ModuleOffset)> = None;
-        for ((func, block), address) in starts {
-            let first = match of_function {
-                Some((of, first)) if of == *func => first,
-                _ => match self.module.first_instruction(*func) {
-                    Some(first) => of_function.insert((*func, first)).1,
-                    None => continue,
-                },
-            };
-            let at = ModuleOffset(self.code_start() + u64::from(*address));
-            let mut place = LinePlace {
-                at: at.max(first),
-                func: *func,
+        func: FuncIndex,
+        code: &Code,
+        path: &str,
+        files: &BTreeSet<u32>,
+        line: u32,
+    ) -> Vec<LinePlace> {
+        let first = self.module.first_instruction(func);
+        let loops = self.loops(func);
+        let mut places = Vec::new();
+        for (block, mut starts) in starts(code, files, line) {
+            let place = |at| LinePlace {
+                at,
+                func,
                 inlined: block.is_some(),
                 file: path.to_owned(),
-                line: rows.line,
+                line,
             };
-            if at <= first
-                && block.is_none()
-                && !rows.are_calls
-                && let Some(start) = self.body_start(*func)
+            // Behind the prologue.
+            let is_first =
+                |it: &Start| Some(it.at) == first && block.is_none() && it.is_of(files, line);
+            if let Some(start) = starts.first_mut().filter(|it| is_first(it))
+                && let Some(body) = self.body_start(func)
+                && body != start.at
             {
-                place.at = start;
-                let place_of = |it: crate::Location| it.file.zip(it.line);
-                if let Some((file, line)) = self.locate(start).into_iter().next().and_then(place_of)
+                start.at = body;
+                let there = self.locate(body).into_iter().next();
+                if let Some((file, line_there)) = there.and_then(|it| it.file.zip(it.line))
+                    && (&*file, line_there) != (path, line)
                 {
-                    place.file = file;
-                    place.line = line;
+                    starts.remove(0);
+                    let line = line_there;
+                    places.push(LinePlace {
+                        file,
+                        line,
+                        ..place(body)
+                    });
                 }
             }
-            if place.line == rows.line {
-                self.enter_loop(&mut place);
+            // Into a loop, if the line is there too: a breakpoint stops each time round.
+            for start in &mut starts {
+                if let Some(inside) = loops.get(&start.at)
+                    && code
+                        .span_at(*inside)
+                        .is_some_and(|it| Start::of(it).is_line_of(start))
+                {
+                    start.at = *inside;
+                }
             }
-            places.push(place);
+            places.extend(self.thinned(func, code, starts).into_iter().map(place));
         }
         places
     }
@@ -246,40 +222,55 @@ impl Symbols {
                 None => NoPlace::NoCode { file },
             });
         };
-        let mut firsts = BTreeMap::new();
-        for (at, ..) in of_file().filter(|it| it.2 == line) {
-            if let Some(func) = self.module.function_at(*at) {
-                firsts.entry(func).or_insert(*at);
-            }
-        }
-        let place = |(func, at)| {
-            let mut place = LinePlace {
-                at,
-                func,
-                inlined: false,
-                file: path.to_owned(),
-                line,
-            };
-            self.enter_loop(&mut place);
-            place
-        };
-        Ok(firsts.into_iter().map(place).collect())
+        let of_line = of_file().filter(|it| it.2 == line);
+        let functions: BTreeSet<FuncIndex> = of_line
+            .filter_map(|it| self.module.function_at(it.0))
+            .collect();
+        let files = BTreeSet::from([file]);
+        let places = functions.into_iter().flat_map(|func| {
+            let code = self.code(func, None);
+            self.places_in_function(func, &code, path, &files, line)
+        });
+        Ok(places.collect())
     }
 }
 
-/// The line program that the code of a function has its lines from, and the calls that were inlined into it.
-fn owner(
-    dwarf: &Dwarf<'_>,
-    address: u32,
-    body: &Range<u32>,
-    fuel: &Fuel,
-) -> (Option<usize>, Blocks) {
-    let Some((unit, entry)) = lookup::owner(dwarf, address, body) else {
-        return (None, Blocks::default());
-    };
-    let blocks = entry.map(|it| Blocks::of(dwarf, &unit, it, fuel));
-    let program = unit.line_program.map(|it| it.0);
-    (program, blocks.unwrap_or_default())
+/// Where the pieces of a line's code start: its statements. Calls on it that were inlined are pieces of it, too, where
+/// there are no statements.
+fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> Starts {
+    // For each call, the one around in which it stands on the line, or one that it is in does.
+    let mut called: Vec<Option<Option<BlockId>>> = Vec::new();
+    for of in code.blocks.all() {
+        let file = of.call.file.map(u32::try_from);
+        let is_file = file.is_none_or(|it| it.is_ok_and(|it| files.contains(&it)));
+        let around = of.parent.and_then(|it| *called.get(it)?);
+        called.push(match of.call.line == Some(line) && is_file {
+            true => Some(of.parent),
+            false => around,
+        });
+    }
+    let (mut own, mut inlined) = (Starts::new(), Starts::new());
+    let mut piece = None;
+    for span in code.spans.iter().filter(|it| it.line != 0) {
+        let is_own = span.line == line && files.contains(&span.file);
+        let of = match (is_own, span.block) {
+            (true, block) => Some(block),
+            (false, Some(block)) => called.get(block).copied().flatten(),
+            (false, None) => None,
+        };
+        if let Some(of) = of {
+            if is_own && span.is_statement {
+                own.entry(of).or_default().push(Start::of(span));
+            } else if !is_own && piece != Some(of) {
+                inlined.entry(of).or_default().push(Start::of(span));
+            }
+        }
+        piece = of;
+    }
+    for (block, starts) in inlined {
+        own.entry(block).or_insert(starts);
+    }
+    own
 }
 
 /// The last line with code that a miss knows of; the more telling miss has the greater.
@@ -291,16 +282,17 @@ fn last(miss: &NoPlace) -> Option<u32> {
     }
 }
 
-/// Where line tables say that statements of a line start.
+/// What line tables and inlined calls say of a line.
 struct RowsOfLine {
     line: u32,
-    /// The line program, and the address.
-    starts: Vec<(usize, u32)>,
-    /// No row has the line; these are where calls on it were inlined.
-    are_calls: bool,
+    /// Where it has code.
+    addresses: Vec<u32>,
+    /// The line programs, and the indices that its file has in them.
+    files: Vec<(usize, u32)>,
 }
 
-/// The rows of the first line from `wanted` on that has any; if there is none, the last line that has.
+/// The rows of the first line from `wanted` on that has any, or calls that were inlined; if there is none, the last line
+/// that has.
 fn rows(
     dwarf: &Dwarf<'_>,
     units: &[(UnitId, u32)],
@@ -308,10 +300,18 @@ fn rows(
     fuel: &Fuel,
 ) -> Result<Result<RowsOfLine, u32>, Stop> {
     let mut last = 0;
-    let mut found = RowsOfLine {
-        line: u32::MAX,
-        starts: Vec::new(),
-        are_calls: false,
+    let mut line = u32::MAX;
+    let (mut addresses, mut files) = (Vec::new(), Vec::new());
+    let mut add = |of: u32, address: u32| {
+        last = last.max(of);
+        if of < wanted || of > line {
+            return;
+        }
+        if of < line {
+            addresses.clear();
+            line = of;
+        }
+        addresses.push(address);
     };
     for (id, file) in units {
         let Ok(unit) = dwarf.units().open(dwarf, *id) else {
@@ -320,49 +320,24 @@ fn rows(
         let Some(program) = unit.line_program else {
             continue;
         };
+        files.push((program.0, *file));
         for row in Lines::of(dwarf, &unit).all() {
             fuel.burn(1)?;
-            if row.file != *file || !row.is_statement || row.line == 0 {
-                continue;
+            if row.file == *file && row.is_statement && row.line != 0 {
+                add(row.line, row.address);
             }
-            last = last.max(row.line);
-            if wanted <= row.line && row.line <= found.line {
-                if row.line < found.line {
-                    found.starts.clear();
-                    found.line = row.line;
-                }
-                found.starts.push((program.0, row.address));
-            }
+        }
+        for call in dwarf.inlined().calls_from(*id, *file, wanted) {
+            fuel.burn(1)?;
+            add(call.line, call.address);
         }
     }
-    for (id, file) in units {
-        let mut calls = dwarf.inlined().calls_from(*id, *file, wanted).peekable();
-        let Some(line) = calls.peek().map(|it| it.line) else {
-            continue;
-        };
-        last = last.max(line);
-        let Some(program) = dwarf
-            .units()
-            .open(dwarf, *id)
-            .ok()
-            .and_then(|it| it.line_program)
-        else {
-            continue;
-        };
-        if line < found.line {
-            found.starts.clear();
-            found.line = line;
-            found.are_calls = true;
-        }
-        if line == found.line && found.are_calls {
-            for call in calls {
-                fuel.burn(1)?;
-                found.starts.push((program.0, call.address));
-            }
-        }
-    }
-    Ok(match found.starts.is_empty() {
+    Ok(match addresses.is_empty() {
         true => Err(last),
-        false => Ok(found),
+        false => Ok(RowsOfLine {
+            line,
+            addresses,
+            files,
+        }),
     })
 }

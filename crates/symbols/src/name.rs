@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use wdb_module::FuncIndex;
 
-use crate::{functions_by_name, spelling};
+use crate::spelling;
 
 /// The name of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -129,7 +129,7 @@ impl Name {
 
     /// Whether `pattern` means it, as for [`Symbols::functions_matching`](crate::Symbols::functions_matching).
     pub fn is_called(&self, pattern: &str) -> bool {
-        functions_by_name::is_called(&self.display, pattern)
+        spelling::Pattern::parse(pattern).means(&self.display)
     }
 }
 

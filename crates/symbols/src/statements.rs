@@ -6,11 +6,9 @@ use std::ops::Range;
 use wdb_module::{CodeOffset, FuncIndex, ModuleOffset, Operator};
 
 use crate::blocks::{BlockId, Blocks};
-use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
 use crate::lines::{Lines, Row};
 use crate::lookup;
-use crate::units::Unit;
 use crate::{Language, Symbols, source_map};
 
 /// The code of one line, in one function or in one inlined copy of it.
@@ -26,15 +24,40 @@ pub struct Statement {
 }
 
 /// A stretch of a function's code that was made of one line.
-struct Span {
-    code: Range<ModuleOffset>,
+pub(crate) struct Span {
+    pub(crate) code: Range<ModuleOffset>,
     /// The index of the file, in the unit or the source map.
-    file: u32,
+    pub(crate) file: u32,
     /// The line; 0: of none.
-    line: u32,
-    is_statement: bool,
+    pub(crate) line: u32,
+    /// The column; 0: not known.
+    pub(crate) column: u16,
+    pub(crate) is_statement: bool,
     /// The innermost inlined call.
-    block: Option<BlockId>,
+    pub(crate) block: Option<BlockId>,
+}
+
+/// The code of a function by line.
+#[derive(Default)]
+pub(crate) struct Code {
+    /// In order. Before the first instruction there is none.
+    pub(crate) spans: Vec<Span>,
+    /// The calls that were inlined.
+    pub(crate) blocks: Blocks,
+    /// The line program that its lines are from. `None`: a source map.
+    pub(crate) program: Option<usize>,
+    /// An optimiser was at work: calls are inlined, or all calls are described, which LLVM does for no other code
+    /// (`DW_AT_call_all_calls`).
+    pub(crate) is_optimised: bool,
+}
+
+impl Code {
+    /// What the instruction at `pc` was made of.
+    pub(crate) fn span_at(&self, pc: ModuleOffset) -> Option<&Span> {
+        let after = self.spans.partition_point(|it| it.code.start <= pc);
+        let span = self.spans.get(after.checked_sub(1)?)?;
+        span.code.contains(&pc).then_some(span)
+    }
 }
 
 impl Symbols {
@@ -42,7 +65,7 @@ impl Symbols {
     /// or nothing is known of lines there.
     pub fn line_ranges(&self, pc: ModuleOffset) -> Option<Statement> {
         let func = self.module.function_at(pc)?;
-        let (spans, blocks) = self.spans(func);
+        let Code { spans, blocks, .. } = self.code(func, None);
         let here = spans.iter().position(|it| it.code.contains(&pc))?;
         let block = spans[here].block;
         // What is of no line is of the one before, as for `locate`.
@@ -72,24 +95,33 @@ impl Symbols {
 
     /// Where the statements of a function begin, inlined ones too. Ascending. Empty if nothing is known of its lines.
     pub fn statements(&self, func: FuncIndex) -> Vec<ModuleOffset> {
-        let spans = self.spans(func).0;
-        if spans.is_empty() {
+        let code = self.code(func, None);
+        if code.spans.is_empty() {
             return Vec::new();
         }
         let loops = self.loops(func);
         let start = |of: &Span| {
             let inside = loops.get(&of.code.start)?;
-            let after = spans.partition_point(|it| it.code.start <= *inside);
-            let there = spans.get(after.checked_sub(1)?)?;
+            let there = code.span_at(*inside)?;
             ((there.file, there.line) == (of.file, of.line)).then_some(*inside)
         };
-        let of_lines = spans.iter().filter(|it| it.is_statement && it.line != 0);
+        let of_lines = code
+            .spans
+            .iter()
+            .filter(|it| it.is_statement && it.line != 0);
         let mut starts: Vec<_> = of_lines
             .map(|it| start(it).unwrap_or(it.code.start))
             .collect();
         starts.sort_unstable();
         starts.dedup();
         starts
+    }
+
+    /// Where the code of a function that has a line begins to be of another line or of another inlined call. Ascending.
+    pub fn boundaries(&self, func: FuncIndex) -> Vec<ModuleOffset> {
+        let spans = self.code(func, None).spans;
+        let of_lines = spans.iter().filter(|it| it.line != 0);
+        of_lines.map(|it| it.code.start).collect()
     }
 
     /// For the instructions that do nothing but begin loops: where the code in these begins. Who comes round again does
@@ -179,15 +211,19 @@ impl Symbols {
         prologue.all(|(_, it)| is_straight(&it)).then_some(start)
     }
 
-    /// The code of a function by line, in order. Before the first instruction there is none.
-    fn spans(&self, func: FuncIndex) -> (Vec<Span>, Blocks) {
+    /// The code of a function by line. `fuel` is for its inlined calls; a fresh one if it is not given.
+    pub(crate) fn code(&self, func: FuncIndex, fuel: Option<&Fuel>) -> Code {
         let Some(first) = self.module.first_instruction(func) else {
-            return Default::default();
+            return Code::default();
         };
         let from_dwarf = self.in_dwarf(func, |dwarf, start, body| {
             let (unit, entry) = lookup::owner(dwarf, start, body)?;
             let lines = Lines::of(dwarf, &unit);
-            let blocks = entry.map(|it| blocks(dwarf, &unit, it)).unwrap_or_default();
+            let blocks = entry.map(|it| match fuel {
+                Some(fuel) => Blocks::of(dwarf, &unit, it, fuel),
+                None => Blocks::of(dwarf, &unit, it, &Fuel::for_reading(dwarf.size())),
+            });
+            let blocks = blocks.unwrap_or_default();
             let span = |(code, row): (Range<u32>, Row)| {
                 let at = |it: u32| ModuleOffset(self.code_start() + u64::from(it));
                 Some(Span {
@@ -195,6 +231,7 @@ impl Symbols {
                     code: at(code.start).max(first)..at(code.end),
                     file: row.file,
                     line: row.line,
+                    column: row.column,
                     is_statement: row.is_statement,
                 })
                 .filter(|it| !it.code.is_empty())
@@ -204,11 +241,24 @@ impl Symbols {
                 .flat_map(|it| split(it, &blocks))
                 .filter_map(span)
                 .collect();
-            Some((spans, blocks))
+            let entry = entry.and_then(|it| unit.gimli.entry(it).ok());
+            let describes_calls = entry.is_some_and(|it| {
+                let names = [gimli::DW_AT_call_all_calls, gimli::DW_AT_GNU_all_call_sites];
+                names.into_iter().any(|name| it.attr(name).is_some())
+            });
+            Some(Code {
+                is_optimised: describes_calls || !blocks.all().is_empty(),
+                program: unit.line_program.map(|it| it.0),
+                spans,
+                blocks,
+            })
         });
         from_dwarf
-            .filter(|it| !it.0.is_empty())
-            .unwrap_or_else(|| (self.spans_of_source_map(func, first), Blocks::default()))
+            .filter(|it| !it.spans.is_empty())
+            .unwrap_or_else(|| Code {
+                spans: self.spans_of_source_map(func, first),
+                ..Code::default()
+            })
     }
 
     fn spans_of_source_map(&self, func: FuncIndex, first: ModuleOffset) -> Vec<Span> {
@@ -226,6 +276,7 @@ impl Symbols {
                 code: start..end,
                 file,
                 line,
+                column: 0,
                 is_statement: before.replace((file, line)) != Some((file, line)),
                 block: None,
             });
@@ -237,10 +288,6 @@ impl Symbols {
     pub(crate) fn code_start(&self) -> u64 {
         self.module.code_section().map_or(0, |it| it.start.0)
     }
-}
-
-fn blocks<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, function: gimli::UnitOffset) -> Blocks {
-    Blocks::of(dwarf, unit, function, &Fuel::for_reading(dwarf.size()))
 }
 
 /// A row cut where inlined calls begin and end in it. Only its first piece begins a statement.

@@ -91,11 +91,12 @@ fn every_line_has_a_place(name: &str, every: usize) {
             let in_function: Vec<_> = places.iter().filter(|it| it.func == func).collect();
             assert!(!in_function.is_empty(), "{file}:{line} in function {func}");
             for place in in_function {
-                let found = &symbols.locate(place.at)[0];
-                assert_eq!(
-                    (found.file.as_ref(), found.line),
-                    (Some(&place.file), Some(place.line))
-                );
+                // Of a copy there may be nothing left but what the calls on the line became.
+                let is_place = |it: &wdb_symbols::Location| {
+                    (it.file.as_ref(), it.line) == (Some(&place.file), Some(place.line))
+                };
+                let chain = symbols.locate(place.at);
+                assert!(chain.iter().any(is_place), "{place:?}, {chain:?}");
                 if (&place.file, place.line) != (file, line) {
                     assert_eq!(
                         Some(place.at),
@@ -157,8 +158,9 @@ fn lines_of_inlined_calls() {
         found[0].starts_with("30 ") && found[0].ends_with("score < rank"),
         "{found:?}"
     );
-    // Line 28 has no code at all.
-    assert_eq!(line(&symbols, "c-inlined-o2.c", 28), ["29 rank"]);
+    // Line 28 has no code at all; that of the loop after it is before its body and behind it.
+    let found = line(&symbols, "c-inlined-o2.c", 28);
+    assert_eq!(found, ["29 rank", "29 rank"]);
 }
 
 #[test]

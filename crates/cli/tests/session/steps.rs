@@ -339,10 +339,9 @@ fn tail_calls_keep_the_depth() {
         panic!("{stopped:?}");
     };
     assert_eq!(returned.function, "tail");
-    let values: Vec<_> = returned
-        .values
-        .iter()
-        .map(|it| it.value().cloned())
-        .collect();
+    let ReturnValue::Raw(values) = &returned.value else {
+        panic!("{returned:?}");
+    };
+    let values: Vec<_> = values.iter().map(|it| it.value().cloned()).collect();
     assert_eq!(values, [Some(wdb_target::coredump::Value::I32(42))]);
 }

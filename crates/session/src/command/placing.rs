@@ -55,7 +55,7 @@ pub(super) fn set(
         (None, None) => match (options.value("name"), options.value("address")) {
             (Some(name), _) => name.to_owned(),
             (None, Some(address)) => format!("*{address}"),
-            (None, None) if place.is_empty() => here(console)?,
+            (None, None) if place.is_empty() || place == "*$pc" => here(console)?,
             (None, None) => place.to_owned(),
         },
     };

@@ -1,0 +1,85 @@
+//! Pieces of code that were made of the same source, and at which of them a program is to be stopped.
+//!
+//! The code of a line, or of an inlined call, is in several pieces: a compiler has copied it, or has moved some of it
+//! elsewhere. A program that is stopped at one of them only is missed at the others; one that is stopped at each is
+//! stopped several times in a line that is executed once.
+
+use std::collections::BTreeSet;
+
+use wdb_module::{Control, FuncIndex, ModuleOffset};
+
+use crate::Symbols;
+use crate::statements::{Code, Span};
+
+/// The beginning of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub(crate) at: ModuleOffset,
+    /// The index of the file, the line and the column there.
+    source: (u32, u32, u16),
+}
+
+impl Start {
+    pub(crate) fn of(span: &Span) -> Self {
+        Start {
+            at: span.code.start,
+            source: (span.file, span.line, span.column),
+        }
+    }
+
+    /// Whether it is of this line.
+    pub(crate) fn is_of(&self, files: &BTreeSet<u32>, line: u32) -> bool {
+        files.contains(&self.source.0) && self.source.1 == line
+    }
+
+    /// Whether it is of the same line.
+    pub(crate) fn is_line_of(&self, other: &Start) -> bool {
+        (self.source.0, self.source.1) == (other.source.0, other.source.1)
+    }
+
+    /// Whether this is where another copy of the same code begins, as far as can be told.
+    fn is_copy_of(&self, other: &Start) -> bool {
+        self.source == other.source && self.source.2 != 0
+    }
+}
+
+/// A piece is compared with as many before it.
+const MOST_COMPARED: usize = 64;
+
+impl Symbols {
+    /// Of the beginnings of pieces, those at which a program is to be stopped: all but those that continue a
+    /// piece, because the program cannot come there without having come by that one.
+    ///
+    /// What an optimiser has moved out of a loop is no reason to miss the rest in it. Without one, what begins at another
+    /// column is a later part of the line, as in a `for`.
+    pub(crate) fn thinned(
+        &self,
+        func: FuncIndex,
+        code: &Code,
+        mut starts: Vec<Start>,
+    ) -> Vec<ModuleOffset> {
+        starts.sort_by_key(|it| it.at);
+        if starts.len() < 2 {
+            return starts.into_iter().map(|it| it.at).collect();
+        }
+        let control = Control::of(&self.module, func);
+        let mut kept: Vec<Start> = Vec::new();
+        for start in starts {
+            let before = || kept.iter().rev().take(MOST_COMPARED);
+            let is_copy = before().any(|it| start.is_copy_of(it));
+            let continues = match code.is_optimised {
+                true => {
+                    before().any(|it| !start.is_copy_of(it) && control.is_before(it.at, start.at))
+                }
+                false => {
+                    let is_later = || before().any(|it| control.dominates(it.at, start.at));
+                    !kept.is_empty() && (!is_copy || is_later())
+                }
+            };
+            if !continues && before().all(|it| it.at != start.at) {
+                kept.push(start);
+            }
+        }
+        kept.into_iter().map(|it| it.at).collect()
+    }
+}
