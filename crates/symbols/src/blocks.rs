@@ -96,6 +96,8 @@ impl Blocks {
             };
             fuel.burn(1 + abbreviation.attributes().len())?;
             aside = aside.filter(|it| *it < depth);
+            // Also where a block of the source comes after a call: what is in that is not in the call.
+            while around.pop_if(|it| it.0 >= depth).is_some() {}
             let tag = abbreviation.tag();
             if aside.is_some() || tag != gimli::DW_TAG_inlined_subroutine {
                 entries.skip_attributes(abbreviation.attributes())?;
@@ -104,7 +106,6 @@ impl Blocks {
                 }
                 continue;
             }
-            while around.pop_if(|it| it.0 >= depth).is_some() {}
             let parent = around.last().map(|it| it.1);
             let (call, origin, extent) = inlines::read(unit, &mut entries, entry, abbreviation)?;
             let id = self.all.len();

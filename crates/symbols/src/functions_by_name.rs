@@ -1,6 +1,6 @@
 //! From what a person calls functions to those of a module: patterns, and the places where one was inlined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gimli::DebugInfoOffset;
 use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
@@ -181,36 +181,27 @@ impl Symbols {
         let pattern = Pattern::parse(pattern);
         let fuel = Fuel::for_reading(dwarf.size());
         let mut meant = BTreeMap::new();
-        // The functions with copies, and where one of each begins.
-        let mut functions: BTreeMap<FuncIndex, BTreeMap<u32, ModuleOffset>> = BTreeMap::new();
+        let mut functions = BTreeSet::new();
         for origin in copies.origins() {
             let Some(name) = name(&dwarf, origin) else {
                 continue;
             };
             if pattern.means(&name.display) {
                 meant.insert(origin, (name, declaration(&dwarf, origin)));
-                for start in copies.of(origin) {
-                    let at = self.module.from_code(CodeOffset(start.into()));
-                    let func = at.and_then(|at| Some((self.module.function_at(at)?, at)));
-                    if let Some((func, at)) = func {
-                        functions
-                            .entry(func)
-                            .or_default()
-                            .entry(origin)
-                            .or_insert(at);
-                    }
-                }
+                functions.extend(copies.of(origin).filter_map(|start| {
+                    let at = self.module.from_code(CodeOffset(start.into()))?;
+                    self.module.function_at(at)
+                }));
             }
         }
         let mut found = Vec::new();
-        for (func, mut firsts) in functions {
+        for func in functions {
             let code = self.code(func, Some(&fuel));
             for (call, starts) in starts_of_calls(&code, |it| meant.contains_key(&it), &fuel) {
                 let origin = code.blocks.all()[call].origin;
                 let Some((name, declared)) = origin.and_then(|it| meant.get(&it)) else {
                     continue;
                 };
-                origin.and_then(|it| firsts.remove(&it));
                 let places = self.thinned(func, &code, starts).into_iter();
                 found.extend(places.map(|at| InlinedCopy {
                     at,
@@ -218,18 +209,6 @@ impl Symbols {
                     name: name.clone(),
                     declared: declared.clone(),
                 }));
-            }
-            // Calls have been seen that are not in the code of the one that they are in.
-            for (origin, at) in firsts {
-                if let Some((name, declared)) = meant.get(&origin) {
-                    let first = self.module.first_instruction(func).unwrap_or(at);
-                    found.push(InlinedCopy {
-                        at: at.max(first),
-                        func,
-                        name: name.clone(),
-                        declared: declared.clone(),
-                    });
-                }
             }
         }
         found.sort_by(|one, other| (one.at, &one.name.raw).cmp(&(other.at, &other.name.raw)));

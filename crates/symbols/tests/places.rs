@@ -295,3 +295,11 @@ fn files() {
     let expected = ["average", "main", "report", "summarise"].map(str::to_owned);
     assert_eq!(functions, BTreeSet::from(expected));
 }
+
+/// A call in a block of the source that comes after another call is not in that.
+#[test]
+fn calls_in_blocks_after_calls() {
+    let (_, symbols) = load("c-steps");
+    let copies = symbols.inlined_copies("segment_holding");
+    assert_eq!(copies.len(), 2, "{copies:?}");
+}

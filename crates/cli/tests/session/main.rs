@@ -18,8 +18,8 @@ use wdb_module::{Binary, Module};
 use wdb_session::breakpoints::Trigger;
 use wdb_session::session::Error;
 use wdb_session::{
-    Given, Launch, Launcher, Motion, Reason, Resolver, ReturnValue, Session, Started, Stopped, expression,
-    places,
+    Given, Launch, Launcher, Motion, Reason, Resolver, ReturnValue, Session, Started, Stopped,
+    expression, places,
 };
 use wdb_symbols::Symbols;
 use wdb_target::coredump::ModuleId;
