@@ -89,9 +89,9 @@ fn what_is_not_there() {
         ],
     );
     let expected = [
-        "no file `c-dif-zero.c`; did you mean `c-div-zero.c`?",
+        "no file is called `c-dif-zero.c`; did you mean `c-div-zero.c`?",
         "line 900 is beyond the last line with code of /src/c-div-zero.c, 53",
-        "no function `avrage`; did you mean `average`?",
+        "no function is called `avrage`; did you mean `average`?",
         "no function is called like `xyz*`",
         "no frame is selected; name a file, as `main.c:12`",
         "0x1 is in no function; the module's code is from 0x1da to 0x652c",
