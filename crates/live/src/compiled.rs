@@ -63,7 +63,7 @@ impl Compiled {
         Ok(())
     }
 
-    /// Launches it, to stand still before its first instruction.
+    /// Launches it, and stops it before its first instruction.
     ///
     /// # Errors
     ///

@@ -6,6 +6,8 @@
 //! instruction tells what was pushed, as long as that comes from constants, locals, globals and
 //! loads that nothing has overwritten since. What cannot be proven stays missing.
 
+use std::collections::HashMap;
+
 use wasmparser::{
     FuncValidatorAllocations, Operator, Parser, Payload, ValidPayload, Validator, WasmFeatures,
 };
@@ -98,38 +100,39 @@ fn pushed(
             code.clear();
         }
     }
-    let written: Vec<u32> = code
-        .iter()
-        .filter_map(|operator| match operator {
-            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
-                Some(*local_index)
-            }
-            _ => None,
-        })
-        .collect();
+    let mut last_writes: HashMap<u32, usize> = HashMap::new();
+    for (position, operator) in code.iter().enumerate() {
+        if let Operator::LocalSet { local_index } | Operator::LocalTee { local_index } = operator {
+            last_writes.insert(*local_index, position);
+        }
+    }
+    let recorded = |local: u32| locals.get(local as usize)?.value().cloned();
+    // What was written last is there still, even when the code does not tell what it was: the result of a call.
+    let kept = |local: u32, position: usize| {
+        let is_last = last_writes.get(&local) == Some(&position);
+        is_last.then(|| recorded(local)).flatten()
+    };
     // What the code wrote to locals so far.
     let mut current: Vec<(u32, Option<Value>)> = Vec::new();
     let mut stack: Vec<Option<Value>> = Vec::new();
-    for operator in &code {
+    for (position, operator) in code.iter().enumerate() {
         use Operator as O;
         let mut pop = || stack.pop().flatten();
         let result = match operator {
             O::LocalGet { local_index } => {
                 match current.iter().rev().find(|(index, _)| index == local_index) {
                     Some((_, value)) => value.clone(),
-                    None if written.contains(local_index) => None,
-                    None => locals
-                        .get(*local_index as usize)
-                        .and_then(|slot| slot.value().cloned()),
+                    None if last_writes.contains_key(local_index) => None,
+                    None => recorded(*local_index),
                 }
             }
             O::LocalSet { local_index } => {
-                let value = pop();
+                let value = pop().or_else(|| kept(*local_index, position));
                 current.push((*local_index, value));
                 continue;
             }
             O::LocalTee { local_index } => {
-                let value = pop();
+                let value = pop().or_else(|| kept(*local_index, position));
                 current.push((*local_index, value.clone()));
                 value
             }
@@ -362,12 +365,30 @@ mod tests {
             &[],
             &[Some(3), Some(3)],
         );
+        // What a call returned is in the local still.
+        check(
+            "call $callee local.set 0 local.get 0 i32.load offset=8 i32.load",
+            &[],
+            &[Some(15)],
+        );
+        check("call $callee local.tee 1 i32.load", &[], &[Some(8)]);
     }
 
     #[test]
     fn operands_that_cannot() {
         // The local was overwritten after it was read.
         check("local.get 0 i32.const 1 local.set 0 i32.load", &[], &[None]);
+        // What a call returned was overwritten in the local.
+        check(
+            "call $callee local.set 0 local.get 0 call $callee local.set 0 i32.load",
+            &[],
+            &[None],
+        );
+        check(
+            "call $callee local.set 0 local.get 0 local.get 1 i32.clz local.set 0 i32.load",
+            &[],
+            &[None],
+        );
         // What a call returns is nowhere recorded, and the memory it saw may be another.
         check("call $callee i32.load", &[], &[None]);
         check(

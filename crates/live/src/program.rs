@@ -237,7 +237,7 @@ pub enum LaunchError {
         cause: String,
     },
     /// It needs something that is not WASI and not preloaded.
-    #[error("{name} imports {}, which nobody here provides (wdb gives WASI preview 1 to modules and WASI preview 2 to components){}", list(.imports), advice(imports))]
+    #[error("{name} imports {}, which wdb does not have (it gives WASI preview 1 to modules and WASI preview 2 to components){}", list(.imports), advice(imports))]
     MissingImport {
         /// The program.
         name: String,

@@ -58,7 +58,7 @@ pub fn lines(
 ) -> Result<Listing, Unlisted> {
     let text = stop.source(module, file).ok_or_else(|| {
         Unlisted(format!(
-            "the source file {file} is not at hand; `directory DIR` says where sources are"
+            "the source file {file} is not available; `directory DIR` says where sources are"
         ))
     })?;
     let line_count = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);

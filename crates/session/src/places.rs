@@ -197,7 +197,7 @@ fn parse_quoted(text: &str) -> Option<Result<Spec, Unresolved>> {
             }),
             Spec::Function(function) => Ok(Spec::InFile { file, function }),
             _ => Err(Unresolved(format!(
-                "`{text}` is no place: a line or a function follows a file in quotes"
+                "`{text}` is not a place: a line or a function follows a file in quotes"
             ))),
         }
     }))
@@ -633,7 +633,7 @@ fn address(
 ) -> Result<Location, Unresolved> {
     let module = module(stop, named)?;
     let Some(binary) = stop.binary(module) else {
-        return Err(Unresolved("the module's code is not at hand".into()));
+        return Err(Unresolved("the module's code is not available".into()));
     };
     let Some(func) = binary.function_at(offset) else {
         return Err(Unresolved(match binary.code_section() {

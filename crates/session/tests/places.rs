@@ -95,8 +95,8 @@ fn what_is_not_there() {
         "no function is called like `xyz*`",
         "no frame is selected; name a file, as `main.c:12`",
         "0x1 is in no function; the module's code is from 0x1da to 0x652c",
-        "`0xzz` is no address: one is an offset in a module, as `*0x1f0`",
-        "no module `other`; there are `c-div-zero.wasm`",
+        "`0xzz` is not an address: an address is an offset in a module, as `*0x1f0`",
+        "no module is called `other`; there are `c-div-zero.wasm`",
         "no place is named",
         "lines count from 1",
         "average /src/c-div-zero.c:33",
@@ -245,7 +245,7 @@ fn source_lines_around_a_place() {
     let absent = listing::lines(&mut stop, module, "/none.c", 1, 10, &[]);
     let absent = absent.unwrap_err().to_string();
     assert!(
-        absent.starts_with("the source file /none.c is not at hand"),
+        absent.starts_with("the source file /none.c is not available"),
         "{absent}"
     );
 }

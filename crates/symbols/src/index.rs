@@ -1,13 +1,14 @@
 //! The types, functions and statics of all units by name.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use gimli::{DebugInfoOffset, UnitOffset};
+use gimli::{AttributeValue, DebugInfoOffset, UnitOffset};
 use wdb_module::{CodeOffset, FuncIndex};
 
 use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
+use crate::lines;
 use crate::ranges::Extent;
 use crate::scopes::{self, ScopeKind};
 use crate::spelling;
@@ -152,9 +153,10 @@ impl Symbols {
         found
     }
 
-    /// The qualified names of all types, each once: tens of thousands in a large program.
-    pub fn type_names(&self) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
+    /// The qualified names of all types, each once, with the file that declares it: tens of thousands in a large program.
+    /// `None`: the DWARF names no file, as of `int`.
+    pub fn type_names(&self) -> BTreeMap<String, Option<Arc<str>>> {
+        let mut names = BTreeMap::new();
         let Some(dwarf) = self.dwarf() else {
             return names;
         };
@@ -164,10 +166,23 @@ impl Symbols {
                 continue;
             };
             let scopes = dwarf.units().scopes(&dwarf, &unit);
+            let files: HashMap<u64, Arc<str>> = lines::files(&dwarf, &unit, &fuel)
+                .into_iter()
+                .map(|(index, path)| (index.into(), path.into()))
+                .collect();
             let is_named = |it: &&scopes::Scope| it.kind == ScopeKind::Type && it.key.is_some();
             for scope in scopes.all().iter().filter(is_named) {
                 let entry = UnitOffset(scope.entry.0 as usize);
-                names.extend(scopes::qualified_name(&dwarf, &unit, entry, &fuel));
+                let Some(name) = scopes::qualified_name(&dwarf, &unit, entry, &fuel) else {
+                    continue;
+                };
+                names.entry(name).or_insert_with(|| {
+                    let entry = unit.gimli.entry(entry).ok()?;
+                    match entry.attr_value(gimli::DW_AT_decl_file)? {
+                        AttributeValue::FileIndex(index) => files.get(&index).cloned(),
+                        _ => None,
+                    }
+                });
             }
         }
         names

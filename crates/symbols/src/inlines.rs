@@ -1,5 +1,7 @@
 //! The calls that were inlined around an address.
 
+use std::ops::Range;
+
 use gimli::{AttributeValue, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
@@ -89,6 +91,81 @@ fn walk<'a>(
         } else {
             aside = Some(depth);
         }
+    }
+    Ok(())
+}
+
+/// A call that was inlined, with the code that it covers.
+pub(crate) struct Covered {
+    pub(crate) call: Call,
+    pub(crate) code: Vec<Range<u32>>,
+    /// The call that it was inlined into, by its place in the list.
+    parent: Option<usize>,
+    /// Whether the variable is declared in it.
+    declares: bool,
+}
+
+/// The calls that were inlined into the function that declares a variable, which may be inlined itself. Their code is not that
+/// function's own. `function` and `variable` are entries. What was found before the DWARF breaks counts.
+pub(crate) fn beside<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    function: UnitOffset,
+    variable: Option<UnitOffset>,
+) -> Vec<Covered> {
+    let mut found = Vec::new();
+    _ = walk_beside(dwarf, unit, function, variable, &mut found);
+    let declares: Vec<bool> = found.iter().map(|it| it.declares).collect();
+    found.retain(|it| !it.declares && it.parent.is_none_or(|at| declares[at]));
+    found
+}
+
+fn walk_beside<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    function: UnitOffset,
+    variable: Option<UnitOffset>,
+    found: &mut Vec<Covered>,
+) -> Result<(), Stop> {
+    let fuel = Fuel::for_one(dwarf.size());
+    let mut entries = unit.gimli.entries_raw(Some(function))?;
+    let Some(own) = entries.read_abbreviation()? else {
+        return Ok(());
+    };
+    entries.skip_attributes(own.attributes())?;
+    // The calls that the walk is in: how deep each is, and its place in `found`.
+    let mut open: Vec<(isize, usize)> = Vec::new();
+    while !entries.is_empty() && entries.next_depth() > 0 {
+        let depth = entries.next_depth();
+        let entry = entries.next_offset();
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            continue;
+        };
+        fuel.burn(1 + abbreviation.attributes().len())?;
+        while open.pop_if(|it| it.0 >= depth).is_some() {}
+        if variable == Some(entry) {
+            for (_, at) in &open {
+                found[*at].declares = true;
+            }
+        }
+        if abbreviation.tag() != gimli::DW_TAG_inlined_subroutine {
+            entries.skip_attributes(abbreviation.attributes())?;
+            continue;
+        }
+        let (call, _, extent) = read(unit, &mut entries, entry, abbreviation)?;
+        let mut code = Vec::new();
+        extent.each(dwarf, &unit.gimli, &fuel, |range| {
+            code.push(range);
+            Ok(())
+        })?;
+        let parent = open.last().map(|it| it.1);
+        open.push((depth, found.len()));
+        found.push(Covered {
+            call,
+            code,
+            parent,
+            declares: false,
+        });
     }
     Ok(())
 }

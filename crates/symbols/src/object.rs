@@ -326,7 +326,7 @@ impl Context<'_> {
         };
         let signed = sign_extend(raw, width);
         Ok(match encoding {
-            None => Scalar::Address(raw as u64),
+            None | Some(Encoding::Address) => Scalar::Address(raw as u64),
             Some(Encoding::Signed) => Scalar::Signed(signed),
             Some(Encoding::Unsigned) => Scalar::Unsigned(raw),
             Some(Encoding::Boolean) => Scalar::Boolean(u8::try_from(raw).unwrap_or(u8::MAX)),

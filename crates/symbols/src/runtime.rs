@@ -294,7 +294,7 @@ const PATHS: &[(Family, &[&str])] = &[
 const SOURCES: &[(Family, &[&str])] = &[
     (
         Family::Allocator,
-        &["/dlmalloc/src/", "/dlmalloc-", "/emmalloc.c"],
+        &["dlmalloc/src/", "/dlmalloc-", "/emmalloc.c"],
     ),
     (Family::Panic, &["/panic_abort/src/", "/panic_unwind/src/"]),
     // wasi-libc's start code, and what it calls for a program whose `main` takes arguments.
@@ -317,6 +317,10 @@ const SOURCES: &[(Family, &[&str])] = &[
             // wasi-libc builds in its own directory, so that its paths are relative.
             "libc-bottom-half/",
             "libc-top-half/",
+            // The headers of the C library and of clang.
+            "sysroot/include/",
+            "/usr/include/",
+            "/lib/clang/",
             "/c++/v1/",
             "/libcxx/",
             "/libcxxabi/",

@@ -91,6 +91,8 @@ pub enum Encoding {
     Signed,
     /// An unsigned integer.
     Unsigned,
+    /// An unsigned integer that is a place, and is written as one.
+    Address,
     /// A truth value.
     Boolean,
     /// An IEEE 754 number.

@@ -105,6 +105,12 @@ impl Symbols {
         found.unwrap_or_default()
     }
 
+    /// Whether the program had a static of this name, and the linker removed it: nothing uses it.
+    pub fn is_removed_static(&self, name: &str) -> bool {
+        self.dwarf()
+            .is_some_and(|dwarf| statics::is_removed(&dwarf, name))
+    }
+
     /// The static that lies at `address`, and how far into it that is. Of several, one that starts there.
     pub fn static_at(&self, address: u64) -> Option<(Variable, u64)> {
         let dwarf = self.dwarf()?;

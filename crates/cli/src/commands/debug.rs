@@ -19,7 +19,7 @@ use crate::{program, symbols};
 
 /// Debug a program: breakpoints, steps, variables, and a complete picture of a crash
 ///
-/// The program stands still before its first instruction; `run` or `continue` lets it go. It writes to the
+/// The program is stopped before its first instruction; `run` or `continue` lets it go. It writes to the
 /// same terminal, and reads nothing unless it is given --stdin or --tty: what is typed is for the debugger.
 #[derive(clap::Args)]
 #[command(after_help = "\

@@ -117,7 +117,7 @@ impl Console {
             }
             Completes::Type => {
                 let names = typed::names(&mut self.session.stop());
-                let names = names.iter().filter(|it| it.starts_with(rest));
+                let names = names.keys().filter(|it| it.starts_with(rest));
                 let mut found: Vec<Completion> = names
                     .take(MOST)
                     .map(|it| completion(start, it, "type"))

@@ -49,7 +49,9 @@ pub(super) fn set_environment(
         None => first_word(text).unwrap_or_default(),
     };
     if name.is_empty() || name.contains(char::is_whitespace) {
-        return Err(Failure(format!("`{name}` is no name of a variable")));
+        return Err(Failure(format!(
+            "`{name}` cannot be the name of a variable"
+        )));
     }
     let mut words = split(value)?;
     let value = match words.len() {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use wdb_module::ModuleOffset;
 use wdb_symbols::object::Scalar;
-use wdb_symbols::{Machine as _, Place, Unavailable, printable};
+use wdb_symbols::types::Kind;
+use wdb_symbols::{Context, Machine as _, Place, Unavailable, printable};
 use wdb_target::coredump::ModuleId;
 
 use super::call::{Call, Known, Options, number};
@@ -128,10 +129,15 @@ fn code(
             let number = expression::parse(text).ok().and_then(|parsed| {
                 let value = expression::evaluate(&parsed, &mut stop, selected?).ok()?;
                 let object = value.object;
-                let (scalar, _) =
-                    expression::with_context(&mut stop, value.frame, |it| it.scalar(&object));
+                let look = |it: &mut Context<'_>| {
+                    let is_number = matches!(it.bare(&object.ty).kind, Kind::Base(_));
+                    (it.scalar(&object), is_number)
+                };
+                let ((scalar, is_number), _) =
+                    expression::with_context(&mut stop, value.frame, look);
                 // Whatever has a name is a place, and a pointer to a function a number in a table.
                 match scalar {
+                    Ok(Scalar::Address(number)) => Some(number).filter(|_| is_number),
                     Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
                     Ok(Scalar::Signed(number)) => u64::try_from(number).ok(),
                     _ => None,

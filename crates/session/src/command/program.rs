@@ -48,7 +48,7 @@ pub(super) const GROUP: Group = Group {
                 "status",
             ],
             "",
-            "tells what is debugged, and why it stands still",
+            "tells what is debugged, and why it is stopped",
             "",
             Completes::Nothing,
             program,
@@ -103,7 +103,7 @@ pub(super) const GROUP: Group = Group {
             &["info functions"],
             "[PATTERN]",
             "lists the functions whose names have a text in them",
-            "The program's own first, then what its language brings; as many as `set height` says.
+            "The program's own first, then what its language brings; at most as many as `set height` says.
 In PATTERN `*` stands for any text. Functions that are only there as copies, inlined into others, come last.
 
 info functions parse
@@ -213,7 +213,7 @@ fn program(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
     }
     let reasons = console.session.stopped().clone();
     if reasons.reasons.is_empty() {
-        out.line("it stands still for no reason that is known");
+        out.line("it is not known why it is stopped");
     }
     stopped::tell(console, &reasons, out);
     Ok(Flow::Go)

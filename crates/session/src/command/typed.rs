@@ -1,7 +1,8 @@
 //! `ptype`: a type as its language declares it. `info types`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use wdb_symbols::types::{Enumeration, Kind, Member, PointerKind, Record, RecordKind, Role};
 use wdb_symbols::{Language, Name, Origin, Symbols, TypeRef, printable, runtime};
@@ -199,7 +200,7 @@ pub(super) fn list(
         true => it.to_owned(),
         false => it.split('<').next().unwrap_or_default().to_owned(),
     };
-    found.retain(|it| crate::breakpoints::matches(&pattern, &named(it)));
+    found.retain(|it, _| crate::breakpoints::matches(&pattern, &named(it)));
     if found.is_empty() {
         return Err(match call.rest {
             "" => "the program has no debug information with types".into(),
@@ -208,10 +209,13 @@ pub(super) fn list(
     }
     let height = console.settings.height;
     // The program's own first, then pointers to them and the like, and then what its language brings.
-    let mut found: Vec<String> = found.into_iter().collect();
+    let mut found: Vec<(String, Option<Arc<str>>)> = found.into_iter().collect();
     let has_own_name = |it: &str| it.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    found.sort_by_cached_key(|it| (is_library(it), !has_own_name(it)));
-    for name in found.iter().take(height) {
+    found.sort_by_cached_key(|(name, file)| {
+        let is_library = is_library(name, file.as_deref());
+        (is_library, !has_own_name(name), file.is_none())
+    });
+    for (name, _) in found.iter().take(height) {
         out.write(Style::Name, &printable(name));
         out.write(Style::Plain, "\n");
     }
@@ -219,8 +223,8 @@ pub(super) fn list(
     Ok(Flow::Go)
 }
 
-/// Whether a type belongs to the language's library, as far as its name tells, or has no name of its own.
-fn is_library(name: &str) -> bool {
+/// Whether a type belongs to the language's library, as far as its name and its file tell, or has no name of its own.
+fn is_library(name: &str, file: Option<&str>) -> bool {
     let path = name.trim_start_matches(|c: char| !c.is_alphabetic() && c != '_');
     let path = ["mut ", "const ", "dyn "]
         .iter()
@@ -231,11 +235,11 @@ fn is_library(name: &str) -> bool {
         origin: Origin::Dwarf,
         language: None,
     };
-    path.is_empty() || runtime::family(&name, None).is_some()
+    path.is_empty() || runtime::family(&name, file).is_some()
 }
 
-/// The names of all types of all modules.
-pub(super) fn names(stop: &mut Stop<'_>) -> BTreeSet<String> {
+/// The names of all types of all modules, with the files that declare them.
+pub(super) fn names(stop: &mut Stop<'_>) -> BTreeMap<String, Option<Arc<str>>> {
     let modules = (0..stop.modules().len() as u32).map(ModuleId);
     let symbols: Vec<_> = modules.filter_map(|it| stop.symbols(it)).collect();
     symbols.iter().flat_map(|it| it.type_names()).collect()

@@ -105,7 +105,7 @@ pub(super) fn dereference(
         Kind::Array(_) => elements::element(context, &object, 0),
         _ => match inner(context, &object)? {
             Some(inner) => Ok(inner),
-            None => Err(words(format!("`{}` is no pointer", ty.name))),
+            None => Err(words(format!("`{}` is not a pointer", ty.name))),
         },
     }
 }

@@ -170,7 +170,9 @@ pub(super) fn convert(
         }
         TypeKind::Base(Encoding::Float) if size == 8 => number.float().to_le_bytes().to_vec(),
         TypeKind::Base(Encoding::Signed | Encoding::SignedChar) => integer(true),
-        TypeKind::Base(Encoding::Unsigned | Encoding::UnsignedChar | Encoding::Unicode)
+        TypeKind::Base(
+            Encoding::Unsigned | Encoding::Address | Encoding::UnsignedChar | Encoding::Unicode,
+        )
         | TypeKind::Pointer(..) => integer(false),
         TypeKind::Enumeration(_) | TypeKind::MemberPointer(..) => integer(true),
         TypeKind::Broken(reason) => return Err(Unavailable::Broken(reason.clone())),

@@ -154,7 +154,7 @@ impl<'a> Lexer<'a> {
         let digits = self.word();
         match digits.parse() {
             Ok(index) => Ok(Token::Integer(index, None)),
-            Err(_) => self.error(start, format!("`{digits}` is no field of a tuple")),
+            Err(_) => self.error(start, format!("`{digits}` is not a field of a tuple")),
         }
     }
 
@@ -185,7 +185,7 @@ impl<'a> Lexer<'a> {
         }
         let (digits, suffix) = split_suffix(word, radix);
         let Some(suffix) = integer_suffix(suffix) else {
-            return self.error(start, format!("`{suffix}` is no end of a number"));
+            return self.error(start, format!("`{suffix}` cannot follow a number"));
         };
         let digits: String = digits.chars().filter(|c| *c != '_').collect();
         // C's octal numbers.
@@ -229,7 +229,7 @@ impl<'a> Lexer<'a> {
         };
         match digits.replace('_', "").parse() {
             Ok(value) => Ok(Token::Float(value, single)),
-            Err(_) => self.error(start, format!("`{text}` is no number")),
+            Err(_) => self.error(start, format!("`{text}` is not a number")),
         }
     }
 

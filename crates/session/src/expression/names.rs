@@ -359,6 +359,13 @@ impl Evaluator<'_, '_, '_> {
         };
         if let Some((number, function)) = elsewhere {
             hint = format!("; frame {number}, `{function}`, has one: `$frame[{number}].{text}`");
+        } else if self.ask(frame, |context| context.symbols.is_removed_static(&text)) {
+            return Error::new(
+                format!(
+                    "`{text}` is not in the module: the linker removed it, because nothing uses it"
+                ),
+                span,
+            );
         } else if self.ask(frame, |context| {
             !context.symbols.types_named(&text).is_empty()
         }) {

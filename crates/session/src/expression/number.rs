@@ -202,7 +202,7 @@ pub(super) fn arithmetic(operator: Binary, a: Number, b: Number) -> Result<Numbe
             .wrapping_rem(y.cast_signed())
             .cast_unsigned(),
         Binary::Remainder => x % y,
-        _ => return Err("this is no arithmetic".to_owned()),
+        _ => return Err("this cannot be calculated".to_owned()),
     };
     Ok(Number::integer(value, ty))
 }

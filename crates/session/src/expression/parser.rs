@@ -244,7 +244,7 @@ impl Parser<'_> {
                 }
                 Some(Token::Sign("(")) => {
                     let message =
-                        "a call is no part of an expression: `call f(1, 2)` calls a function";
+                        "a call cannot be part of an expression: `call f(1, 2)` calls a function";
                     return Err(Error::new(message, &(start..self.here().end)));
                 }
                 _ => return Ok(found),
@@ -457,7 +457,7 @@ fn machine(name: &str, span: &Range<usize>) -> Result<Kind, Error> {
     if let Some((_, machine)) = words.iter().find(|(word, _)| *word == name) {
         return Ok(Kind::Machine(*machine));
     }
-    let none = || Error::new(format!("`${name}` is no number of a value"), span);
+    let none = || Error::new(format!("`${name}` is not the number of a value"), span);
     let number = |digits: &str| digits.parse().map_err(|_| none());
     Ok(match name.strip_prefix('$') {
         None if name.is_empty() => Kind::Past(Past::Back(0)),
@@ -621,10 +621,10 @@ mod tests {
         assert_eq!(error("a = 1"), "this would assign; `==` compares");
         assert_eq!(
             error("f(1)"),
-            "a call is no part of an expression: `call f(1, 2)` calls a function"
+            "a call cannot be part of an expression: `call f(1, 2)` calls a function"
         );
-        assert_eq!(error("$1x"), "`$1x` is no number of a value");
-        assert_eq!(error("$$x"), "`$$x` is no number of a value");
+        assert_eq!(error("$1x"), "`$1x` is not the number of a value");
+        assert_eq!(error("$$x"), "`$$x` is not the number of a value");
         assert!(error("++a == 1").starts_with("`++` changes something"));
         assert_eq!(parsed("a--b"), "(a Subtract (Negate b))");
         assert_eq!(parsed("- -b"), "(Negate (Negate b))");

@@ -14,7 +14,6 @@ use super::access::words;
 use super::error::did_you_mean;
 use super::evaluate::{Evaluator, Operand};
 use super::made;
-use super::number::{IntegerType, Number};
 use super::tree::{Kind, Machine, Node};
 use crate::stop::FrameId;
 use crate::value;
@@ -66,9 +65,8 @@ impl Evaluator<'_, '_, '_> {
                 let Some(at) = place.and_then(|it| it.at) else {
                     return Err(Error::new("it is not known where the frame stands", span));
                 };
-                let ty = IntegerType::unsigned(64);
-                let language = self.language(frame);
-                made::number(Number::integer(u128::from(at.0), ty), language)
+                let ty = made::ty("code offset", None, 8, TypeKind::Base(Encoding::Address));
+                Object::of_bytes(at.0.to_le_bytes().to_vec(), ty)
             }
             Machine::Memory => {
                 return Err(Error::new("which part of it? `$memory[0x10..0x20]`", span));

@@ -70,7 +70,7 @@ pub(super) fn term(context: &mut Context<'_>, object: &Object) -> Result<Term, U
         }
         match inner(context, &object)? {
             Some(inner) => object = inner,
-            None => return Err(words(format!("`{}` is no number", ty.name))),
+            None => return Err(words(format!("`{}` is not a number", ty.name))),
         }
     }
     Err(words("it is a pointer to too many pointers"))

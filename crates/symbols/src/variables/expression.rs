@@ -436,7 +436,7 @@ fn thread_local_base(site: &Site<'_, '_>, machine: &mut dyn Machine) -> Result<u
     match site.global("__tls_base") {
         Some(index) => match machine.global(index.0)?.address() {
             Some(base) => Ok(base),
-            None => Err(broken("the global `__tls_base` is no address")),
+            None => Err(broken("the global `__tls_base` is not an address")),
         },
         None if site.has_threads() => Err(unsupported(
             "it is one for each thread, and the module does not name `__tls_base`, where they start",

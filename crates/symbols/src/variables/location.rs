@@ -18,7 +18,7 @@ use crate::machine::{Machine, Unavailable};
 use crate::object::{Piece, Place};
 use crate::types::{Encoding, Kind, TypeRef};
 use crate::units::{Unit, UnitId};
-use crate::{Symbols, lookup};
+use crate::{Symbols, inlines, lookup};
 
 /// The place in the code that a variable is asked for at.
 pub(super) struct Site<'s, 'a> {
@@ -157,7 +157,7 @@ impl<'s, 'a> Site<'s, 'a> {
                 Choice::Elsewhere(code) => {
                     let declared = found.file.zip(variable.line);
                     let lines = declared.map_or_else(Vec::new, |(file, line)| {
-                        self.lines(&code, &variable.scope, file, line)
+                        self.lines(&code, variable, file, line)
                     });
                     Err(Unavailable::OptimisedOut(lines))
                 }
@@ -286,19 +286,22 @@ impl<'s, 'a> Site<'s, 'a> {
         Ok(default.map_or(Choice::Elsewhere(elsewhere), Choice::Here))
     }
 
-    /// The lines that `code` was made from, as far as it is in `scope`: those of `file` from `first` on. Lines before the
-    /// declaration of a variable are of functions that were inlined. Lines are in one span where none with other
-    /// code is between them.
+    /// The lines that `code` was made from, as far as it is in the scope of the variable: those of `file` from `first` on.
+    /// Of a call that was inlined it is the line of the call. Lines are in one span where none with other code is
+    /// between them.
     fn lines(
         &self,
         code: &[Range<u32>],
-        scope: &[Range<u32>],
+        variable: &Variable,
         file: u64,
         first: u32,
     ) -> Vec<RangeInclusive<u32>> {
-        let Some((unit, _)) = lookup::function(self.dwarf, self.address, &self.body) else {
+        let Some((unit, function)) = lookup::function(self.dwarf, self.address, &self.body) else {
             return Vec::new();
         };
+        let scope = &*variable.scope;
+        let entry = DebugInfoOffset(variable.entry).to_unit_offset(&unit.gimli.header);
+        let calls = inlines::beside(self.dwarf, &unit, function, entry);
         let table = Lines::of(self.dwarf, &unit);
         let fuel = Fuel::for_one(self.dwarf.size());
         let lines = |code: &[Range<u32>], lines: RangeInclusive<u32>| -> BTreeSet<u32> {
@@ -308,21 +311,33 @@ impl<'s, 'a> Site<'s, 'a> {
                 .map(|it| it.line)
                 .collect()
         };
+        let mut live = BTreeSet::new();
         let mut live_code = Vec::new();
         for (code, scope) in code
             .iter()
             .flat_map(|it| scope.iter().map(move |scope| (it, scope)))
         {
             let both = code.start.max(scope.start)..code.end.min(scope.end);
-            if !both.is_empty() {
-                live_code.push(both);
+            let mut own = vec![both];
+            own.retain(|it| !it.is_empty());
+            for it in &calls {
+                if own.is_empty() || fuel.burn(it.code.len()).is_err() {
+                    break;
+                }
+                let rest = without(&own, &it.code);
+                if rest != own {
+                    let line = it.call.line.filter(|_| it.call.file == Some(file));
+                    live.extend(line.filter(|it| *it >= first));
+                    own = rest;
+                }
             }
+            live_code.extend(own);
             // It is kept.
             if fuel.burn(16).is_err() {
                 break;
             }
         }
-        let live = lines(&live_code, first.max(1)..=u32::MAX);
+        live.extend(lines(&live_code, first.max(1)..=u32::MAX));
         let (Some(first), Some(last)) = (live.first(), live.last()) else {
             return Vec::new();
         };
@@ -401,6 +416,20 @@ impl<'s, 'a> Site<'s, 'a> {
         let mut instructions = self.symbols.module.instructions(function);
         instructions.any(|it| it.map_or(true, |it| writes(&it.1)))
     }
+}
+
+/// The code that is not cut out.
+fn without(code: &[Range<u32>], cut: &[Range<u32>]) -> Vec<Range<u32>> {
+    cut.iter().fold(code.to_vec(), |code, cut| {
+        let around = |it: &Range<u32>| {
+            [
+                it.start..it.end.min(cut.start),
+                it.start.max(cut.end)..it.end,
+            ]
+        };
+        let parts = code.iter().flat_map(around);
+        parts.filter(|it| !it.is_empty()).collect()
+    })
 }
 
 /// The address of a frame that is there. A local is 0 until it is set, and no frame lies at address 0: the stack grows

@@ -153,6 +153,12 @@ pub(super) fn named(dwarf: &Dwarf<'_>, name: &str) -> Vec<Variable> {
     found
 }
 
+/// Whether the DWARF has statics of this name, and all of them without a place.
+pub(super) fn is_removed(dwarf: &Dwarf<'_>, name: &str) -> bool {
+    let entries = index::statics_named(dwarf, name);
+    !entries.is_empty() && at(dwarf, entries).is_empty()
+}
+
 /// Where a static is.
 enum Fixed {
     /// At this address.
