@@ -11,7 +11,7 @@ use crate::Abilities;
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// The same where the line stays: in a log, or for another program that reads it.
-const LONG_PATIENCE: Duration = Duration::from_secs(10);
+const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often the line is written again.
 const STEP: Duration = Duration::from_millis(500);
