@@ -34,7 +34,9 @@ impl Guest {
                 // the operand stack of another place. One instruction further both are right.
                 stop::epoch_was_seen();
                 let used_up = || host::fuel_is_used_up(&store).then_some(Requester::Fuel);
-                self.stopping = Some(request.take().or_else(used_up)?);
+                let asked = request.take().or_else(used_up)?;
+                // A limit that waits for the next instruction is not lost to a wish of the user's.
+                self.stopping.get_or_insert(asked);
                 self.set_steps(store);
                 return None;
             }

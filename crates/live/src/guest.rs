@@ -71,8 +71,8 @@ pub(crate) struct Guest {
     pub(crate) how: Resume,
     pub(crate) steps: Steps,
     pub(crate) asked: Arc<Asked>,
-    /// Whether host functions can call the program back.
-    pub(crate) host_calls_back: bool,
+    /// Whether code of the program can run when it calls what it imports.
+    pub(crate) imports_run_code: bool,
     /// What limits the time that the program runs.
     timer: Option<Timer>,
     watch: Option<Watch>,
@@ -105,8 +105,9 @@ impl Guest {
             how: Resume::Continue,
             steps: Steps::default(),
             asked: Arc::default(),
-            // WASI preview 1 does not; a component's host functions call `realloc`.
-            host_calls_back: program.main.binary.kind() == wdb_module::Kind::Component,
+            // WASI preview 1 calls nothing back; a component's host functions call `realloc`, and a preloaded module is code.
+            imports_run_code: program.main.binary.kind() == wdb_module::Kind::Component
+                || !program.preloads.is_empty(),
             timer,
             watch: None,
             failed: None,
@@ -119,7 +120,11 @@ impl Guest {
     /// Lets the program go on.
     fn go_on(&mut self, store: StoreContextMut<'_, Host>, how: Resume) {
         self.how = how;
-        if let Some(timer) = &mut self.timer {
+        // A program whose time is over cannot go on, but the debugger may still call its functions.
+        let called = !self.standings.below.is_empty();
+        if let Some(timer) = &mut self.timer
+            && !(called && timer.is_over())
+        {
             timer.start();
         }
         self.set_steps(store);

@@ -110,7 +110,7 @@ fn places(
     if let Some(callee) = &found.callee {
         match entered(store, inventory, &mut converter, &frame, callee) {
             Entered::Nothing => {}
-            Entered::Host if !guest.host_calls_back => {}
+            Entered::Host if !guest.imports_run_code => {}
             Entered::Host => return Ok(None),
             Entered::Func(module, func) => {
                 let binary = inventory.modules[module.position()].binary.as_deref();

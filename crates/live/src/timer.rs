@@ -12,12 +12,13 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    /// A timer of `time` that is not running yet; `ring` is called once, on a thread of the timer's.
+    /// A timer of `time` that is not running yet; `ring` is called on a thread of the timer's each time
+    /// that the program runs and has no time left.
     ///
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub(crate) fn new(time: Duration, ring: impl FnOnce() + Send + 'static) -> io::Result<Timer> {
+    pub(crate) fn new(time: Duration, ring: impl Fn() + Send + 'static) -> io::Result<Timer> {
         let (alarm, set) = mpsc::channel();
         std::thread::Builder::new()
             .name("timer".into())
@@ -34,9 +35,13 @@ impl Timer {
         if self.running_since.is_none() {
             let now = Instant::now();
             self.running_since = Some(now);
-            // Once the time is over nobody listens.
             let _ = self.alarm.send(now.checked_add(self.left));
         }
+    }
+
+    /// Whether no time is left.
+    pub(crate) fn is_over(&self) -> bool {
+        self.left.is_zero()
     }
 
     /// The program is stopped.
@@ -48,7 +53,7 @@ impl Timer {
     }
 }
 
-fn serve(set: &Receiver<Option<Instant>>, ring: impl FnOnce()) {
+fn serve(set: &Receiver<Option<Instant>>, ring: impl Fn()) {
     let mut at: Option<Instant> = None;
     loop {
         let changed = match at {
@@ -57,7 +62,10 @@ fn serve(set: &Receiver<Option<Instant>>, ring: impl FnOnce()) {
         };
         at = match changed {
             Ok(at) => at,
-            Err(RecvTimeoutError::Timeout) => return ring(),
+            Err(RecvTimeoutError::Timeout) => {
+                ring();
+                None
+            }
             Err(RecvTimeoutError::Disconnected) => return,
         };
     }

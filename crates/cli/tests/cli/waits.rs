@@ -91,6 +91,8 @@ fn program(wait: &Wait) -> String {
     {})
   (func (export "_start")
     call $waits
+    call $waits
+    call $waits
     (loop $forever (br $forever))))"#,
         wait.code
     )

@@ -70,3 +70,20 @@ fn the_time_of_all_runs_counts() {
     assert!(ran >= limit, "{ran:?}");
     assert!(ran < 5 * limit, "{ran:?}");
 }
+
+/// A limit that is reached in a call by the debugger is not used up by it.
+#[test]
+fn a_limit_that_is_reached_in_a_call_holds_after_it() {
+    let mut live = launch_with(Duration::from_millis(300));
+    let begins = at(&live, 0, 0, 0);
+    set(&mut live, &[begins]);
+    assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
+    set(&mut live, &[]);
+    let forever = FuncIndex(1);
+    let called = execute(&mut live).call(wdb_coredump::InstanceId(0), forever, &[], None);
+    called.unwrap();
+    assert_eq!(crash_code(&live).unwrap(), "timeout");
+    execute(&mut live).abandon_call().unwrap();
+    resume(&mut live);
+    assert_eq!(crash_code(&live).unwrap(), "timeout");
+}
