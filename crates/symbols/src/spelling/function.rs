@@ -28,7 +28,7 @@ impl<'a> Pattern<'a> {
         let text = unquoted(text);
         Pattern {
             text,
-            wanted: (!has_wildcard(text)).then(|| Parsed::of(text)),
+            wanted: (!has_wildcard(text)).then(|| Parsed::of(text, without_typed_result)),
         }
     }
 
@@ -45,7 +45,7 @@ impl<'a> Pattern<'a> {
     /// Whether the parameters, if there are any in it, are those of the function whose name is shown as `display`.
     pub(crate) fn parameters_are_of(&self, display: &str) -> bool {
         let wanted = self.wanted.as_ref();
-        wanted.is_none_or(|it| it.parameters_are(&Parsed::of(display)))
+        wanted.is_none_or(|it| it.parameters_are(&Parsed::of(display, without_result)))
     }
 
     /// Whether it is exactly this name.
@@ -67,7 +67,7 @@ impl<'a> Pattern<'a> {
         if !display.contains(last.name) {
             return false;
         }
-        let shown = Parsed::of(display);
+        let shown = Parsed::of(display, without_result);
         wanted.path_is(&shown.path)
             && wanted.parameters_are(&shown)
             // The path of AssemblyScript's names is that of the file.
@@ -119,10 +119,11 @@ fn fits(text: &str, pattern: &str) -> bool {
 }
 
 impl<'a> Parsed<'a> {
-    fn of(text: &'a str) -> Self {
+    /// `path_of` cuts the path out of the name without parameters.
+    fn of(text: &'a str, path_of: fn(&'a str) -> &'a str) -> Self {
         let (name, parameters, after) = cut_parameters(text.trim());
         let mut path: Vec<Part<'_>> = Vec::new();
-        for part in split(without_result(name)) {
+        for part in split(path_of(name)) {
             match path.last_mut() {
                 // Rust's `collect::<Vec<u8>>`; a path begins with `<Vec<u8> as Trait>`.
                 Some(last) if last.arguments.is_none() && is_bracketed(part) => {
@@ -334,9 +335,19 @@ fn without_result(name: &str) -> &str {
     }
 }
 
+/// The same for a name that the user typed. The demangler writes a result only before a template's instance, so nothing is
+/// left out of `delete main`, and it names nothing.
+fn without_typed_result(name: &str) -> &str {
+    let path = without_result(name);
+    match path.contains('<') {
+        true => path,
+        false => name,
+    }
+}
+
 /// What is known of a name that a person wrote, to look it up in an index: its path without parameters.
 pub(crate) fn path(text: &str) -> &str {
-    without_result(cut_parameters(unquoted(text)).0)
+    without_typed_result(cut_parameters(unquoted(text)).0)
 }
 
 fn unquoted(text: &str) -> &str {
