@@ -44,7 +44,7 @@ fn small_pieces_are_those_of_one_large_one() {
         let piece = read::<8>(&mut live, address).unwrap();
         assert_eq!(piece, whole[address as usize..][..8], "at {address}");
     }
-    assert_eq!(read::<0>(&mut live, 65536).unwrap(), []);
+    assert_eq!(read::<0>(&mut live, 65536).unwrap(), [0_u8; 0]);
 }
 
 #[test]
