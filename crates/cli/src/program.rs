@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
         num_args = 1..
     )]
     program: Vec<OsString>,
-    /// Call this export instead of `_start`
+    /// Call this export instead of `_start` or `wasi:cli/run`; of a component also as `NAME(ARGS)`, in WAVE
     #[arg(long, value_name = "NAME")]
     invoke: Option<String>,
     /// Instantiate a module before the program, which can import its exports under this name; may be repeated

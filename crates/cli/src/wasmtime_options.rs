@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     /// wasmtime's options of WebAssembly, such as unknown-imports-trap, fuel=N, threads=n; `-W help` lists them
     #[arg(short = 'W', long = "wasm", value_name = "KEY[=VALUE],..", value_delimiter = ',', value_parser = wasm)]
     wasm: Vec<Wasm>,
-    /// wasmtime's options of WASI, such as inherit-env, tcp=n, cwd=DIR; `-S help` lists them
+    /// wasmtime's options of WASI, such as inherit-env, http, tcp=n, cwd=DIR; `-S help` lists them
     #[arg(short = 'S', long = "wasi", value_name = "KEY[=VALUE],..", value_delimiter = ',', value_parser = wasi)]
     wasi: Vec<Wasi>,
     #[arg(short = 'O', long = "optimize", hide = true, value_parser = optimize)]
@@ -140,6 +140,7 @@ enum Wasi {
     Tcp(bool),
     Udp(bool),
     WorkingDirectory(String),
+    Http(bool),
     Nothing,
 }
 
@@ -152,9 +153,11 @@ const WASI: &[&str] = &[
     "tcp",
     "udp",
     "cwd",
+    "http",
     "inherit-stdin",
     "inherit-stdout",
     "inherit-stderr",
+    "preview0",
     "preview2",
 ];
 
@@ -170,12 +173,12 @@ fn wasi(text: &str) -> Result<Wasi, String> {
             Some(directory) => Ok(Wasi::WorkingDirectory(directory.to_owned())),
             None => Err("it needs a directory: cwd=/work".into()),
         },
-        "cli" | "common" | "inherit-stdin" | "inherit-stdout" | "inherit-stderr" | "preview2" => {
-            match flag(value)? {
-                true => Ok(Wasi::Nothing),
-                false => Err(format!("`{key}` is always on here")),
-            }
-        }
+        "http" => Ok(Wasi::Http(flag(value)?)),
+        "cli" | "common" | "inherit-stdin" | "inherit-stdout" | "inherit-stderr" | "preview0"
+        | "preview2" => match flag(value)? {
+            true => Ok(Wasi::Nothing),
+            false => Err(format!("`{key}` is always on here")),
+        },
         _ => Err(unknown_option(key, WASI.iter().copied())),
     }
 }
@@ -202,6 +205,7 @@ impl Wasi {
             Wasi::WorkingDirectory(directory) => {
                 wasi.working_directory = Some(directory.clone());
             }
+            Wasi::Http(on) => wasi.http = *on,
             Wasi::Nothing => {}
         }
     }

@@ -8,7 +8,9 @@ use wasmtime::{Engine, Error, ResourceLimiter, Store, StoreContextMut};
 use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::http::Requests;
 use crate::program::{Capture, EachLimit, LaunchError, Program};
 use crate::stdio::{Input, Stdin, Stream, Tail, Writer};
 use crate::stop::StopRequest;
@@ -26,6 +28,8 @@ enum World {
 
 struct Preview2 {
     wasi: WasiCtx,
+    http: WasiHttpCtx,
+    requests: Requests,
     table: ResourceTable,
 }
 
@@ -37,16 +41,33 @@ impl Host {
             World::Component(_) => unreachable!("a component's linker has no preview 1"),
         }
     }
+
+    /// The world of a component. Only functions of its linker call this.
+    fn preview2(&mut self) -> &mut Preview2 {
+        match &mut self.world {
+            World::Component(world) => world,
+            World::Module(_) => unreachable!("a module's linker has no preview 2"),
+        }
+    }
 }
 
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        match &mut self.world {
-            World::Component(world) => WasiCtxView {
-                ctx: &mut world.wasi,
-                table: &mut world.table,
-            },
-            World::Module(_) => unreachable!("a module's linker has no preview 2"),
+        let world = self.preview2();
+        WasiCtxView {
+            ctx: &mut world.wasi,
+            table: &mut world.table,
+        }
+    }
+}
+
+impl WasiHttpView for Host {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let world = self.preview2();
+        WasiHttpCtxView {
+            hooks: &mut world.requests,
+            table: &mut world.table,
+            ctx: &mut world.http,
         }
     }
 }
@@ -110,6 +131,8 @@ pub(crate) fn store(
         wdb_module::Kind::Module => World::Module(Box::new(builder.build_p1())),
         wdb_module::Kind::Component => World::Component(Box::new(Preview2 {
             wasi: builder.build(),
+            http: WasiHttpCtx::new(),
+            requests: Requests,
             table: ResourceTable::new(),
         })),
     };

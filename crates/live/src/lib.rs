@@ -24,6 +24,7 @@ mod frames;
 mod guarded;
 mod guest;
 mod host;
+mod http;
 mod inventory;
 mod invoke;
 pub mod light;

@@ -3,9 +3,8 @@
 //! Everything that can fail before the guest's first instruction fails here; and what the sections of a binary say of
 //! it fails before its code is compiled, which can take minutes.
 
-use wasmtime::component::{Component, InstancePre, Linker as ComponentLinker};
+use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Error, Extern, ExternType, Func, Instance, Linker, Module, Store, Val};
-use wasmtime_wasi::p2::bindings::CommandPre;
 use wdb_coredump::Crash;
 use wdb_module::Binary;
 
@@ -13,6 +12,8 @@ use crate::host::{self, Host};
 use crate::program::{File, LaunchError, Program, UnknownImports};
 use crate::stop::StopRequest;
 use crate::{Tail, invoke, trap};
+
+mod component;
 
 /// A program, ready to start.
 #[derive(Clone)]
@@ -27,8 +28,8 @@ pub(crate) enum Linked {
         entry: Entry,
     },
     Component {
-        component: Component,
         pre: InstancePre<Host>,
+        entry: component::Entry,
     },
 }
 
@@ -46,7 +47,7 @@ const INITIALIZE: &str = "_initialize";
 pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchError> {
     match program.main.binary.kind() {
         wdb_module::Kind::Module => link_module(engine, program),
-        wdb_module::Kind::Component => link_component(engine, program),
+        wdb_module::Kind::Component => component::link(engine, program),
     }
 }
 
@@ -55,7 +56,7 @@ impl Linked {
     pub(crate) fn recall(&mut self, program: &Program) -> Result<(), LaunchError> {
         match self {
             Linked::Module { main, entry, .. } => *entry = find_entry(main, program)?,
-            Linked::Component { .. } => {}
+            Linked::Component { pre, entry } => *entry = component::find_entry(pre, program)?,
         }
         Ok(())
     }
@@ -74,6 +75,7 @@ fn link_module(engine: &Engine, program: &Program) -> Result<Linked, LaunchError
         }
     }
     let mut linker = Linker::new(engine);
+    wasmtime_wasi::p0::add_to_linker_async(&mut linker, Host::preview1).map_err(host_error)?;
     wasmtime_wasi::p1::add_to_linker_async(&mut linker, Host::preview1).map_err(host_error)?;
     let outlines: Option<Vec<Module>> = program
         .files()
@@ -312,64 +314,6 @@ fn functions(module: &Module) -> Vec<String> {
         .collect()
 }
 
-fn link_component(engine: &Engine, program: &Program) -> Result<Linked, LaunchError> {
-    if let Some((export, _)) = &program.invoke {
-        return Err(LaunchError::Arguments {
-            export: export.clone(),
-            problem: "--invoke works on modules; a component is run by its `wasi:cli/run`".into(),
-        });
-    }
-    if let Some(preload) = program.preloads.first() {
-        return Err(LaunchError::Preload {
-            name: preload.file.name.clone(),
-            cause: "a component imports no modules".into(),
-        });
-    }
-    let mut linker = ComponentLinker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(host_error)?;
-    let binary = &program.main.binary;
-    let outline = binary.outline();
-    if let Some(Ok(outline)) = outline.map(|it| Component::from_binary(engine, &it)) {
-        instantiable(engine, program, &linker, &outline)?;
-    }
-    let component = Component::from_binary(engine, binary.bytes());
-    let component = component.map_err(|error| invalid(&program.main, &error))?;
-    let pre = instantiable(engine, program, &linker, &component)?;
-    Ok(Linked::Component { component, pre })
-}
-
-fn instantiable(
-    engine: &Engine,
-    program: &Program,
-    linker: &ComponentLinker<Host>,
-    component: &Component,
-) -> Result<InstancePre<Host>, LaunchError> {
-    let name = || program.main.name.clone();
-    let mut linker = linker.clone();
-    let met = match program.unknown_imports {
-        UnknownImports::Refuse => Ok(()),
-        UnknownImports::Trap => linker.define_unknown_imports_as_traps(component),
-        UnknownImports::Default => Err(Error::msg(
-            "-W unknown-imports-default is for modules; -W unknown-imports-trap is for components too",
-        )),
-    };
-    let pre = met.and_then(|()| linker.instantiate_pre(component));
-    let pre = pre.map_err(|error| LaunchError::WrongImport {
-        name: name(),
-        cause: format!("{error:#}"),
-    })?;
-    CommandPre::new(pre.clone()).map_err(|_| LaunchError::NoStart {
-        name: name(),
-        entry: "wasi:cli/run",
-        exports: component
-            .component_type()
-            .exports(engine)
-            .map(|(name, _)| format!("`{name}`"))
-            .collect(),
-    })?;
-    Ok(pre)
-}
-
 /// How the program ended: `proc_exit` comes as an error.
 pub(crate) fn end(outcome: wasmtime::Result<Ended>) -> Result<Ended, Crash> {
     outcome.or_else(|error| match trap::exit_code(&error) {
@@ -421,16 +365,7 @@ pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> wasmtime::
                 results: results.iter().map(invoke::result).collect(),
             })
         }
-        Linked::Component { pre, .. } => {
-            let instance = CommandPre::new(pre.clone())?
-                .instantiate_async(&mut *store)
-                .await?;
-            let outcome = instance.wasi_cli_run().call_run(&mut *store).await?;
-            Ok(Ended {
-                code: i32::from(outcome.is_err()),
-                results: Vec::new(),
-            })
-        }
+        Linked::Component { pre, entry } => component::call(store, pre, entry).await,
     }
 }
 

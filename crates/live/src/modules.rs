@@ -25,7 +25,7 @@ pub(crate) fn register(
                 store.debug_register_module(module)?;
             }
         }
-        Linked::Component { component, .. } => store.debug_register_component(component)?,
+        Linked::Component { pre, .. } => store.debug_register_component(pre.component())?,
     }
     let modules = store.debug_all_modules().into_iter().map(|compiled| {
         let module = module(&compiled, program);

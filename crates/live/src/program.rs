@@ -150,6 +150,8 @@ pub struct Wasi {
     pub working_directory: Option<String>,
     /// What it may use of the network of the host (components only).
     pub network: Network,
+    /// Whether it may send HTTP requests, to any address (components only).
+    pub http: bool,
     /// Where its standard input comes from.
     pub input: Input,
     /// Where its standard output and error go.
@@ -299,7 +301,9 @@ pub enum LaunchError {
 /// What can be done about imports that nobody provides.
 fn advice(imports: &[String]) -> &'static str {
     let any = |text| imports.iter().any(|it| it.contains(text));
-    if any("component imports instance") {
+    if any("component imports instance `wasi:http/") {
+        "; -S http lets it send HTTP requests"
+    } else if any("component imports instance") {
         "; with -W unknown-imports-trap it runs until it calls what is not there"
     } else if any("incompatible import type") {
         ""

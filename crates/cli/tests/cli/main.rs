@@ -11,6 +11,7 @@ mod coverage;
 mod ends;
 mod foreign;
 mod generated;
+mod http;
 #[cfg(target_os = "linux")]
 mod interrupts;
 mod lldb;
@@ -34,6 +35,8 @@ fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = Vec::new();
     collect(&root().join("tests/cli"), &mut trials);
+    trials.push(trial("HTTP, answered", "", http::answers));
+    trials.push(trial("HTTP, not answered", "", http::waits));
     trials.push(trial("every dump", "# needs: wasm-tools", every_dump));
     for (name, module) in [
         ("computes", "fixtures/c-hang.wasm"),
