@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use wdb_module::{FuncIndex, ModuleOffset};
-use wdb_symbols::runtime::Family;
-use wdb_symbols::{NoPlace, Symbols};
+use wdb_symbols::runtime::{self, Family};
+use wdb_symbols::{Name, NoPlace, Origin, Symbols};
 use wdb_target::CodeLocation;
 use wdb_target::coredump::ModuleId;
 
@@ -65,6 +65,21 @@ pub struct Location {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unresolved(pub String);
+
+impl Location {
+    /// Whether it is in the language's runtime or library, and not in code of the program's own.
+    pub(crate) fn is_of_runtime(&self, stop: &mut Stop<'_>) -> bool {
+        let symbols = stop.symbols(self.at.module);
+        let around = symbols.map(|it| it.function_name(self.at.func));
+        let name = Name {
+            raw: self.function.clone(),
+            display: self.function.clone(),
+            origin: Origin::Dwarf,
+            language: around.and_then(|it| it.language),
+        };
+        runtime::family(&name, self.file.as_deref()).is_some()
+    }
+}
 
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

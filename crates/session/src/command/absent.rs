@@ -29,6 +29,18 @@ pub(super) static ABSENT: &[Absent] = &[
         "there are no watchpoints yet; `break PLACE if EXPRESSION` stops at a place when a value is what you look for, and `display EXPRESSION` shows a value at each stop",
     ),
     absent(
+        &["breakpoint clear"],
+        "there is no `breakpoint clear`; `clear PLACE` deletes the breakpoints of a place, and `delete NUMBER` one of them",
+    ),
+    absent(
+        &["breakpoint name"],
+        "breakpoints have numbers and no names; `info breakpoints` lists them",
+    ),
+    absent(
+        &["breakpoint read"],
+        "there is no `breakpoint read`; `source FILE` executes the commands that `save breakpoints FILE` has written",
+    ),
+    absent(
         &["printf", "dprintf", "output", "eval"],
         "there is no `printf` yet; `echo` writes a text, `print` a value, and `log PLACE a text with {EXPRESSION}` both each time that a place is reached",
     ),

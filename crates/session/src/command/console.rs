@@ -257,18 +257,17 @@ impl Console {
         &mut self,
         line: &'l str,
     ) -> Result<(&'static super::Command, super::Call<'l>), Failure> {
-        let found = lookup::find(line)?;
+        let found = lookup::find(line);
         // Only what a short word leaves open is looked up in the program.
-        if found.1.name.contains(' ')
-            && let Some(other) = lookup::with_place(line)
-        {
+        let is_open = found.as_ref().map_or(true, |it| it.1.name.contains(' '));
+        if is_open && let Some(other) = lookup::with_place(line) {
             let selected = self.session.selected();
             let mut stop = self.session.stop();
-            if placing::names_a_place(&mut stop, other.1.rest, selected) {
+            if placing::names_own_place(&mut stop, other.1.rest, selected) {
                 return Ok(other);
             }
         }
-        Ok(found)
+        found
     }
 
     /// Executes a command of the user's own.

@@ -45,7 +45,7 @@ pub(super) fn find(line: &str) -> Result<(&'static Command, Call<'_>), Failure> 
 }
 
 /// The command whose place a line may name instead: `br list` is LLDB's `breakpoint list`, and gdb's `break` at a
-/// function that is called `list`.
+/// function of the program that is called `list`.
 pub(super) fn with_place(line: &str) -> Option<(&'static Command, Call<'_>)> {
     let typed = typed_words(line.trim());
     let first = typed.first().filter(|it| it.word == "br")?;
@@ -346,19 +346,24 @@ mod tests {
             assert!(message.contains('`'), "{line}: {message}");
             assert!(!message.contains("did you mean"), "{line}: {message}");
         }
-        let names = super::absent::ABSENT.iter().flat_map(|it| it.names);
-        for name in names {
-            assert!(
-                commands().all(|it| !it.names.contains(name)),
-                "{name} is there"
-            );
-            let Err(Failure(message)) = find(name) else {
-                panic!("{name} is a command");
-            };
-            assert!(
-                message.contains('`') || message.contains("not"),
-                "{name}: {message}"
-            );
+        for absent in super::absent::ABSENT {
+            for name in absent.names {
+                assert!(
+                    commands().all(|it| !it.names.contains(name)),
+                    "{name} is there"
+                );
+                let Err(Failure(message)) = find(name) else {
+                    panic!("{name} is a command");
+                };
+                assert_eq!(message, absent.instead, "{name}");
+            }
+            // What is named instead is there.
+            for named in absent.instead.split('`').skip(1).step_by(2) {
+                let is_itself = absent.names.contains(&named);
+                let is_of_start = named.starts_with("wdb ") || named.starts_with("--");
+                let is_there = is_itself || is_of_start || find(named).is_ok();
+                assert!(is_there, "`{named}` in {}", absent.instead);
+            }
         }
     }
 }

@@ -52,12 +52,17 @@ pub(super) fn set(
             Some(name) => format!("{file}:{name}"),
             None => return Err("`--file` needs `--line` or `--name` too".into()),
         },
-        (None, None) => match (options.value("name"), options.value("address")) {
-            (Some(name), _) => name.to_owned(),
-            (None, Some(address)) => format!("*{address}"),
-            (None, None) if place.is_empty() || place == "*$pc" => here(console)?,
-            (None, None) => place.to_owned(),
-        },
+        (None, None) => {
+            match (options.value("name"), options.value("address")) {
+                (Some(name), _) => name.to_owned(),
+                (None, Some(address)) => format!("*{address}"),
+                (None, None) if place.is_empty() && call.name == "breakpoint set" => {
+                    return Err("`breakpoint set` needs a place: `--name main`, or `--file main.c --line 12`".into());
+                }
+                (None, None) if place.is_empty() || place == "*$pc" => here(console)?,
+                (None, None) => place.to_owned(),
+            }
+        }
     };
     let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let ignore = options.value("ignore-count").map(number).transpose()?;
@@ -108,10 +113,15 @@ pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
     })
 }
 
-/// Whether `text` is `PLACE` or `PLACE if EXPRESSION`, and the program has that place.
-pub(super) fn names_a_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
+/// Whether `text` is `PLACE` or `PLACE if EXPRESSION`, and the program has that place in code of its own: `list` is not
+/// what a program means that only has `std::list`.
+pub(super) fn names_own_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
     let (place, _) = split_condition(stop, text, here);
-    is_place(stop, place, here)
+    let Ok(spec) = places::parse(place) else {
+        return false;
+    };
+    let found = places::resolve(stop, &spec, here).unwrap_or_default();
+    found.iter().any(|it| !it.is_of_runtime(stop))
 }
 
 fn is_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
