@@ -331,8 +331,15 @@ fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<F
     }
     match assignment::parse(text)? {
         Some((place, value)) => assign(console, place, &value, out),
-        None if settings::is_ignored(text) => Ok(Flow::Go),
-        None => Err(support::no_setting(text)),
+        None => match settings::absent(text) {
+            Some(absent) if absent.misleads => Err(absent.instead.into()),
+            Some(absent) => {
+                out.note(absent.instead);
+                Ok(Flow::Go)
+            }
+            None if settings::is_known(text) => Ok(Flow::Go),
+            None => Err(support::no_setting(text)),
+        },
     }
 }
 

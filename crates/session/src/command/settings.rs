@@ -226,9 +226,7 @@ pub(super) static IGNORED: &[&str] = &[
     "history",
     "host-charset",
     "index-cache",
-    "input-radix",
     "language",
-    "logging",
     "max-completions",
     "max-user-call-depth",
     "max-value-size",
@@ -236,7 +234,6 @@ pub(super) static IGNORED: &[&str] = &[
     "non-stop",
     "opaque-type-resolution",
     "osabi",
-    "output-radix",
     "print array",
     "print asm-demangle",
     "print demangle",
@@ -259,9 +256,7 @@ pub(super) static IGNORED: &[&str] = &[
     "print type",
     "print union",
     "print vtbl",
-    "prompt",
     "python",
-    "radix",
     "remotetimeout",
     "schedule-multiple",
     "scheduler-locking",
@@ -287,10 +282,62 @@ pub(super) static IGNORED: &[&str] = &[
     "width",
 ];
 
-/// Whether a text begins with the name of a setting that changes nothing.
-pub(super) fn is_ignored(text: &str) -> bool {
-    IGNORED.iter().any(|name| {
-        let rest = text.strip_prefix(name);
-        rest.is_some_and(|it| it.is_empty() || it.starts_with([' ', '\t', '-']))
+/// Whether a text begins with the name of a setting of gdb's or LLDB's that is not there.
+pub(super) fn is_known(text: &str) -> bool {
+    let absent = ABSENT.iter().flat_map(|it| it.names);
+    let mut names = IGNORED.iter().chain(absent);
+    names.any(|name| value_of(text, name).is_some())
+}
+
+/// What stands behind the name of a setting, if a text begins with that.
+fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let rest = text.strip_prefix(name)?;
+    let ends = rest.is_empty() || rest.starts_with([' ', '\t', '-']);
+    ends.then(|| rest.trim())
+}
+
+/// A setting of gdb's that means something, and is not there.
+pub(super) struct Absent {
+    names: &'static [&'static str],
+    /// The values that say what is so without it.
+    usual: &'static [&'static str],
+    /// What is so, and what to use instead: a sentence without its full stop.
+    pub(super) instead: &'static str,
+    /// What comes after it in a script would mean something else than was meant.
+    pub(super) misleads: bool,
+}
+
+static ABSENT: &[Absent] = &[
+    Absent {
+        names: &["input-radix", "radix"],
+        usual: &["10", "0xa", "012"],
+        instead: "a number in an expression is decimal, hexadecimal as `0x10`, octal as `0o10` or binary as `0b10`",
+        misleads: true,
+    },
+    Absent {
+        names: &["output-radix"],
+        usual: &["10", "0xa", "012"],
+        instead: "numbers are shown as the source writes them; `print/x` and `display/x` show one in hexadecimal, `/o` in octal",
+        misleads: false,
+    },
+    Absent {
+        names: &["logging"],
+        usual: &["off", "enabled off"],
+        instead: "nothing is logged; `--transcript FILE`, where wdb is started, keeps what a session writes",
+        misleads: false,
+    },
+    Absent {
+        names: &["prompt"],
+        usual: &["(wdb)"],
+        instead: "the prompt stays `(wdb)`",
+        misleads: false,
+    },
+];
+
+/// The setting that a text begins with, of those that are not there; none where its value says what is so anyway.
+pub(super) fn absent(text: &str) -> Option<&'static Absent> {
+    ABSENT.iter().find(|it| {
+        let mut values = it.names.iter().filter_map(|name| value_of(text, name));
+        values.any(|value| !it.usual.contains(&value))
     })
 }

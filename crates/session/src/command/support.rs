@@ -173,7 +173,11 @@ fn show(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     if found {
         return Ok(Flow::Go);
     }
-    if settings::is_ignored(call.rest) {
+    if let Some(absent) = settings::absent(call.rest) {
+        out.line(absent.instead);
+        return Ok(Flow::Go);
+    }
+    if settings::is_known(call.rest) {
         out.line(&format!(
             "{} is a setting that changes nothing here",
             printable(call.rest)
