@@ -6,22 +6,33 @@ use wdb_module::ModuleOffset;
 use wdb_symbols::object::Scalar;
 use wdb_symbols::types::Kind;
 use wdb_symbols::{Context, Machine as _, Place, Unavailable, printable};
+use wdb_target::CodeLocation;
 use wdb_target::coredump::ModuleId;
 
 use super::call::{Call, Known, Options, number};
 use super::format::{Format, Notation, little};
 use super::{Console, Failure, Flow, Output, Style, source};
 use crate::machine::FrameMachine;
+use crate::places::Spec;
 use crate::stop::{FrameId, Stop};
 use crate::{expression, places};
 
 /// What a bare `x` goes on with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Examined {
-    /// The address after what was shown.
-    next: u64,
+    /// What is after what was shown.
+    next: Next,
     /// How it was shown.
     format: Format,
+}
+
+/// What is after what `x` has shown.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// An address of the memory.
+    Address(u64),
+    /// An instruction of a module. None: the module has no more code.
+    Instruction(ModuleId, Option<ModuleOffset>),
 }
 
 /// As many bytes `x` shows by itself.
@@ -70,9 +81,10 @@ pub(super) fn examine(
         return code(console, text, format, out);
     }
     let (mut stop, frame) = console.here()?;
-    let start = match (text, examined) {
-        ("", Some(examined)) => examined.next,
-        ("", None) => {
+    let next = examined.map(|it| it.next);
+    let start = match (text, next) {
+        ("", Some(Next::Address(next))) => next,
+        ("", _) => {
             return Err("`x` needs an address, as an expression: `x &value`, `x 0x400`".into());
         }
         (text, _) => address(&mut stop, frame, text)?,
@@ -101,6 +113,7 @@ pub(super) fn examine(
             )?
         }
     };
+    let next = Next::Address(next);
     console.examined = Some(Examined { next, format });
     Ok(Flow::Go)
 }
@@ -112,57 +125,71 @@ fn code(
     format: Format,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let examined = console
-        .examined
-        .filter(|it| it.format.notation == format.notation);
+    let next = console.examined.map(|it| it.next);
     let selected = console.session.selected();
     let mut stop = console.session.stop();
     let here = selected.and_then(|id| Some((stop.frame(id)?.module, stop.place(id)?.at?)));
-    let (module, at) = match (text, examined, here) {
-        ("", Some(examined), _) => {
-            let module = here.map_or(ModuleId(0), |it| it.0);
-            (module, ModuleOffset(examined.next))
+    let (module, at) = match (text, next, here) {
+        ("", Some(Next::Instruction(module, at)), _) => {
+            (module, at.ok_or("the module has no more code")?)
         }
-        ("", None, Some(here)) => here,
-        ("", None, None) => return Err("it is not known where the frame stands".into()),
-        (text, _, _) => {
-            let number = expression::parse(text).ok().and_then(|parsed| {
-                let value = expression::evaluate(&parsed, &mut stop, selected?).ok()?;
-                let object = value.object;
-                let look = |it: &mut Context<'_>| {
-                    let is_number = matches!(it.bare(&object.ty).kind, Kind::Base(_));
-                    (it.scalar(&object), is_number)
-                };
-                let ((scalar, is_number), _) =
-                    expression::with_context(&mut stop, value.frame, look);
-                // Whatever has a name is a place, and a pointer to a function a number in a table.
-                match scalar {
-                    Ok(Scalar::Address(number)) => Some(number).filter(|_| is_number),
-                    Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
-                    Ok(Scalar::Signed(number)) => u64::try_from(number).ok(),
-                    _ => None,
-                }
-            });
-            let place = match number {
-                Some(number) => format!("*{number:#x}"),
-                None => text.trim_start_matches('&').to_owned(),
-            };
-            let spec = places::parse(&place).map_err(|it| it.to_string())?;
-            let found = places::resolve(&mut stop, &spec, selected).map_err(|it| it.to_string())?;
-            let found = found.first().ok_or("there is no such place")?;
-            let binary = stop.binary(found.at.module);
-            let at = binary.and_then(|it| it.from_function(found.at.func, found.at.pc));
-            (found.at.module, at.ok_or("there is no code there")?)
-        }
+        ("", _, Some(here)) => here,
+        ("", _, None) => return Err("it is not known where the frame stands".into()),
+        (text, _, _) => instruction(&mut stop, selected, text)?,
     };
     let current = here.filter(|it| it.0 == module).map(|it| it.1);
     let count = format.count.unwrap_or(1);
     let next = source::instructions(&mut stop, module, at, count, current, out)?;
-    console.examined = Some(Examined {
-        next: next.0,
-        format,
-    });
+    let next = Next::Instruction(module, next);
+    console.examined = Some(Examined { next, format });
     Ok(Flow::Go)
+}
+
+/// The instruction that `text` means: a number is an offset in the module, and whatever has a name is a place. Of a function
+/// it is the first one, before its prologue.
+fn instruction(
+    stop: &mut Stop<'_>,
+    selected: Option<FrameId>,
+    text: &str,
+) -> Result<(ModuleId, ModuleOffset), Failure> {
+    let number = expression::parse(text).ok().and_then(|parsed| {
+        let value = expression::evaluate(&parsed, stop, selected?).ok()?;
+        let object = value.object;
+        let look = |it: &mut Context<'_>| {
+            let is_number = matches!(it.bare(&object.ty).kind, Kind::Base(_));
+            (it.scalar(&object), is_number)
+        };
+        let ((scalar, is_number), _) = expression::with_context(stop, value.frame, look);
+        // A pointer to a function is a number in a table.
+        match scalar {
+            Ok(Scalar::Address(number)) => Some(number).filter(|_| is_number),
+            Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
+            Ok(Scalar::Signed(number)) => u64::try_from(number).ok(),
+            _ => None,
+        }
+    });
+    let spec = match number {
+        // Of the module that the frame is in.
+        Some(number) => Spec::Address {
+            module: selected
+                .and_then(|it| stop.frame(it))
+                .map(|it| it.module.0.to_string()),
+            offset: ModuleOffset(number),
+        },
+        None => places::parse(text.trim_start_matches('&')).map_err(|it| it.to_string())?,
+    };
+    let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
+    let found = found.first().ok_or("there is no such place")?;
+    let CodeLocation { module, func, pc } = found.at;
+    // An inlined copy has no beginning of its own.
+    let is_function =
+        matches!(spec, Spec::Function(_)) && found.function == stop.function_name(module, func);
+    let binary = stop.binary(module);
+    let at = binary.and_then(|it| match is_function {
+        true => it.first_instruction(func),
+        false => it.from_function(func, pc),
+    });
+    Ok((module, at.ok_or("there is no code there")?))
 }
 
 /// Why `x` shows no bytes of the code.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
-use wdb_module::ModuleOffset;
+use wdb_module::{FuncIndex, Module, ModuleOffset};
 use wdb_symbols::{printable, printable_source};
 use wdb_target::coredump::ModuleId;
 
@@ -162,8 +162,8 @@ pub(super) fn instruction_text(stop: &mut Stop<'_>, id: FrameId) -> Option<Strin
     Some(printable(&format!("{} {}{note}", line.at, line.text)).into_owned())
 }
 
-/// Writes `count` instructions from an address of the code on: where the function ends, those of it that are left. The
-/// address of the next one.
+/// Writes `count` instructions from an address of the code on, where a function ends those of the next one. The address of
+/// the next instruction, if the module has one.
 pub(super) fn instructions(
     stop: &mut Stop<'_>,
     module: ModuleId,
@@ -171,18 +171,39 @@ pub(super) fn instructions(
     count: u64,
     current: Option<ModuleOffset>,
     out: &mut dyn Output,
-) -> Result<ModuleOffset, Failure> {
-    let after = usize::try_from(count).unwrap_or(usize::MAX);
-    let found = disassembly::around(stop, module, at, 0, after);
-    if found.is_empty() {
-        return Err(Failure(format!("there is no code at {at}")));
+) -> Result<Option<ModuleOffset>, Failure> {
+    let mut left = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut next = Some(at);
+    while left > 0
+        && let Some(from) = next
+        && !out.given_up()
+    {
+        if from != at {
+            let func = stop.binary(module).and_then(|it| it.function_at(from));
+            let name = func.map(|it| stop.function_name(module, it));
+            out.title(&format!("{}:", printable(&name.unwrap_or_default())));
+        }
+        let found = disassembly::around(stop, module, from, 0, left);
+        if found.is_empty() {
+            return Err(Failure(format!("there is no code at {from}")));
+        }
+        for line in found.iter().take(left) {
+            let mark = if current == Some(line.at) { "> " } else { "  " };
+            instruction_line(line, mark, 0, out);
+        }
+        let binary = stop.binary(module);
+        let after = found.get(left).map(|it| it.at);
+        next = after.or_else(|| function_after(binary?, from));
+        left = left.saturating_sub(found.len());
     }
-    for line in found.iter().take(after) {
-        let mark = if current == Some(line.at) { "> " } else { "  " };
-        instruction_line(line, mark, 0, out);
-    }
-    let next = found.get(after).map(|it| it.at);
-    Ok(next.unwrap_or(at))
+    Ok(next)
+}
+
+/// Where the first function with code begins after the one that holds `at`.
+fn function_after(binary: &Module, at: ModuleOffset) -> Option<ModuleOffset> {
+    let func = binary.function_at(at)?;
+    let mut later = (func.0.saturating_add(1)..binary.function_count()).map(FuncIndex);
+    later.find_map(|it| binary.first_instruction(it))
 }
 
 /// Writes some lines of a file; the line after them.
