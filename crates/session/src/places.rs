@@ -1,5 +1,7 @@
 //! From what a person types after `break` to places in the code.
 
+mod completion;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,6 +14,8 @@ use wdb_target::coredump::ModuleId;
 
 use crate::expression::did_you_mean;
 use crate::stop::{FrameId, Stop};
+
+pub use completion::completions;
 
 /// What a person means, before it is known whether there is such a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -750,60 +754,4 @@ fn file_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<String, Unres
     let main = functions(stop, "main").unwrap_or_default();
     let file = main.into_iter().find_map(|it| it.file);
     file.ok_or_else(|| Unresolved("no frame is selected; name a file, as `main.c:12`".into()))
-}
-
-/// The file before a colon that is alone, and what is begun after it.
-fn file_and_beginning(text: &str) -> Option<(&str, &str)> {
-    let (file, begun) = text.rsplit_once(':')?;
-    (!file.is_empty() && !file.ends_with(':')).then_some((file, begun))
-}
-
-/// As many functions are looked at to find those of a file.
-const MOST_LOOKED_AT: usize = 20_000;
-
-/// What `text` may be the beginning of: functions and source files, by their short names, at most `most`.
-pub fn completions(stop: &mut Stop<'_>, text: &str, most: usize) -> Vec<String> {
-    let mut found = BTreeSet::new();
-    for module in modules(stop) {
-        let Some(symbols) = stop.symbols(module) else {
-            continue;
-        };
-        if let Some((file, begun)) = file_and_beginning(text) {
-            let binary = stop.binary(module);
-            let own = binary.map_or(0..0, |it| it.imported_function_count()..it.function_count());
-            for func in own.take(MOST_LOOKED_AT).map(FuncIndex) {
-                let name = symbols.function_name(func).path();
-                let declared = name
-                    .starts_with(begun)
-                    .then(|| symbols.function_declaration(func));
-                let is_meant = |path: &str| {
-                    let rest = path.strip_suffix(file);
-                    rest.is_some_and(|it| it.is_empty() || it.ends_with(['/', '\\']))
-                };
-                if declared.flatten().is_some_and(|it| is_meant(&it.0)) {
-                    found.insert(format!("{file}:{name}"));
-                }
-            }
-        }
-        let paths = symbols.function_names().iter().map(wdb_symbols::Name::path);
-        for path in paths {
-            // The qualification may be left out from the front.
-            let ends = path.match_indices("::").map(|it| it.0 + 2);
-            for start in [0].into_iter().chain(ends) {
-                let name = path.get(start..).filter(|it| it.starts_with(text));
-                if let Some(name) = name {
-                    found.insert(name.to_owned());
-                }
-            }
-        }
-        for file in symbols.source_files() {
-            let name = file.rsplit(['/', '\\']).next().unwrap_or(&file);
-            for name in [name, &file] {
-                if name.starts_with(text) {
-                    found.insert(format!("{name}:"));
-                }
-            }
-        }
-    }
-    found.into_iter().take(most).collect()
 }
