@@ -26,7 +26,7 @@ pub struct CStack {
     pub pointer: GlobalIndex,
     /// The addresses reserved for it in memory 0. The start is exact when the stack lies below all
     /// data (wasm-ld's `--stack-first`, and Rust); otherwise zero-initialised data, of which a binary
-    /// holds no trace, may lie at the start of the range.
+    /// holds no trace, may lie at the start of the range; and in a snapshot of a memory in use all data.
     pub range: Range<u64>,
     /// Whether the start of the range is exact.
     pub exact: bool,
@@ -44,14 +44,18 @@ impl CStack {
         let (pointer, top) = pointer(module)?;
         let (mut below, mut above) = (0, false);
         for (range, _) in segments(module) {
-            if range.start >= top {
-                above = true;
-            } else {
+            above |= range.end > top;
+            if range.start < top {
                 below = below.max(range.end.min(top));
             }
         }
-        // Data on one side only: a linker that puts the stack first leaves nothing below it.
-        let exact = below == 0 && above;
+        // A linker puts data on one side only. On both it is in a snapshot of a memory in use (Wizer, wasi-vfs), which
+        // has what was on the stack as data, too.
+        let is_snapshot = above && below > 0;
+        if is_snapshot {
+            below = 0;
+        }
+        let exact = above && !is_snapshot;
         Some(CStack {
             pointer,
             range: below..top,

@@ -199,6 +199,10 @@ fn c_stacks_of_linkers() {
         (global $__stack_pointer (mut i32) (i32.const 66560))
         (data (i32.const 1024) "0123456789"))"#;
     assert_eq!(find(data_first), Some((1, 1034..66_560, false)));
+    // A snapshot of a memory in use: what was on the stack is data.
+    let snapshot = r#"(module (memory 2) (global $__stack_pointer (mut i32) (i32.const 66560))
+        (data (i32.const 1024) "0123456789") (data (i32.const 66000) "0123456789") (data (i32.const 66550) "012345678901"))"#;
+    assert_eq!(find(snapshot), Some((0, 0..66_560, false)));
     // Without names the first global is it, if it looks like it.
     assert_eq!(
         find(
