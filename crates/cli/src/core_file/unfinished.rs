@@ -106,9 +106,7 @@ impl Unfinished {
             };
             // From another file system, or without a name that it could get, it comes here as a copy.
             let is_here = match &file {
-                Unfinished::Temporary(file) => {
-                    file.path().parent() == Some(directory) && file.path().exists()
-                }
+                Unfinished::Temporary(file) => is_in(file.path(), directory),
                 #[cfg(target_os = "linux")]
                 Unfinished::Nameless(_) => false,
             };
@@ -185,6 +183,12 @@ impl Unfinished {
             },
         }
     }
+}
+
+/// Whether a temporary file, whose path is absolute, is there and in this directory.
+fn is_in(file: &Path, directory: &Path) -> bool {
+    let directory = std::path::absolute(directory);
+    directory.is_ok_and(|it| file.parent() == Some(&it)) && file.exists()
 }
 
 fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
@@ -287,5 +291,27 @@ mod linux {
             linked => linked?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_in_the_directory_that_it_was_made_in() {
+        let here = tempfile::tempdir_in(".").unwrap();
+        let relative = Path::new(".").join(here.path().file_name().unwrap());
+        let other = tempfile::tempdir().unwrap();
+        for directory in [&*relative, here.path(), other.path()] {
+            let file = temporary_in(directory).unwrap();
+            assert!(is_in(file.path(), directory), "{file:?} {directory:?}");
+            let elsewhere = directory.join("deeper");
+            assert!(!is_in(file.path(), &elsewhere), "{file:?} {elsewhere:?}");
+        }
+        let file = temporary_in(&relative).unwrap();
+        let path = file.path().to_owned();
+        drop(file);
+        assert!(!is_in(&path, &relative), "it is gone");
     }
 }
