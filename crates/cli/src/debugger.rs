@@ -109,6 +109,7 @@ impl Debugger {
             files: Box::new(Disk(self.ctrl_c.clone())),
             ctrl_c: self.ctrl_c,
             scripts: self.scripts,
+            batch: self.batch,
             lines,
             full_screen: self.full_screen,
         })?;

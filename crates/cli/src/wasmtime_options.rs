@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wdb_live::{Feature, Program, UnknownImports};
+use wdb_live::{Feature, Program};
 
 use crate::units;
 
@@ -64,7 +64,8 @@ enum Wasm {
     MaxMemory(u64),
     MaxTable(u64),
     TrapOnGrowFailure(bool),
-    Unknown(UnknownImports),
+    UnknownTrap(bool),
+    UnknownDefault(bool),
     Feature(Feature),
     Nothing,
 }
@@ -83,12 +84,6 @@ const WASM: &[&str] = &[
 
 fn wasm(text: &str) -> Result<Wasm, String> {
     let (key, value) = split(text);
-    let unknown = |what| {
-        Ok(Wasm::Unknown(match flag(value)? {
-            true => what,
-            false => UnknownImports::Refuse,
-        }))
-    };
     match key {
         "fuel" => Ok(Wasm::Fuel(number(value)?)),
         "timeout" => Ok(Wasm::Timeout(units::parse_duration(
@@ -101,8 +96,8 @@ fn wasm(text: &str) -> Result<Wasm, String> {
         "max-memory-size" => Ok(Wasm::MaxMemory(number(value)?)),
         "max-table-elements" => Ok(Wasm::MaxTable(number(value)?)),
         "trap-on-grow-failure" => Ok(Wasm::TrapOnGrowFailure(flag(value)?)),
-        "unknown-imports-trap" => unknown(UnknownImports::Trap),
-        "unknown-imports-default" => unknown(UnknownImports::Default),
+        "unknown-imports-trap" => Ok(Wasm::UnknownTrap(flag(value)?)),
+        "unknown-imports-default" => Ok(Wasm::UnknownDefault(flag(value)?)),
         // Exports of any kind are.
         "unknown-exports-allow" => flag(value).map(|_| Wasm::Nothing),
         _ => match Feature::named(key, flag(value).unwrap_or(true)) {
@@ -125,7 +120,8 @@ impl Wasm {
             Wasm::MaxMemory(size) => limits.each.memory = Some(*size),
             Wasm::MaxTable(size) => limits.each.table = Some(*size),
             Wasm::TrapOnGrowFailure(on) => limits.each.trap = *on,
-            Wasm::Unknown(what) => program.unknown_imports = *what,
+            Wasm::UnknownTrap(on) => program.unknown_imports.trap = *on,
+            Wasm::UnknownDefault(on) => program.unknown_imports.default = *on,
             Wasm::Feature(feature) => program.features.push(*feature),
             Wasm::Nothing => {}
         }

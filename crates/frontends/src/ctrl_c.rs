@@ -174,14 +174,20 @@ impl CtrlC {
         Guard(self)
     }
 
-    /// A core dump is written, until the guard is dropped. [`CtrlC::given_up`] says whether it is still wanted.
+    /// A core dump is written, or what it is to hold is taken, until the guard is dropped. [`CtrlC::given_up`] says whether
+    /// it is still wanted.
     pub fn writing(&self) -> Writing<'_> {
         let mut state = self.state();
-        let during = Box::new(std::mem::replace(
-            &mut *state,
-            State::Between { presses: 0 },
-        ));
-        *state = State::Writing { during, presses: 0 };
+        let during = std::mem::replace(&mut *state, State::Between { presses: 0 });
+        let presses = match &during {
+            // The state that is written was taken before.
+            State::Writing { presses, .. } => *presses,
+            _ => 0,
+        };
+        *state = State::Writing {
+            during: Box::new(during),
+            presses,
+        };
         Writing(self)
     }
 

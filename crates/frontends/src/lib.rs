@@ -5,11 +5,13 @@
 //! given.
 
 mod ctrl_c;
+mod last_words;
 pub mod progress;
 pub mod repl;
 mod tui;
 
 pub use ctrl_c::CtrlC;
+pub use last_words::last_words;
 
 /// What the terminal can do, or what stands in its place.
 #[derive(Clone, Copy, Debug, Default)]

@@ -16,6 +16,7 @@ use wdb_session::report::printable;
 use wdb_target::Debuggee;
 
 use crate::CtrlC;
+use crate::last_words::{SOON, last_words};
 use crate::progress::{self, Progress};
 use crate::tui::Tui;
 pub(crate) use editor::complete;
@@ -70,8 +71,9 @@ pub struct Repl {
     pub ctrl_c: CtrlC,
     /// The scripts, in their order.
     pub scripts: Vec<Script>,
-    /// Where lines come from after the scripts. `None`: from nowhere, and the first command that fails ends
-    /// everything.
+    /// The first command that fails ends everything.
+    pub batch: bool,
+    /// Where lines come from after the scripts. `None`: from nowhere.
     pub lines: Option<Lines>,
     /// Whether there is to be a full screen, as soon as lines are read.
     pub full_screen: bool,
@@ -94,17 +96,16 @@ const CRASHED: i32 = 134;
 ///
 /// When nobody reads what is written any more, or the terminal cannot be read.
 pub fn run(mut repl: Repl) -> io::Result<i32> {
-    let batch = repl.lines.is_none();
-    match repl.all(batch) {
+    match repl.all() {
         // What became of the program does not depend on who reads it.
-        Err(error) if batch && error.kind() == io::ErrorKind::BrokenPipe => Ok(repl.outcome()),
+        Err(error) if repl.batch && error.kind() == io::ErrorKind::BrokenPipe => Ok(repl.outcome()),
         ended => ended,
     }
 }
 
 impl Repl {
     /// Executes everything. The exit status.
-    fn all(&mut self, batch: bool) -> io::Result<i32> {
+    fn all(&mut self) -> io::Result<i32> {
         let screen = self.screen.clone();
         let tell =
             move |message: &str| screen.write(Style::Plain, &format!("{}\n", printable(message)));
@@ -116,7 +117,7 @@ impl Repl {
         for script in std::mem::take(&mut self.scripts) {
             match self.script(&script)? {
                 Some(Flow::Quit(status)) => return self.end(status),
-                Some(_) if batch => return self.end(FAILED),
+                Some(_) if self.batch => return self.end(FAILED),
                 _ => {}
             }
         }
@@ -260,6 +261,7 @@ impl Repl {
             files: self.files.as_mut(),
             full_screen: &mut self.full_screen,
             progress: None,
+            batch: self.batch,
         };
         let done = work(&mut console, &mut out);
         drop(out);
@@ -323,10 +325,26 @@ struct Terminal<'a> {
     files: &'a mut dyn Files,
     full_screen: &'a mut bool,
     progress: Option<Progress>,
+    batch: bool,
+}
+
+impl Terminal<'_> {
+    /// Ends a batch whose program has the screen while a command wants to write: it was given up in the middle of a write
+    /// that nobody reads, and nobody is there to press Ctrl-C.
+    fn end_if_taken(&self) {
+        if self.batch && !self.screen.is_free_within(SOON) {
+            last_words(
+                "error: the program was given up while it writes to standard output, which nobody reads\n",
+            );
+            self.ctrl_c.prepare_end();
+            std::process::exit(FAILED);
+        }
+    }
 }
 
 impl Output for Terminal<'_> {
     fn write(&mut self, style: Style, text: &str) {
+        self.end_if_taken();
         self.progress = None;
         if !self.ctrl_c.given_up() {
             self.screen.write(style, text);
@@ -341,6 +359,7 @@ impl Output for Terminal<'_> {
     }
 
     fn progress(&mut self, what: &str) {
+        self.end_if_taken();
         // The old line disappears before the new one comes.
         self.progress = None;
         if !self.screen.progress(what) && !what.is_empty() {

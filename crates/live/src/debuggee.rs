@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 use wdb_coredump::{
@@ -129,6 +129,7 @@ impl Live {
 
     /// Waits until the program is stopped.
     pub(crate) fn wait(&mut self) -> Result<(), Error> {
+        let began = Instant::now();
         let Stopped {
             reasons,
             ended,
@@ -138,13 +139,13 @@ impl Live {
                 Ok(stopped) => break stopped,
                 Err(RecvTimeoutError::Disconnected) => return Err(gone()),
                 Err(RecvTimeoutError::Timeout) => {
-                    if let Some(requester) = self.request.in_vain() {
+                    if let Some(requester) = self.request.in_vain(began) {
                         return Err(self.give_up(requester));
                     }
                 }
             }
         };
-        self.request.is_stopped();
+        self.request.forget_user();
         self.stop = reasons;
         self.process.time = now();
         self.ended = ended.is_some();
@@ -328,6 +329,10 @@ impl Execute for Live {
 
     fn interrupt(&self) -> Interrupt {
         Interrupt::new(stopper(&self.engine, &self.request, Requester::User))
+    }
+
+    fn forget_interrupt(&mut self) {
+        self.request.forget_user();
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use wasmtime::{
@@ -22,12 +23,13 @@ use crate::debuggee::{LOOK, WAITS, stopper};
 use crate::guarded::guarded;
 use crate::host::Host;
 use crate::inventory::Inventory;
+use crate::link::Linked;
 use crate::modules::record;
 use crate::program::{LaunchError, Program};
 use crate::stdio::Tail;
 use crate::stop::{Requester, StopRequest};
 use crate::timer::Timer;
-use crate::{engine, exception, guest, host, link, trap};
+use crate::{engine, exception, guest, host, link, modules, trap};
 
 /// How a run as optimised code ended.
 pub enum Outcome {
@@ -44,28 +46,44 @@ pub enum Outcome {
     },
 }
 
-/// Runs `program` to its end.
+/// What the guest's thread tells.
+enum Told {
+    /// The program has crashed; what is known of it comes next, which takes long when it has much memory.
+    Crashed,
+    Ended(Result<Outcome, LaunchError>),
+}
+
+/// Runs `program` to its end. When it has crashed, `crashed` is called before its state is taken.
 ///
 /// # Errors
 ///
 /// Whatever keeps the program from starting.
-pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
+pub fn run(program: &Program, mut crashed: impl FnMut()) -> Result<Outcome, LaunchError> {
     let no_thread = |error| LaunchError::Host(format!("cannot start a thread: {error}"));
     let request = StopRequest::default();
-    let (send, outcome) = mpsc::channel();
+    let (send, told) = mpsc::channel();
+    let began = Instant::now();
     // On a thread of its own: a program that waits for its host is left behind there.
     std::thread::Builder::new()
         .name("guest".into())
         .spawn({
             let (program, request) = (program.clone(), request.clone());
             // If nobody listens, the program was given up.
-            move || _ = send.send(run_here(&program, &request))
+            move || {
+                let crashed = || _ = send.send(Told::Crashed);
+                _ = send.send(Told::Ended(run_here(&program, &request, crashed)));
+            }
         })
         .map_err(no_thread)?;
+    let mut has_crashed = false;
     loop {
-        match outcome.recv_timeout(LOOK) {
-            Ok(outcome) => return outcome,
-            Err(RecvTimeoutError::Timeout) if request.in_vain().is_none() => {}
+        match told.recv_timeout(LOOK) {
+            Ok(Told::Ended(outcome)) => return outcome,
+            Ok(Told::Crashed) => {
+                has_crashed = true;
+                crashed();
+            }
+            Err(RecvTimeoutError::Timeout) if has_crashed || request.in_vain(began).is_none() => {}
             Err(RecvTimeoutError::Timeout) => return Ok(Outcome::GivenUp(WAITS.into())),
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(LaunchError::Host("the guest's thread has ended".into()));
@@ -74,7 +92,11 @@ pub fn run(program: &Program) -> Result<Outcome, LaunchError> {
     }
 }
 
-fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchError> {
+fn run_here(
+    program: &Program,
+    request: &StopRequest,
+    crashed: impl FnOnce(),
+) -> Result<Outcome, LaunchError> {
     let engine = engine::engine(program)?;
     let linked = link::link(&engine, program)?;
     let stderr = Tail::default();
@@ -104,6 +126,7 @@ fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchE
     if let Some(code) = trap::exit_code(&error) {
         return Ok(Outcome::Exited(code, Vec::new()));
     }
+    crashed();
     let mut reading = Reading {
         dump: CoreDump::default(),
         dialect: Dialect::Wdb,
@@ -111,19 +134,21 @@ fn run_here(program: &Program, request: &StopRequest) -> Result<Outcome, LaunchE
         notes: Vec::new(),
     };
     let mut memory = MemoryCapture::Unstated;
+    let mut compiled = Vec::new();
     if let Some(dump) = error.downcast_ref::<WasmCoreDump>() {
         let whole = serialize(&mut store, dump, &program.main.name)
             .and_then(|bytes| wdb_coredump::read(Bytes::from(bytes)).ok());
         match whole {
             Some(whole) => {
                 reading = whole;
+                compiled = dump.modules().to_vec();
                 memory = MemoryCapture::Full;
             }
-            None => reading.dump = frames_only(dump),
+            None => (reading.dump, compiled) = frames_only(dump),
         }
     }
     let crash = thrown(&mut store).unwrap_or_else(|| trap::from_error(&error));
-    let modules = identify(&mut reading.dump, program);
+    let modules = identify(&mut reading.dump, &compiled, &linked, program);
     reading.dump.executable.clone_from(&program.main.name);
     reading.dump.crash = Some(crash);
     reading.dump.process = program.process();
@@ -167,16 +192,16 @@ fn serialize(store: &mut Store<Host>, dump: &WasmCoreDump, name: &str) -> Option
     can.then(|| guarded(|| dump.serialize(store, name)).ok())?
 }
 
-/// The frames of wasmtime's core dump, when the rest of it cannot be had.
-fn frames_only(dump: &WasmCoreDump) -> CoreDump {
-    let mut modules: Vec<&wasmtime::Module> = Vec::new();
+/// The frames of wasmtime's core dump, when the rest of it cannot be had, and the modules that they are of.
+fn frames_only(dump: &WasmCoreDump) -> (CoreDump, Vec<Module>) {
+    let mut modules: Vec<Module> = Vec::new();
     let mut frames = Vec::new();
     for frame in dump.frames() {
         let known = modules
             .iter()
             .position(|module| Module::same(module, frame.module()));
         let position = known.unwrap_or_else(|| {
-            modules.push(frame.module());
+            modules.push(frame.module().clone());
             modules.len() - 1
         });
         frames.push(Frame {
@@ -187,7 +212,7 @@ fn frames_only(dump: &WasmCoreDump) -> CoreDump {
             stack: Vec::new(),
         });
     }
-    CoreDump {
+    let dump = CoreDump {
         modules: modules
             .iter()
             .map(|module| wdb_coredump::Module {
@@ -209,7 +234,8 @@ fn frames_only(dump: &WasmCoreDump) -> CoreDump {
             host_frames: Vec::new(),
         }],
         ..CoreDump::default()
-    }
+    };
+    (dump, modules)
 }
 
 /// The crash, if an exception that nothing caught ended the program.
@@ -220,22 +246,31 @@ fn thrown(store: &mut Store<Host>) -> Option<Crash> {
     thrown.ok().map(exception::crash)
 }
 
-/// Records which module each of wasmtime's dump is. It gives no identity, but its modules are those of
-/// the program: by name, or else in the order of the file.
-fn identify(dump: &mut CoreDump, program: &Program) -> Vec<Option<Arc<wdb_module::Module>>> {
-    let own: Vec<_> = program
-        .files()
-        .flat_map(|file| file.binary.modules().iter().map(move |it| (file, it)))
-        .collect();
-    let by_order = dump.modules.len() == own.len();
+/// Records which module each of wasmtime's dump is: they are in the order of `compiled`. Those that are nested in a
+/// component have no handles: one is known by its name where no other has that, or else by its place in the file.
+fn identify(
+    dump: &mut CoreDump,
+    compiled: &[Module],
+    linked: &Linked,
+    program: &Program,
+) -> Vec<Option<Arc<wdb_module::Module>>> {
+    let nested = program.main.binary.modules();
+    let by_order = dump.modules.len() == nested.len();
+    let by_name = |position: usize, name: &str| {
+        let mut named = nested.iter().filter(|it| it.name() == Some(name));
+        match (named.next(), named.next()) {
+            (Some(only), None) => Some(only),
+            _ => nested.get(position).filter(|_| by_order),
+        }
+    };
     dump.modules
         .iter_mut()
         .enumerate()
         .map(|(position, known)| {
-            let (file, module) = own
-                .iter()
-                .find(|(_, module)| module.name() == Some(&known.name))
-                .or_else(|| own.get(position).filter(|_| by_order))?;
+            let (file, module) = compiled
+                .get(position)
+                .and_then(|it| modules::of_file(it, linked, program))
+                .or_else(|| Some((&program.main, by_name(position, &known.name)?)))?;
             *known = record(module, file);
             Some(Arc::clone(module))
         })

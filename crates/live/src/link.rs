@@ -52,6 +52,17 @@ pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchE
 }
 
 impl Linked {
+    /// The modules of the program's files, in their order. A component has none: its modules are nested in it.
+    pub(crate) fn modules(&self) -> Vec<&Module> {
+        match self {
+            Linked::Module { main, preloads, .. } => {
+                let preloads = preloads.iter().map(|it| &it.1);
+                std::iter::once(main).chain(preloads).collect()
+            }
+            Linked::Component { .. } => Vec::new(),
+        }
+    }
+
     /// Checks anew how `program` is to be called, whose arguments have changed.
     pub(crate) fn recall(&mut self, program: &Program) -> Result<(), LaunchError> {
         match self {
@@ -192,11 +203,14 @@ fn define_unknown(
     main: &Module,
     unknown: UnknownImports,
 ) -> wasmtime::Result<()> {
-    match unknown {
-        UnknownImports::Refuse => Ok(()),
-        UnknownImports::Trap => linker.define_unknown_imports_as_traps(main),
-        UnknownImports::Default => linker.define_unknown_imports_as_default_values(store, main),
+    // In wasmtime's order: what traps has no default value any more.
+    if unknown.trap {
+        linker.define_unknown_imports_as_traps(main)?;
     }
+    if unknown.default {
+        linker.define_unknown_imports_as_default_values(store, main)?;
+    }
+    Ok(())
 }
 
 fn check_imports(

@@ -20,32 +20,45 @@ pub(crate) fn register(
     program: &Program,
 ) -> wasmtime::Result<Vec<(wasmtime::Module, Module)>> {
     match linked {
-        Linked::Module { main, preloads, .. } => {
-            for module in std::iter::once(main).chain(preloads.iter().map(|it| &it.1)) {
+        Linked::Module { .. } => {
+            for module in linked.modules() {
                 store.debug_register_module(module)?;
             }
         }
         Linked::Component { pre, .. } => store.debug_register_component(pre.component())?,
     }
     let modules = store.debug_all_modules().into_iter().map(|compiled| {
-        let module = module(&compiled, program);
+        let module = module(&compiled, linked, program);
         (compiled, module)
     });
     Ok(modules.collect())
 }
 
+/// What was compiled of one of the program's files: the file, and the module in it. Files can be equal, so that only the
+/// engine's handle tells them apart. `None`: it is not a file's own, but nested in a component.
+pub(crate) fn of_file<'p>(
+    compiled: &wasmtime::Module,
+    linked: &Linked,
+    program: &'p Program,
+) -> Option<(&'p File, &'p Arc<wdb_module::Module>)> {
+    let handles = linked.modules();
+    let mut files = handles.into_iter().zip(program.files());
+    let (_, file) = files.find(|(handle, _)| wasmtime::Module::same(handle, compiled))?;
+    Some((file, file.binary.modules().first()?))
+}
+
 /// The module as a binary. One that the engine made itself, to adapt components to each other,
 /// is not in the program's file; then its bytes come from the engine.
-fn module(compiled: &wasmtime::Module, program: &Program) -> Module {
+fn module(compiled: &wasmtime::Module, linked: &Linked, program: &Program) -> Module {
     let bytes = compiled.debug_bytecode();
-    let own = |bytes: &[u8]| {
-        program.files().find_map(|file| {
-            let mut modules = file.binary.modules().iter();
-            let own = modules.find(|own| own.bytes()[..] == *bytes)?;
-            Some((file, own))
-        })
+    let nested = |bytes: &[u8]| {
+        let file = &program.main;
+        let mut modules = file.binary.modules().iter();
+        let own = modules.find(|own| own.bytes()[..] == *bytes)?;
+        Some((file, own))
     };
-    if let Some((file, own)) = bytes.and_then(own) {
+    let own = of_file(compiled, linked, program).or_else(|| bytes.and_then(nested));
+    if let Some((file, own)) = own {
         return Module {
             record: record(own, file),
             binary: Some(Arc::clone(own)),

@@ -60,16 +60,13 @@ pub struct Preload {
     pub file: File,
 }
 
-/// What becomes of functions and other imports that nobody provides.
+/// What becomes of functions and other imports that nobody provides. Without either the program is not run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnknownImports {
-    /// The program is not run.
-    #[default]
-    Refuse,
+pub struct UnknownImports {
     /// Functions trap when they are called.
-    Trap,
-    /// Functions return zeros and nulls, everything else is zero or empty (modules only).
-    Default,
+    pub trap: bool,
+    /// Functions that do not trap return zeros and nulls, everything else is zero or empty (modules only).
+    pub default: bool,
 }
 
 impl Program {

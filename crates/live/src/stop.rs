@@ -74,8 +74,8 @@ impl StopRequest {
         self.0.send_replace(None).map(|it| it.by)
     }
 
-    /// Forgets what the user asked for: the program is stopped, for whatever reason.
-    pub(crate) fn is_stopped(&self) {
+    /// Forgets what the user asked for: it was for a run that is over.
+    pub(crate) fn forget_user(&self) {
         self.0.send_if_modified(|asked| {
             if asked.is_some_and(|it| it.by == Requester::User) {
                 *asked = None;
@@ -89,11 +89,13 @@ impl StopRequest {
         self.0.borrow().is_some()
     }
 
-    /// Who has asked in vain for so long that it is no use to wait: the timer, or anybody who asked twice.
-    pub(crate) fn in_vain(&self) -> Option<Requester> {
+    /// Who has asked in vain for so long that it is no use to wait: the timer, or anybody who asked twice. The program
+    /// runs since `running_since`; one that is stopped cannot heed what is asked.
+    pub(crate) fn in_vain(&self, running_since: Instant) -> Option<Requester> {
         let asked = (*self.0.borrow())?;
         let insists = asked.again || asked.by == Requester::Timer;
-        (insists && asked.since.elapsed() >= PATIENCE).then_some(asked.by)
+        let since = asked.since.max(running_since);
+        (insists && since.elapsed() >= PATIENCE).then_some(asked.by)
     }
 
     /// Waits until somebody asks.

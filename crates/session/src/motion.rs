@@ -138,8 +138,7 @@ impl Session {
     /// As of [`Session::run`].
     pub fn run_times(&mut self, motion: &Motion, count: u64) -> Result<Stopped, Error> {
         // Between the steps, too: who stops the program then means all of them.
-        self.interrupted.store(false, Ordering::SeqCst);
-        self.running.store(true, Ordering::SeqCst);
+        self.begins_to_run();
         let mut stopped = self.run(motion.clone());
         for _ in 1..count {
             if !stopped.as_ref().is_ok_and(Stopped::is_step) {
@@ -222,7 +221,7 @@ impl Session {
         finishing: Option<Option<Finishing>>,
     ) -> Result<Stopped, Error> {
         // First this, then the question: who gives up in between stops the program instead.
-        let ran_before = self.running.swap(true, Ordering::SeqCst);
+        let ran_before = self.begins_to_run();
         if (self.given_up)() {
             self.running.store(ran_before, Ordering::SeqCst);
             return Err(Error::GivenUp);

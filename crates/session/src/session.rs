@@ -36,7 +36,7 @@ pub struct Session {
     pub(crate) running: Arc<AtomicBool>,
     /// Stops the program of now, which is another one after a new start.
     interrupt: Arc<Mutex<Option<Interrupt>>>,
-    /// Somebody wanted that since the command began.
+    /// Somebody wanted that since it began to run.
     pub(crate) interrupted: Arc<AtomicBool>,
     pub(crate) given_up: Arc<dyn Fn() -> bool + Send + Sync>,
     pub(crate) selected: FrameId,
@@ -231,20 +231,39 @@ impl Session {
         self.given_up = given_up;
     }
 
-    /// A handle that stops the running program from another thread, also when it was started anew meanwhile. `None` for a
-    /// core dump.
+    /// A handle that stops the program from another thread, if it is running then, also when it was started anew
+    /// meanwhile. `None` for a core dump.
     pub fn interrupt(&mut self) -> Option<Interrupt> {
         self.follow_program().then(|| {
             let current = Arc::clone(&self.interrupt);
             let interrupted = Arc::clone(&self.interrupted);
+            let running = self.running();
             Interrupt::new(move || {
-                interrupted.store(true, Ordering::SeqCst);
                 let current = current.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(program) = &*current {
+                // One that is stopped would remember it, and stop when it is to go on.
+                if let Some(program) = &*current
+                    && running.load(Ordering::SeqCst)
+                {
+                    interrupted.store(true, Ordering::SeqCst);
                     program.interrupt();
                 }
             })
         })
+    }
+
+    /// From now on the program runs, and can be interrupted; what came too late for the run before is forgotten. Whether
+    /// it ran already.
+    pub(crate) fn begins_to_run(&mut self) -> bool {
+        let current = Arc::clone(&self.interrupt);
+        let _nobody_interrupts = current.lock().unwrap_or_else(PoisonError::into_inner);
+        let ran_before = self.running.swap(true, Ordering::SeqCst);
+        if !ran_before {
+            self.interrupted.store(false, Ordering::SeqCst);
+            if let Some(execute) = self.debuggee.execute() {
+                execute.forget_interrupt();
+            }
+        }
+        ran_before
     }
 
     /// Directs the handles of [`Session::interrupt`] to the program of now. Whether it can run.

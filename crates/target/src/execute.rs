@@ -83,6 +83,10 @@ pub trait Execute {
     /// A handle that stops the running program from another thread. A guest that sleeps or reads in a host
     /// call comes back from it early, and takes the end of the sleep or of the input for real.
     fn interrupt(&self) -> Interrupt;
+
+    /// Forgets that somebody has asked the program to stop since it did: that was for the run before, and the next one is
+    /// not to stop for it.
+    fn forget_interrupt(&mut self);
 }
 
 /// The capability to stop where it is told to.

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use wdb_coredump::MemoryCapture;
-use wdb_frontends::CtrlC;
+use wdb_frontends::{CtrlC, last_words};
 use wdb_live::{Capture, Live, Program, light};
 use wdb_target::{Debuggee, Interrupt, Resume, StopReason, dump};
 
@@ -117,7 +117,10 @@ fn light(
     core: Option<&Place>,
     ctrl_c: &CtrlC,
 ) -> anyhow::Result<ExitCode> {
-    match light::run(program)? {
+    // From the crash on there is a dump that can be lost.
+    let mut writing = None;
+    let takes_state = || writing = core.map(|_| ctrl_c.writing());
+    match light::run(program, takes_state)? {
         light::Outcome::Exited(code, results) => exited(code, &results),
         light::Outcome::GivenUp(why) => Ok(given_up(&[], &why)),
         light::Outcome::Crashed { mut state, stderr } => {
@@ -133,7 +136,7 @@ fn given_up(stop: &[StopReason], why: &str) -> ExitCode {
         true => ("interrupted", INTERRUPTED),
         false => ("limit: the time limit is reached", CRASHED),
     };
-    say(&format!("{what}; the program does not stop: {why}\n"));
+    last_words(&format!("{what}; the program does not stop: {why}\n"));
     ExitCode::from(code)
 }
 

@@ -191,6 +191,25 @@ fn a_program_is_interrupted() {
     guest.step(Motion::Over);
 }
 
+/// The wish came too late for the run that it was for, and the next one is another.
+#[test]
+fn an_interrupt_of_a_program_that_is_stopped_stops_no_later_run() {
+    let mut guest = fixture("c-steps", "c-steps.c", &["3"]);
+    let interrupt = guest.session.interrupt().unwrap();
+    interrupt.interrupt();
+    guest.break_on("/* hot */");
+    for _ in 0..2 {
+        let stopped = guest.go();
+        assert!(
+            matches!(stopped.reasons[..], [Reason::Breakpoint { .. }]),
+            "{stopped:?}"
+        );
+        interrupt.interrupt();
+    }
+    let steps = guest.session.run_times(&Motion::Instruction, 3).unwrap();
+    assert_eq!(steps.reasons, [Reason::Step]);
+}
+
 /// The program stops at each of the steps by itself, and would forget there that somebody wants it to stop.
 #[test]
 fn steps_without_end_are_interrupted() {

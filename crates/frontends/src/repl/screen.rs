@@ -1,7 +1,8 @@
 //! What is written to the terminal, a pipe and the transcript: by commands and by the guest, in order.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use wdb_session::command::{Code, Style};
 
@@ -135,6 +136,18 @@ impl Screen {
         }
         state.record(text.as_bytes());
         state.wrote(Writer::Command, text.as_bytes());
+    }
+
+    /// Whether within `time` nobody else is writing any more.
+    pub(super) fn is_free_within(&self, time: Duration) -> bool {
+        let began = Instant::now();
+        while let Err(TryLockError::WouldBlock) = self.0.try_lock() {
+            if began.elapsed() > time {
+                return false;
+            }
+            std::thread::sleep(time / 100);
+        }
+        true
     }
 
     /// Ends a line that was begun.

@@ -60,11 +60,11 @@ fn instantiable(
 ) -> Result<(InstancePre<Host>, Entry), LaunchError> {
     let mut linker = linker.clone();
     let met = match program.unknown_imports {
-        UnknownImports::Refuse => Ok(()),
-        UnknownImports::Trap => linker.define_unknown_imports_as_traps(component),
-        UnknownImports::Default => Err(Error::msg(
+        UnknownImports { default: true, .. } => Err(Error::msg(
             "-W unknown-imports-default is for modules; -W unknown-imports-trap is for components too",
         )),
+        UnknownImports { trap: true, .. } => linker.define_unknown_imports_as_traps(component),
+        UnknownImports { .. } => Ok(()),
     };
     let pre = met.and_then(|()| linker.instantiate_pre(component));
     let pre = pre.map_err(|error| LaunchError::WrongImport {

@@ -1,6 +1,6 @@
 //! What the debugger can still do with a program after a call that it has given up.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wdb_coredump::{InstanceId, MemoryId};
 
@@ -184,6 +184,14 @@ fn a_debuggee_that_is_dropped_in_a_call_ends() {
         set(&mut live, &[begins, second]);
         resume(&mut live);
         call(&mut live, func);
+        // The guest's thread has the counters too.
+        let asked = live.asked();
+        assert!(Arc::strong_count(&asked) > 2);
         drop(live);
+        let began = Instant::now();
+        while Arc::strong_count(&asked) > 1 {
+            assert!(began.elapsed() < Duration::from_secs(60), "{func}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! The limit on the time that a program runs.
 
+use std::io;
 use std::time::{Duration, Instant};
+
+use wdb_live::{Output, Sink, Stream};
+use wdb_target::Verdict;
 
 use super::*;
 
@@ -86,4 +90,51 @@ fn a_limit_that_is_reached_in_a_call_holds_after_it() {
     execute(&mut live).abandon_call().unwrap();
     resume(&mut live);
     assert_eq!(crash_code(&live).unwrap(), "timeout");
+}
+
+/// Takes its time for each write.
+struct Slow;
+
+impl Sink for Slow {
+    fn write(&self, _: Stream, _: &[u8]) -> io::Result<()> {
+        std::thread::sleep(Duration::from_secs(1));
+        Ok(())
+    }
+
+    fn is_terminal(&self, _: Stream) -> bool {
+        false
+    }
+}
+
+/// One that was stopped when its time ran out, and is looked at for long, has had no chance to heed it.
+#[test]
+fn a_program_that_was_stopped_for_long_is_not_given_up_at_once() {
+    let mut program = program(
+        r#"
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\08\00\00\00\01\00\00\00")
+  (func $run (export "run")
+    nop
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
+    (loop $forever (br $forever))))"#,
+    );
+    program.limits.time = Some(Duration::from_millis(100));
+    program.wasi.output = Output::To(Arc::new(Slow));
+    let mut live = Live::launch(&program).unwrap();
+    let first = at(&live, 0, 1, 0);
+    set(&mut live, &[first]);
+    let looks: Watch = Box::new(|_| {
+        std::thread::sleep(Duration::from_millis(400));
+        Verdict::Stop
+    });
+    assert_eq!(
+        watched(&mut live, Resume::Continue, looks),
+        [StopReason::Breakpoint]
+    );
+    std::thread::sleep(Duration::from_secs(4));
+    resume(&mut live);
+    assert_eq!(crash_code(&live).unwrap(), "timeout");
+    assert_eq!(places(&mut live)[0].0, 1);
 }
