@@ -1,6 +1,6 @@
 //! A place in the code that the program has not reached: what names would mean there.
 
-use wdb_symbols::VariableKind;
+use wdb_symbols::{Context, VariableKind};
 use wdb_target::coredump::{
     Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId,
 };
@@ -60,9 +60,10 @@ impl Session {
             let own = variables.as_ref().and_then(|it| it.get(frame.inlined));
             let own = own.into_iter().flatten().filter(|it| !it.name.is_empty());
             let declared = own.map(|it| {
-                let ty = expression::with_context(stop, frame, |context| context.ty(&it.ty)).0;
-                let declaration = variables::declaration(&it.name, &ty.name, ty.language);
-                (declaration, it.kind)
+                let declare = |context: &mut Context<'_>| {
+                    variables::declaration(context.symbols, &it.name, &it.ty)
+                };
+                (expression::with_context(stop, frame, declare).0, it.kind)
             });
             declared.collect()
         })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wdb_symbols::render::{Limits, Tree};
-use wdb_symbols::{Context, Language, Symbols, Variable, VariableKind};
+use wdb_symbols::{Context, Language, Symbols, TypeRef, Variable, VariableKind};
 
 use crate::expression;
 use crate::machine::{Doubts, FrameMachine};
@@ -32,8 +32,8 @@ pub struct Valued {
     pub shadowed: bool,
     /// What its value is based on, besides what was recorded.
     pub doubts: Doubts,
-    /// The language of its type.
-    pub language: Option<Language>,
+    /// Its name with its type, as its language declares it: `int values[4]`, `const char *name`, `plan: &Plan`.
+    pub declaration: String,
     /// Its name, type and value.
     pub tree: Tree,
 }
@@ -94,7 +94,7 @@ fn value(
                 kind: variable.kind,
                 shadowed: variable.shadowed,
                 doubts: machine.doubts,
-                language: symbols.ty(&variable.ty).language,
+                declaration: declaration(&symbols, &variable.name, &variable.ty),
                 tree,
             }
         })
@@ -110,57 +110,34 @@ impl Valued {
         limits: &Limits,
     ) -> Valued {
         let mut doubts = value.doubts;
-        let ((language, tree), of_parts) = expression::with_context(stop, value.frame, |context| {
-            let language = context.ty(&value.object.ty).language;
-            let mut tree = context.tree(name, &value.object, limits);
-            if tree.unavailable.is_none() {
-                // A tree writes few values into the line of each part. This one was asked for.
-                tree.value = context.short(&value.object, limits);
-            }
-            (language, tree)
-        });
+        let ((declaration, tree), of_parts) =
+            expression::with_context(stop, value.frame, |context| {
+                let declaration = declaration(context.symbols, name, &value.object.ty);
+                let mut tree = context.tree(name, &value.object, limits);
+                if tree.unavailable.is_none() {
+                    // A tree writes few values into the line of each part. This one was asked for.
+                    tree.value = context.short(&value.object, limits);
+                }
+                (declaration, tree)
+            });
         doubts.add(of_parts);
         Valued {
             kind: VariableKind::Local,
             shadowed: false,
             doubts,
-            language,
+            declaration,
             tree,
         }
     }
-
-    /// The variable as its language declares it: `int values[4]`, `const char *name`, `plan: &Plan`.
-    pub fn declaration(&self) -> String {
-        declaration(&self.tree.name, &self.tree.ty, self.language)
-    }
 }
 
-/// A name with its type, as a language declares it.
-pub(crate) fn declaration(name: &str, ty: &str, language: Option<Language>) -> String {
-    match language {
-        Some(Language::C | Language::Cpp) => {}
-        Some(Language::Rust) => return format!("{name}: {}", without_paths(ty)),
-        _ => return format!("{name}: {ty}"),
-    }
-    // The name stands where the type would be used: after the star in parentheses, before the sizes of
-    // an array.
-    let inside = ty.find("(*").map(|at| at + 2);
-    let before = ty.ends_with(']').then(|| ty.find('[')).flatten();
-    match (inside, before) {
-        (Some(at), _) if ty.ends_with(')') || ty.ends_with(']') => {
-            format!("{}{name}{}", &ty[..at], &ty[at..])
-        }
-        (_, Some(at)) => {
-            let element = ty[..at].trim_end();
-            let space = if element.ends_with(['*', '&']) {
-                ""
-            } else {
-                " "
-            };
-            format!("{element}{space}{name}{}", &ty[at..])
-        }
-        _ if ty.ends_with(['*', '&']) => format!("{ty}{name}"),
-        _ => format!("{ty} {name}"),
+/// A name with its type, as the language of the type declares it: `int values[4]`, `const char *name`, `plan: &Plan`.
+pub(crate) fn declaration(symbols: &Symbols, name: &str, ty: &TypeRef) -> String {
+    let known = symbols.ty(ty);
+    match known.language {
+        Some(Language::C | Language::Cpp) => symbols.declaration(name, ty),
+        Some(Language::Rust) => format!("{name}: {}", without_paths(&known.name)),
+        _ => format!("{name}: {}", known.name),
     }
 }
 
@@ -205,25 +182,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_declaration_is_of_its_language() {
-        let c = |name, ty| declaration(name, ty, Some(Language::C));
-        assert_eq!(c("sum", "unsigned int"), "unsigned int sum");
-        assert_eq!(c("name", "const char *"), "const char *name");
-        assert_eq!(c("grid", "int[3][4]"), "int grid[3][4]");
-        assert_eq!(c("words", "char *[2]"), "char *words[2]");
-        assert_eq!(c("compare", "int (*)(int)"), "int (*compare)(int)");
-        assert_eq!(c("row", "int (*)[4]"), "int (*row)[4]");
-        let rust = |ty| declaration("x", ty, Some(Language::Rust));
-        assert_eq!(rust("&mut app::Plan"), "x: &mut Plan");
+    fn types_of_rust_are_shown_without_paths() {
+        let short = without_paths;
+        assert_eq!(short("&mut app::Plan"), "&mut Plan");
         assert_eq!(
-            rust("core::option::Option<(alloc::vec::Vec<u8>, [app::Point; 2])>"),
-            "x: Option<(Vec<u8>, [Point; 2])>"
+            short("core::option::Option<(alloc::vec::Vec<u8>, [app::Point; 2])>"),
+            "Option<(Vec<u8>, [Point; 2])>"
         );
-        assert_eq!(
-            rust("app::main::{closure_env#0}"),
-            "x: main::{closure_env#0}"
-        );
-        assert_eq!(rust("&dyn core::fmt::Debug"), "x: &dyn Debug");
-        assert_eq!(rust("fn(i32) -> i32"), "x: fn(i32) -> i32");
+        assert_eq!(short("app::main::{closure_env#0}"), "main::{closure_env#0}");
+        assert_eq!(short("&dyn core::fmt::Debug"), "&dyn Debug");
+        assert_eq!(short("fn(i32) -> i32"), "fn(i32) -> i32");
     }
 }

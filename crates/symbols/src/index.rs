@@ -12,8 +12,9 @@ use crate::lines;
 use crate::ranges::Extent;
 use crate::scopes::{self, ScopeKind};
 use crate::spelling;
+use crate::types::name::tag;
 use crate::types::{Kind, TypeId, TypeRef};
-use crate::{Name, Origin, Symbols};
+use crate::{Language, Name, Origin, Symbols};
 
 /// Where the entries are that are called something: the hash of the name without qualification, and the
 /// offset of the entry in `.debug_info`. Sorted.
@@ -176,8 +177,16 @@ impl Symbols {
                 let Some(name) = scopes::qualified_name(&dwarf, &unit, entry, &fuel) else {
                     continue;
                 };
+                let Ok(entry) = unit.gimli.entry(entry) else {
+                    continue;
+                };
+                let is_tagged =
+                    unit.language == Some(Language::C) && entry.has_attr(gimli::DW_AT_name);
+                let name = match tag(entry.tag()).filter(|_| is_tagged) {
+                    Some(tag) => format!("{tag} {name}"),
+                    None => name,
+                };
                 names.entry(name).or_insert_with(|| {
-                    let entry = unit.gimli.entry(entry).ok()?;
                     match entry.attr_value(gimli::DW_AT_decl_file)? {
                         AttributeValue::FileIndex(index) => files.get(&index).cloned(),
                         _ => None,

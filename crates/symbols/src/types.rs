@@ -5,7 +5,7 @@
 
 mod builtin;
 mod functions;
-mod name;
+pub(crate) mod name;
 mod read;
 mod record;
 #[cfg(test)]
@@ -13,6 +13,7 @@ mod tests;
 pub(crate) mod vtable;
 
 pub use functions::Signature;
+pub use name::Declarator;
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -42,12 +43,12 @@ pub struct TypeId(pub(crate) usize);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Type {
     /// Its name as its language writes it, with namespaces and parameters: `unsigned int`,
-    /// `std::vector<int>`, `&[u8]`, `int (*)(char)`, `struct point` as `point`.
+    /// `std::vector<int>`, `&[u8]`, `int (*)(char)`; `struct point` in C, and `point` in C++.
     ///
     /// There is one name for one type: what people do not write is left out of it. Those are inline namespaces
     /// (`std::__2`), arguments that the library adds (`std::allocator<int>`, `alloc::alloc::Global`), and the
     /// function that declares the type. An unnamed structure has the name of its typedef; else the name is made up:
-    /// `{unnamed struct}`, `{lambda}`.
+    /// `struct {...}` in C, `{unnamed struct}`, `{lambda}`.
     pub name: Arc<str>,
     /// The language of its unit.
     pub language: Option<Language>,
@@ -321,10 +322,7 @@ impl Symbols {
     ///
     /// What C and Rust call their numbers is known without any debug information.
     pub fn types_named(&self, name: &str) -> Vec<TypeRef> {
-        let mut words = ["struct ", "class ", "union ", "enum "].iter();
-        let name = name.trim();
-        let after_word = words.find_map(|it| name.strip_prefix(it));
-        let name = after_word.unwrap_or(name).trim();
+        let (tag, name) = tagged(name.trim());
         let Some(dwarf) = self.dwarf() else {
             return self.builtin(name).into_iter().collect();
         };
@@ -351,8 +349,7 @@ impl Symbols {
                     && it.size == ty.size
                     && is_alias == matches!(it.kind, Kind::Alias(_))
             };
-            let is_wanted =
-                after_word.is_none() || matches!(ty.kind, Kind::Record(_) | Kind::Enumeration(_));
+            let is_wanted = tag.is_none_or(|it| is_declared_with(it, &ty));
             let is_broken = matches!(ty.kind, Kind::Broken(_));
             let has_arguments = arguments.is_none_or(|it| {
                 let own = spelling::split(&ty.name).pop();
@@ -365,7 +362,7 @@ impl Symbols {
         // What is called the same without a typedef comes before the typedef.
         types.sort_by_key(|(_, it)| (it.size.is_none(), matches!(it.kind, Kind::Alias(_))));
         let found: Vec<TypeRef> = types.into_iter().map(|it| it.0).collect();
-        match found.is_empty() {
+        match found.is_empty() && tag.is_none() {
             true => self.builtin(name).into_iter().collect(),
             false => found,
         }
@@ -374,6 +371,38 @@ impl Symbols {
     fn builtin(&self, name: &str) -> Option<TypeRef> {
         let ty = builtin::ty(name, self.address_size())?;
         Some(TypeRef::Made(Arc::new(ty)))
+    }
+}
+
+impl Type {
+    /// Whether it is a structure, union or enumeration that the program gives no name.
+    pub fn is_unnamed(&self) -> bool {
+        let has_members = matches!(self.kind, Kind::Record(_) | Kind::Enumeration(_));
+        has_members && (self.name.ends_with(UNNAMED) || self.name.starts_with("{unnamed "))
+    }
+}
+
+/// What stands in the name of an unnamed type of C for its members.
+const UNNAMED: &str = "{...}";
+
+/// The word before the name of a type, if it has one, and the name: `struct point`.
+pub fn tagged(name: &str) -> (Option<&str>, &str) {
+    match name.split_once(' ') {
+        Some((tag @ ("struct" | "class" | "union" | "enum"), name)) => (Some(tag), name.trim()),
+        _ => (None, name),
+    }
+}
+
+/// Whether the word is one that may stand before the name of the type.
+fn is_declared_with(tag: &str, ty: &Type) -> bool {
+    match &ty.kind {
+        // Its enums are records too.
+        Kind::Record(_) if ty.language == Some(Language::Rust) => true,
+        Kind::Record(it) if it.kind == RecordKind::Union => tag == "union",
+        // What C++ declares with one may be mentioned with the other.
+        Kind::Record(_) => matches!(tag, "struct" | "class"),
+        Kind::Enumeration(_) => tag == "enum",
+        _ => false,
     }
 }
 

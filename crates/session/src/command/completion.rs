@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use wdb_symbols::types::tagged;
 use wdb_target::coredump::ModuleId;
 
 use super::settings::SETTINGS;
@@ -117,8 +118,14 @@ impl Console {
             }
             Completes::Type => {
                 let names = typed::names(&mut self.session.stop());
-                let names = names.keys().filter(|it| it.starts_with(rest));
+                // A type of C is found with its word and without it.
+                let names = names.keys().filter_map(|it| {
+                    let spellings = [&**it, tagged(it).1];
+                    spellings.into_iter().find(|it| it.starts_with(rest))
+                });
+                let names: BTreeSet<&str> = names.collect();
                 let mut found: Vec<Completion> = names
+                    .into_iter()
                     .take(MOST)
                     .map(|it| completion(start, it, "type"))
                     .collect();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use wdb_symbols::types::{Enumeration, Kind, Member, PointerKind, Record, RecordKind, Role};
-use wdb_symbols::{Language, Name, Origin, Symbols, TypeRef, printable, runtime};
+use wdb_symbols::types::{Declarator, Enumeration, Kind, Member, Record, RecordKind, Role, tagged};
+use wdb_symbols::{Language, Name, Origin, Symbols, Type, TypeRef, printable, runtime};
 use wdb_target::coredump::ModuleId;
 
 use super::call::Call;
@@ -14,17 +14,54 @@ use crate::stop::Stop;
 
 /// As many members are listed.
 const MOST: usize = 1_000;
+/// As deep as unnamed structures in each other are listed.
+const MOST_DEPTH: usize = 16;
+/// As many typedefs and pointers are followed.
+const MOST_HOPS: usize = 16;
 
 /// The declaration of a type, without a line end.
 pub(super) fn declaration(symbols: &Symbols, ty: &TypeRef) -> String {
-    let mut prefix = String::new();
-    let mut suffix = String::new();
-    let mut ty = symbols.ty(ty);
-    // The members of what is pointed to are what one asks for.
-    for _ in 0..16 {
-        match &ty.kind {
-            Kind::Alias(target) | Kind::Qualified(target) => ty = symbols.ty(target),
-            Kind::Pointer(kind, target) => {
+    let known = symbols.ty(ty);
+    let mut text = match known.language {
+        Some(Language::C | Language::Cpp) => c(symbols, ty),
+        _ => other(symbols, &known),
+    };
+    let in_all = if text.contains('\n') { " in all" } else { "" };
+    match (known.size, &known.kind) {
+        // A function has none.
+        (_, Kind::Function(..)) => {}
+        (Some(1), _) => text += &format!("  // 1 byte{in_all}"),
+        (Some(size), _) => text += &format!("  // {size} bytes{in_all}"),
+        (None, Kind::Record(it)) if it.members.is_empty() => {
+            text += "  // only declared: the debug information does not have its members";
+        }
+        (None, _) => {}
+    }
+    text
+}
+
+/// Of C and C++, a type with pointers and arrays of it, whatever it is called. In C it is one that a compiler takes.
+fn c(symbols: &Symbols, ty: &TypeRef) -> String {
+    let mut declarator = Declarator::default();
+    let mut base = symbols.declare(&mut declarator, ty);
+    for _ in 0..MOST_HOPS {
+        let Kind::Alias(target) = &symbols.ty(&base).kind else {
+            break;
+        };
+        base = symbols.declare(&mut declarator, target);
+    }
+    let text = Listing::default().members(symbols, &symbols.ty(&base), 0);
+    declarator.printable().around(&text)
+}
+
+/// Of other languages, what a pointer points to.
+fn other(symbols: &Symbols, ty: &Arc<Type>) -> String {
+    let mut ty = Arc::clone(ty);
+    let mut stars = String::new();
+    for _ in 0..MOST_HOPS {
+        ty = match &ty.kind {
+            Kind::Alias(target) | Kind::Qualified(target) => symbols.ty(target),
+            Kind::Pointer(_, target) => {
                 let inner = symbols.ty(target);
                 if !matches!(
                     inner.kind,
@@ -32,102 +69,170 @@ pub(super) fn declaration(symbols: &Symbols, ty: &TypeRef) -> String {
                 ) {
                     break;
                 }
-                suffix.insert_str(
-                    0,
-                    match kind {
-                        PointerKind::Pointer => " *",
-                        PointerKind::Reference => " &",
-                        PointerKind::RvalueReference => " &&",
-                    },
-                );
-                ty = inner;
+                stars.push_str(" *");
+                inner
             }
             _ => break,
-        }
-    }
-    let mut text = match &ty.kind {
-        Kind::Record(record) => self::record(symbols, &ty.name, ty.language, record),
-        Kind::Enumeration(it) => enumeration(&ty.name, ty.language, it),
-        _ => printable(&ty.name).into_owned(),
-    };
-    if matches!(ty.kind, Kind::Record(_) | Kind::Enumeration(_)) {
-        text.push_str(&suffix);
-    } else if !suffix.is_empty() {
-        prefix.push_str(&suffix);
-        text.push_str(&prefix);
-    }
-    if let Some(size) = ty.size {
-        let plural = if size == 1 { "byte" } else { "bytes" };
-        let comment = match text.lines().count() {
-            1 => format!("  // {size} {plural}"),
-            _ => format!("  // {size} {plural} in all"),
         };
-        text.push_str(&comment);
     }
-    text
+    Listing::default().members(symbols, &ty, 0) + &stars
 }
 
-fn record(symbols: &Symbols, name: &str, language: Option<Language>, record: &Record) -> String {
-    let is_rust = language == Some(Language::Rust);
-    let word = match record.kind {
-        _ if record
-            .variants
-            .as_ref()
-            .is_some_and(|it| it.variants.len() > 1) =>
-        {
-            "enum"
-        }
-        RecordKind::Struct => "struct",
-        RecordKind::Class => "class",
-        RecordKind::Union => "union",
-    };
-    let mut out = format!("{word} {}", printable(name));
-    let bases = record.members.iter().filter(|it| it.role != Role::Field);
-    for (position, base) in bases.enumerate() {
-        let word = if matches!(base.role, Role::VirtualBase(_)) {
-            "virtual "
-        } else {
-            ""
+/// A type with its members that is being written.
+#[derive(Default)]
+struct Listing {
+    /// How many lines there are.
+    lines: usize,
+    /// How many types it is in.
+    depth: usize,
+}
+
+impl Listing {
+    /// A type with its members, each with where it is, `from` bytes being before the type. Of what has none, the name.
+    fn members(&mut self, symbols: &Symbols, ty: &Type, from: u64) -> String {
+        let is_c = ty.language == Some(Language::C);
+        let head = |word: &str| match tagged(&ty.name) {
+            // A typedef's name has no place there.
+            (None, _) if is_c => word.to_owned(),
+            _ if ty.is_unnamed() => word.to_owned(),
+            (Some(_), _) if is_c => printable(&ty.name).into_owned(),
+            _ => format!("{word} {}", printable(&ty.name)),
         };
-        let separator = if position == 0 { " : " } else { ", " };
-        let _ = write!(
-            out,
-            "{separator}{word}{}",
-            printable(&symbols.ty(&base.ty).name)
-        );
-    }
-    out.push_str(" {\n");
-    let fields = record.members.iter().filter(|it| it.role == Role::Field);
-    let is_discriminant = |it: &&Member| {
-        let variants = record.variants.as_ref();
-        variants.and_then(|it| it.discriminant.as_ref()) == Some(*it)
-    };
-    for (position, member) in fields.filter(|it| !is_discriminant(it)).enumerate() {
-        if position == MOST {
-            out.push_str("    …\n");
-            break;
+        match &ty.kind {
+            Kind::Record(record) => {
+                let variants = record.variants.as_ref().map_or(0, |it| it.variants.len());
+                let head = head(match record.kind {
+                    _ if variants > 1 => "enum",
+                    RecordKind::Struct => "struct",
+                    RecordKind::Class => "class",
+                    RecordKind::Union => "union",
+                });
+                let is_declared = ty.size.is_none() && record.members.is_empty();
+                match is_declared {
+                    true => head,
+                    false => head + &self.record(symbols, ty, record, from),
+                }
+            }
+            Kind::Enumeration(it) => {
+                head(match ty.language {
+                    Some(Language::Cpp) if it.scoped => "enum class",
+                    _ => "enum",
+                }) + &self.enumeration(it)
+            }
+            _ => printable(&ty.name).into_owned(),
         }
-        let _ = writeln!(out, "{}", field(symbols, member, language, is_rust));
     }
-    for variant in record
-        .variants
-        .iter()
-        .flat_map(|it| &it.variants)
-        .take(MOST)
-    {
-        for member in &variant.members {
-            let line = match &member.name {
-                Some(name) => variant_line(symbols, name, member),
-                None => continue,
+
+    fn record(&mut self, symbols: &Symbols, ty: &Type, record: &Record, from: u64) -> String {
+        let mut out = String::new();
+        let bases = record.members.iter().filter(|it| it.role != Role::Field);
+        for (position, base) in bases.enumerate() {
+            let word = match base.role {
+                Role::VirtualBase(_) => "virtual ",
+                Role::Base | Role::Field => "",
             };
-            let _ = writeln!(out, "    {line},");
+            let separator = if position == 0 { " : " } else { ", " };
+            let name = &symbols.ty(&base.ty).name;
+            let _ = write!(out, "{separator}{word}{}", printable(name));
         }
+        out.push_str(" {\n");
+        self.depth += 1;
+        let fields = record.members.iter().filter(|it| it.role == Role::Field);
+        let discriminant = record.variants.as_ref();
+        let discriminant = discriminant.and_then(|it| it.discriminant.as_ref());
+        for member in fields.filter(|it| Some(*it) != discriminant) {
+            if !self.begin_line(&mut out) {
+                break;
+            }
+            self.field(&mut out, symbols, member, ty.language, from);
+        }
+        let variants = record.variants.iter().flat_map(|it| &it.variants);
+        for member in variants.flat_map(|it| &it.members) {
+            if let Some(name) = &member.name {
+                if !self.begin_line(&mut out) {
+                    break;
+                }
+                let _ = writeln!(out, "{},", variant_line(symbols, name, member));
+            }
+        }
+        for name in &record.statics {
+            if !self.begin_line(&mut out) {
+                break;
+            }
+            let _ = writeln!(out, "static {};", printable(name));
+        }
+        self.end(&mut out);
+        out
     }
-    for name in &record.statics {
-        let _ = writeln!(out, "    static {};", printable(name));
+
+    /// A member with where it is: `int x;  // at 4`.
+    fn field(
+        &mut self,
+        out: &mut String,
+        symbols: &Symbols,
+        member: &Member,
+        language: Option<Language>,
+        from: u64,
+    ) {
+        let name = member.name.as_deref().unwrap_or_default();
+        let at = from.saturating_add(member.offset);
+        let mut text = match language {
+            Some(Language::C | Language::Cpp) => {
+                let mut declarator = Declarator::of(name);
+                let base = symbols.declare(&mut declarator, &member.ty);
+                let inner = symbols.ty(&base);
+                let is_listed = inner.is_unnamed() && self.depth < MOST_DEPTH;
+                declarator.printable().around(&match is_listed {
+                    // Of a pointer or an array there is not one place.
+                    true if base == member.ty => self.members(symbols, &inner, at),
+                    true => self.members(symbols, &inner, 0),
+                    false => printable(&inner.name).into_owned(),
+                })
+            }
+            _ => printable(&crate::variables::declaration(symbols, name, &member.ty)).into_owned(),
+        };
+        if let Some(bits) = member.bits {
+            let _ = write!(text, " : {}", bits.size);
+        }
+        let is_rust = language == Some(Language::Rust);
+        text.push(if is_rust { ',' } else { ';' });
+        let (before, last) = match text.rsplit_once('\n') {
+            Some((before, last)) => (format!("{before}\n"), last),
+            None => (String::new(), &*text),
+        };
+        let indent = if before.is_empty() { 4 * self.depth } else { 0 };
+        let width = 44_usize.saturating_sub(indent);
+        let _ = writeln!(out, "{before}{last:<width$}  // at {at}");
     }
-    out.push('}');
-    out
+
+    fn enumeration(&mut self, ty: &Enumeration) -> String {
+        let mut out = " {\n".to_owned();
+        self.depth += 1;
+        for (name, value) in &ty.enumerators {
+            if !self.begin_line(&mut out) {
+                break;
+            }
+            let _ = writeln!(out, "{} = {value},", printable(name));
+        }
+        self.end(&mut out);
+        out
+    }
+
+    /// Indents a line. `false`: there are enough, which is said.
+    fn begin_line(&mut self, out: &mut String) -> bool {
+        let _ = write!(out, "{:1$}", "", 4 * self.depth);
+        let is_wanted = self.lines < MOST;
+        match is_wanted {
+            true => self.lines += 1,
+            false => out.push_str("…\n"),
+        }
+        is_wanted
+    }
+
+    fn end(&mut self, out: &mut String) {
+        self.depth -= 1;
+        let _ = write!(out, "{:1$}}}", "", 4 * self.depth);
+    }
 }
 
 /// `Circle { radius: f64 }`: a variant's one member is a structure of its fields.
@@ -156,38 +261,6 @@ fn variant_line(symbols: &Symbols, name: &str, member: &Member) -> String {
     }
 }
 
-/// A member with where it is: `    int x;  // at 4`.
-fn field(symbols: &Symbols, member: &Member, language: Option<Language>, is_rust: bool) -> String {
-    let ty = symbols.ty(&member.ty);
-    let name = member.name.as_deref().unwrap_or_default();
-    let mut text = crate::variables::declaration(name, &ty.name, language);
-    if let Some(bits) = member.bits {
-        let _ = write!(text, " : {}", bits.size);
-    }
-    let end = if is_rust { "," } else { ";" };
-    format!(
-        "    {:<40}  // at {}",
-        format!("{}{end}", printable(text.trim_end())),
-        member.offset
-    )
-}
-
-fn enumeration(name: &str, language: Option<Language>, ty: &Enumeration) -> String {
-    let word = match language {
-        Some(Language::Cpp) if ty.scoped => "enum class",
-        _ => "enum",
-    };
-    let mut out = format!("{word} {} {{\n", printable(name));
-    for (name, value) in ty.enumerators.iter().take(MOST) {
-        let _ = writeln!(out, "    {} = {value},", printable(name));
-    }
-    if ty.enumerators.len() > MOST {
-        out.push_str("    …\n");
-    }
-    out.push('}');
-    out
-}
-
 pub(super) fn list(
     console: &mut Console,
     call: &Call<'_>,
@@ -200,7 +273,8 @@ pub(super) fn list(
         true => it.to_owned(),
         false => it.split('<').next().unwrap_or_default().to_owned(),
     };
-    found.retain(|it, _| crate::breakpoints::matches(&pattern, &named(it)));
+    let is_meant = |it: &str| crate::breakpoints::matches(&pattern, it);
+    found.retain(|it, _| is_meant(&named(it)) || is_meant(&named(tagged(it).1)));
     if found.is_empty() {
         return Err(match call.rest {
             "" => "the program has no debug information with types".into(),
@@ -212,8 +286,9 @@ pub(super) fn list(
     let mut found: Vec<(String, Option<Arc<str>>)> = found.into_iter().collect();
     let has_own_name = |it: &str| it.starts_with(|c: char| c.is_alphabetic() || c == '_');
     found.sort_by_cached_key(|(name, file)| {
-        let is_library = is_library(name, file.as_deref());
-        (is_library, !has_own_name(name), file.is_none())
+        let is_library = is_library(tagged(name).1, file.as_deref());
+        let own_name = tagged(name).1.to_owned();
+        (is_library, !has_own_name(name), file.is_none(), own_name)
     });
     for (name, _) in found.iter().take(height) {
         out.write(Style::Name, &printable(name));

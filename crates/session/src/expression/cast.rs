@@ -37,9 +37,7 @@ impl Evaluator<'_, '_, '_> {
                     return Ok(found);
                 }
                 let target = self.type_named(target, frame)?;
-                let size = u64::from(self.address_bits(frame) / 8);
-                let (spelling, language) = self.spelling(&target, frame);
-                Ok(made::pointer(target, &spelling, size, language))
+                Ok(self.pointer_type(target, frame))
             }
             TypeShape::Array(element, count) => {
                 let element = self.type_named(element, frame)?;
@@ -48,12 +46,6 @@ impl Evaluator<'_, '_, '_> {
                 })
             }
         }
-    }
-
-    fn spelling(&mut self, ty: &TypeRef, frame: FrameId) -> (String, Option<Language>) {
-        let language = self.language(frame);
-        let name = self.ask(frame, |context| context.ty(ty).name.to_string());
-        (name, language)
     }
 
     /// The type of this name: one of the program, else one of the language.

@@ -325,8 +325,8 @@ pub(super) fn array_of(
         0 => 0,
         _ => context.size(&element)?,
     };
-    let ty = context.ty(&element);
-    Ok(made::array(element, &ty.name, size, count, ty.language))
+    let language = context.ty(&element).language;
+    Ok(made::array(context.symbols, element, size, count, language))
 }
 
 /// Whether an object, or what it refers to, has keys.

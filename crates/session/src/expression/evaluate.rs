@@ -165,11 +165,18 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
 
     /// A pointer to `target`.
     pub(super) fn pointer(&mut self, address: u64, target: TypeRef, frame: FrameId) -> Object {
+        let size = u64::from(self.address_bits(frame) / 8);
+        let ty = self.pointer_type(target, frame);
+        Object::of_bytes(address.to_le_bytes()[..size as usize].to_vec(), ty)
+    }
+
+    /// The type of a pointer to `target`.
+    pub(super) fn pointer_type(&mut self, target: TypeRef, frame: FrameId) -> TypeRef {
         let language = self.language(frame);
         let size = u64::from(self.address_bits(frame) / 8);
-        let name = self.ask(frame, |context| context.ty(&target).name.to_string());
-        let ty = made::pointer(target, &name, size, language);
-        Object::of_bytes(address.to_le_bytes()[..size as usize].to_vec(), ty)
+        self.ask(frame, |context| {
+            made::pointer(context.symbols, target, size, language)
+        })
     }
 
     /// What is computed with.

@@ -1,7 +1,7 @@
 //! Types and objects that expressions make: the DWARF of the program describes none of them.
 
-use wdb_symbols::types::{Array, Count, Encoding, Kind, PointerKind};
-use wdb_symbols::{Language, Object, Type, TypeRef};
+use wdb_symbols::types::{Array, Count, Declarator, Encoding, Kind, PointerKind};
+use wdb_symbols::{Language, Object, Symbols, Type, TypeRef};
 
 use super::number::{IntegerType, Number};
 
@@ -106,13 +106,9 @@ fn byte_of_text() -> TypeRef {
 /// A text, as C has it in memory.
 pub(super) fn text(mut bytes: Vec<u8>) -> Object {
     bytes.push(0);
-    let ty = array(
-        byte_of_text(),
-        "char",
-        1,
-        bytes.len() as u64,
-        Some(Language::C),
-    );
+    let size = bytes.len() as u64;
+    let kind = array_of(byte_of_text(), size);
+    let ty = ty(&format!("char[{size}]"), Some(Language::C), size, kind);
     Object::of_bytes(bytes, ty)
 }
 
@@ -128,17 +124,16 @@ pub(super) fn literal_text(object: &Object) -> Option<&[u8]> {
     bytes.strip_suffix(&[0]).filter(|_| is_text)
 }
 
-/// The type of a pointer to `target`, called `name`, of `size` bytes.
+/// The type of a pointer to `target`, of `size` bytes.
 pub(super) fn pointer(
+    symbols: &Symbols,
     target: TypeRef,
-    name: &str,
     size: u64,
     language: Option<Language>,
 ) -> TypeRef {
     let name = match is_rust(language) {
-        true => format!("*const {name}"),
-        false if name.ends_with('*') => format!("{name}*"),
-        false => format!("{name} *"),
+        true => format!("*const {}", symbols.ty(&target).name),
+        false => around(symbols, &target, Declarator::pointer()),
     };
     ty(
         &name,
@@ -148,21 +143,31 @@ pub(super) fn pointer(
     )
 }
 
-/// The type of `count` elements of the type `element`, which is called `name` and has `size` bytes.
+/// The type of `count` elements of the type `element`, which has `size` bytes.
 pub(super) fn array(
+    symbols: &Symbols,
     element: TypeRef,
-    name: &str,
     size: u64,
     count: u64,
     language: Option<Language>,
 ) -> TypeRef {
     let name = match is_rust(language) {
-        true => format!("[{name}; {count}]"),
-        false => format!("{name}[{count}]"),
+        true => format!("[{}; {count}]", symbols.ty(&element).name),
+        false => around(symbols, &element, Declarator::array(count)),
     };
-    let kind = Kind::Array(Array {
+    let kind = array_of(element, count);
+    ty(&name, language, size.saturating_mul(count), kind)
+}
+
+/// The name of a type of C that is made of another.
+fn around(symbols: &Symbols, of: &TypeRef, mut declarator: Declarator) -> String {
+    let base = symbols.declare(&mut declarator, of);
+    declarator.around(&symbols.ty(&base).name)
+}
+
+fn array_of(element: TypeRef, count: u64) -> Kind {
+    Kind::Array(Array {
         element,
         dimensions: vec![Count::Known(count)],
-    });
-    ty(&name, language, size.saturating_mul(count), kind)
+    })
 }

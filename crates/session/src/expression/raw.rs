@@ -185,7 +185,9 @@ impl Evaluator<'_, '_, '_> {
             ));
         }
         let language = self.language(frame);
-        let ty = made::array(byte(), "u8", 1, length, language);
+        let ty = self.ask(frame, |context| {
+            made::array(context.symbols, byte(), 1, length, language)
+        });
         let object = Object::at(from, ty);
         Ok(Operand { object, frame })
     }

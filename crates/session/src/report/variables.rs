@@ -135,8 +135,8 @@ fn optimised_out(out: &mut String, variables: &[&Valued], indent: usize) {
 
 /// A line for a variable: its declaration and its value.
 pub(super) fn line(out: &mut String, variable: &Valued, indent: usize) {
-    let declaration = variable.declaration();
-    let _ = write!(out, "{:indent$}{}", "", printable(&declaration));
+    let declaration = printable(&variable.declaration);
+    let _ = write!(out, "{:indent$}{declaration}", "");
     match &variable.tree.unavailable {
         Some(reason) => {
             let _ = write!(out, ": {}", printable(&reason.to_string()));

@@ -5,11 +5,35 @@ use gimli::AttributeValue;
 use super::read::{
     Entry, Error, Found, LONGEST_NAME, MOST_HOPS, Reader, constant, flag, is_qualifier,
 };
-use super::{Count, TypeRef};
-use crate::{Language, scopes};
+use super::{Count, Kind, PointerKind, Type, TypeRef, UNNAMED};
+use crate::fuel::Fuel;
+use crate::{Language, Symbols, scopes};
 
 /// As deep as parameters of functions that are parameters of functions are written out.
 const MOST_DEPTH: u32 = 6;
+
+impl Symbols {
+    /// Adds what a type has around the name that it declares, down to the type that the pointers, arrays and functions are of,
+    /// which is the result: one with a name of its own, or with members.
+    pub fn declare(&self, declarator: &mut Declarator, ty: &TypeRef) -> TypeRef {
+        let Some(dwarf) = self.dwarf() else {
+            return ty.clone();
+        };
+        let fuel = &Fuel::for_one(dwarf.size());
+        let reader = Reader {
+            dwarf: &dwarf,
+            fuel,
+        };
+        reader.declare(declarator, ty, MOST_DEPTH).0
+    }
+
+    /// A name with its type, as C and C++ declare it: `const char *name`, `int (*compare)(const void *)`.
+    pub fn declaration(&self, name: &str, ty: &TypeRef) -> String {
+        let mut declarator = Declarator::of(name);
+        let base = self.declare(&mut declarator, ty);
+        declarator.around(&self.ty(&base).name)
+    }
+}
 
 impl<'a> Reader<'_, 'a> {
     /// The name of a type. What cannot be read of it is `…`.
@@ -17,15 +41,34 @@ impl<'a> Reader<'_, 'a> {
         self.name_within(ty, MOST_DEPTH)
     }
 
-    /// A type of C is written around the name that it declares: `int (*)[3]`. From the outermost pointer to
-    /// the element, `declarator` is what stands around the name, which is left out.
     fn name_within(&self, ty: &TypeRef, depth: u32) -> String {
-        let mut ty = ty.clone();
         let mut declarator = Declarator::default();
+        let (_, name) = self.declare(&mut declarator, ty, depth);
+        declarator.around(name.as_deref().unwrap_or("…"))
+    }
+
+    /// A type of C is written around the name that it declares: `int (*)[3]`. This goes from the outermost pointer to
+    /// the element, which is the result, with its name.
+    fn declare(
+        &self,
+        declarator: &mut Declarator,
+        ty: &TypeRef,
+        depth: u32,
+    ) -> (TypeRef, Option<String>) {
+        let mut ty = ty.clone();
         for _ in 0..MOST_HOPS {
             let id = match &ty {
-                TypeRef::Void => return declarator.around("void"),
-                TypeRef::Made(ty) => return declarator.around(&ty.name),
+                TypeRef::Void => return (ty, Some("void".to_owned())),
+                TypeRef::Made(made) => match declarator.declare_made(made) {
+                    Some(next) => {
+                        ty = next;
+                        continue;
+                    }
+                    None => {
+                        let name = made.name.to_string();
+                        return (ty, Some(name));
+                    }
+                },
                 TypeRef::Entry(id) => *id,
             };
             let Ok(found) = self.find(id) else {
@@ -34,14 +77,13 @@ impl<'a> Reader<'_, 'a> {
             if depth == 0 || declarator.text.len() > LONGEST_NAME {
                 break;
             }
-            let next = match self.name_step(&found, &mut declarator, depth - 1) {
-                Ok(Step::Into(next)) => next,
-                Ok(Step::Named(name)) => return declarator.around(&name),
+            match self.name_step(&found, declarator, depth - 1) {
+                Ok(Step::Into(next)) => ty = next,
+                Ok(Step::Named(name)) => return (ty, Some(name)),
                 Err(_) => break,
-            };
-            ty = next;
+            }
         }
-        declarator.around("…")
+        (ty, None)
     }
 
     fn name_step(
@@ -53,8 +95,15 @@ impl<'a> Reader<'_, 'a> {
         let (unit, entry) = (&found.unit, &found.entry);
         let target = || self.reference(unit, entry.attr_value(gimli::DW_AT_type));
         let is_rust = unit.language == Some(Language::Rust);
+        let is_c = unit.language == Some(Language::C);
         if let Some(name) = scopes::qualified_name(self.dwarf, unit, entry.offset(), self.fuel) {
             self.fuel.burn(name.len())?;
+            if unit.language == Some(Language::C)
+                && let Some(tag) = tag(entry.tag())
+                && let Some(own) = self.own_name(unit, entry)?
+            {
+                return Ok(Step::Named(format!("{tag} {own}")));
+            }
             return Ok(Step::Named(match &*name {
                 // What people write for it.
                 "decltype(nullptr)" => "std::nullptr_t".to_owned(),
@@ -80,10 +129,6 @@ impl<'a> Reader<'_, 'a> {
             gimli::DW_TAG_array_type => {
                 let dimensions = self.dimensions(found)?;
                 self.fuel.burn(8 * dimensions.len())?;
-                let bracket = |it: &Count| match it {
-                    Count::Known(count) => format!("[{count}]"),
-                    Count::InVariable(_) | Count::Unknown => "[]".to_owned(),
-                };
                 match unit.language {
                     Some(Language::Rust) => {
                         let mut name = self.name_within(&target(), depth);
@@ -117,6 +162,12 @@ impl<'a> Reader<'_, 'a> {
                     return Ok(Step::Named(format!("fn({parameters}){result}")));
                 }
                 let after = if is_const { " const" } else { "" };
+                let parameters = match &*parameters {
+                    "" if is_c && flag(entry, gimli::DW_AT_prototyped) => "void",
+                    // Before C23 only a function without a prototype takes whatever it is given.
+                    "..." if is_c => "",
+                    other => other,
+                };
                 declarator.follow(&format!("({parameters}){after}"));
             }
             gimli::DW_TAG_const_type => declarator.qualify("const"),
@@ -124,6 +175,9 @@ impl<'a> Reader<'_, 'a> {
             gimli::DW_TAG_restrict_type => declarator.qualify("restrict"),
             gimli::DW_TAG_atomic_type => declarator.qualify("_Atomic"),
             tag if is_qualifier(tag) => {}
+            of if is_c && let Some(tag) = tag(of) => {
+                return Ok(Step::Named(format!("{tag} {UNNAMED}")));
+            }
             gimli::DW_TAG_structure_type => return Ok(Step::unnamed("struct")),
             gimli::DW_TAG_class_type if self.is_lambda(found)? => {
                 return Ok(Step::Named("{lambda}".to_owned()));
@@ -267,6 +321,16 @@ fn is_class(tag: gimli::DwTag) -> bool {
     )
 }
 
+/// The word that C has before the name of a type that is no typedef's.
+pub(crate) fn tag(of: gimli::DwTag) -> Option<&'static str> {
+    match of {
+        gimli::DW_TAG_structure_type => Some("struct"),
+        gimli::DW_TAG_union_type => Some("union"),
+        gimli::DW_TAG_enumeration_type => Some("enum"),
+        _ => None,
+    }
+}
+
 /// What an entry adds to a name.
 enum Step {
     /// It stands around the name of this type.
@@ -282,8 +346,8 @@ impl Step {
 }
 
 /// What stands around the name that a type of C declares.
-#[derive(Default)]
-struct Declarator {
+#[derive(Debug, Default)]
+pub struct Declarator {
     text: String,
     /// Whether a pointer is the last that was added: brackets bind closer.
     is_pointer: bool,
@@ -292,9 +356,48 @@ struct Declarator {
 }
 
 impl Declarator {
+    /// That of a name, to which nothing was added. The name may be empty.
+    pub fn of(name: &str) -> Declarator {
+        Declarator {
+            text: name.to_owned(),
+            ..Declarator::default()
+        }
+    }
+
+    /// That of a pointer without a name.
+    pub fn pointer() -> Declarator {
+        let mut declarator = Declarator::default();
+        declarator.point("*");
+        declarator
+    }
+
+    /// That of an array without a name.
+    pub fn array(count: u64) -> Declarator {
+        Declarator::of(&format!("[{count}]"))
+    }
+
+    /// Adds what a type that an expression made has around the type that it is made of, which is the result.
+    fn declare_made(&mut self, made: &Type) -> Option<TypeRef> {
+        if !matches!(made.language, None | Some(Language::C | Language::Cpp)) {
+            return None;
+        }
+        match &made.kind {
+            Kind::Pointer(PointerKind::Pointer, target) => {
+                self.point("*");
+                Some(target.clone())
+            }
+            Kind::Array(array) => {
+                let brackets: String = array.dimensions.iter().map(bracket).collect();
+                self.follow(&brackets);
+                Some(array.element.clone())
+            }
+            _ => None,
+        }
+    }
+
     fn point(&mut self, symbol: &str) {
         let qualifiers = self.qualifiers.join(" ");
-        let is_apart = !qualifiers.is_empty() && !self.text.is_empty() && self.is_pointer;
+        let is_apart = !qualifiers.is_empty() && !self.text.is_empty() && !self.is_brackets();
         let space = if is_apart { " " } else { "" };
         self.text = format!("{symbol}{qualifiers}{space}{}", self.text);
         self.qualifiers.clear();
@@ -315,8 +418,20 @@ impl Declarator {
         }
     }
 
-    /// The whole name, around that of the innermost type.
-    fn around(&self, name: &str) -> String {
+    /// The same without what a terminal would obey, and in one line.
+    pub fn printable(self) -> Declarator {
+        Declarator {
+            text: crate::printable(&self.text).into_owned(),
+            ..self
+        }
+    }
+
+    fn is_brackets(&self) -> bool {
+        self.text.starts_with(['[', '('])
+    }
+
+    /// The whole declaration, with this as the name of the innermost type.
+    pub fn around(&self, name: &str) -> String {
         let mut out = self.qualifiers.join(" ");
         if !out.is_empty() {
             out.push(' ');
@@ -327,5 +442,12 @@ impl Declarator {
         }
         out.push_str(&self.text);
         out
+    }
+}
+
+fn bracket(count: &Count) -> String {
+    match count {
+        Count::Known(count) => format!("[{count}]"),
+        Count::InVariable(_) | Count::Unknown => "[]".to_owned(),
     }
 }
