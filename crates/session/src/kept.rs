@@ -64,6 +64,9 @@ impl Kept {
 
 /// The object with its bytes, as one of type `ty`.
 fn bytes(context: &mut Context<'_>, object: &Object, ty: TypeRef) -> Object {
+    if expression::is_function(object) {
+        return object.clone();
+    }
     let read = match &object.place {
         Place::Nowhere(reason) => Err(reason.clone()),
         _ => match object.bits {

@@ -171,7 +171,7 @@ fn conditions_hold_or_not() {
         // What is not asked for need not be there.
         assert_eq!(holds("rows == 5 && nothing"), Ok(false));
         let error = holds("points[0]").unwrap_err();
-        assert_eq!(error.message, "`points[0]`: `point` is not a number");
+        assert_eq!(error.message, "`points[0]`: `struct point` is not a number");
     });
 }
 

@@ -116,7 +116,7 @@ fn unusual_layouts_of_c() {
 number = <not in the dump: it is in local 1, which was not recorded>
 message = 0x…
 packed = {tag = 80 'P', value = -123456789, port = -958}
-all_ones = {ready = 1, level = 7, delta = -1, crossing = 511, deep = -1, set = true, where = (offset)-1, wide = -1, rest = 1048575}
+all_ones = {ready = 1, level = 7, delta = -1, crossing = 511, deep = -1, set = true, where = (enum offset)-1, wide = -1, rest = 1048575}
 aligned = {x = 42, y = -42}
 unnamed = {no_name = 47, inner = {x = 6, y = -7}}
 empty = {}

@@ -188,7 +188,7 @@ fn pieces_part(pieces: &[Piece], offset: u64, size: Option<u64>) -> Option<Place
 
 impl Symbols {
     /// A type without the typedefs and qualifiers around it.
-    pub(crate) fn bare(&self, ty: &TypeRef) -> Arc<Type> {
+    pub fn bare(&self, ty: &TypeRef) -> Arc<Type> {
         let mut found = self.ty(ty);
         for _ in 0..MOST_ALIASES {
             let (Kind::Alias(inner) | Kind::Qualified(inner)) = &found.kind else {
@@ -208,6 +208,9 @@ impl Symbols {
         let bare = self.bare(ty);
         match (&bare.kind, bare.size) {
             (Kind::Broken(reason), _) => Err(Unavailable::Broken(reason.clone())),
+            (Kind::Function(..), _) => {
+                Err(Unavailable::Unsupported("a function has no size".into()))
+            }
             (_, Some(size)) => Ok(size),
             (_, None) => Err(Unavailable::Unsupported(format!(
                 "the type `{}` is incomplete: it is declared, and not defined, in what was compiled with debug information",
@@ -308,6 +311,14 @@ impl Context<'_> {
             Kind::Pointer(..) => None,
             // A pointer to a data member is its offset; one to a function is a pair.
             Kind::MemberPointer(..) if ty.size.is_some_and(|it| it <= 8) => Some(Encoding::Signed),
+            // Where it is in table 0 is what pointers to it are.
+            Kind::Function(..) => {
+                return match (object.address(), &object.place) {
+                    (Some(index), _) => Ok(Scalar::Address(index)),
+                    (None, Place::Nowhere(reason)) => Err(reason.clone()),
+                    (None, _) => Err(not_scalar()),
+                };
+            }
             Kind::Broken(reason) => return Err(Unavailable::Broken(reason.clone())),
             _ => return Err(not_scalar()),
         };

@@ -7,6 +7,7 @@ use wdb_symbols::render::{Elements, Limits, Shape};
 use wdb_symbols::{Context, Object, printable};
 
 use super::Failure;
+use crate::expression;
 
 /// What stands behind the slash: how many, in which notation, of which size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -278,6 +279,8 @@ impl Line {
         let unavailable =
             |reason: wdb_symbols::Unavailable| format!("<{}>", printable(&reason.to_string()));
         let size = match context.size(&object.ty) {
+            // Only what pointers to it are is shown of it.
+            _ if expression::is_function(object) => 8,
             Ok(size) => size.clamp(1, 16),
             Err(reason) => return unavailable(reason),
         };

@@ -203,6 +203,9 @@ pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result
     }
     let value = super::data::evaluate(stop, frame, text)?;
     let object = value.object;
+    if expression::is_function(&object) {
+        return Err(NOT_IN_MEMORY.into());
+    }
     let (scalar, _) =
         expression::with_context(stop, value.frame, |context| context.scalar(&object));
     let found = match scalar {

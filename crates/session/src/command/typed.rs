@@ -21,13 +21,19 @@ const MOST_HOPS: usize = 16;
 
 /// The declaration of a type, without a line end.
 pub(super) fn declaration(symbols: &Symbols, ty: &TypeRef) -> String {
-    let known = symbols.ty(ty);
-    let mut text = match known.language {
+    let known = symbols.bare(ty);
+    let (mut text, listed) = match known.language {
         Some(Language::C | Language::Cpp) => c(symbols, ty),
         _ => other(symbols, &known),
     };
-    let in_all = if text.contains('\n') { " in all" } else { "" };
-    match (known.size, &known.kind) {
+    let has_members = text.contains('\n');
+    let in_all = if has_members { " in all" } else { "" };
+    // What has members is what one asks for, and not a pointer to it.
+    let sized = match known.kind {
+        Kind::Pointer(..) if has_members => &listed,
+        _ => &known,
+    };
+    match (sized.size, &sized.kind) {
         // A function has none.
         (_, Kind::Function(..)) => {}
         (Some(1), _) => text += &format!("  // 1 byte{in_all}"),
@@ -40,8 +46,9 @@ pub(super) fn declaration(symbols: &Symbols, ty: &TypeRef) -> String {
     text
 }
 
-/// Of C and C++, a type with pointers and arrays of it, whatever it is called. In C it is one that a compiler takes.
-fn c(symbols: &Symbols, ty: &TypeRef) -> String {
+/// Of C and C++, a type with pointers and arrays of it, whatever it is called, and the type whose members are listed. In C it
+/// is a type that a compiler takes.
+fn c(symbols: &Symbols, ty: &TypeRef) -> (String, Arc<Type>) {
     let mut declarator = Declarator::default();
     let mut base = symbols.declare(&mut declarator, ty);
     for _ in 0..MOST_HOPS {
@@ -50,12 +57,13 @@ fn c(symbols: &Symbols, ty: &TypeRef) -> String {
         };
         base = symbols.declare(&mut declarator, target);
     }
-    let text = Listing::default().members(symbols, &symbols.ty(&base), 0);
-    declarator.printable().around(&text)
+    let listed = symbols.ty(&base);
+    let text = Listing::default().members(symbols, &listed, 0);
+    (declarator.printable().around(&text), listed)
 }
 
 /// Of other languages, what a pointer points to.
-fn other(symbols: &Symbols, ty: &Arc<Type>) -> String {
+fn other(symbols: &Symbols, ty: &Arc<Type>) -> (String, Arc<Type>) {
     let mut ty = Arc::clone(ty);
     let mut stars = String::new();
     for _ in 0..MOST_HOPS {
@@ -75,7 +83,8 @@ fn other(symbols: &Symbols, ty: &Arc<Type>) -> String {
             _ => break,
         };
     }
-    Listing::default().members(symbols, &ty, 0) + &stars
+    let text = Listing::default().members(symbols, &ty, 0) + &stars;
+    (text, ty)
 }
 
 /// A type with its members that is being written.
@@ -274,7 +283,8 @@ pub(super) fn list(
         false => it.split('<').next().unwrap_or_default().to_owned(),
     };
     let is_meant = |it: &str| crate::breakpoints::matches(&pattern, it);
-    found.retain(|it, _| is_meant(&named(it)) || is_meant(&named(tagged(it).1)));
+    let has_tag = pattern.contains(' ');
+    found.retain(|it, _| is_meant(&named(tagged(it).1)) || has_tag && is_meant(&named(it)));
     if found.is_empty() {
         return Err(match call.rest {
             "" => "the program has no debug information with types".into(),

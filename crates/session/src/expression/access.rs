@@ -103,6 +103,8 @@ pub(super) fn dereference(
     match ty.kind {
         Kind::Pointer(..) => target(context, &object),
         Kind::Array(_) => elements::element(context, &object, 0),
+        // In C `*f` is `f`.
+        Kind::Function(..) => Ok(object),
         _ => match inner(context, &object)? {
             Some(inner) => Ok(inner),
             None => Err(words(format!("`{}` is not a pointer", ty.name))),

@@ -81,6 +81,10 @@ pub(crate) fn convert(
     use wdb_symbols::types::Kind as TypeKind;
     let object = access::dereferenced(context, object)?;
     let (to, from) = (context.bare(ty), context.bare(&object.ty));
+    if let TypeKind::Function(..) = to.kind {
+        let words = "nothing can be assigned to a function".to_owned();
+        return Err(Unavailable::Unsupported(words));
+    }
     let is_whole = |kind: &TypeKind| matches!(kind, TypeKind::Record(_) | TypeKind::Array(_));
     if is_whole(&to.kind) || is_whole(&from.kind) {
         if to != from {

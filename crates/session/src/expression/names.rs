@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use wdb_module::{FuncIndex, ModuleOffset};
 use wdb_symbols::types::Kind;
-use wdb_symbols::{Object, Place, TypeRef, Variable};
+use wdb_symbols::{Object, TypeRef, Variable};
 
 use super::Error;
 use super::access;
@@ -274,7 +274,7 @@ impl Evaluator<'_, '_, '_> {
         }
     }
 
-    /// A function, as a pointer to it: the place in table 0 where it stands.
+    /// A function, which is at the place in table 0 where a pointer to it points.
     fn function(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
         let functions = self.ask(frame, |context| context.symbols.functions_named(name));
         let first = *functions.first()?;
@@ -290,36 +290,26 @@ impl Evaluator<'_, '_, '_> {
                 matches!(function, Ok(Some(it)) if functions.contains(&it))
             })
         });
-        let binary = self
-            .stop
-            .frame(frame)
-            .and_then(|it| self.stop.binary(it.module));
-        let at = binary.and_then(|it| it.first_instruction(first));
-        let mut object = self.function_pointer(element.unwrap_or(0), frame);
-        if let (TypeRef::Made(ty), Some(name)) = (&object.ty, self.type_of_function(first, frame)) {
-            let (size, kind) = (ty.size.unwrap_or(4), ty.kind.clone());
-            object.ty = made::ty(&name, ty.language, size, kind);
-        }
-        if element.is_none() {
-            let at = at.map_or_else(String::new, |at| format!("its code is at {at}; "));
-            let why = format!("{at}no pointer points to it: it is not in table 0");
-            object.place = Place::Nowhere(access::words(why));
-        }
+        let ty = self.function_type(Some(first), frame);
+        let object = match element {
+            Some(element) => Object::at(element, ty),
+            None => {
+                let module = self.stop.frame(frame).map(|it| it.module);
+                let binary = module.and_then(|it| self.stop.binary(it));
+                let at = binary.and_then(|it| it.first_instruction(first));
+                let at = at.map_or_else(String::new, |at| format!("its code is at {at}; "));
+                let why = format!("{at}no pointer points to it: it is not in table 0");
+                Object::nowhere(ty, access::words(why))
+            }
+        };
         Some(Operand { object, frame })
     }
 
-    /// `int (const char *, long)`: what a function takes and gives back, as far as the debug information tells.
-    fn type_of_function(&mut self, function: FuncIndex, frame: FrameId) -> Option<String> {
-        self.ask(frame, |context| {
-            let signature = context.symbols.signature(function)?;
-            let name = |ty: &TypeRef| context.ty(ty).name.to_string();
-            let parameters: Vec<String> = signature.parameters.iter().map(name).collect();
-            let result = match &signature.result {
-                TypeRef::Void => "void".to_owned(),
-                result => name(result),
-            };
-            Some(format!("{result} ({})", parameters.join(", ")))
-        })
+    /// The type of a function, as far as the debug information tells.
+    pub(super) fn function_type(&mut self, function: Option<FuncIndex>, frame: FrameId) -> TypeRef {
+        let known = self.ask(frame, |context| context.symbols.function_type(function?));
+        let unknown = || Kind::Function(Vec::new(), TypeRef::Void);
+        known.unwrap_or_else(|| made::ty("function", None, 0, unknown()))
     }
 
     /// `function::name`: a local of the youngest frame of a function.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use wdb_symbols::object::Scalar;
 use wdb_symbols::types::{Encoding, Kind as TypeKind};
-use wdb_symbols::{Context, Object, Place, TypeRef};
+use wdb_symbols::{Context, Object, Place, TypeRef, Unavailable};
 
 use super::Error;
 use super::access;
@@ -19,13 +19,24 @@ use crate::stop::FrameId;
 
 /// Whether an object is a function that an expression names.
 pub(crate) fn is_function(object: &Object) -> bool {
+    matches!(&object.ty, TypeRef::Made(ty) if matches!(ty.kind, TypeKind::Function(..)))
+}
+
+/// Why a function that an expression names, or a pointer to one, has no value: which function it is.
+fn outside_of_tables(object: &Object) -> Option<&Unavailable> {
     let TypeRef::Made(ty) = &object.ty else {
-        return false;
+        return None;
     };
-    let TypeKind::Pointer(_, TypeRef::Made(target)) = &ty.kind else {
-        return false;
+    let is_pointer = || match &ty.kind {
+        TypeKind::Pointer(_, TypeRef::Made(target)) => {
+            matches!(target.kind, TypeKind::Function(..))
+        }
+        _ => false,
     };
-    matches!(target.kind, TypeKind::Function(..))
+    match &object.place {
+        Place::Nowhere(reason) if is_function(object) || is_pointer() => Some(reason),
+        _ => None,
+    }
 }
 
 impl Evaluator<'_, '_, '_> {
@@ -59,8 +70,10 @@ impl Evaluator<'_, '_, '_> {
                 }
                 access::dereference(context, &value.object)
             })?,
-            // `&main` is what `main` is.
-            Unary::AddressOf if is_function(&value.object) => value.object.clone(),
+            Unary::AddressOf if outside_of_tables(&value.object).is_some() => Object {
+                ty: self.pointer_type(value.object.ty, frame),
+                ..value.object
+            },
             Unary::AddressOf => {
                 let object = self.get(frame, of, |context| {
                     access::dereferenced(context, &value.object)
@@ -145,6 +158,16 @@ impl Evaluator<'_, '_, '_> {
         right: &Operand,
         to: &Range<usize>,
     ) -> Result<Option<Ordering>, Error> {
+        // A function that no pointer points to is the same as itself only.
+        match (
+            outside_of_tables(&left.object),
+            outside_of_tables(&right.object),
+        ) {
+            (Some(a), Some(b)) => return Ok((a == b).then_some(Ordering::Equal)),
+            (Some(_), None) => return self.number(right, to).map(|_| None),
+            (None, Some(_)) => return self.number(left, of).map(|_| None),
+            (None, None) => {}
+        }
         // Two pointers are compared as such, a pointer and a text as texts.
         let mut texts = [None, None];
         for pointers in [false, true] {
@@ -199,6 +222,19 @@ impl Evaluator<'_, '_, '_> {
                 let number = number::arithmetic(operator, a, b);
                 let number = number.map_err(|message| Error::new(message, span))?;
                 let mut object = made::number(number, language);
+                // An offset from an address of code is one, and the distance between two is a number.
+                let addresses = [left, right].map(|it| self.is_address(it));
+                match (operator, addresses) {
+                    (Binary::Add | Binary::Subtract, [true, false]) => {
+                        object.ty = left.object.ty.clone();
+                        return Ok(object);
+                    }
+                    (Binary::Add, [false, true]) => {
+                        object.ty = right.object.ty.clone();
+                        return Ok(object);
+                    }
+                    _ => {}
+                }
                 // `usize`, and not the name of another type of its size.
                 let operands = [(left, a), (right, b)].into_iter();
                 let mut same = operands
@@ -251,6 +287,15 @@ impl Evaluator<'_, '_, '_> {
         let address = elements::advance(address, index, size);
         let address = address.map_err(|reason| self.unavailable(&reason, span))?;
         Ok(self.pointer(address, target, frame))
+    }
+
+    /// Whether an operand is an address of code, as `$pc` is.
+    fn is_address(&mut self, operand: &Operand) -> bool {
+        let ty = &operand.object.ty;
+        let is_address = |context: &mut Context<'_>| {
+            matches!(context.ty(ty).kind, TypeKind::Base(Encoding::Address))
+        };
+        matches!(ty, TypeRef::Made(_)) && self.ask(operand.frame, is_address)
     }
 
     /// Whether an operand is of a type of numbers that the program describes.

@@ -141,8 +141,9 @@ impl Evaluator<'_, '_, '_> {
                 let Ok(element) = u64::try_from(element) else {
                     return Err(Error::new("an index is not negative", &index.span));
                 };
-                self.get(frame, span, |context| context.machine.element(element))?;
-                self.function_pointer(element, frame)
+                let function = self.get(frame, span, |context| context.machine.element(element))?;
+                let ty = self.function_type(function, frame);
+                self.pointer(element, ty, frame)
             }
             Machine::Frame => {
                 let message = "after a frame comes what is meant of it: `$frame[2].name`";
@@ -190,13 +191,6 @@ impl Evaluator<'_, '_, '_> {
         });
         let object = Object::at(from, ty);
         Ok(Operand { object, frame })
-    }
-
-    /// A pointer to the function in table 0 at `element`.
-    pub(super) fn function_pointer(&mut self, element: u64, frame: FrameId) -> Object {
-        let kind = TypeKind::Function(Vec::new(), TypeRef::Void);
-        let language = self.language(frame);
-        self.pointer(element, made::ty("function", language, 0, kind), frame)
     }
 
     /// The locals, operands or globals of a frame.

@@ -1,13 +1,15 @@
 //! What types and functions say of each other: template arguments, tables of virtual functions.
 
+use std::sync::Arc;
+
 use gimli::{AttributeValue, EndianSlice, LittleEndian, Operation};
 use wdb_module::FuncIndex;
 
 use super::read::{Error, Found, Reader};
-use super::{TypeId, TypeRef};
+use super::{Kind, Type, TypeId, TypeRef};
 use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
-use crate::{Symbols, lookup};
+use crate::{Language, Symbols, lookup};
 
 /// As many hops as from a function's code to its abstract function and to its declaration in a class, and then some.
 const MOST_HOPS: usize = 8;
@@ -32,6 +34,33 @@ impl Symbols {
             let entry = entry.to_debug_info_offset(&unit.gimli.header)?;
             signature(dwarf, TypeId(entry.0)).ok()
         })
+    }
+
+    /// The type of a function: `int (const char *, long)`. `None` if the debug information does not describe it.
+    pub fn function_type(&self, function: FuncIndex) -> Option<TypeRef> {
+        let signature = self.signature(function)?;
+        let language = self.function_name(function).language;
+        let mut ty = Type {
+            name: "".into(),
+            language,
+            size: None,
+            kind: Kind::Function(signature.parameters, signature.result),
+        };
+        let made = TypeRef::Made(Arc::new(ty.clone()));
+        ty.name = match (language, &ty.kind) {
+            (Some(Language::C | Language::Cpp), _) => self.declaration("", &made).into(),
+            (_, Kind::Function(parameters, result)) => {
+                let names = parameters.iter().map(|it| self.ty(it).name.to_string());
+                let names: Vec<String> = names.collect();
+                let result = match result {
+                    TypeRef::Void => String::new(),
+                    ty => format!(" -> {}", self.ty(ty).name),
+                };
+                format!("fn({}){result}", names.join(", ")).into()
+            }
+            _ => return None,
+        };
+        Some(TypeRef::Made(Arc::new(ty)))
     }
 
     /// The template arguments of a function that are types.

@@ -59,7 +59,7 @@ impl<'a> Reader<'_, 'a> {
         for _ in 0..MOST_HOPS {
             let id = match &ty {
                 TypeRef::Void => return (ty, Some("void".to_owned())),
-                TypeRef::Made(made) => match declarator.declare_made(made) {
+                TypeRef::Made(made) => match self.declare_made(declarator, made, depth) {
                     Some(next) => {
                         ty = next;
                         continue;
@@ -84,6 +84,42 @@ impl<'a> Reader<'_, 'a> {
             }
         }
         (ty, None)
+    }
+
+    /// Adds what a type that no entry describes has around the type that it is made of, which is the result.
+    fn declare_made(
+        &self,
+        declarator: &mut Declarator,
+        made: &Type,
+        depth: u32,
+    ) -> Option<TypeRef> {
+        match (&made.kind, made.language) {
+            (
+                Kind::Pointer(PointerKind::Pointer, target),
+                None | Some(Language::C | Language::Cpp),
+            ) => {
+                declarator.point("*");
+                Some(target.clone())
+            }
+            (Kind::Array(array), None | Some(Language::C | Language::Cpp)) => {
+                let brackets: String = array.dimensions.iter().map(bracket).collect();
+                declarator.follow(&brackets);
+                Some(array.element.clone())
+            }
+            (Kind::Function(parameters, result), Some(Language::C | Language::Cpp)) => {
+                let names = parameters.iter();
+                let names = names.map(|it| self.name_within(it, depth.saturating_sub(1)));
+                let names: Vec<String> = names.collect();
+                declarator.follow(
+                    &match names.is_empty() && made.language == Some(Language::C) {
+                        true => "(void)".to_owned(),
+                        false => format!("({})", names.join(", ")),
+                    },
+                );
+                Some(result.clone())
+            }
+            _ => None,
+        }
     }
 
     fn name_step(
@@ -374,25 +410,6 @@ impl Declarator {
     /// That of an array without a name.
     pub fn array(count: u64) -> Declarator {
         Declarator::of(&format!("[{count}]"))
-    }
-
-    /// Adds what a type that an expression made has around the type that it is made of, which is the result.
-    fn declare_made(&mut self, made: &Type) -> Option<TypeRef> {
-        if !matches!(made.language, None | Some(Language::C | Language::Cpp)) {
-            return None;
-        }
-        match &made.kind {
-            Kind::Pointer(PointerKind::Pointer, target) => {
-                self.point("*");
-                Some(target.clone())
-            }
-            Kind::Array(array) => {
-                let brackets: String = array.dimensions.iter().map(bracket).collect();
-                self.follow(&brackets);
-                Some(array.element.clone())
-            }
-            _ => None,
-        }
     }
 
     fn point(&mut self, symbol: &str) {

@@ -9,10 +9,18 @@ pub(super) type Abbreviation<'a> = (gimli::DwTag, bool, &'a [(gimli::DwAt, gimli
 
 /// The symbols of a module with one unit of C, whose first entry is at offset 13.
 pub(super) fn made(abbreviations: &[Abbreviation<'_>], entries: &[u8]) -> Symbols {
+    made_in(c::DW_LANG_C99, abbreviations, entries)
+}
+
+pub(super) fn made_in(
+    language: c::DwLang,
+    abbreviations: &[Abbreviation<'_>],
+    entries: &[u8],
+) -> Symbols {
     let mut info = (entries.len() as u32 + 9).to_le_bytes().to_vec();
     info.extend(4_u16.to_le_bytes());
     info.extend(0_u32.to_le_bytes());
-    info.extend([4, 1, c::DW_LANG_C99.0 as u8]);
+    info.extend([4, 1, language.0 as u8]);
     info.extend(entries);
     made_of_units(abbreviations, info)
 }
