@@ -47,7 +47,7 @@ pub(crate) struct Debugger {
     full_screen: bool,
     pub(crate) screen: Screen,
     scripts: Vec<Script>,
-    ctrl_c: CtrlC,
+    pub(crate) ctrl_c: CtrlC,
 }
 
 impl Debugger {

@@ -6,6 +6,7 @@
 //! writes does not change them.
 
 mod commands;
+mod compilation;
 mod core_file;
 mod debugger;
 mod foreign;

@@ -85,12 +85,19 @@ impl Arguments {
 
     /// Opens the program. It is to be run as instrumented code.
     pub(crate) fn open(&self) -> anyhow::Result<Program> {
-        let main = open_program(self.path())?;
-        let mut program = Program::new(main);
-        for (import, path) in &self.preloads {
+        self.open_with(|_, path| open_file(path))
+    }
+
+    /// The same, with another way to open each of [`Arguments::paths`], by its position there.
+    pub(crate) fn open_with(
+        &self,
+        open: impl Fn(usize, &Path) -> anyhow::Result<File>,
+    ) -> anyhow::Result<Program> {
+        let mut program = Program::new(open(0, self.path())?);
+        for (position, (import, path)) in (1..).zip(&self.preloads) {
             program.preloads.push(Preload {
                 import: import.clone(),
-                file: open_program(path)?,
+                file: open(position, path)?,
             });
         }
         if let Some(name) = &self.argv0 {
@@ -128,7 +135,8 @@ impl Arguments {
     }
 }
 
-fn open_program(path: &Path) -> anyhow::Result<File> {
+/// Opens one of a program's files.
+pub(crate) fn open_file(path: &Path) -> anyhow::Result<File> {
     let binary = open::binary(path)?;
     let is_dump = |module: &Arc<wdb_module::Module>| module.custom_section("corestack").is_some();
     if binary.modules().first().is_some_and(is_dump) {

@@ -22,8 +22,8 @@ use crate::tui::Tui;
 pub(crate) use editor::complete;
 pub use lines::Lines;
 use lines::Next;
-pub use screen::Screen;
 pub(crate) use screen::Written;
+pub use screen::{Screen, TakesLong};
 
 /// What only who may open files can do for commands.
 pub trait Files {

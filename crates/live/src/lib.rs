@@ -43,6 +43,7 @@ mod successors;
 mod table;
 mod timer;
 mod trap;
+mod unlaunched;
 mod value;
 
 pub use asked::Asked;
@@ -55,3 +56,4 @@ pub use program::{
 };
 pub use source::Source;
 pub use stdio::{Input, Output, Sink, Stream, Tail};
+pub use unlaunched::Unlaunched;

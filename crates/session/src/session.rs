@@ -291,11 +291,16 @@ impl Session {
     pub fn restart(&mut self) -> Result<Vec<String>, Error> {
         let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
         let Started { debuggee, changed } = launch.launcher.start(&launch.given)?;
+        let records = |debuggee: &dyn Debuggee| -> Vec<_> {
+            let modules = debuggee.modules().iter();
+            modules.map(|it| it.record.clone()).collect()
+        };
+        let has_other_modules = records(&*self.debuggee) != records(&*debuggee);
         self.debuggee = debuggee;
         self.launched = launch.given.clone();
         self.follow_program();
         let mut kept = std::mem::take(&mut self.memo.kept);
-        if !changed.is_empty() {
+        if has_other_modules {
             kept.forget_types();
             self.resolver.renew(self.debuggee.modules());
             for breakpoint in self.breakpoints.iter_mut() {

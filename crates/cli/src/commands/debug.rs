@@ -1,21 +1,21 @@
 //! `wdb debug`: the debugger on a program that runs.
 
+mod starter;
+
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use anyhow::{Context, bail};
-use wdb_frontends::progress;
 use wdb_frontends::repl::Screen;
-use wdb_live::{Compiled, Input, Output, Program, Sink, Source, Stream};
-use wdb_session::{Given, Launch, Launcher, Session, Started};
-use wdb_target::Debuggee;
+use wdb_live::{Input, Output, Sink, Source, Stream};
+use wdb_session::{Given, Launch, Session};
 
 use crate::debugger::{self, Debugger};
 use crate::{program, symbols};
+use starter::Starter;
 
 /// Debug a program: breakpoints, steps, variables, and a complete picture of a crash
 ///
@@ -63,147 +63,38 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         bail!("--stdin - needs --batch: without it the debugger reads standard input itself");
     }
     let debugger = Debugger::prepare(&arguments.debugger)?;
-    let files = Files::now(&arguments.program);
-    let program = arguments.program.open()?;
-    let own = Streams {
-        output: Output::To(Arc::new(GuestOutput::open(&arguments, &debugger.screen)?)),
-        input: GuestInput::open(arguments.stdin)?,
+    let own = || -> anyhow::Result<Streams> {
+        Ok(Streams {
+            output: Output::To(Arc::new(GuestOutput::open(&arguments, &debugger.screen)?)),
+            input: GuestInput::open(arguments.stdin.clone())?,
+        })
     };
+    let ctrl_c = debugger.ctrl_c.clone();
+    let screen = debugger.screen.clone();
+    let mut starter = Starter::read(arguments.program.clone(), own, screen, ctrl_c.clone())?;
     let given = Given {
         arguments: arguments.program.arguments()?,
-        environment: program.wasi.environment.clone(),
+        environment: starter.program().wasi.environment.clone(),
         terminal: arguments.tty,
     };
-    let mut launcher = Starter {
-        compiled: compile(&program, &debugger.screen)?,
-        program: arguments.program,
-        files,
-        changed: Vec::new(),
-        own,
-        terminal: None,
-        screen: debugger.screen.clone(),
+    let debuggee = {
+        // Who gets a prompt does not have to wait. Everywhere else Ctrl-C ends wdb.
+        let by_hand = !arguments.debugger.batch && io::stdin().is_terminal();
+        let _compiles = by_hand.then(|| ctrl_c.during(None, Arc::default()));
+        starter.first(&given)?
     };
-    let debuggee = launcher.launch(&given)?;
     let finder = symbols::Finder::new(&arguments.symbols, debuggee.modules());
     let launch = Launch {
         given,
-        launcher: Box::new(launcher),
+        launcher: Box::new(starter),
     };
     debugger.run(Session::new(debuggee, Box::new(finder), Some(launch)))
-}
-
-fn compile(program: &Program, screen: &Screen) -> anyhow::Result<Compiled> {
-    let what = format!("compiling {}", program.main.name);
-    let _progress = progress::begin(&what, screen.abilities());
-    Ok(Compiled::new(program)?)
-}
-
-/// Starts the program, any number of times.
-struct Starter {
-    program: program::Arguments,
-    compiled: Compiled,
-    /// The files, as they were when they were read.
-    files: Files,
-    /// What was read again since the program was started last, by name.
-    changed: Vec<String>,
-    /// Where it reads and writes when it has no terminal of its own.
-    own: Streams,
-    /// The terminal that it had last.
-    terminal: Option<(PathBuf, Streams)>,
-    screen: Screen,
-}
-
-/// When each of the program's files was written last, and its size. `None`: it is not a file that can be read twice, or it is
-/// gone.
-#[derive(PartialEq, Eq)]
-struct Files(Vec<Option<(SystemTime, u64)>>);
-
-impl Files {
-    fn now(program: &program::Arguments) -> Files {
-        let seen = |path: &Path| {
-            let file = path.metadata().ok().filter(|it| it.is_file())?;
-            Some((file.modified().ok()?, file.len()))
-        };
-        Files(program.paths().map(seen).collect())
-    }
-
-    /// Whether a file is there that is not as it was.
-    fn changed_to(&self, now: &Files) -> bool {
-        let mut pairs = self.0.iter().zip(&now.0);
-        pairs.any(|it| matches!(it, (Some(before), Some(now)) if before != now))
-    }
 }
 
 /// What the program reads and where it writes.
 struct Streams {
     input: GuestInput,
     output: Output,
-}
-
-impl Launcher for Starter {
-    fn start(&mut self, given: &Given) -> Result<Started, wdb_target::Error> {
-        let refused = |error| wdb_target::Error::Refused(format!("{error:#}"));
-        self.read_again(given).map_err(refused)?;
-        let debuggee = self.launch(given).map_err(refused)?;
-        Ok(Started {
-            debuggee,
-            changed: std::mem::take(&mut self.changed),
-        })
-    }
-
-    fn has_changed(&self) -> bool {
-        self.files.changed_to(&Files::now(&self.program))
-    }
-}
-
-impl Starter {
-    /// Reads and compiles the program again, if it was built anew. One that is gone stays as it was.
-    fn read_again(&mut self, given: &Given) -> anyhow::Result<()> {
-        // Before they are read: what is written to them later is seen the next time.
-        let files = Files::now(&self.program);
-        if !self.files.changed_to(&files) {
-            return Ok(());
-        }
-        let mut program = self.program.open()?;
-        let before = self.compiled.program();
-        let changed: Vec<String> = program
-            .files()
-            .zip(before.files())
-            .filter(|(now, before)| now.binary.bytes() != before.binary.bytes())
-            .map(|(now, _)| now.name.clone())
-            .collect();
-        if !changed.is_empty() {
-            program.set_arguments(&given.arguments);
-            self.compiled = compile(&program, &self.screen)?;
-            self.changed.extend(changed);
-        }
-        self.files = files;
-        Ok(())
-    }
-
-    fn launch(&mut self, given: &Given) -> anyhow::Result<Box<dyn Debuggee>> {
-        let streams = match &given.terminal {
-            None => &self.own,
-            Some(path) => {
-                let known = self.terminal.take().filter(|it| it.0 == *path);
-                let streams = match known {
-                    Some((_, streams)) => streams,
-                    None => Streams::at_terminal(path, &self.screen)?,
-                };
-                &self.terminal.insert((path.clone(), streams)).1
-            }
-        };
-        let input = match &streams.input {
-            GuestInput::Shared(input) => input.clone(),
-            GuestInput::File(path) => Input::File(Arc::new(open_input(path)?)),
-        };
-        self.compiled.set_arguments(&given.arguments)?;
-        let wasi = self.compiled.wasi();
-        wasi.environment.clone_from(&given.environment);
-        wasi.output = streams.output.clone();
-        wasi.input = input;
-        Ok(Box::new(self.compiled.launch()?))
-    }
 }
 
 impl Streams {

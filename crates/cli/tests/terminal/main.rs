@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod compiles;
 mod pty;
 mod tui;
 

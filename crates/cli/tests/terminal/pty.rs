@@ -227,6 +227,27 @@ impl Terminal {
         nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
     }
 
+    /// The time that the process has spent in its own code so far, in the system's ticks.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn processor_time(&self) -> u64 {
+        let id = self.child.process_id().unwrap();
+        let text = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        let user = text.rsplit_once(')').unwrap().1.split(' ').nth(12).unwrap();
+        user.parse().unwrap()
+    }
+
+    /// Waits until the process does nothing any more. Its time until then.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn until_idle(&self) -> u64 {
+        loop {
+            let before = self.processor_time();
+            std::thread::sleep(Duration::from_secs(1));
+            if self.processor_time() == before {
+                return before;
+            }
+        }
+    }
+
     /// The same as [`Terminal::until`], with Ctrl-C whenever nothing comes for a while.
     #[cfg(unix)]
     pub(crate) fn until_pressing(&mut self, what: &str, shown: impl Fn(&str) -> bool) {

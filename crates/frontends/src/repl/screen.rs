@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use wdb_session::command::{Code, Style};
 
 use crate::Abilities;
+use crate::progress::{self, Progress};
 
 /// What commands and the guest write to. Clones are the same; the guest's thread has one.
 #[derive(Clone)]
@@ -22,6 +23,18 @@ struct State {
     error: Option<io::Error>,
     /// Who shows everything instead, while there is a full screen.
     viewer: Option<Viewer>,
+}
+
+/// Something that takes long, until this is dropped.
+pub struct TakesLong {
+    screen: Screen,
+    _line: Option<Progress>,
+}
+
+impl Drop for TakesLong {
+    fn drop(&mut self) {
+        self.screen.progress("");
+    }
 }
 
 /// Shows what is written.
@@ -104,6 +117,21 @@ impl Screen {
             viewer(Written::Progress(what));
         }
         state.viewer.is_some()
+    }
+
+    /// Tells what takes long, until this is dropped.
+    pub fn takes_long(&self, what: &str) -> TakesLong {
+        let is_shown = self.progress(what);
+        TakesLong {
+            screen: self.clone(),
+            _line: (!is_shown).then(|| progress::begin(what, self.abilities())),
+        }
+    }
+
+    /// Tells something beside the answer of a command, in a line of its own.
+    pub fn note(&self, text: &str) {
+        self.end_line();
+        self.write(Style::Note, &format!("{text}\n"));
     }
 
     /// What a command answers, made safe: the one door from commands to the terminal, the full screen and the transcript.

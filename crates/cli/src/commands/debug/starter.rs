@@ -1,0 +1,211 @@
+//! Starts the program of `wdb debug`, any number of times: as it is then, when it was built anew.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+use wdb_frontends::CtrlC;
+use wdb_frontends::repl::Screen;
+use wdb_live::{Compiled, File, Input, Program, Unlaunched};
+use wdb_session::{Given, Launcher, Started};
+use wdb_target::Debuggee;
+
+use super::{GuestInput, Streams, open_input};
+use crate::compilation::Compilation;
+use crate::program;
+
+/// Starts the program.
+pub(super) struct Starter {
+    arguments: program::Arguments,
+    /// The program, as it was read last.
+    latest: Program,
+    /// Its files, as they were when they were read.
+    files: Files,
+    /// The compilation of it, if nobody has waited to its end.
+    under_way: Option<Compilation>,
+    /// What is started. Older than `latest` while that is being compiled; `None` before the first is.
+    compiled: Option<Compiled>,
+    /// What was read again since the program was started last, by name.
+    changed: Vec<String>,
+    /// Where it reads and writes when it has no terminal of its own.
+    own: Streams,
+    /// The terminal that it had last.
+    terminal: Option<(PathBuf, Streams)>,
+    screen: Screen,
+    ctrl_c: CtrlC,
+}
+
+impl Starter {
+    /// Reads the program, and then opens its streams.
+    pub(super) fn read(
+        arguments: program::Arguments,
+        own: impl FnOnce() -> anyhow::Result<Streams>,
+        screen: Screen,
+        ctrl_c: CtrlC,
+    ) -> anyhow::Result<Starter> {
+        let files = Files::now(&arguments);
+        Ok(Starter {
+            latest: arguments.open()?,
+            arguments,
+            files,
+            under_way: None,
+            compiled: None,
+            changed: Vec::new(),
+            own: own()?,
+            terminal: None,
+            screen,
+            ctrl_c,
+        })
+    }
+
+    /// The program, as it was read last.
+    pub(super) fn program(&self) -> &Program {
+        &self.latest
+    }
+
+    /// Compiles and launches it. When the user does not wait for that, it can be looked at, and `run` waits.
+    pub(super) fn first(&mut self, given: &Given) -> anyhow::Result<Box<dyn Debuggee>> {
+        match self.compile(given)? {
+            true => self.launch(given),
+            false => Ok(Box::new(Unlaunched::new(&self.latest))),
+        }
+    }
+
+    /// Reads the program again if it was built anew. A file that is gone stays as it was.
+    fn read_again(&mut self) -> anyhow::Result<()> {
+        // Before they are read: what is written to them later is seen the next time.
+        let files = Files::now(&self.arguments);
+        if !self.files.changed_to(&files) {
+            return Ok(());
+        }
+        let before: Vec<&File> = self.latest.files().collect();
+        let program = self.arguments.open_with(|position, path| {
+            match (files.0.get(position), before.get(position)) {
+                (Some(None), Some(before)) => Ok((*before).clone()),
+                _ => program::open_file(path),
+            }
+        })?;
+        if !is_same(&program, &self.latest) {
+            self.latest = program;
+            let before = self.under_way.take();
+            self.under_way = before.map(|before| self.begin(Some(before))).transpose()?;
+        }
+        self.files = files.or(&self.files);
+        Ok(())
+    }
+
+    fn begin(&self, before: Option<Compilation>) -> anyhow::Result<Compilation> {
+        Compilation::begin(self.latest.clone(), before)
+    }
+
+    /// Compiles the program, if it is not compiled as it is now. Whether it is, or the user does not wait for it.
+    fn compile(&mut self, given: &Given) -> anyhow::Result<bool> {
+        self.latest.set_arguments(&given.arguments);
+        self.read_again()?;
+        let known = |it: &Compiled| is_same(it.program(), &self.latest);
+        let under_way = match self.under_way.take() {
+            Some(under_way) => under_way,
+            None if self.compiled.as_ref().is_some_and(known) => return Ok(true),
+            None => self.begin(None)?,
+        };
+        let name = self.latest.main.name.clone();
+        let ended = {
+            let _told = self.screen.takes_long(&format!("compiling {name}"));
+            under_way.wait(|| self.ctrl_c.given_up())
+        };
+        let Some(compiled) = ended else {
+            self.under_way = Some(under_way);
+            let text = format!("the compilation of `{name}` goes on; `run` waits for it");
+            self.screen.note(&text);
+            return Ok(false);
+        };
+        let compiled = compiled?;
+        if let Some(before) = &self.compiled {
+            let files = compiled.program().files().zip(before.program().files());
+            let changed = files.filter(|(now, before)| now.binary.bytes() != before.binary.bytes());
+            self.changed
+                .extend(changed.map(|(now, _)| now.name.clone()));
+        }
+        self.compiled = Some(compiled);
+        Ok(true)
+    }
+
+    fn launch(&mut self, given: &Given) -> anyhow::Result<Box<dyn Debuggee>> {
+        let streams = match &given.terminal {
+            None => &self.own,
+            Some(path) => {
+                let known = self.terminal.take().filter(|it| it.0 == *path);
+                let streams = match known {
+                    Some((_, streams)) => streams,
+                    None => Streams::at_terminal(path, &self.screen)?,
+                };
+                &self.terminal.insert((path.clone(), streams)).1
+            }
+        };
+        let input = match &streams.input {
+            GuestInput::Shared(input) => input.clone(),
+            GuestInput::File(path) => Input::File(Arc::new(open_input(path)?)),
+        };
+        let compiled = self.compiled.as_mut().context(NOT_COMPILED)?;
+        compiled.set_arguments(&given.arguments)?;
+        let wasi = compiled.wasi();
+        wasi.environment.clone_from(&given.environment);
+        wasi.output = streams.output.clone();
+        wasi.input = input;
+        Ok(Box::new(compiled.launch()?))
+    }
+}
+
+const NOT_COMPILED: &str = "the program is not compiled yet";
+
+impl Launcher for Starter {
+    fn start(&mut self, given: &Given) -> Result<Started, wdb_target::Error> {
+        let refused = |error| wdb_target::Error::Refused(format!("{error:#}"));
+        if !self.compile(given).map_err(refused)? {
+            return Err(wdb_target::Error::Refused(NOT_COMPILED.into()));
+        }
+        let debuggee = self.launch(given).map_err(refused)?;
+        Ok(Started {
+            debuggee,
+            changed: std::mem::take(&mut self.changed),
+        })
+    }
+
+    fn has_changed(&self) -> bool {
+        self.under_way.is_some() || self.files.changed_to(&Files::now(&self.arguments))
+    }
+}
+
+/// Whether two programs are of the same bytes.
+fn is_same(one: &Program, other: &Program) -> bool {
+    let mut files = one.files().zip(other.files());
+    files.all(|(one, other)| one.binary.bytes() == other.binary.bytes())
+}
+
+/// When each of the program's files was written last, and its size. `None`: it is not a file that can be read twice, or it is
+/// gone.
+#[derive(PartialEq, Eq)]
+struct Files(Vec<Option<(SystemTime, u64)>>);
+
+impl Files {
+    fn now(program: &program::Arguments) -> Files {
+        let seen = |path: &Path| {
+            let file = path.metadata().ok().filter(|it| it.is_file())?;
+            Some((file.modified().ok()?, file.len()))
+        };
+        Files(program.paths().map(seen).collect())
+    }
+
+    /// Whether a file is there that is not as it was.
+    fn changed_to(&self, now: &Files) -> bool {
+        let mut pairs = self.0.iter().zip(&now.0);
+        pairs.any(|it| matches!(it, (Some(before), Some(now)) if before != now))
+    }
+
+    /// These; one that is gone is as it was before.
+    fn or(self, before: &Files) -> Files {
+        let pairs = self.0.into_iter().zip(&before.0);
+        Files(pairs.map(|(now, before)| now.or(*before)).collect())
+    }
+}

@@ -1,0 +1,156 @@
+//! A program that is compiled, and compiled again: Ctrl-C meanwhile gives a prompt and loses nothing, and a file that is
+//! gone stays as it was.
+
+use std::fmt::Write as _;
+
+use crate::CTRL_C;
+use crate::pty::{Home, Terminal};
+
+/// A program that takes the engine some seconds: a function `work` that is called, and many others.
+fn large(beginning: &str) -> String {
+    let statement =
+        "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 3)) (i32.load (local.get 0))))";
+    let mut text = format!("(module (memory 1) {beginning}");
+    for _ in 0..300 {
+        write!(text, "(func (param i32) {})", statement.repeat(100)).unwrap();
+    }
+    text + r#"(func $work nop) (func (export "_start") call $work))"#
+}
+
+fn gives_up_compiling(wdb: &mut Terminal) {
+    wdb.see("compiling app.wat…");
+    wdb.keys(CTRL_C);
+    wdb.see("the compilation of `app.wat` goes on; `run` waits for it");
+}
+
+#[test]
+fn the_first_compilation_is_waited_for_by_run() {
+    let home = Home::new();
+    std::fs::write(home.path("app.wat"), large("")).unwrap();
+    let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
+    gives_up_compiling(&mut wdb);
+    wdb.prompt();
+    // What needs no program that runs is there.
+    wdb.line("info modules");
+    wdb.see("0  app.wat  302 functions");
+    wdb.line("break work");
+    wdb.see("breakpoint 1: work at ");
+    wdb.line("backtrace");
+    wdb.see("has not started");
+    wdb.line("run");
+    gives_up_compiling(&mut wdb);
+    wdb.see("given up");
+    wdb.line("stepi");
+    wdb.see("#0  _start at ");
+    wdb.line("continue");
+    wdb.see("breakpoint 1, work");
+    wdb.line("continue");
+    wdb.see("has ended with exit code 0");
+    wdb.line("quit");
+    assert_eq!(wdb.end(), 0);
+    assert!(!wdb.text().contains("has changed"), "{}", wdb.text());
+}
+
+/// Without a person who gets a prompt there is nothing to go on with.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_batch_ends() {
+    let home = Home::new();
+    std::fs::write(home.path("app.wat"), large("")).unwrap();
+    for arguments in [&["run"][..], &["debug", "--batch", "-ex", "run"]] {
+        let mut wdb = home.wdb(&[arguments, &["--no-cache", "app.wat"]].concat());
+        // It has long begun to listen, and needs much more time than that.
+        while wdb.processor_time() < 40 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        wdb.keys(CTRL_C);
+        assert_eq!(wdb.end(), 130);
+        assert!(!wdb.text().contains("has ended"), "{}", wdb.text());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_compilation_of_a_program_that_was_built_anew_is_used_when_it_has_ended() {
+    let home = Home::new();
+    let program = home.path("app.wat");
+    let small = r#"(module (func $work nop) (func (export "_start") call $work))"#;
+    std::fs::write(&program, small).unwrap();
+    let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
+    wdb.line("break work");
+    wdb.line("run");
+    wdb.see("breakpoint 1, work");
+    wdb.prompt();
+    let before = wdb.processor_time();
+    std::fs::write(&program, large("")).unwrap();
+    wdb.line("run");
+    gives_up_compiling(&mut wdb);
+    // The old program is still there.
+    wdb.line("stepi");
+    wdb.see("end");
+    // It is not compiled a second time.
+    let compiled = wdb.until_idle();
+    let took = compiled - before;
+    wdb.line("run");
+    wdb.see("`app.wat` has changed; it was read again");
+    wdb.until("the breakpoint in the new program", |screen| {
+        screen.matches("breakpoint 1, work").count() == 2
+    });
+    let again = wdb.processor_time() - compiled;
+    assert!(again < took / 2, "{again:?} after {took:?}");
+    // One that was given up and is old by now is not run.
+    std::fs::write(&program, large("(func $one)")).unwrap();
+    wdb.line("run");
+    wdb.see("compiling app.wat…");
+    wdb.keys(CTRL_C);
+    wdb.until("another prompt", |screen| {
+        screen.matches("given up").count() == 2
+    });
+    std::fs::write(&program, small.replace("nop", "nop nop")).unwrap();
+    wdb.line("run");
+    wdb.until("the newest program", |screen| {
+        screen.matches("breakpoint 1, work").count() == 3
+    });
+    wdb.line("stepi");
+    wdb.see("nop\n");
+    wdb.line("info modules");
+    wdb.see("0  app.wat  2 functions");
+}
+
+#[test]
+fn a_preloaded_module_that_is_gone_stays_as_it_was() {
+    let home = Home::new();
+    let build = |name: &str, text: &str| std::fs::write(home.path(name), text).unwrap();
+    let app = |functions: &str| {
+        format!(
+            r#"(module (import "lib" "code" (func $code (result i32)))
+                (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                (memory (export "memory") 1) {functions}
+                (func (export "_start") (call $exit (call $code))))"#
+        )
+    };
+    let lib = r#"(module (func (export "code") (result i32) i32.const 5))"#;
+    build("app.wat", &app(""));
+    build("lib.wat", lib);
+    let mut wdb = home.wdb(&["debug", "--preload", "lib=lib.wat", "app.wat"]);
+    wdb.line("run");
+    wdb.see("has ended with exit code 5");
+    std::fs::remove_file(home.path("lib.wat")).unwrap();
+    build("app.wat", &app("(func)"));
+    wdb.line("run");
+    wdb.see("`app.wat` has changed; it was read again");
+    wdb.until("the same code", |screen| {
+        screen.matches("has ended with exit code 5").count() == 2
+    });
+    // It is there again.
+    build("lib.wat", &lib.replace("const 5", "const 66"));
+    wdb.line("run");
+    wdb.see("`lib.wat` has changed; it was read again");
+    wdb.see("has ended with exit code 66");
+    assert_eq!(
+        wdb.text().matches("has changed").count(),
+        2,
+        "{}",
+        wdb.text()
+    );
+}

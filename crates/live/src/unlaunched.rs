@@ -1,0 +1,134 @@
+//! A program that is not compiled yet: its modules are known, and nothing else is there.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use wdb_coredump::{
+    Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId, Value,
+};
+use wdb_module::FuncIndex;
+use wdb_target::{
+    Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
+};
+
+use crate::modules::record;
+use crate::paused::CAPTURE;
+use crate::program::Program;
+
+/// A program that was read and is not compiled yet. It stands before its first instruction, where breakpoints can be set,
+/// and cannot go on: [`Compiled::launch`](crate::Compiled::launch) gives one that can.
+pub struct Unlaunched {
+    name: String,
+    process: Process,
+    modules: Vec<Module>,
+}
+
+impl Unlaunched {
+    /// The program before it is compiled.
+    pub fn new(program: &Program) -> Unlaunched {
+        let modules = program.files().flat_map(|file| {
+            let modules = file.binary.modules().iter();
+            modules.map(move |module| Module {
+                record: record(module, file),
+                binary: Some(Arc::clone(module)),
+            })
+        });
+        Unlaunched {
+            name: program.main.name.clone(),
+            process: program.process(),
+            modules: modules.collect(),
+        }
+    }
+}
+
+fn not_there() -> Error {
+    Error::Refused("the program is not compiled yet".into())
+}
+
+impl Debuggee for Unlaunched {
+    fn stop(&self) -> &[StopReason] {
+        &[StopReason::Started]
+    }
+
+    fn process(&self) -> &Process {
+        &self.process
+    }
+
+    fn executable(&self) -> &str {
+        &self.name
+    }
+
+    fn capture(&self) -> Capture {
+        CAPTURE
+    }
+
+    fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    fn instances(&mut self) -> Result<Vec<Instance>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        Ok(vec![Thread {
+            name: "main".into(),
+            frames: Vec::new(),
+            host_frames: Vec::new(),
+        }])
+    }
+
+    fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn read_memory(&mut self, _: MemoryId, _: u64, _: &mut [u8]) -> Result<Certainty, Error> {
+        Err(not_there())
+    }
+
+    fn occupied_memory(&mut self, _: MemoryId) -> Result<Vec<Range<u64>>, Error> {
+        Err(not_there())
+    }
+
+    fn globals(&mut self) -> Result<Vec<Global>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn table(&mut self, _: TableId) -> Result<Table, Error> {
+        Err(not_there())
+    }
+
+    fn table_count(&mut self) -> u32 {
+        0
+    }
+
+    fn execute(&mut self) -> Option<&mut dyn Execute> {
+        Some(self)
+    }
+}
+
+impl Execute for Unlaunched {
+    fn resume(&mut self, _: Resume, _: Option<Watch>) -> Result<(), Error> {
+        Err(not_there())
+    }
+
+    fn call(
+        &mut self,
+        _: InstanceId,
+        _: FuncIndex,
+        _: &[Value],
+        _: Option<Watch>,
+    ) -> Result<(), Error> {
+        Err(not_there())
+    }
+
+    fn abandon_call(&mut self) -> Result<(), Error> {
+        Err(not_there())
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        Interrupt::new(|| {})
+    }
+
+    fn forget_interrupt(&mut self) {}
+}
