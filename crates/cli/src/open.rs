@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
+use wdb_module::Origin;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
@@ -37,6 +38,8 @@ fn decompressed(path: &Path, get: fn(&File) -> anyhow::Result<Bytes>) -> anyhow:
 /// Opens a module or component, in the binary or the text format. Its bytes are in memory: a compiler may write the file anew
 /// while the program is debugged, and what is shown goes on to be what runs.
 pub(crate) fn binary(path: &Path) -> anyhow::Result<wdb_module::Binary> {
+    // Before it is read: what is written meanwhile is no older than this says.
+    let origin = origin(path);
     let mut bytes = decompressed(path, read)?;
     if is_text(&bytes) {
         let text = std::str::from_utf8(&bytes)
@@ -46,8 +49,21 @@ pub(crate) fn binary(path: &Path) -> anyhow::Result<wdb_module::Binary> {
             .map_err(|error| anyhow!("{error}"))?;
         bytes = Bytes::from(wasm);
     }
-    wdb_module::Binary::parse(bytes)
-        .with_context(|| format!("{} cannot be used as a module", path.display()))
+    let binary = wdb_module::Binary::parse(bytes)
+        .with_context(|| format!("{} cannot be used as a module", path.display()))?;
+    Ok(match origin {
+        Some(origin) => binary.read_from(origin),
+        None => binary,
+    })
+}
+
+/// The file at a path, if it is one that tells when it was written. A pipe is none.
+fn origin(path: &Path) -> Option<Origin> {
+    let file = path.metadata().ok().filter(|it| it.is_file())?;
+    Some(Origin {
+        path: path.to_owned(),
+        modified: file.modified().ok()?,
+    })
 }
 
 fn is_text(bytes: &[u8]) -> bool {

@@ -1,12 +1,15 @@
 //! Debug information and source files, found on the disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use wdb_coredump::ModuleId;
 use wdb_module::Module;
+use wdb_session::report::printable;
 use wdb_session::{Resolver, SourcePaths};
 use wdb_symbols::Symbols;
 use wdb_target::identity::hex;
@@ -41,6 +44,8 @@ pub(crate) struct Finder {
     cache: HashMap<ModuleId, Option<Arc<Symbols>>>,
     /// What was looked for and not found, or was no good.
     pub(crate) notes: Vec<String>,
+    /// The source files that were said to be newer than the file of a module: those of both.
+    newer: HashSet<(PathBuf, PathBuf)>,
 }
 
 impl Finder {
@@ -55,6 +60,29 @@ impl Finder {
             modules: with_paths(modules),
             cache: HashMap::new(),
             notes: Vec::new(),
+            newer: HashSet::new(),
+        }
+    }
+
+    /// Says, once, that a source file was written after the module that is said to be made of it.
+    fn compare_times(&mut self, module: ModuleId, source: &Path, written: io::Result<SystemTime>) {
+        let module = self.modules.get(module.position());
+        let module = module.and_then(|it| it.0.as_deref()?.origin());
+        let (Some(module), Ok(written)) = (module, written) else {
+            return;
+        };
+        let files = (source.to_owned(), module.path.clone());
+        let is_newer = written
+            .duration_since(module.modified)
+            .is_ok_and(|it| it > TOGETHER);
+        if is_newer && !self.newer.contains(&files) {
+            let name = |it: &Path| printable(&it.to_string_lossy()).into_owned();
+            self.notes.push(format!(
+                "the source file {} is newer than {}: its lines may not be those that the module was compiled from",
+                name(source),
+                name(&module.path),
+            ));
+            self.newer.insert(files);
         }
     }
 
@@ -122,7 +150,7 @@ impl Finder {
         if let Some(url) = url {
             self.notes.push(format!(
                 "the module's debug information is in a file of its own, `{}`, which was not found; give its directory with --symbols",
-                wdb_session::report::printable(url)
+                printable(url)
             ));
         }
         None
@@ -142,7 +170,7 @@ impl Finder {
         if found.is_none() {
             self.notes.push(format!(
                 "the module's source map, `{}`, was not found; give its directory with --symbols",
-                wdb_session::report::printable(url)
+                printable(url)
             ));
         }
         found
@@ -190,6 +218,7 @@ impl Resolver for Finder {
     fn renew(&mut self, modules: &[wdb_target::Module]) {
         self.modules = with_paths(modules);
         self.cache.clear();
+        self.newer.clear();
     }
 
     fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
@@ -202,16 +231,18 @@ impl Resolver for Finder {
     }
 
     /// A source file where the user says that it is, where it was compiled, or in a --sources directory.
-    fn source(&mut self, path: &str) -> Option<String> {
-        let is_source = |path: &PathBuf| {
-            path.metadata()
-                .is_ok_and(|file| file.is_file() && file.len() <= SOURCE_LIMIT)
+    fn source(&mut self, module: ModuleId, path: &str) -> Option<String> {
+        let home = std::env::home_dir();
+        let read = |path: PathBuf| {
+            let file = path.metadata().ok()?;
+            let is_source = file.is_file() && file.len() <= SOURCE_LIMIT;
+            let bytes = is_source.then(|| std::fs::read(&path).ok())??;
+            Some((path, file.modified(), bytes))
         };
-        self.sources
-            .candidates(path, std::env::home_dir().as_deref())
-            .into_iter()
-            .filter(is_source)
-            .find_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned()))
+        let candidates = self.sources.candidates(path, home.as_deref());
+        let (path, written, bytes) = candidates.into_iter().find_map(read)?;
+        self.compare_times(module, &path, written);
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn source_paths(&mut self) -> Option<&mut SourcePaths> {
@@ -222,6 +253,9 @@ impl Resolver for Finder {
         std::mem::take(&mut self.notes)
     }
 }
+
+/// What a checkout or an archive writes together is this far apart at most, and times on FAT are this coarse.
+const TOGETHER: Duration = Duration::from_secs(2);
 
 /// A source file of more than this is none.
 const SOURCE_LIMIT: u64 = 64 << 20;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::Base;
 use crate::section::{COMPONENT, CORE_MODULE};
-use crate::{Error, FileOffset, Module, foreign, section};
+use crate::{Error, FileOffset, Module, Origin, foreign, section};
 
 /// How deep components may be nested. Real ones are two or three deep.
 const DEPTH_LIMIT: usize = 100;
@@ -49,6 +49,19 @@ impl Binary {
             kind,
             modules,
         })
+    }
+
+    /// The same with the file that it was read from.
+    #[must_use]
+    pub fn read_from(mut self, origin: Origin) -> Self {
+        let origin = Arc::new(origin);
+        for module in &mut self.modules {
+            // Nobody else has them yet.
+            if let Some(module) = Arc::get_mut(module) {
+                module.origin = Some(Arc::clone(&origin));
+            }
+        }
+        self
     }
 
     /// The whole file.

@@ -31,7 +31,7 @@ pub use declarations::{Export, Import};
 pub use error::Error;
 pub use index::{FuncIndex, GlobalIndex, LocalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex};
 pub use metadata::Producer;
-pub use module::Module;
+pub use module::{Module, Origin};
 pub use offset::{CodeOffset, FileOffset, FunctionOffset, ModuleOffset};
 pub use section::Section;
 pub use wasmparser::{

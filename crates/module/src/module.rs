@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -38,6 +40,16 @@ pub struct Module {
     metadata: OnceLock<Metadata>,
     export_names: OnceLock<HashMap<FuncIndex, usize>>,
     sha256: OnceLock<[u8; 32]>,
+    pub(crate) origin: Option<Arc<Origin>>,
+}
+
+/// The file that a module was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Where it is.
+    pub path: PathBuf,
+    /// When it was written last before it was read.
+    pub modified: SystemTime,
 }
 
 impl Module {
@@ -58,7 +70,13 @@ impl Module {
             metadata: OnceLock::new(),
             export_names: OnceLock::new(),
             sha256: OnceLock::new(),
+            origin: None,
         })
+    }
+
+    /// The file that it was read from, as its reader says it.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
     }
 
     /// The module's own bytes, from its `\0asm` on.

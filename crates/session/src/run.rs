@@ -114,7 +114,7 @@ impl Resolver for Known {
         self.0.get(&module)?.clone()
     }
 
-    fn source(&mut self, _: &str) -> Option<String> {
+    fn source(&mut self, _: ModuleId, _: &str) -> Option<String> {
         None
     }
 }

@@ -24,8 +24,8 @@ pub trait Resolver {
     /// or a line may be in any.
     fn symbols(&mut self, module: ModuleId) -> Option<Arc<Symbols>>;
 
-    /// The text of a source file, by the path that the debug information has for it.
-    fn source(&mut self, path: &str) -> Option<String>;
+    /// The text of a source file, by the path that the debug information of a module has for it.
+    fn source(&mut self, module: ModuleId, path: &str) -> Option<String>;
 
     /// Where sources are looked for, which the user may change. `None`: nothing is looked for on a disk.
     fn source_paths(&mut self) -> Option<&mut SourcePaths> {
@@ -561,7 +561,7 @@ impl<'a> Stop<'a> {
         let embedded = self.symbols(module);
         embedded
             .and_then(|symbols| symbols.source_text(path).map(str::to_owned))
-            .or_else(|| self.resolver.source(path))
+            .or_else(|| self.resolver.source(module, path))
     }
 
     /// A table with its elements.

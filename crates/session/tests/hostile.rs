@@ -55,7 +55,7 @@ impl Resolver for Resolve {
         Some(Arc::new(Symbols::new(module, None, None)))
     }
 
-    fn source(&mut self, _: &str) -> Option<String> {
+    fn source(&mut self, _: ModuleId, _: &str) -> Option<String> {
         Some(self.1.repeat(80))
     }
 }

@@ -2,8 +2,9 @@
 //! mean, and their bytes take memory and time in proportion.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
@@ -27,7 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn wdb(directory: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn wdb(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wdb"));
     command
         .args(arguments)
@@ -41,6 +42,23 @@ fn wdb(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// What a debugger answers to a command that comes through a pipe.
+pub(crate) fn answer(child: &mut Child, command: &str) -> Result<String, Failed> {
+    // A line that is echoed when it is executed shows that the one before it has ended.
+    let input = child.stdin.as_mut().unwrap();
+    input.write_all(format!("{command}\necho done\n").as_bytes())?;
+    let output = child.stdout.as_mut().unwrap();
+    let mut shown = Vec::new();
+    while !shown.ends_with(b"\ndone\n") {
+        let mut byte = [0];
+        if output.read(&mut byte)? == 0 {
+            return Err(String::from_utf8_lossy(&shown).into());
+        }
+        shown.push(byte[0]);
+    }
+    Ok(String::from_utf8_lossy(&shown).into_owned())
+}
+
 /// Runs `wdb` with lines to read.
 fn told(directory: &Path, arguments: &[&str], lines: &str) -> Result<Output, Failed> {
     fs::write(directory.join("lines"), lines)?;
@@ -49,7 +67,7 @@ fn told(directory: &Path, arguments: &[&str], lines: &str) -> Result<Output, Fai
 }
 
 /// Both outputs.
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let bytes = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -717,26 +735,14 @@ fn rewritten() -> Result<(), Failed> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        let mut input = child.stdin.take().unwrap();
-        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
         let mut shown = String::new();
         for (number, command) in commands.iter().enumerate() {
             if number == at {
                 change(path)?;
             }
-            // A line that is echoed when it is executed shows that the one before it has ended.
-            std::io::Write::write_all(
-                &mut input,
-                format!("{command}\necho done {number}\n").as_bytes(),
-            )?;
-            let end = format!("done {number}\n");
-            while !shown.ends_with(&end) {
-                if std::io::BufRead::read_line(&mut lines, &mut shown)? == 0 {
-                    return Err(format!("{shown}\n{}", said(&child.wait_with_output()?)).into());
-                }
-            }
+            shown += &answer(&mut child, command)?;
         }
-        drop(input);
+        child.stdin = None;
         let status = child.wait()?;
         assert!(status.code().is_some(), "{status}: {shown}");
         Ok(shown)

@@ -66,7 +66,7 @@ impl Resolver for Own {
         Some(Arc::clone(&self.0))
     }
 
-    fn source(&mut self, _: &str) -> Option<String> {
+    fn source(&mut self, _: ModuleId, _: &str) -> Option<String> {
         None
     }
 }

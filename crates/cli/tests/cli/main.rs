@@ -18,6 +18,7 @@ mod lldb;
 #[cfg(target_os = "linux")]
 mod process;
 mod same;
+mod times;
 mod truth;
 mod waits;
 
@@ -28,6 +29,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -85,6 +87,7 @@ fn main() {
         }));
     }
     trials.extend(foreign::trials());
+    trials.push(trial("sources newer than the module", "", times::newer));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -268,12 +271,13 @@ fn split(command: &str) -> Vec<String> {
     words
 }
 
-/// All fixtures, decompressed once for all tests.
+/// All fixtures, decompressed once for all tests, and newer than all sources.
 fn fixtures() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
         let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures");
         fs::create_dir_all(&out).unwrap();
+        let in_2100 = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800);
         for kind in ["built", "dumps"] {
             for entry in fs::read_dir(root().join("fixtures").join(kind)).unwrap() {
                 let path = entry.unwrap().path();
@@ -285,6 +289,7 @@ fn fixtures() -> &'static Path {
                     // Several test processes may run at once; each writes the same bytes.
                     let part = tempfile::NamedTempFile::new_in(&out).unwrap();
                     fs::write(part.path(), bytes).unwrap();
+                    part.as_file().set_modified(in_2100).unwrap();
                     part.persist(out.join(name).with_extension("")).unwrap();
                 } else {
                     fs::write(out.join(name), bytes).unwrap();

@@ -41,7 +41,7 @@ impl Resolver for Fixtures {
         Some(self.symbols.entry(id).or_insert_with(symbols).clone())
     }
 
-    fn source(&mut self, path: &str) -> Option<String> {
+    fn source(&mut self, _: ModuleId, path: &str) -> Option<String> {
         let relative = path.strip_prefix("/src/")?;
         std::fs::read_to_string(fixtures().join("src").join(relative)).ok()
     }

@@ -220,7 +220,7 @@ impl Resolver for OwnSymbols {
         Some(Arc::new(Symbols::new(self.0.clone(), None, None)))
     }
 
-    fn source(&mut self, _: &str) -> Option<String> {
+    fn source(&mut self, _: ModuleId, _: &str) -> Option<String> {
         None
     }
 }
