@@ -59,6 +59,8 @@ pub(crate) struct Step {
     phase: Phase,
     /// How often its places have changed.
     changes: u32,
+    /// How many stops in a row were in deeper activations.
+    deeper: u32,
 }
 
 /// What the program does until the next stop.
@@ -72,6 +74,9 @@ enum Phase {
     Entering { depth: usize, at: CodeLocation },
     /// It runs a function that is not entered; one that is, and is called back from there, is.
     Passing,
+    /// It is deep in a recursion, which comes by the statements of the function again and again: only where the
+    /// activation that is stepped through goes on, at this place, is watched.
+    Recursing(CodeLocation),
     /// It has thrown an exception, and goes where that is caught.
     Unwinding,
 }
@@ -116,6 +121,10 @@ const CALLERS: usize = 4;
 /// As many functions are watched for being called back.
 const MOST_CALLED_BACK: usize = 4096;
 
+/// After as many stops in deeper activations the statements are not watched any more. To change the breakpoints
+/// costs more than a few stops.
+const RECURSION: u32 = 64;
+
 impl Step {
     /// A step from where the frame `from` stands, and how it begins.
     pub(crate) fn begin(
@@ -141,6 +150,7 @@ impl Step {
             returns: Vec::new(),
             phase: Phase::Running,
             changes: 0,
+            deeper: 0,
         };
         step.find_places(stop, from.activation);
         // A program without lines is stepped through by instructions. One with lines goes on to them.
@@ -204,6 +214,7 @@ impl Step {
             returns: Vec::new(),
             phase: Phase::Running,
             changes: 0,
+            deeper: 0,
         }
     }
 
@@ -219,6 +230,7 @@ impl Step {
         }
         let mut places: BTreeSet<CodeLocation> = match &self.aim {
             Aim::Place { places, .. } => places.clone(),
+            _ if let Phase::Recursing(goes_on) = self.phase => BTreeSet::from([goes_on]),
             _ => self.statements.union(&self.calls).copied().collect(),
         };
         places.extend(&self.returns);
@@ -234,7 +246,7 @@ impl Step {
     pub(crate) fn thrown(&mut self) -> Next {
         self.changes += u32::from(matches!(
             self.phase,
-            Phase::Passing | Phase::Entering { .. }
+            Phase::Passing | Phase::Entering { .. } | Phase::Recursing(_)
         ));
         self.phase = Phase::Unwinding;
         Next::Run(Resume::StepInstruction)
@@ -298,8 +310,18 @@ impl Step {
             }
             _ => {}
         }
+        if depth > self.depth {
+            self.deeper += 1;
+            match phase {
+                Phase::Recursing(_) => self.phase = phase,
+                _ if self.deeper == RECURSION => self.recurse(stop),
+                _ => {}
+            }
+            return Next::Run(Resume::Continue);
+        }
+        self.deeper = 0;
+        self.changes += u32::from(matches!(phase, Phase::Recursing(_)));
         match depth.cmp(&self.depth) {
-            Ordering::Greater => Next::Run(Resume::Continue),
             Ordering::Less => {
                 let returned = depth + 1 == self.depth
                     && self.scope.len() < 2
@@ -307,7 +329,30 @@ impl Step {
                     && phase != Phase::Unwinding;
                 self.left(stop, depth, returned)
             }
-            Ordering::Equal => self.within(stop, at),
+            _ => self.within(stop, at),
+        }
+    }
+
+    /// The program is deep in a recursion.
+    fn recurse(&mut self, stop: &mut Stop<'_>) {
+        if let Aim::Line { into: true, .. } = self.aim {
+            return;
+        }
+        let own = FrameId {
+            activation: stop.depth(0).saturating_sub(self.depth),
+            ..FrameId::default()
+        };
+        let waits = stop.frame(own).and_then(|frame| {
+            let at = |pc| CodeLocation {
+                module: frame.module,
+                func: frame.func,
+                pc,
+            };
+            frame.pc.map(at)
+        });
+        if let Some(goes_on) = waits.and_then(|it| next_instruction(stop, it)) {
+            self.phase = Phase::Recursing(goes_on);
+            self.changes += 1;
         }
     }
 
