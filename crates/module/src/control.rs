@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use wasmparser::{Catch, Operator};
 
-use crate::instruction::is_call;
+use crate::instruction::{branch_target, is_call};
 use crate::{FuncIndex, Module, ModuleOffset};
 
 /// The blocks, loops and arms of a function, those around before those inside.
@@ -145,12 +145,6 @@ fn may_throw(operator: &Operator<'_>) -> bool {
 /// Calls `leave` with the depth of each label that an instruction may branch to.
 fn branches(operator: &Operator<'_>, leave: &mut impl FnMut(u32)) {
     match operator {
-        Operator::Br { relative_depth }
-        | Operator::BrIf { relative_depth }
-        | Operator::BrOnNull { relative_depth }
-        | Operator::BrOnNonNull { relative_depth }
-        | Operator::BrOnCast { relative_depth, .. }
-        | Operator::BrOnCastFail { relative_depth, .. } => leave(*relative_depth),
         Operator::BrTable { targets } => {
             leave(targets.default());
             targets.targets().map_while(Result::ok).for_each(leave);
@@ -164,7 +158,7 @@ fn branches(operator: &Operator<'_>, leave: &mut impl FnMut(u32)) {
                 leave(*label);
             }
         }
-        _ => {}
+        _ => branch_target(operator).into_iter().for_each(leave),
     }
 }
 

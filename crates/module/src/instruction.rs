@@ -2,6 +2,21 @@
 
 use wasmparser::Operator;
 
+/// How many blocks out an instruction branches that names one place. Tables of branches and of catches name several.
+pub fn branch_target(operator: &Operator<'_>) -> Option<u32> {
+    match operator {
+        Operator::Br { relative_depth }
+        | Operator::BrIf { relative_depth }
+        | Operator::BrOnNull { relative_depth }
+        | Operator::BrOnNonNull { relative_depth }
+        | Operator::BrOnCast { relative_depth, .. }
+        | Operator::BrOnCastFail { relative_depth, .. }
+        | Operator::BrOnCastDescEq { relative_depth, .. }
+        | Operator::BrOnCastDescEqFail { relative_depth, .. } => Some(*relative_depth),
+        _ => None,
+    }
+}
+
 /// Whether the instruction itself can trap or throw (core specification, section 4.4), calls apart:
 /// those of [`is_call`] trap only where a call is indirect.
 pub fn may_trap(operator: &Operator<'_>) -> bool {

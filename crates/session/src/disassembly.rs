@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use wasmparser::Operator;
+use wdb_module::instruction::branch_target;
 use wdb_module::{FuncIndex, GlobalIndex, LocalIndex, Module, ModuleOffset, TypeIndex};
 use wdb_target::coredump::ModuleId;
 
@@ -152,7 +153,7 @@ fn listed(binary: &Module, func: FuncIndex, window: &Range<usize>) -> Vec<Line> 
                 meaning: Listed::Done,
             };
             annotate(binary, func, &operator, &mut line);
-            if let (Listed::Branch, Some(depth)) = (&line.meaning, target(&operator))
+            if let (Listed::Branch, Some(depth)) = (&line.meaning, branch_target(&operator))
                 && let Some(block) =
                     (blocks.len().checked_sub(depth as usize + 1)).and_then(|it| blocks.get_mut(it))
             {
@@ -178,19 +179,6 @@ fn listed(binary: &Module, func: FuncIndex, window: &Range<usize>) -> Vec<Line> 
     lines
 }
 
-/// How many blocks out a branch goes.
-fn target(operator: &Operator<'_>) -> Option<u32> {
-    match operator {
-        Operator::Br { relative_depth }
-        | Operator::BrIf { relative_depth }
-        | Operator::BrOnNull { relative_depth }
-        | Operator::BrOnNonNull { relative_depth }
-        | Operator::BrOnCast { relative_depth, .. }
-        | Operator::BrOnCastFail { relative_depth, .. } => Some(*relative_depth),
-        _ => None,
-    }
-}
-
 fn annotate(binary: &Module, func: FuncIndex, operator: &Operator<'_>, line: &mut Line) {
     let name = match operator {
         Operator::Call { function_index }
@@ -214,7 +202,7 @@ fn annotate(binary: &Module, func: FuncIndex, operator: &Operator<'_>, line: &mu
             line.instruction.note = name.or_else(|| ty.map(|it| cut(it.to_string())));
             return;
         }
-        _ if target(operator).is_some() => {
+        _ if branch_target(operator).is_some() => {
             line.meaning = Listed::Branch;
             return;
         }
