@@ -11,6 +11,9 @@ use crate::types::TypeRef;
 /// No path in a tree is longer: a red-black tree of 2^64 nodes is at most this deep.
 const DEEPEST: u32 = 128;
 
+/// What is said after the values of nodes that lead back to one of them.
+const CIRCLE: &str = "damaged: the nodes lead back to one that was there before";
+
 /// As many nodes are counted of a list that does not know its length.
 const MOST_COUNTED: u64 = 100_000;
 
@@ -92,7 +95,7 @@ pub(in crate::render) fn forward_list(
     // What is wrong follows the values, when all of them are shown.
     if at != 0 && length <= most {
         let reason = match seen.contains(&at) {
-            true => "the list is damaged: it comes back to a node that it had",
+            true => CIRCLE,
             false => "the list is damaged, or longer than can be counted",
         };
         values.found.push(damaged(&links.value.1, reason));
@@ -187,10 +190,11 @@ impl Links {
 
     /// The values from the node `first` on, along the first pointer.
     fn chain(&self, context: &mut Context<'_>, first: u64, length: u64, most: u64) -> Values {
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut next = Ok(first);
         for _ in 0..length.min(most) {
             match next {
+                Ok(at) if !seen.insert(at) => found.push(damaged(&self.value.1, CIRCLE)),
                 Ok(0) => found.push(damaged(
                     &self.value.1,
                     "damaged: the nodes end before the length that is stored",
@@ -231,8 +235,12 @@ fn tree_values(context: &mut Context<'_>, tree: &Object, most: u64) -> Option<Va
     let length = number(context, tree, &["__size_", "__pair3_"])?;
     let mut at = number(context, tree, &["__begin_node_"])?;
     let links = Links::new(context, &node, &["__left_", "__right_", "__parent_"])?;
-    let mut found = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     for index in 0..length.min(most) {
+        if !seen.insert(at) {
+            found.push(damaged(&links.value.1, CIRCLE));
+            break;
+        }
         found.push(links.value(at));
         if index + 1 == length {
             break;
