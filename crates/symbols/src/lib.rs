@@ -45,6 +45,7 @@ pub use object::{Context, Object, Place};
 pub use printable::{
     printable, printable_json, printable_source, printable_styled, printable_text,
 };
+pub use spelling::split_outside_brackets;
 pub use statements::Statement;
 pub use symbols::{Location, Symbols, Wanted};
 pub use types::{Type, TypeRef};

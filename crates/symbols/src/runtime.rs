@@ -2,6 +2,7 @@
 //! libraries. A report folds their frames.
 
 use crate::name::{Language, Name};
+use crate::spelling::{Role, Sign, signs};
 
 /// What a function of the runtime is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -403,46 +404,32 @@ fn rust_path(mut name: &str) -> &str {
         if end.is_some_and(|it| 0 < it && of_type[it..].starts_with("::")) {
             return of_type;
         }
-        match end_of_type(inner) {
-            Some(at) if inner[at..].starts_with(" as ") => name = &inner[at + 4..],
+        match end_of_type(name) {
+            Some(at) if name[at..].starts_with(" as ") => name = &name[at + 4..],
             _ => return "core::",
         }
     }
     name
 }
 
-/// Where the type that `text` starts with ends: at ` as ` or `>`.
+/// Where the type ends that is in the brackets that `text` begins with: at ` as ` or `>`.
 fn end_of_type(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'<' | b'(' | b'[' => depth += 1,
-            // `->` closes nothing.
-            b'>' if text[..at].ends_with('-') => {}
-            b'>' if depth == 0 => return Some(at),
-            b'>' | b')' | b']' => depth = depth.saturating_sub(1),
-            b' ' if depth == 0 && text[at..].starts_with(" as ") => return Some(at),
-            _ => {}
-        }
-    }
-    None
+    let is_end = |it: &Sign| match it.role {
+        Role::Closes => it.depth == 0,
+        _ => it.depth == 1 && text[it.at..].starts_with(" as "),
+    };
+    signs(text).find(is_end).map(|it| it.at)
 }
 
 /// Where the qualified name of a C++ function starts, after the return type that a function
 /// template has: `bool std::operator!=<int>(int)` at `std`.
 fn cpp_path(name: &str) -> &str {
-    let mut depth = 0_usize;
-    let mut start = 0;
-    for (at, byte) in name.bytes().enumerate() {
-        match byte {
-            b'<' => depth += 1,
-            b'>' => depth = depth.saturating_sub(1),
-            b'(' if depth == 0 => break,
-            b' ' if depth == 0 && !name[..at].ends_with("operator") => start = at + 1,
-            _ => {}
-        }
-    }
-    &name[start..]
+    let is_parameters = |it: &Sign| (it.depth, it.role, it.c) == (0, Role::Opens, '(');
+    let path = signs(name).take_while(|it| !is_parameters(it));
+    let spaces = path.filter(|it| it.depth == 0 && it.c == ' ');
+    let starts = spaces.map(|it| it.at + 1);
+    let start = starts.filter(|it| !name[..it - 1].ends_with("operator"));
+    &name[start.last().unwrap_or(0)..]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use wdb_module::{FuncIndex, Module, ModuleOffset};
-use wdb_symbols::{printable, printable_source};
+use wdb_symbols::{printable, printable_source, split_outside_brackets};
 use wdb_target::coredump::ModuleId;
 
 use super::call::{Call, Known, Options, first_word, number};
@@ -331,7 +331,7 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
             };
             (place.0, place.1, centred(place.2, size))
         }
-        (text, listed) => match at_comma(text) {
+        (text, listed) => match split_outside_brackets(text, ',') {
             Some((first, last)) => {
                 let (module, file, first) =
                     resolve(&mut stop, first.trim(), listed.as_ref(), selected)?;
@@ -538,20 +538,6 @@ fn disassemble(
         out.line(&format!("… {} more instructions", found.len() - MOST));
     }
     Ok(Flow::Go)
-}
-
-/// What stands before and after a comma that is in no brackets: those of `Ring<int, 4>::push(int, int)` separate no places.
-fn at_comma(text: &str) -> Option<(&str, &str)> {
-    let mut depth = 0_u32;
-    for (at, c) in text.char_indices() {
-        match c {
-            '<' | '(' | '[' | '{' => depth += 1,
-            '>' | ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => return Some((&text[..at], &text[at + 1..])),
-            _ => {}
-        }
-    }
-    None
 }
 
 fn cut(text: &str) -> &str {

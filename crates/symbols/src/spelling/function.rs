@@ -1,5 +1,6 @@
 //! Whether a name that a person wrote means a function: as it is printed, as the source spells it, or a part of that.
 
+use super::brackets::{Role, Sign, outside, signs};
 use super::{plain_path, same_type, split};
 
 /// What a person wrote for functions. Its qualification may be left out from the front, as may the arguments of templates
@@ -77,16 +78,7 @@ impl<'a> Pattern<'a> {
 
 /// Whether there is a `*` that stands for any text, and is not one of C's pointers or the name of an operator.
 fn has_wildcard(text: &str) -> bool {
-    let mut depth = 0_u32;
-    for (at, c) in text.char_indices() {
-        match c {
-            '<' | '(' | '[' => depth += 1,
-            '>' | ')' | ']' => depth = depth.saturating_sub(1),
-            '*' if depth == 0 && !text[..at].ends_with("operator") => return true,
-            _ => {}
-        }
-    }
-    false
+    signs(text).any(|it| it.c == '*' && it.depth == 0 && it.role == Role::Other)
 }
 
 /// A path, and what is left of it when its parts are left out from the front.
@@ -256,41 +248,30 @@ fn arguments(inside: &str) -> Vec<&str> {
 
 /// Where `wanted` is, in no brackets.
 fn top_level(text: &str, wanted: &str) -> Option<usize> {
-    positions(text).find(|at| text[*at..].starts_with(wanted))
+    outside(text).find(|at| text[*at..].starts_with(wanted))
 }
 
 fn top_level_last(text: &str, wanted: char) -> Option<usize> {
-    positions(text)
+    outside(text)
         .filter(|at| text[*at..].starts_with(wanted))
         .last()
-}
-
-/// Where the characters are that are in no brackets.
-fn positions(text: &str) -> impl Iterator<Item = usize> {
-    let mut depth = 0_u32;
-    let mut before = ' ';
-    text.char_indices().filter_map(move |(at, c)| {
-        let is_arrow = c == '>' && before == '-';
-        before = c;
-        match c {
-            '<' | '(' | '[' | '{' => depth += 1,
-            '>' | ')' | ']' | '}' if !is_arrow => {
-                depth = depth.saturating_sub(1);
-                return None;
-            }
-            _ => {}
-        }
-        (depth == 0).then_some(at)
-    })
 }
 
 /// The name, what is between the parentheses of its parameters, and what stands behind them.
 fn cut_parameters(text: &str) -> (&str, Option<&str>, &str) {
     let none = (text, None, "");
-    let Some(end) = text.rfind(')') else {
+    let is_parenthesis = |it: &Sign| {
+        let is_pair = matches!((it.role, it.c), (Role::Opens, '(') | (Role::Closes, ')'));
+        it.depth == 0 && is_pair
+    };
+    let pairs: Vec<Sign> = signs(text).filter(is_parenthesis).collect();
+    let [.., open, close] = pairs[..] else {
         return none;
     };
-    let after = text[end + 1..].trim();
+    if (open.role, close.role) != (Role::Opens, Role::Closes) {
+        return none;
+    }
+    let after = text[close.at + 1..].trim();
     let is_after = |it: &str| {
         matches!(
             it,
@@ -298,27 +279,13 @@ fn cut_parameters(text: &str) -> (&str, Option<&str>, &str) {
         ) || it.starts_with('[')
             || it.starts_with('.')
     };
-    if !after.split_whitespace().all(is_after) {
+    let name = text[..open.at].trim_end();
+    // `(anonymous namespace)` is a name.
+    let is_name = name.is_empty() || name.ends_with("::");
+    if is_name || !after.split_whitespace().all(is_after) {
         return none;
     }
-    let mut depth = 0_u32;
-    for (at, c) in text[..=end].char_indices().rev() {
-        match c {
-            ')' => depth += 1,
-            '(' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            let name = text[..at].trim_end();
-            // `(anonymous namespace)` and `operator()` are names.
-            let is_name = name.is_empty() || name.ends_with("::") || name.ends_with("operator");
-            return match is_name {
-                true => none,
-                false => (name, Some(&text[at + 1..end]), after),
-            };
-        }
-    }
-    none
+    (name, Some(&text[open.at + 1..close.at]), after)
 }
 
 /// The path alone: the demangler puts the result's type before the name of a template's instance.

@@ -59,6 +59,9 @@ fn lexed(name: &str) -> Vec<String> {
     tokens
 }
 
+/// The tokens of `(unsigned long long int)`: no cast to an integer type has more.
+const LONGEST_CAST: usize = 6;
+
 /// Numbers without what says of which integer type they are: `4` for `4UL`, `(unsigned long)4`, and `65` for `'A'`.
 fn with_short_numbers(tokens: Vec<String>) -> Vec<String> {
     let mut out: Vec<String> = Vec::with_capacity(tokens.len());
@@ -72,8 +75,10 @@ fn with_short_numbers(tokens: Vec<String>) -> Vec<String> {
             continue;
         }
         let sign = out.pop_if(|it| *it == "-");
+        let cast = out.len().saturating_sub(LONGEST_CAST);
         if out.last().is_some_and(|it| it == ")")
-            && let Some(open) = out.iter().rposition(|it| it == "(")
+            && let Some(open) = out[cast..].iter().rposition(|it| it == "(")
+            && let open = cast + open
             && c_integer(&out[open + 1..out.len() - 1].join(" ")).is_some()
         {
             out.truncate(open);

@@ -7,6 +7,7 @@ use super::super::{Fields, Pointer, Shape};
 use super::collections::in_memory;
 use super::smart::plain_wrapper;
 use crate::object::{Context, Object};
+use crate::spelling::{Role, Sign, signs};
 use crate::types::{Kind, TypeRef};
 
 /// Pointers, references and boxes to what has no size of its own: slices, texts, `dyn`.
@@ -60,17 +61,14 @@ pub(super) fn pointee(name: &str) -> Option<&str> {
     if let Some(target) = prefixes.iter().find_map(|it| name.strip_prefix(it)) {
         return Some(target);
     }
-    let inside = name.split_once('<')?.1;
-    let mut depth = 0_u32;
-    for (at, c) in inside.char_indices() {
-        match c {
-            '<' | '(' | '[' => depth += 1,
-            '>' | ')' | ']' if depth > 0 => depth -= 1,
-            '>' | ',' if depth == 0 => return inside.get(..at),
-            _ => {}
-        }
-    }
-    None
+    let open = name.find('<')?;
+    let inside = &name[open..];
+    let is_end = |it: &Sign| match it.role {
+        Role::Closes => it.depth == 0,
+        _ => it.depth == 1 && it.c == ',',
+    };
+    let end = signs(inside).find(is_end)?;
+    inside.get(1..end.at)
 }
 
 /// Whether the bytes of a type of this name are a text.
