@@ -8,7 +8,7 @@ use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 use crate::blocks::BlockId;
 use crate::dwarf::Dwarf;
 use crate::fuel::{Fuel, Stop};
-use crate::runs::Start;
+use crate::runs::{Runs, Start};
 use crate::spelling::Pattern;
 use crate::statements::Code;
 use crate::units::{Unit, UnitId};
@@ -197,12 +197,13 @@ impl Symbols {
         let mut found = Vec::new();
         for func in functions {
             let code = self.code(func, Some(&fuel));
+            let runs = Runs::new(&self.module, func, &code);
             for (call, starts) in starts_of_calls(&code, |it| meant.contains_key(&it), &fuel) {
                 let origin = code.blocks.all()[call].origin;
                 let Some((name, declared)) = origin.and_then(|it| meant.get(&it)) else {
                     continue;
                 };
-                let places = self.thinned(func, &code, starts).into_iter();
+                let places = runs.thinned(starts).into_iter();
                 found.extend(places.map(|at| InlinedCopy {
                     at,
                     func,

@@ -8,7 +8,7 @@ use crate::blocks::BlockId;
 use crate::dwarf::Dwarf;
 use crate::fuel::{Fuel, Stop};
 use crate::lines::Lines;
-use crate::runs::Start;
+use crate::runs::{Runs, Start};
 use crate::sources::is_meant;
 use crate::statements::Code;
 use crate::units::UnitId;
@@ -52,8 +52,14 @@ pub enum NoPlace {
 /// one is enough for honest DWARF.
 const MOST_LINES: usize = 64;
 
-/// Where the pieces of a line's code start in a function and in each of the calls that were inlined into it.
-type Starts = BTreeMap<Option<BlockId>, Vec<Start>>;
+/// Where the pieces of a line's code start.
+#[derive(Default)]
+struct Starts {
+    /// Its statements.
+    own: Vec<Start>,
+    /// The code of calls on it that were inlined.
+    called: Vec<Start>,
+}
 
 impl Symbols {
     /// The instructions where a breakpoint on line `line` of `file` belongs, in the order of the code. Where the line
@@ -157,9 +163,10 @@ impl Symbols {
         line: u32,
     ) -> Vec<LinePlace> {
         let first = self.module.first_instruction(func);
+        let runs = Runs::new(&self.module, func, code);
         let loops = self.loops(func);
         let mut places = Vec::new();
-        for (block, mut starts) in starts(code, files, line) {
+        for (block, Starts { mut own, called }) in starts(code, files, line) {
             let place = |at| LinePlace {
                 at,
                 func,
@@ -170,7 +177,7 @@ impl Symbols {
             // Behind the prologue.
             let is_first =
                 |it: &Start| Some(it.at) == first && block.is_none() && it.is_of(files, line);
-            if let Some(start) = starts.first_mut().filter(|it| is_first(it))
+            if let Some(start) = own.first_mut().filter(|it| is_first(it))
                 && let Some(body) = self.body_start(func)
                 && body != start.at
             {
@@ -179,7 +186,7 @@ impl Symbols {
                 if let Some((file, line_there)) = there.and_then(|it| it.file.zip(it.line))
                     && (&*file, line_there) != (path, line)
                 {
-                    starts.remove(0);
+                    own.remove(0);
                     let line = line_there;
                     places.push(LinePlace {
                         file,
@@ -189,7 +196,7 @@ impl Symbols {
                 }
             }
             // Into a loop, if the line is there too: a breakpoint stops each time round.
-            for start in &mut starts {
+            for start in &mut own {
                 if let Some(inside) = loops.get(&start.at)
                     && code
                         .span_at(*inside)
@@ -198,7 +205,8 @@ impl Symbols {
                     start.at = *inside;
                 }
             }
-            places.extend(self.thinned(func, code, starts).into_iter().map(place));
+            let copies = runs.without_statement(&own, called);
+            places.extend(runs.thinned(own).into_iter().chain(copies).map(place));
         }
         places
     }
@@ -235,9 +243,8 @@ impl Symbols {
     }
 }
 
-/// Where the pieces of a line's code start: its statements. Calls on it that were inlined are pieces of it, too, where
-/// there are no statements.
-fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> Starts {
+/// Where the pieces of a line's code start, in a function and in each of the calls that were inlined into it.
+fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> BTreeMap<Option<BlockId>, Starts> {
     // For each call, the one around in which it stands on the line, or one that it is in does.
     let mut called: Vec<Option<Option<BlockId>>> = Vec::new();
     for of in code.blocks.all() {
@@ -249,7 +256,7 @@ fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> Starts {
             false => around,
         });
     }
-    let (mut own, mut inlined) = (Starts::new(), Starts::new());
+    let mut found: BTreeMap<Option<BlockId>, Starts> = BTreeMap::new();
     let mut piece = None;
     for span in code.spans.iter().filter(|it| it.line != 0) {
         let is_own = span.line == line && files.contains(&span.file);
@@ -259,18 +266,16 @@ fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> Starts {
             (false, None) => None,
         };
         if let Some(of) = of {
+            let starts = found.entry(of).or_default();
             if is_own && span.is_statement {
-                own.entry(of).or_default().push(Start::of(span));
+                starts.own.push(Start::of(span));
             } else if !is_own && piece != Some(of) {
-                inlined.entry(of).or_default().push(Start::of(span));
+                starts.called.push(Start::of(span));
             }
         }
         piece = of;
     }
-    for (block, starts) in inlined {
-        own.entry(block).or_insert(starts);
-    }
-    own
+    found
 }
 
 /// The last line with code that a miss knows of; the more telling miss has the greater.

@@ -4,11 +4,11 @@
 //! elsewhere. A program that is stopped at one of them only is missed at the others; one that is stopped at each is
 //! stopped several times in a line that is executed once.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use wdb_module::{Control, FuncIndex, ModuleOffset};
+use wdb_module::{Control, FuncIndex, Module, ModuleOffset};
 
-use crate::Symbols;
 use crate::statements::{Code, Span};
 
 /// The beginning of a piece.
@@ -46,33 +46,52 @@ impl Start {
 /// A piece is compared with as many before it.
 const MOST_COMPARED: usize = 64;
 
-impl Symbols {
+/// What tells the pieces of a function apart: its code, and its structured control, which is read once, when it is needed.
+pub(crate) struct Runs<'a> {
+    module: &'a Module,
+    func: FuncIndex,
+    code: &'a Code,
+    control: OnceCell<Control>,
+}
+
+impl<'a> Runs<'a> {
+    pub(crate) fn new(module: &'a Module, func: FuncIndex, code: &'a Code) -> Self {
+        Runs {
+            module,
+            func,
+            code,
+            control: OnceCell::new(),
+        }
+    }
+
+    fn control(&self) -> &Control {
+        let read = || Control::of(self.module, self.func);
+        self.control.get_or_init(read)
+    }
+
     /// Of the beginnings of pieces, those at which a program is to be stopped: all but those that continue a
     /// piece, because the program cannot come there without having come by that one.
     ///
     /// What an optimiser has moved out of a loop is no reason to miss the rest in it. Without one, what begins at another
     /// column is a later part of the line, as in a `for`.
-    pub(crate) fn thinned(
-        &self,
-        func: FuncIndex,
-        code: &Code,
-        mut starts: Vec<Start>,
-    ) -> Vec<ModuleOffset> {
+    pub(crate) fn thinned(&self, starts: Vec<Start>) -> Vec<ModuleOffset> {
+        self.kept(starts).into_iter().map(|it| it.at).collect()
+    }
+
+    fn kept(&self, mut starts: Vec<Start>) -> Vec<Start> {
         starts.sort_by_key(|it| it.at);
         if starts.len() < 2 {
-            return starts.into_iter().map(|it| it.at).collect();
+            return starts;
         }
-        let control = Control::of(&self.module, func);
         let mut kept: Vec<Start> = Vec::new();
         for start in starts {
             let before = || kept.iter().rev().take(MOST_COMPARED);
             let is_copy = before().any(|it| start.is_copy_of(it));
-            let continues = match code.is_optimised {
-                true => {
-                    before().any(|it| !start.is_copy_of(it) && control.is_before(it.at, start.at))
-                }
+            let continues = match self.code.is_optimised {
+                true => before()
+                    .any(|it| !start.is_copy_of(it) && self.control().is_before(it.at, start.at)),
                 false => {
-                    let is_later = || before().any(|it| control.dominates(it.at, start.at));
+                    let is_later = || before().any(|it| self.control().dominates(it.at, start.at));
                     !kept.is_empty() && (!is_copy || is_later())
                 }
             };
@@ -80,6 +99,28 @@ impl Symbols {
                 kept.push(start);
             }
         }
-        kept.into_iter().map(|it| it.at).collect()
+        kept
+    }
+
+    /// Where the calls of a line that were inlined begin in the copies of the line that have no statement of their own: of
+    /// `sum += clamp(a[0])` nothing but `clamp` is left where `sum` was 0. `own` are the statements of the line, `called`
+    /// the pieces of the calls.
+    pub(crate) fn without_statement(&self, own: &[Start], called: Vec<Start>) -> Vec<ModuleOffset> {
+        if own.is_empty() {
+            return self.thinned(called);
+        }
+        let pieces = self.kept(called);
+        let ends = pieces.iter().skip(1).map(|it| Some(it.at)).chain([None]);
+        let has_statement = |(piece, end): &(&Start, Option<ModuleOffset>)| {
+            own.iter().any(|it| {
+                let is_next = end.is_none_or(|end| it.at < end);
+                self.control().dominates(it.at, piece.at)
+                    || is_next && self.control().dominates(piece.at, it.at)
+            })
+        };
+        let (with, without): (Vec<_>, Vec<_>) = pieces.iter().zip(ends).partition(has_statement);
+        let is_copy = |it: &&Start| with.iter().any(|(other, _)| it.is_copy_of(other));
+        let without = without.into_iter().map(|it| it.0);
+        without.filter(is_copy).map(|it| it.at).collect()
     }
 }
