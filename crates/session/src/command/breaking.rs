@@ -462,7 +462,7 @@ fn describe(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) 
         (Trigger::Place(_), None) => "",
         (_, None) => "catch ",
     };
-    out.write(Style::Dim, &format!("{:<3}", breakpoint.id));
+    out.write(Style::Dim, &format!("{:<2} ", breakpoint.id));
     out.write(
         Style::Title,
         &format!("{kind}{}", printable(&breakpoint.text)),

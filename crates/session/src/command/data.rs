@@ -83,8 +83,8 @@ display/x flags",
             summary: "shows memory",
             help: "ADDRESS is an expression: a number, a pointer, or something that has an address. N is how many, F the
 format (letters as for `print`, s for texts, i for instructions), U the size of each: b 1 byte, h 2, w 4, g 8. Without
-F and U: bytes in hexadecimal with their characters. Without ADDRESS: goes on where it ended. Instructions are those of a
-function from its first one on, or from an offset in the module of the selected frame on.
+F and U: bytes in hexadecimal with their characters. Without ADDRESS: goes on where it ended.
+Instructions are those of a function from its first one on, or from an offset in the module of the selected frame on.
 
 x 0x400
 x/4xw &origin
