@@ -8,15 +8,15 @@ use nix::sys::signal::Signal;
 use crate::process::{Ended, Running, Scene, is_whole, run};
 
 pub(crate) const TRIALS: &[(&str, fn())] = &[
-    ("Ctrl-C at any moment: run", || rounds(40, run_forever)),
+    ("Ctrl-C at any moment: run", || rounds(50, run_forever)),
     ("Ctrl-C at any moment: run, light", || {
-        rounds(25, light_forever)
+        rounds(40, light_forever)
     }),
     ("Ctrl-C at any moment: run, and the dump", || {
-        rounds(50, crashes)
+        rounds(60, crashes)
     }),
     ("Ctrl-C at any moment: debug, a script", || {
-        rounds(35, script)
+        rounds(50, script)
     }),
 ];
 
@@ -164,4 +164,11 @@ fn script(seeded: &mut Seeded, whole: Duration) {
     let known = matches!(ended.status.code(), Some(0 | 1));
     assert!(known || is_interrupted(&ended), "{ended:?}");
     dumps_are_whole(&scene);
+    // What was told of is there; what is there was told of, unless its command was given up before it could tell, or wdb ended.
+    let silent = ended.out.contains("given up") || is_interrupted(&ended);
+    for name in ["x.core", "y.core.zst"] {
+        let told = ended.out.contains(&format!("core dump: {name} ("));
+        let is_there = scene.left().contains(&scene.path("here").join(name));
+        assert!(told == is_there || is_there && silent, "{name}: {ended:?}");
+    }
 }

@@ -15,12 +15,12 @@ use ratatui::crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use wdb_module::{Binary, Module};
-use wdb_session::command::{Completion, Style};
+use wdb_session::command::{Completion, Console, Output, Style};
 use wdb_session::places::Spec;
 use wdb_session::{Resolver, Session};
 use wdb_symbols::Symbols;
 use wdb_target::PostMortem;
-use wdb_target::coredump::ModuleId;
+use wdb_target::coredump::{ModuleId, Reading};
 
 use super::draw::draw;
 use super::look::Looker;
@@ -35,6 +35,10 @@ fn fixtures() -> PathBuf {
 fn unpacked(path: &str) -> bytes::Bytes {
     let packed = std::fs::read(fixtures().join(path)).unwrap();
     zstd::decode_all(&packed[..]).unwrap().into()
+}
+
+fn reading(dump: &str) -> Reading {
+    wdb_target::coredump::read(unpacked(&format!("dumps/{dump}.core.zst"))).unwrap()
 }
 
 /// Debug information of fixtures, and their sources.
@@ -65,11 +69,14 @@ struct View {
 
 impl View {
     fn of(dump: &str, module: &str, size: (u16, u16)) -> View {
+        View::over(reading(dump), module, size)
+    }
+
+    fn over(reading: Reading, module: &str, size: (u16, u16)) -> View {
         let binary = Binary::parse(unpacked(&format!("built/{module}.wasm.zst"))).unwrap();
         let modules = binary.modules().to_vec();
-        let reading = wdb_target::coredump::read(unpacked(&format!("dumps/{dump}.core.zst")));
         let known = modules.iter().cloned().map(Some).collect();
-        let debuggee = PostMortem::new(reading.unwrap(), known);
+        let debuggee = PostMortem::new(reading, known);
         let resolver = Fixture {
             modules,
             symbols: HashMap::new(),
@@ -468,6 +475,38 @@ fn the_documents_show_the_view() {
     }
     let held = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(held == picture, "{path:?}: BLESS=1 draws it again");
+}
+
+/// What a command answers.
+struct Answer(String);
+
+impl Output for Answer {
+    fn write(&mut self, _: Style, text: &str) {
+        self.0 += text;
+    }
+}
+
+#[test]
+fn threads_have_the_numbers_that_commands_take() {
+    let mut dump = reading("c-div-zero.wasmtime");
+    let mut worker = dump.dump.threads[0].clone();
+    worker.name = "worker".into();
+    dump.dump.threads[0].name = "main".into();
+    dump.dump.threads.push(worker);
+    let View {
+        session,
+        mut looker,
+        state,
+    } = View::over(dump, "c-div-zero", (100, 30));
+    let mut console = Console::new(session);
+    for (number, name) in [(1, "worker"), (0, "main")] {
+        let mut answer = Answer(String::new());
+        console.execute(&format!("thread {number}"), &mut answer);
+        let told = format!("thread {number} ({name})\n");
+        assert!(answer.0.starts_with(&told), "{}", answer.0);
+        let scene = looker.look(&mut console.session, state.wishes());
+        assert_eq!(scene.thread, format!("thread {number} {name}"));
+    }
 }
 
 #[test]
