@@ -117,6 +117,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("lengths of Rust files", rust::lengths),
     ("leftovers in Rust files", rust::leftovers),
     ("input and output", rust::world),
+    ("doors to the terminal", rust::doors),
     ("paths in documents", documents::check),
     ("paths of machines", files::machine_paths),
     ("JSON files", files::json),

@@ -12,6 +12,24 @@ const LEFTOVERS: [&str; 3] = ["todo", "unimplemented", "dbg"];
 /// compiled to WebAssembly.
 const EDGE: [&str; 2] = ["crates/cli/", "crates/live/"];
 
+/// The crates that write to a terminal.
+const WRITERS: [&str; 2] = ["crates/cli/src/", "crates/frontends/src/"];
+
+/// The files of these through which everything goes that is written, and is made safe for a terminal there: names of
+/// modules and files are other people's.
+const DOORS: [&str; 8] = [
+    // What the guest writes, as it is.
+    "crates/cli/src/commands/debug.rs",
+    // Gives standard output to the `Screen`.
+    "crates/cli/src/debugger.rs",
+    "crates/cli/src/terminal.rs",
+    "crates/frontends/src/ctrl_c.rs",
+    "crates/frontends/src/last_words.rs",
+    "crates/frontends/src/progress.rs",
+    "crates/frontends/src/repl/lines.rs",
+    "crates/frontends/src/tui/terminal.rs",
+];
+
 const WORLD: [&str; 3] = ["std::fs", "std::net", "std::env"];
 
 pub(super) fn openings(tree: &Tree) -> Vec<Finding> {
@@ -91,6 +109,30 @@ pub(super) fn world(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// What is written beside the doors.
+pub(super) fn doors(tree: &Tree) -> Vec<Finding> {
+    let sources = tree
+        .ending(".rs")
+        .filter(|(path, _)| WRITERS.iter().any(|it| path.starts_with(it)));
+    let mut findings = Vec::new();
+    for (path, text) in sources {
+        for (number, line) in (1..).zip(text.lines()) {
+            let code = line.split("//").next().unwrap_or(line);
+            let prints = ["print", "println", "eprint", "eprintln"];
+            let streams = ["io::stdout()", "io::stderr()"];
+            let writes = streams.iter().any(|stream| {
+                let mut uses = code.match_indices(stream);
+                uses.any(|(at, _)| !code[at + stream.len()..].starts_with(".is_terminal()"))
+            });
+            if prints.iter().any(|name| calls(code, name)) || writes && !DOORS.contains(&path) {
+                let message = "writes to the terminal by itself: names in it are made safe at the doors, such as crates/cli/src/terminal.rs";
+                findings.push(Finding::new(path, number, message));
+            }
+        }
+    }
+    findings
+}
+
 /// Whether a macro of this name is used in the line.
 fn calls(code: &str, name: &str) -> bool {
     let call = format!("{name}!");
@@ -146,6 +188,30 @@ mod tests {
             [
                 "crates/symbols/src/a.rs:2: `std::fs` below the edge: ask the caller instead",
                 "crates/symbols/src/a.rs:3: `std::env` below the edge: ask the caller instead",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_written_beside_the_doors() {
+        let code = "println!();\nlet out = io::stdout();\nio::stderr().is_terminal();\nsprint!()\n";
+        let files = [
+            "crates/cli/src/a.rs",
+            "crates/cli/src/terminal.rs",
+            "crates/cli/tests/a.rs",
+            "crates/symbols/src/a.rs",
+        ];
+        let found = found(doors, &files.map(|path| (path, code)));
+        let places: Vec<&str> = found
+            .iter()
+            .filter_map(|it| it.split(": ").next())
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "crates/cli/src/a.rs:1",
+                "crates/cli/src/a.rs:2",
+                "crates/cli/src/terminal.rs:1",
             ]
         );
     }

@@ -1,11 +1,13 @@
 //! `wdb completions` and `wdb man-pages`: files that are made from the definition of the arguments.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap_complete::Shell;
+
+use crate::terminal;
 
 /// Print a shell's completions of wdb's commands and flags
 #[derive(clap::Args)]
@@ -22,7 +24,7 @@ pub(crate) struct Completions {
 pub(crate) fn completions(arguments: &Completions) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut crate::command(), "wdb", &mut script);
-    io::stdout().write_all(&script)?;
+    terminal::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }
 
