@@ -65,11 +65,6 @@ impl Live {
         &self.stderr
     }
 
-    /// What the export returned, as text, when the program has ended by itself.
-    pub fn results(&self) -> &[String] {
-        &self.results
-    }
-
     /// What it was asked so far, counted.
     pub fn asked(&self) -> Arc<Asked> {
         Arc::clone(&self.asked)
@@ -329,6 +324,10 @@ impl Execute for Live {
 
     fn interrupt(&self) -> Interrupt {
         Interrupt::new(stopper(&self.engine, &self.request, Requester::User))
+    }
+
+    fn results(&self) -> &[String] {
+        &self.results
     }
 
     fn forget_interrupt(&mut self) {

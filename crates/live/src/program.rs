@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use wdb_coredump::{Process, Producer};
+use wdb_module::printable::printable;
 
 use crate::features::Feature;
 use crate::stdio::{Input, Output};
@@ -224,11 +225,15 @@ pub enum Capture {
     Light,
 }
 
-/// Why a program could not be started.
+/// Why a program could not be started. Its text is one line, whatever is in the names of others.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// The engine does not take the module.
-    #[error("{name} is not a valid module for wasmtime: {cause}")]
+    #[error(
+        "{} is not a valid module for wasmtime: {}",
+        printable(name),
+        printable(cause)
+    )]
     Invalid {
         /// The program.
         name: String,
@@ -236,7 +241,12 @@ pub enum LaunchError {
         cause: String,
     },
     /// It needs something that is not WASI and not preloaded.
-    #[error("{name} imports {}, which wdb does not have (it gives WASI preview 1 to modules and WASI preview 2 to components){}", list(.imports), advice(imports))]
+    #[error(
+        "{} imports {}, which wdb does not have (it gives WASI preview 1 to modules and WASI preview 2 to components){}",
+        printable(name),
+        list(imports),
+        advice(imports)
+    )]
     MissingImport {
         /// The program.
         name: String,
@@ -245,7 +255,9 @@ pub enum LaunchError {
     },
     /// An import is provided with another type.
     #[error(
-        "{name} cannot be linked: {cause}{}",
+        "{} cannot be linked: {}{}",
+        printable(name),
+        printable(cause),
         advice(std::slice::from_ref(cause))
     )]
     WrongImport {
@@ -255,7 +267,11 @@ pub enum LaunchError {
         cause: String,
     },
     /// It has no `_start` and no export was named.
-    #[error("{name} has no `{entry}` to run: it is a library. Name an export with --invoke; it has {}", list(.exports))]
+    #[error(
+        "{} has no `{entry}` to run: it is a library. Name an export with --invoke; it has {}",
+        printable(name),
+        list(exports)
+    )]
     NoStart {
         /// The program.
         name: String,
@@ -265,7 +281,12 @@ pub enum LaunchError {
         exports: Vec<String>,
     },
     /// The named export is not there or cannot be called.
-    #[error("{name} has no exported function `{export}`; it has {}", list(.exports))]
+    #[error(
+        "{} has no exported function `{}`; it has {}",
+        printable(name),
+        printable(export),
+        list(exports)
+    )]
     NoExport {
         /// The program.
         name: String,
@@ -275,7 +296,7 @@ pub enum LaunchError {
         exports: Vec<String>,
     },
     /// The arguments do not fit the export.
-    #[error("cannot call `{export}`: {problem}")]
+    #[error("cannot call `{}`: {}", printable(export), printable(problem))]
     Arguments {
         /// The export, with its type.
         export: String,
@@ -283,7 +304,7 @@ pub enum LaunchError {
         problem: String,
     },
     /// A module cannot be preloaded.
-    #[error("{name} cannot be preloaded: {cause}")]
+    #[error("{} cannot be preloaded: {}", printable(name), printable(cause))]
     Preload {
         /// The module.
         name: String,
@@ -291,7 +312,7 @@ pub enum LaunchError {
         cause: String,
     },
     /// The host could not provide what was asked for.
-    #[error("{0}")]
+    #[error("{}", printable(.0))]
     Host(String),
 }
 
@@ -311,10 +332,11 @@ fn advice(imports: &[String]) -> &'static str {
     }
 }
 
-fn list(exports: &[String]) -> String {
-    match exports {
+fn list(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|it| printable(it)).collect();
+    match &names[..] {
         [] => "none".into(),
-        [first @ .., last] if exports.len() <= 12 => {
+        [first @ .., last] if names.len() <= 12 => {
             let mut out = first.join(", ");
             if !out.is_empty() {
                 out.push_str(" and ");

@@ -130,5 +130,9 @@ impl Execute for Unlaunched {
         Interrupt::new(|| {})
     }
 
+    fn results(&self) -> &[String] {
+        &[]
+    }
+
     fn forget_interrupt(&mut self) {}
 }

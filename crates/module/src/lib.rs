@@ -21,6 +21,7 @@ mod module;
 mod names;
 pub mod offset;
 mod outline;
+pub mod printable;
 mod section;
 pub mod spelling;
 

@@ -231,6 +231,12 @@ impl Session {
         self.given_up = given_up;
     }
 
+    /// What the export that is run has returned, as text, when the program has ended by itself.
+    pub fn results(&mut self) -> Vec<String> {
+        let execute = self.debuggee.execute();
+        execute.map_or_else(Vec::new, |it| it.results().to_vec())
+    }
+
     /// A handle that stops the program from another thread, if it is running then, also when it was started anew
     /// meanwhile. `None` for a core dump.
     pub fn interrupt(&mut self) -> Option<Interrupt> {

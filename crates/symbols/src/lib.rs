@@ -22,7 +22,6 @@ mod machine;
 mod name;
 mod notes;
 pub mod object;
-mod printable;
 mod ranges;
 pub mod render;
 mod runs;
@@ -42,11 +41,11 @@ pub use line_places::{LinePlace, NoPlace};
 pub use machine::{Machine, Number, Unavailable};
 pub use name::{Language, Name, Origin};
 pub use object::{Context, Object, Place};
-pub use printable::{
-    printable, printable_json, printable_source, printable_styled, printable_text,
-};
 pub use spelling::split_outside_brackets;
 pub use statements::Statement;
 pub use symbols::{Location, Symbols, Wanted};
 pub use types::{Type, TypeRef};
 pub use variables::{Variable, VariableKind};
+pub use wdb_module::printable::{
+    printable, printable_json, printable_source, printable_styled, printable_text,
+};

@@ -84,6 +84,9 @@ pub trait Execute {
     /// call comes back from it early, and takes the end of the sleep or of the input for real.
     fn interrupt(&self) -> Interrupt;
 
+    /// What the export that is run has returned, as text, when the program has ended by itself.
+    fn results(&self) -> &[String];
+
     /// Forgets that somebody has asked the program to stop since it did: that was for the run before, and the next one is
     /// not to stop for it.
     fn forget_interrupt(&mut self);

@@ -9,7 +9,7 @@ use anyhow::Context;
 use wdb_coredump::MemoryCapture;
 use wdb_frontends::{CtrlC, last_words};
 use wdb_live::{Capture, Live, Program, light};
-use wdb_target::{Debuggee, Interrupt, Resume, StopReason, dump};
+use wdb_target::{Debuggee, Execute as _, Interrupt, Resume, StopReason, dump};
 
 use crate::commands::report::{self, Shown};
 use crate::core_file::{Pattern, Place};
@@ -195,7 +195,7 @@ fn say(text: &str) {
 
 fn exited(code: i32, results: &[String]) -> anyhow::Result<ExitCode> {
     let text: String = results.iter().map(|result| format!("{result}\n")).collect();
-    let mut out = io::stdout();
+    let mut out = terminal::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read them has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

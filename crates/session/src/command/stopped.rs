@@ -99,6 +99,12 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
         Reason::Crash(crash) => self::crash(console, crash, out),
         Reason::Exited(code) => {
             out.title(&format!("the program has ended with exit code {code}"));
+            let results = console.session.results();
+            if !results.is_empty() {
+                out.write(Style::Plain, "it has returned ");
+                out.write(Style::Value, &printable(&results.join(", ")));
+                out.write(Style::Plain, "\n");
+            }
             return false;
         }
     }
