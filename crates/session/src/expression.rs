@@ -23,7 +23,7 @@ mod typename;
 use std::sync::Arc;
 
 use wdb_symbols::render::{Limits, Pointer, Shape};
-use wdb_symbols::{Context, Object, Symbols};
+use wdb_symbols::{Context, Object, Symbols, TypeRef};
 use wdb_target::coredump::ModuleId;
 
 use crate::Stop;
@@ -123,6 +123,16 @@ pub fn evaluate(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Re
         frame: found.frame,
         doubts: evaluator.doubts,
     })
+}
+
+/// The type that a text names which can be no expression: `struct point *`. `None`: it may be one.
+pub(crate) fn type_named(
+    text: &str,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+) -> Option<Result<TypeRef, Error>> {
+    let name = parser::type_name(text)?;
+    Some(Evaluator::new(text, stop).type_named(&name, at))
 }
 
 /// Looks up the names of an expression in the frame `at`, of which values need not be known.

@@ -60,7 +60,7 @@ pub(crate) fn answer(child: &mut Child, command: &str) -> Result<String, Failed>
 }
 
 /// Runs `wdb` with lines to read.
-fn told(directory: &Path, arguments: &[&str], lines: &str) -> Result<Output, Failed> {
+pub(crate) fn told(directory: &Path, arguments: &[&str], lines: &str) -> Result<Output, Failed> {
     fs::write(directory.join("lines"), lines)?;
     let input = fs::File::open(directory.join("lines"))?;
     Ok(wdb(directory, arguments).stdin(input).output()?)

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod c_stack;
+mod compiled;
 mod coverage;
 #[cfg(target_os = "linux")]
 mod ends;
@@ -87,6 +88,8 @@ fn main() {
         }));
     }
     trials.extend(foreign::trials());
+    let compiler = "# needs: cc";
+    trials.push(trial("types of C, compiled", compiler, compiled::check));
     trials.push(trial("sources newer than the module", "", times::newer));
     libtest_mimic::run(&arguments, trials).exit();
 }

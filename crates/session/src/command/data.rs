@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wdb_symbols::render::{Limits, Tree};
-use wdb_symbols::{Symbols, TypeRef, Unavailable, printable};
+use wdb_symbols::{Context, Symbols, TypeRef, Unavailable, printable};
 use wdb_target::coredump::ModuleId;
 
 use super::call::{Call, Options, first_word};
@@ -369,17 +369,37 @@ fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
 
 fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let text = call.required("an expression or a type")?;
-    if let Some((symbols, found)) = types_named(console, text)
-        && let [ty, ..] = &found[..]
-    {
-        out.line(&printable(&symbols.ty(ty).name));
-        return Ok(Flow::Go);
+    let name = |symbols: &Symbols, ty: &TypeRef| printable(&symbols.ty(ty).name).into_owned();
+    for name in types_of(console, text, name)?.iter().take(1) {
+        out.line(name);
     }
-    let (mut stop, frame) = console.here()?;
-    let value = evaluate(&mut stop, frame, text)?;
-    let ty = expression::with_context(&mut stop, value.frame, |it| it.ty(&value.object.ty)).0;
-    out.line(&printable(&ty.name));
     Ok(Flow::Go)
+}
+
+/// The types that a text names, or the type of the value that it is, as `describe` describes them. For a type no frame is needed.
+fn types_of(
+    console: &mut Console,
+    text: &str,
+    describe: impl Fn(&Symbols, &TypeRef) -> String,
+) -> Result<Vec<String>, Failure> {
+    // A name of a type first: in C `struct point` is no expression, and `Point` of Rust is none either.
+    if let Some((symbols, found)) = types_named(console, text) {
+        let found = found.iter().take(MOST_TYPES);
+        return Ok(found.map(|ty| describe(&symbols, ty)).collect());
+    }
+    let frame = console.session.selected().unwrap_or_default();
+    let mut stop = console.session.stop();
+    let (ty, frame) = match expression::type_named(text, &mut stop, frame) {
+        Some(ty) => (ty.map_err(|error| Failure(error.show(text)))?, frame),
+        None => {
+            let (mut stop, frame) = console.here()?;
+            let value = evaluate(&mut stop, frame, text)?;
+            (value.object.ty, value.frame)
+        }
+    };
+    let mut stop = console.session.stop();
+    let describe = |context: &mut Context<'_>| describe(context.symbols, &ty);
+    Ok(vec![expression::with_context(&mut stop, frame, describe).0])
 }
 
 /// The types of a name, in the module of the selected frame or else in the first that has any. No frame is needed.
@@ -404,29 +424,18 @@ pub(super) fn ptype(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = call.required("a type or an expression")?;
-    // A name of a type first: in C `struct point` is no expression, and `Point` of Rust is none either.
-    if let Some((symbols, found)) = types_named(console, text) {
-        // A type and a typedef of it are declared with the same words.
-        let mut shown: Vec<String> = Vec::new();
-        for ty in found.iter().take(MOST_TYPES) {
-            let declaration = typed::declaration(&symbols, ty);
-            if shown.contains(&declaration) {
-                continue;
-            }
-            if !shown.is_empty() {
-                out.line("");
-            }
-            out.line(&declaration);
-            shown.push(declaration);
+    // A type and a typedef of it are declared with the same words.
+    let mut shown = Vec::new();
+    for declaration in types_of(console, text, typed::declaration)? {
+        if shown.contains(&declaration) {
+            continue;
         }
-        return Ok(Flow::Go);
+        if !shown.is_empty() {
+            out.line("");
+        }
+        out.line(&declaration);
+        shown.push(declaration);
     }
-    let (mut stop, frame) = console.here()?;
-    let value = evaluate(&mut stop, frame, text)?;
-    let shown = expression::with_context(&mut stop, value.frame, |context| {
-        typed::declaration(context.symbols, &value.object.ty)
-    });
-    out.line(&shown.0);
     Ok(Flow::Go)
 }
 

@@ -23,8 +23,9 @@ const MOST_HOPS: usize = 16;
 pub(super) fn declaration(symbols: &Symbols, ty: &TypeRef) -> String {
     let known = symbols.bare(ty);
     let (mut text, listed) = match known.language {
-        Some(Language::C | Language::Cpp) => c(symbols, ty),
-        _ => other(symbols, &known),
+        // What an expression made before the program has a frame is of no language.
+        Some(Language::C | Language::Cpp) | None => c(symbols, ty),
+        Some(_) => other(symbols, &known),
     };
     let has_members = text.contains('\n');
     let in_all = if has_members { " in all" } else { "" };

@@ -17,17 +17,7 @@ pub(super) const DEEPEST: u32 = 100;
 /// The tree of `text`. `is_type` tells of a name in parentheses whether it is that of a type: only then is
 /// `(name) - x` a cast.
 pub(super) fn parse(text: &str, is_type: &dyn Fn(&str) -> bool) -> Result<Parsed, Error> {
-    if text.len() > LONGEST {
-        return Err(Error::new("the expression is too long", &(0..text.len())));
-    }
-    let mut parser = Parser {
-        text,
-        tokens: tokens(text)?,
-        at: 0,
-        depth: 0,
-        is_type,
-        doubtful: Vec::new(),
-    };
+    let mut parser = Parser::new(text, is_type)?;
     let root = parser.expression()?;
     if parser.at < parser.tokens.len() {
         return Err(parser.unexpected("an operator"));
@@ -36,6 +26,14 @@ pub(super) fn parse(text: &str, is_type: &dyn Fn(&str) -> bool) -> Result<Parsed
         root,
         doubtful: parser.doubtful,
     })
+}
+
+/// The name of a type that `text` is and can be nothing but.
+pub(super) fn type_name(text: &str) -> Option<TypeName> {
+    let mut parser = Parser::new(text, &|_| false).ok()?;
+    let found = typename::parse(&mut parser, typename::Within::Parentheses)?;
+    let is_whole = parser.at == parser.tokens.len();
+    (found.certain && is_whole).then_some(found.ty)
 }
 
 /// What came of a text.
@@ -83,6 +81,22 @@ fn binary(sign: &str) -> Option<(Binary, u8)> {
 
 /// How tightly comparisons bind.
 const COMPARISON: u8 = 3;
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, is_type: &'a dyn Fn(&str) -> bool) -> Result<Self, Error> {
+        if text.len() > LONGEST {
+            return Err(Error::new("the expression is too long", &(0..text.len())));
+        }
+        Ok(Parser {
+            text,
+            tokens: tokens(text)?,
+            at: 0,
+            depth: 0,
+            is_type,
+            doubtful: Vec::new(),
+        })
+    }
+}
 
 impl Parser<'_> {
     fn expression(&mut self) -> Result<Node, Error> {
