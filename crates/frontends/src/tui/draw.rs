@@ -174,7 +174,7 @@ fn draw_command(
     Paragraph::new(line)
         .scroll((0, offset))
         .render(area, buffer);
-    let column = u16::try_from(at - hidden).unwrap_or(0);
+    let column = u16::try_from(at.saturating_sub(hidden)).unwrap_or(0);
     Position::new(area.x.saturating_add(column), area.y)
 }
 
