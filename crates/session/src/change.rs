@@ -32,7 +32,8 @@ impl Session {
             let kept = Kept::new(&mut stop, &found.map_err(|it| wrong(it, value))?);
             return self.memo.kept.set(name, kept).map_err(Error::Refused);
         }
-        if self.debuggee.mutate().is_none() {
+        // One that can run and not be changed is not compiled yet.
+        if self.debuggee.mutate().is_none() && !self.can_run() {
             return Err(Error::CannotChange);
         }
         let at = self.selected().ok_or(Error::NotStarted)?;

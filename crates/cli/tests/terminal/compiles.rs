@@ -35,8 +35,12 @@ fn the_first_compilation_is_waited_for_by_run() {
     wdb.see("0  app.wat  302 functions");
     wdb.line("break work");
     wdb.see("breakpoint 1: work at ");
-    wdb.line("backtrace");
-    wdb.see("has not started");
+    for command in ["backtrace", "set var *(int*)16 = 1", "print $pc", "gcore x"] {
+        wdb.line(command);
+        wdb.see(&format!(
+            "(wdb) {command}\nerror: the program has not started"
+        ));
+    }
     wdb.line("run");
     gives_up_compiling(&mut wdb);
     wdb.see("given up");
