@@ -1,4 +1,4 @@
-//! A call of one of the program's functions by the debugger, while the program stands still.
+//! A call of one of the program's functions by the debugger, while the program is stopped.
 //!
 //! wasmtime lets the debug handler call WebAssembly: the call runs on a stack of its own, and its
 //! events come to the same handler, which so is entered again. The frames below the call stay where

@@ -76,7 +76,7 @@ impl Live {
         commands.send(command).map_err(|_| gone())
     }
 
-    /// Changes the program, which must stand still.
+    /// Changes the program, which must be stopped.
     fn change<R: Send + 'static>(
         &mut self,
         change: impl FnOnce(&mut Paused<'_>) -> R + Send + 'static,
@@ -85,7 +85,7 @@ impl Live {
         self.ask(change)
     }
 
-    /// Asks the program, which must stand still, and waits for the answer.
+    /// Asks the program, which must be stopped, and waits for the answer.
     fn ask<R: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Paused<'_>) -> R + Send + 'static,

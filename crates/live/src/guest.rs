@@ -1,9 +1,9 @@
-//! The guest's thread: it runs the program, and while the program stands still it does what the
+//! The guest's thread: it runs the program, and while the program is stopped it does what the
 //! debugger says.
 //!
 //! wasmtime calls the debug handler with the guest's frames on the stack, and they are only there
 //! until the handler returns. So the handler stays, reports the stop and waits for commands: a
-//! question is a closure over the program that stands still, `Resume` lets the handler return. Before
+//! question is a closure over the program that is stopped, `Resume` lets the handler return. Before
 //! the program's start and after its end the same loop goes on outside of any handler.
 
 use std::future::poll_fn;
@@ -33,10 +33,10 @@ use crate::step::Steps;
 use crate::stop::{self, Requester, StopRequest};
 use crate::timer::Timer;
 
-/// A question to a program that stands still.
+/// A question to a program that is stopped.
 pub(crate) type Question = Box<dyn FnOnce(&mut Paused<'_>) + Send>;
 
-/// What the guest's thread is told while the program stands still.
+/// What the guest's thread is told while the program is stopped.
 pub(crate) enum Command {
     Ask(Question),
     Resume(Resume, Option<Watch>),
@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Abandon(SyncSender<Result<(), wdb_target::Error>>),
 }
 
-/// The program stands still.
+/// The program is stopped.
 pub(crate) struct Stopped {
     pub(crate) reasons: Vec<StopReason>,
     /// The program is over; what its export returned, as text.
@@ -167,7 +167,7 @@ impl Handler {
         self.0.guest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the program has to stand still at `event`.
+    /// Whether the program has to stop at `event`.
     fn stops(&self, mut store: StoreContextMut<'_, Host>, event: DebugEvent<'_>) -> bool {
         let guest = &mut *self.guest();
         if guest.unwinding {

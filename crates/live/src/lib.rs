@@ -3,7 +3,7 @@
 //! [`Live::launch`] compiles and links a program; [`wdb_target::Execute::resume`] runs it until it
 //! stops. The guest runs on a thread of its own, because wasmtime's debug handler is called with the
 //! guest's frames on the stack and has to stay in that call for as long as somebody looks at them
-//! ([`mod@guest`]). There the program that stands still is a debuggee itself ([`mod@paused`]); [`Live`]
+//! ([`mod@guest`]). There the program that is stopped is a debuggee itself ([`mod@paused`]); [`Live`]
 //! asks it, in closures that it sends over ([`mod@debuggee`]).
 //!
 //! [`light`] is the other way to run: optimised code, no handler, and after a trap what wasmtime's own

@@ -1,4 +1,4 @@
-//! The guest's linear memories, read and written while it stands still.
+//! The guest's linear memories, read and written while it is stopped.
 
 use std::cell::UnsafeCell;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! The program that stands still, on the guest's thread: all that a debuggee is, straight from the
+//! The program that is stopped, on the guest's thread: all that a debuggee is, straight from the
 //! store. [`crate::Live`] asks it from the other thread, a [`wdb_target::Watch`] has it at hand.
 
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ pub(crate) const CAPTURE: Capture = Capture {
     memory: MemoryCapture::Full,
 };
 
-/// The program that stands still.
+/// The program that is stopped.
 pub(crate) struct Paused<'a> {
     pub(crate) store: StoreContextMut<'a, Host>,
     pub(crate) guest: &'a mut Guest,

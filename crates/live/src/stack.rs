@@ -1,4 +1,4 @@
-//! The guest's frames, read while it stands still.
+//! The guest's frames, read while it is stopped.
 //!
 //! Seen in wasmtime 48, and mended here and in [`crate::frames`]:
 //!

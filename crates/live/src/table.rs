@@ -1,4 +1,4 @@
-//! The guest's globals and tables, read and changed while it stands still.
+//! The guest's globals and tables, read and changed while it is stopped.
 
 use wasmtime::{AsContextMut as _, Mutability, Ref, RootScope, StoreContextMut, Val};
 use wdb_coredump::{Global, GlobalId, Reference, Slot, Table, TableId, Value};

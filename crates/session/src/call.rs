@@ -45,7 +45,7 @@ pub(crate) struct Before {
 const RED_ZONE: u64 = 128;
 
 impl Session {
-    /// Calls a function of the program while it stands still: `square(x + 1)`. The arguments are expressions in
+    /// Calls a function of the program while it is stopped: `square(x + 1)`. The arguments are expressions in
     /// the selected frame, converted to what the function takes. Breakpoints and traps in the call
     /// stop the program there; then the call is still under way, and [`Session::abandon`] ends it.
     ///

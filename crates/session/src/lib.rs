@@ -1,4 +1,4 @@
-//! The debugger above any debuggee: a program that stands still ([`stop`]), its variables, the crash
+//! The debugger above any debuggee: a program that is stopped ([`stop`]), its variables, the crash
 //! report and the diagnosis of crashes.
 
 pub mod breakpoints;

@@ -58,7 +58,7 @@ struct Finishing {
 }
 
 impl Session {
-    /// Runs the program, and says why it stands still again.
+    /// Runs the program, and says why it is stopped again.
     ///
     /// # Errors
     ///
@@ -290,7 +290,7 @@ impl Session {
         Ok(self.stands(reasons, ahead))
     }
 
-    /// The program stands still, for these reasons and those that the debuggee knows itself.
+    /// The program is stopped, for these reasons and those that the debuggee knows itself.
     fn stands(&mut self, mut reasons: Vec<Reason>, ahead: usize) -> Stopped {
         self.memo.forget_state();
         let mut own = self.as_it_stands().reasons;

@@ -62,7 +62,7 @@ pub struct Report {
     pub time: Option<u64>,
     /// What wrote the dump, name and version.
     pub producers: Vec<String>,
-    /// Why it stands still. `None`: it has not crashed.
+    /// Why it is stopped. `None`: it has not crashed.
     pub reason: Option<Reason>,
     /// What Rust's panic handler said.
     pub panic: Option<Panic>,
@@ -86,7 +86,7 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-/// Why the program stands still.
+/// Why the program is stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
     /// The kind of crash.

@@ -1,5 +1,5 @@
 //! What happens at a stop, next to the guest: breakpoints are counted, their conditions and messages
-//! evaluated, steps go on. Only where the user is to know of it does the program stand still.
+//! evaluated, steps go on. The program is stopped only where the user is to know of it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::places::Location;
 use crate::step::{Next, Step};
 use crate::stop::{FrameId, Memo, Resolver, Stop};
 
-/// Why the program stands still: everything that holds at once, what the user asked for first. May be
+/// Why the program is stopped: everything that holds at once, what the user asked for first. May be
 /// empty: that of a dump which does not say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stopped {
@@ -24,7 +24,7 @@ pub struct Stopped {
     pub reasons: Vec<Reason>,
 }
 
-/// A reason to stand still.
+/// A reason to be stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reason {
     /// It was launched and has run nothing yet.
@@ -93,7 +93,7 @@ pub(crate) struct Watching {
     symbols: Known,
     pub(crate) memo: Memo,
     tell: Teller,
-    /// Why the program is to stand still.
+    /// Why the program is to stop.
     pub(crate) reasons: Vec<Reason>,
     /// The step has come to its end: that its function has returned.
     pub(crate) returned: bool,
@@ -283,7 +283,7 @@ pub(crate) fn frame_of(stop: &mut Stop<'_>, location: &Location) -> FrameId {
     }
 }
 
-/// Counts a hit. Gives back why the program is to stand still, if it is.
+/// Counts a hit. Gives back why the program is to stop, if it is.
 fn hit(
     breakpoint: &mut Breakpoint,
     stop: &mut Stop<'_>,

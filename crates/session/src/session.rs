@@ -169,7 +169,7 @@ impl Session {
         crash.unwrap_or(0)
     }
 
-    /// The debuggee as it stands still now. What was asked of it once is remembered until it runs.
+    /// The debuggee where it is stopped now. What was asked of it once is remembered until it runs.
     pub fn stop(&mut self) -> Stop<'_> {
         Stop::over(&mut *self.debuggee, &mut *self.resolver, &mut self.memo)
     }
@@ -204,7 +204,7 @@ impl Session {
         self.memo.kept.add(kept);
     }
 
-    /// Why it stands still.
+    /// Why it is stopped.
     pub fn stopped(&self) -> &Stopped {
         &self.stopped
     }
@@ -476,7 +476,7 @@ impl Session {
         Known(symbols.collect())
     }
 
-    /// Why the debuggee stands still, as far as it knows itself.
+    /// Why the debuggee is stopped, as far as it knows itself.
     pub(crate) fn as_it_stands(&self) -> Stopped {
         let reasons = self.debuggee.stop().iter().filter_map(|reason| {
             Some(match reason {

@@ -1,4 +1,4 @@
-//! A debuggee that stands still, with its debug information: what every question about a program is
+//! A debuggee that is stopped, with its debug information: what every question about a program is
 //! asked of.
 
 use std::collections::{BTreeMap, HashMap};
@@ -43,7 +43,7 @@ pub trait Resolver {
     }
 }
 
-/// A debuggee that stands still. What was asked of it once is remembered.
+/// A debuggee that is stopped. What was asked of it once is remembered.
 pub struct Stop<'a> {
     pub(crate) debuggee: &'a mut dyn Debuggee,
     resolver: &'a mut dyn Resolver,

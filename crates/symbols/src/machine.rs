@@ -1,4 +1,4 @@
-//! What the debug information asks of a frame that stands still: the state of the machine.
+//! What the debug information asks of a frame of a stopped program: the state of the machine.
 
 use std::ops::RangeInclusive;
 

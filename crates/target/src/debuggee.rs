@@ -19,7 +19,7 @@ use crate::{Breakpoints, Error, Execute, Mutate};
 /// The lists keep their order as long as the debuggee does not run: an id taken from one call is
 /// good in the next.
 pub trait Debuggee {
-    /// Why it stands still. Several reasons can hold at once; a dump of a program that stood still for
+    /// Why it is stopped. Several reasons can hold at once; a dump of a program that was stopped for
     /// no reason has none.
     fn stop(&self) -> &[StopReason];
 
@@ -164,7 +164,7 @@ fn no_thread(position: usize) -> Error {
     Error::NotFound(format!("thread {position}"))
 }
 
-/// One reason for which a debuggee stands still.
+/// One reason for which a debuggee is stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StopReason {
     /// It was launched and has run nothing yet. Its modules are known, its instances are not made.

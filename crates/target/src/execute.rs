@@ -33,13 +33,13 @@ pub enum Resume {
 /// What is to be done at a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The program stands still, and [`Execute::resume`] returns.
+    /// The program is stopped, and [`Execute::resume`] returns.
     Stop,
     /// It goes on.
     Resume(Resume),
 }
 
-/// Decides at a stop whether the program is to stand still. It runs next to the guest, so that a stop
+/// Decides at each event whether the program is to stop there. It runs next to the guest, so that a stop
 /// that is none costs no trip between threads; it sees the debuggee as it is there, where
 /// [`Debuggee::execute`] is `None`, but breakpoints and state can be changed.
 ///
@@ -113,7 +113,7 @@ pub trait Breakpoints {
     fn stop_at_exceptions(&mut self, yes: bool) -> Result<(), Error>;
 }
 
-/// The capability to be changed while it stands still.
+/// The capability to be changed while it is stopped.
 pub trait Mutate {
     /// Writes `bytes` at `address`, all or nothing.
     ///

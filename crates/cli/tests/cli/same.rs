@@ -1,8 +1,8 @@
-//! Commands that need no execution print the same of a program that stands still and of the dump of that stop.
+//! Commands that need no execution print the same of a program that is stopped and of the dump of that stop.
 
 use libtest_mimic::Failed;
 
-/// A program that stands still somewhere.
+/// A program that is stopped somewhere.
 pub(crate) struct Guest {
     /// The fixture.
     name: &'static str,

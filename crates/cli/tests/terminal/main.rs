@@ -208,7 +208,7 @@ fn ctrl_c_ends_a_command_that_goes_on_and_on() {
     wdb.see("and on\nand on\n");
     wdb.keys(CTRL_C);
     wdb.see("given up");
-    // The program, which stood still, is not stopped by it afterwards.
+    // The program was stopped already. It is not interrupted when it runs again.
     wdb.line("run");
     wdb.see("breakpoint 1, main");
     wdb.prompt();

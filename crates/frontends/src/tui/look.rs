@@ -1,4 +1,4 @@
-//! Looks at a program that stands still, and makes a scene of it.
+//! Looks at a program that is stopped, and makes a scene of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What there is to see of a program that stands still: plain data, made next to the program and drawn
+//! What there is to see of a program that is stopped: plain data, made next to the program and drawn
 //! elsewhere.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const TAB_WIDTH: usize = 4;
 /// A piece of text with its meaning.
 pub(super) type Piece = (Style, String);
 
-/// A program that stands still.
+/// A program that is stopped.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scene {
     /// How many times the program had been let run when this was seen: tells one stop from the next.

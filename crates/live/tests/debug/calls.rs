@@ -1,4 +1,4 @@
-//! Calls of the program's functions while it stands still.
+//! Calls of the program's functions while it is stopped.
 
 use wdb_coredump::{InstanceId, Slot};
 use wdb_target::{Error, Verdict};

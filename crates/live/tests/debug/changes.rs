@@ -1,4 +1,4 @@
-//! Changes to a program that stands still.
+//! Changes to a program that is stopped.
 
 use wdb_coredump::{GlobalId, HeapType, InstanceId, MemoryId, Reference, TableId};
 use wdb_module::LocalIndex;

@@ -131,7 +131,7 @@ impl Console {
         }
     }
 
-    /// Tells why the program stands still and where: what a person sees first.
+    /// Tells why the program is stopped and where: what a person sees first.
     pub fn begin(&mut self, out: &mut dyn Output) {
         let stopped = self.session.stopped().clone();
         stopped::tell(self, &stopped, out);

@@ -1,4 +1,4 @@
-//! What a person is told when the program stands still.
+//! What a person is told when the program is stopped.
 
 use wdb_symbols::printable;
 use wdb_target::coredump::{Crash, CrashKind};
@@ -8,7 +8,7 @@ use crate::report::{self, Title};
 use crate::stop::FrameId;
 use crate::{Reason, ReturnValue, Returned, Stopped, expression, run};
 
-/// Tells why the program stands still and where, and what is displayed. The commands of the breakpoints that
+/// Tells why the program is stopped and where, and what is displayed. The commands of the breakpoints that
 /// were hit come next.
 pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) -> Flow {
     console.tell_messages(out);
@@ -29,7 +29,7 @@ pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Outpu
     Flow::Go
 }
 
-/// Why the program stands still, and where.
+/// Why the program is stopped, and where.
 pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) {
     let mut place = true;
     // An uncaught exception is told by the crash.

@@ -1,4 +1,4 @@
-//! A frame that stands still, made by hand.
+//! A frame of a stopped program, made by hand.
 
 use std::collections::BTreeMap;
 
