@@ -84,7 +84,10 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 self.value(inner, frame)
             }
             Kind::Member(object, name, at) => {
-                let operand = self.value(object, frame)?;
+                let mut operand = self.value(object, frame)?;
+                if let Some(found) = self.at_zero(object, &operand) {
+                    operand.object = found;
+                }
                 self.member(&operand, &object.span, name, at)
             }
             Kind::Index(object, index) => match object.as_machine() {

@@ -59,17 +59,12 @@ impl Evaluator<'_, '_, '_> {
                 Some(number) => made::number(number, language),
                 None => return Err(Error::new("a float has no bits to turn", span)),
             },
-            Unary::Dereference => self.get(frame, of, |context| {
-                // Address 0 is memory: `*(int *)0` means it, and a pointer that is null may not.
-                if matches!(operand.kind, Kind::Cast(..))
-                    && let TypeKind::Pointer(_, target) =
-                        context.bare(&value.object.ty).kind.clone()
-                    && let Ok(Scalar::Address(0)) = context.scalar(&value.object)
-                {
-                    return Ok(Object::at(0, target));
-                }
-                access::dereference(context, &value.object)
-            })?,
+            Unary::Dereference => match self.at_zero(operand, &value) {
+                Some(object) => object,
+                None => self.get(frame, of, |context| {
+                    access::dereference(context, &value.object)
+                })?,
+            },
             Unary::AddressOf if outside_of_tables(&value.object).is_some() => Object {
                 ty: self.pointer_type(value.object.ty, frame),
                 ..value.object
@@ -93,6 +88,24 @@ impl Evaluator<'_, '_, '_> {
             }
         };
         Ok(Operand { object, frame })
+    }
+
+    /// What is at address 0, where that is written as a literal. Address 0 is memory of a WebAssembly program, so
+    /// `*(int *)0` and `((struct node *)0)->next` have values; but who follows a pointer that is null does not mean them.
+    pub(super) fn at_zero(&mut self, node: &Node, value: &Operand) -> Option<Object> {
+        if !node.casts_zero() {
+            return None;
+        }
+        let object = &value.object;
+        self.ask(value.frame, |context| {
+            match &context.bare(&object.ty).kind {
+                TypeKind::Pointer(_, target) => {
+                    let is_zero = matches!(context.scalar(object), Ok(Scalar::Address(0)));
+                    is_zero.then(|| Object::at(0, target.clone()))
+                }
+                _ => None,
+            }
+        })
     }
 
     pub(super) fn binary(

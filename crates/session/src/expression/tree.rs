@@ -74,6 +74,14 @@ impl Kind {
 }
 
 impl Node {
+    /// Whether a literal 0 is cast here: `(int *)0`.
+    pub(super) fn casts_zero(&self) -> bool {
+        match &self.kind {
+            Kind::Cast(_, of) => matches!(of.kind, Kind::Integer(0, _)) || of.casts_zero(),
+            _ => false,
+        }
+    }
+
     /// Whether a name of the program or of the machine is in it.
     pub(super) fn needs_frame(&self) -> bool {
         matches!(self.kind, Kind::Name(_) | Kind::Machine(_))
