@@ -87,9 +87,8 @@ impl Session {
             let size = in_memory.map_or(0, |it| context.size(&it.result).unwrap_or(0));
             let in_memory = in_memory.is_some();
             let own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
-            let types = signature.map(|it| it.parameters);
-            let types = types.filter(|it| arguments::fit(context, it, own));
-            (size, in_memory, types)
+            let known = signature.filter(|it| arguments::fit(context, it, own));
+            (size, in_memory, known.map(|it| it.parameters))
         });
         let mut own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
         let takes = types.as_ref().map_or(own.len(), Vec::len);

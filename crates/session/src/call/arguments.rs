@@ -4,11 +4,12 @@
 //! that scalar, an empty one not at all, every other as a pointer to a copy. Rust's own convention is nowhere written
 //! down; what it does with structures of one or two scalars, slices and `&str` among them, is what C does not.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wasmparser::ValType;
 use wdb_module::spelling;
-use wdb_symbols::types::{Encoding, Kind, PointerKind, Record};
+use wdb_symbols::types::{Encoding, Kind, PointerKind, Record, Signature};
 use wdb_symbols::{Context, Language, Object, Type, TypeRef};
 use wdb_target::coredump::{HeapType, Reference, Value};
 
@@ -41,18 +42,75 @@ fn width(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<usiz
     })
 }
 
-/// Whether the types of parameters fit what WebAssembly says of the function.
-pub(super) fn fit(context: &Context<'_>, types: &[TypeRef], wanted: &[ValType]) -> bool {
-    let mut rest = wanted;
-    for ty in types {
-        // What cannot be given is told when it is.
-        let width = width(context, ty, rest).unwrap_or(1);
-        match rest.get(width..) {
-            Some(after) => rest = after,
-            None => return false,
+/// Whether a function that takes `wanted` can be one of these parameters.
+pub(super) fn fit(context: &Context<'_>, of: &Signature, wanted: &[ValType]) -> bool {
+    // What follows the parameters is in memory.
+    let (wanted, last) = match (of.variadic, wanted.split_last()) {
+        (false, _) => (wanted, None),
+        (true, Some((last, before))) => (before, Some(last)),
+        (true, None) => return false,
+    };
+    if last.is_some_and(|it| !is_address(*it)) {
+        return false;
+    }
+    // Of how some types are passed more than one way is possible: how many may be taken already.
+    let mut taken = BTreeSet::from([0]);
+    for ty in &of.parameters {
+        let next = taken.iter().flat_map(|from| {
+            let rest = wanted.get(*from..).unwrap_or_default();
+            widths(context, ty, rest).iter().map(move |it| from + it)
+        });
+        taken = next.filter(|it| *it <= wanted.len()).collect();
+        if taken.is_empty() {
+            return false;
         }
     }
-    rest.is_empty()
+    taken.contains(&wanted.len())
+}
+
+/// How many of `wanted` a parameter may take. None: it is another one's.
+fn widths(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> &'static [usize] {
+    let is = |ty: &TypeRef, wanted: Option<&ValType>| {
+        wanted.is_some_and(|it| is_number_of(context, ty, *it))
+    };
+    let fits = match way(context, ty, wanted) {
+        Ok(Way::Nothing) => return &[0],
+        Ok(Way::Scalar(ty)) => is(&ty, wanted.first()),
+        Ok(Way::Copy) => wanted.first().is_some_and(|it| is_address(*it)),
+        Ok(Way::Two(two)) => {
+            let is = |(part, wanted): (&(_, _, Option<TypeRef>), &ValType)| {
+                let ty = part.2.as_ref();
+                ty.is_none_or(|ty| is_number_of(context, ty, *wanted))
+            };
+            return match wanted.len() >= 2 && two.iter().zip(wanted).all(is) {
+                true => &[2],
+                false => &[],
+            };
+        }
+        // A class of C++ is a number or is referred to.
+        Err(_) if context.bare(ty).language == Some(Language::Cpp) => !wanted.is_empty(),
+        Err(_) => return &[1, 2],
+    };
+    if fits { &[1] } else { &[] }
+}
+
+/// Whether a pointer to a copy, or a vector, can be of this type.
+fn is_address(ty: ValType) -> bool {
+    matches!(ty, ValType::I32 | ValType::I64 | ValType::V128)
+}
+
+/// Whether a number of the source is passed as one of this type.
+fn is_number_of(context: &Context<'_>, ty: &TypeRef, wanted: ValType) -> bool {
+    let bare = context.bare(ty);
+    let expected = match (&bare.kind, bare.size) {
+        (Kind::Base(Encoding::Complex) | Kind::MemberPointer(..), _) => return is_address(wanted),
+        (Kind::Base(Encoding::Float), Some(4)) => ValType::F32,
+        (Kind::Base(Encoding::Float), Some(8)) => ValType::F64,
+        (_, Some(0..=4)) => ValType::I32,
+        (_, Some(5..=8)) => ValType::I64,
+        _ => return true,
+    };
+    wanted == expected
 }
 
 /// How a type is passed.

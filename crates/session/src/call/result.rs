@@ -10,7 +10,7 @@ use wdb_symbols::types::{Encoding, Kind, Signature};
 use wdb_symbols::{Context, Language, Object};
 use wdb_target::coredump::{ModuleId, Slot, Value};
 
-use super::arguments::scalars;
+use super::arguments::{fit, scalars};
 use crate::evidence::unsigned;
 use crate::expression;
 use crate::stop::{FrameId, Stop};
@@ -80,8 +80,7 @@ pub(super) fn way(context: &Context<'_>, source: &Signature, wasm: &FuncType) ->
     };
     match (wasm.results(), wasm.params().first()) {
         ([], _) if is_empty => Way::Nothing,
-        // Of a function that was rewritten the first argument may be any other.
-        ([], Some(ValType::I32 | ValType::I64)) if !is_scalar && !source.rewritten => Way::Memory,
+        ([], Some(_)) if !is_scalar && takes_where(context, source, wasm.params()) => Way::Memory,
         ([], _) => Way::OptimisedOut,
         ([one], _) => {
             let fits = match one {
@@ -99,6 +98,16 @@ pub(super) fn way(context: &Context<'_>, source: &Signature, wasm: &FuncType) ->
         }
         _ => Way::Raw,
     }
+}
+
+/// Whether the first of the arguments is where a function puts its result. Of one that an optimiser has rewritten it may be
+/// any other, and not all of them are marked: what follows the first has to be all that the source describes, and the
+/// first no part of that.
+fn takes_where(context: &Context<'_>, source: &Signature, wasm: &[ValType]) -> bool {
+    let Some((ValType::I32 | ValType::I64, rest)) = wasm.split_first() else {
+        return false;
+    };
+    !source.rewritten && fit(context, source, rest) && !fit(context, source, wasm)
 }
 
 /// What a function has given back: `values`, or what is in memory at `first`, its first argument.
@@ -179,4 +188,135 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
         Value::V128(bits) => bits.to_le_bytes().to_vec(),
         Value::Ref(_) => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ValType::{F64, I32, I64};
+    use wdb_symbols::types::{Member, PointerKind, Record, RecordKind, Role};
+    use wdb_symbols::{Machine, Number, Symbols, Type, TypeRef, Unavailable};
+
+    use super::*;
+
+    /// A machine that has nothing.
+    struct Nothing;
+
+    impl Machine for Nothing {
+        fn local(&mut self, index: u32) -> Result<Number, Unavailable> {
+            Err(Unavailable::NotRecorded(format!("local {index}")))
+        }
+        fn global(&mut self, index: u32) -> Result<Number, Unavailable> {
+            Err(Unavailable::NotRecorded(format!("global {index}")))
+        }
+        fn operand(&mut self, index: u32) -> Result<Number, Unavailable> {
+            Err(Unavailable::NotRecorded(format!("operand {index}")))
+        }
+        fn read(&mut self, address: u64, _: &mut [u8]) -> Result<(), Unavailable> {
+            Err(Unavailable::OutOfBounds(address))
+        }
+        fn element(&mut self, _: u64) -> Result<Option<FuncIndex>, Unavailable> {
+            Ok(None)
+        }
+    }
+
+    fn ty(name: &str, size: u64, language: Language, kind: Kind) -> TypeRef {
+        TypeRef::Made(Arc::new(Type {
+            name: name.into(),
+            language: Some(language),
+            size: Some(size),
+            kind,
+        }))
+    }
+
+    fn int() -> TypeRef {
+        ty("int", 4, Language::C, Kind::Base(Encoding::Signed))
+    }
+
+    fn double() -> TypeRef {
+        ty("double", 8, Language::C, Kind::Base(Encoding::Float))
+    }
+
+    fn pointer() -> TypeRef {
+        let kind = Kind::Pointer(PointerKind::Pointer, TypeRef::Void);
+        ty("void *", 4, Language::C, kind)
+    }
+
+    fn record(language: Language, members: &[(u64, TypeRef)]) -> TypeRef {
+        let member = |(offset, ty): &(u64, TypeRef)| Member {
+            name: Some("it".into()),
+            ty: ty.clone(),
+            offset: *offset,
+            bits: None,
+            role: Role::Field,
+            artificial: false,
+        };
+        let kind = Kind::Record(Record {
+            kind: RecordKind::Struct,
+            members: members.iter().map(member).collect(),
+            variants: None,
+            parameters: Vec::new(),
+            statics: Vec::new(),
+        });
+        ty("point", 8, language, kind)
+    }
+
+    #[test]
+    fn a_result_in_memory_is_proven_by_the_other_arguments() {
+        let module = wat::parse_str("(module)").unwrap();
+        let binary = wdb_module::Binary::parse(module.into()).unwrap();
+        let symbols = Symbols::new(binary.modules()[0].clone(), None, None);
+        let context = Context {
+            symbols: &symbols,
+            machine: &mut Nothing,
+            pc: None,
+        };
+        let point = || record(Language::C, &[(0, int()), (4, int())]);
+        let slice = || record(Language::Rust, &[(0, pointer()), (4, int())]);
+        for (parameters, variadic, wasm, expected) in [
+            (vec![], false, &[I32][..], Way::Memory),
+            (vec![int(), pointer()], false, &[I32, I32, I32], Way::Memory),
+            // The pointer to the result was removed, or another argument with it.
+            (
+                vec![int(), pointer()],
+                false,
+                &[I32, I32],
+                Way::OptimisedOut,
+            ),
+            (vec![int(), pointer()], false, &[I32], Way::OptimisedOut),
+            (vec![int(), double()], false, &[I32, F64], Way::OptimisedOut),
+            (vec![int(), double()], false, &[I32, I32, F64], Way::Memory),
+            (vec![point(), int()], false, &[I32, I32, I32], Way::Memory),
+            // As many, and others.
+            (
+                vec![double(), int()],
+                false,
+                &[I32, I32, I32],
+                Way::OptimisedOut,
+            ),
+            (vec![int()], false, &[I64, F64], Way::OptimisedOut),
+            // What `...` stands for is one more pointer.
+            (vec![int()], true, &[I32, I32, I32], Way::Memory),
+            (vec![int()], true, &[I32, I32], Way::OptimisedOut),
+            // A slice is two numbers.
+            (vec![slice()], false, &[I32, I32, I32], Way::Memory),
+            (vec![slice()], false, &[I32, I32], Way::OptimisedOut),
+        ] {
+            let mut source = Signature {
+                parameters,
+                variadic,
+                result: point(),
+                rewritten: false,
+            };
+            let wasm = FuncType::new(wasm.iter().copied(), []);
+            assert_eq!(
+                way(&context, &source, &wasm),
+                expected,
+                "{source:?} {wasm:?}"
+            );
+            source.rewritten = true;
+            assert_eq!(way(&context, &source, &wasm), Way::OptimisedOut);
+        }
+    }
 }

@@ -19,6 +19,8 @@ const MOST_HOPS: usize = 8;
 pub struct Signature {
     /// The types of its parameters, with `this` where it has that.
     pub parameters: Vec<TypeRef>,
+    /// It takes more than those: `int printf(const char *, ...)`.
+    pub variadic: bool,
     /// The type of its result.
     pub result: TypeRef,
     /// The optimiser has changed what the code takes or gives back, so that it is not called in the usual way
@@ -88,6 +90,7 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
     let reader = Reader { dwarf, fuel };
     let mut signature = Signature {
         parameters: Vec::new(),
+        variadic: false,
         result: TypeRef::Void,
         rewritten: false,
     };
@@ -95,6 +98,7 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
     for _ in 0..MOST_HOPS {
         let found = reader.find(function)?;
         let mut parameters = Vec::new();
+        let mut variadic = false;
         reader.each_below(
             &found,
             |_| false,
@@ -103,12 +107,14 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
                     let ty = entry.attr_value(gimli::DW_AT_type);
                     parameters.extend(ty.map(|it| reader.reference(&found.unit, Some(it))));
                 }
+                variadic |= entry.tag() == gimli::DW_TAG_unspecified_parameters;
                 Ok(())
             },
         )?;
         if signature.parameters.is_empty() {
             signature.parameters = parameters;
         }
+        signature.variadic |= variadic;
         let convention = found.entry.attr_value(gimli::DW_AT_calling_convention);
         signature.rewritten |=
             convention == Some(AttributeValue::CallingConvention(gimli::DW_CC_nocall));
