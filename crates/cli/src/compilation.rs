@@ -1,6 +1,7 @@
 //! A program that is compiled on a thread of its own: large ones take minutes, in which the user may want to do something
 //! else.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -9,34 +10,46 @@ use wdb_live::{Compiled, LaunchError, Program};
 
 /// A program that is being compiled, or is compiled and was not asked for yet. It goes on when this is dropped: the
 /// engine cannot be stopped in the middle.
-pub(crate) struct Compilation(Receiver<Result<Compiled, LaunchError>>);
+pub(crate) struct Compilation {
+    result: Receiver<Result<Compiled, LaunchError>>,
+    /// One that has not begun when this is dropped does not begin.
+    _wanted: Arc<()>,
+}
 
 /// So often it is looked whether anybody still wants to wait.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Compilation {
-    /// Begins to compile, when the one `before` has ended: a large program takes most of a machine's memory.
+    /// Begins to compile, when the one `before` has ended, which nobody wants any more: a large program takes most of a
+    /// machine's memory.
     pub(crate) fn begin(program: Program, before: Option<Self>) -> anyhow::Result<Self> {
         let (send, result) = mpsc::channel();
+        let before = before.map(|it| it.result);
+        let wanted = Arc::new(());
+        let is_wanted = Arc::downgrade(&wanted);
         let compile = move || {
             if let Some(before) = before {
-                // Nobody wants it any more, however it ended.
-                _ = before.0.recv();
+                _ = before.recv();
             }
-            // If nobody listens, the program has changed meanwhile.
-            _ = send.send(Compiled::new(&program));
+            if is_wanted.strong_count() > 0 {
+                // If nobody listens, the program has changed meanwhile.
+                _ = send.send(Compiled::new(&program));
+            }
         };
         std::thread::Builder::new()
             .name("compile".into())
             .spawn(compile)
             .context("cannot start a thread that compiles the program")?;
-        Ok(Compilation(result))
+        Ok(Compilation {
+            result,
+            _wanted: wanted,
+        })
     }
 
     /// Waits for its end, and takes the result. `None`: somebody has `given_up` the waiting before.
     pub(crate) fn wait(&self, given_up: impl Fn() -> bool) -> Option<anyhow::Result<Compiled>> {
         loop {
-            match self.0.recv_timeout(LOOK) {
+            match self.result.recv_timeout(LOOK) {
                 Ok(compiled) => return Some(compiled.map_err(Into::into)),
                 Err(RecvTimeoutError::Timeout) if given_up() => return None,
                 Err(RecvTimeoutError::Timeout) => {}
