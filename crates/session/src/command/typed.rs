@@ -293,13 +293,22 @@ pub(super) fn list(
         });
     }
     let height = console.settings.height;
-    // The program's own first, then pointers to them and the like, and then what its language brings.
+    // The program's own first, then pointers to them and the like, numbers and functions, and then what its language
+    // brings.
     let mut found: Vec<(String, Option<Arc<str>>)> = found.into_iter().collect();
     let has_own_name = |it: &str| it.starts_with(|c: char| c.is_alphabetic() || c == '_');
     found.sort_by_cached_key(|(name, file)| {
         let is_library = is_library(tagged(name).1, file.as_deref());
-        let own_name = tagged(name).1.to_owned();
-        (is_library, !has_own_name(name), file.is_none(), own_name)
+        let own_name = tagged(name).1;
+        // Of types of Rust no file is known.
+        let is_declared = file.is_some() || is_path(own_name);
+        let is_made = !has_own_name(name) || !is_declared;
+        (
+            is_library,
+            is_made,
+            !has_own_name(name),
+            own_name.to_owned(),
+        )
     });
     for (name, _) in found.iter().take(height) {
         out.write(Style::Name, &printable(name));
@@ -308,6 +317,23 @@ pub(super) fn list(
     super::rest_of_list("info types", found.len().saturating_sub(height), out);
     Ok(Flow::Go)
 }
+
+/// Whether a name is the path of something that a programmer has named: no closure, no `fn(a::B)` and no `dyn a::B`.
+fn is_path(name: &str) -> bool {
+    let path = name.split(['<', '(']).next().unwrap_or_default();
+    path.contains("::") && !path.contains([' ', '{'])
+}
+
+/// The crates that Rust's library is built from, as it is since 1.80. Of their types no file is known.
+const CRATES_OF_STD: &[&str] = &[
+    "addr2line::",
+    "adler2::",
+    "gimli::",
+    "hashbrown::",
+    "memchr::",
+    "miniz_oxide::",
+    "object::",
+];
 
 /// Whether a type belongs to the language's library, as far as its name and its file tell, or has no name of its own.
 fn is_library(name: &str, file: Option<&str>) -> bool {
@@ -321,7 +347,8 @@ fn is_library(name: &str, file: Option<&str>) -> bool {
         origin: Origin::Dwarf,
         language: None,
     };
-    path.is_empty() || runtime::family(&name, file).is_some()
+    let is_of_std = file.is_none() && CRATES_OF_STD.iter().any(|it| path.starts_with(it));
+    path.is_empty() || is_of_std || runtime::family(&name, file).is_some()
 }
 
 /// The names of all types of all modules, with the files that declare them.
