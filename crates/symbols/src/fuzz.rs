@@ -63,6 +63,7 @@ fn functions(symbols: &Symbols, module: &Module, seed: u64, memory: &[u8]) {
         let name = symbols.function_name(function);
         assert!(!name.raw.is_empty() && !name.display.is_empty(), "{name:?}");
         let _ = symbols.function_declaration(function);
+        let _ = symbols.function_type(function);
         let instructions = module.instructions(function).map_while(Result::ok);
         let pcs: Vec<_> = instructions.map(|it| it.0).collect();
         let step = pcs.len() / SAMPLE + 1;
@@ -99,6 +100,7 @@ fn names(symbols: &Symbols, pc: ModuleOffset) {
         let _ = symbols.unit_of(variable);
         let _ = symbols.statics_named(&variable.name);
         let _ = symbols.functions_named(&variable.name);
+        let _ = symbols.declaration(&variable.name, &variable.ty);
         let name = &symbols.ty(&variable.ty).name;
         for ty in symbols.types_named(name).iter().take(SAMPLE) {
             let _ = symbols.ty(ty);

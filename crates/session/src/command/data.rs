@@ -391,11 +391,11 @@ fn types_of(
     let mut stop = console.session.stop();
     let (ty, frame) = match expression::type_named(text, &mut stop, frame) {
         Some(ty) => (ty.map_err(|error| Failure(error.show(text)))?, frame),
-        None => {
-            let (mut stop, frame) = console.here()?;
-            let value = evaluate(&mut stop, frame, text)?;
-            (value.object.ty, value.frame)
-        }
+        // What has a type without a frame has it before the program starts.
+        None => match evaluate(&mut stop, frame, text) {
+            Ok(value) => (value.object.ty, value.frame),
+            Err(error) => return Err(console.here().err().unwrap_or(error)),
+        },
     };
     let mut stop = console.session.stop();
     let describe = |context: &mut Context<'_>| describe(context.symbols, &ty);

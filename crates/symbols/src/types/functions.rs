@@ -14,6 +14,9 @@ use crate::{Language, Symbols, lookup};
 /// As many hops as from a function's code to its abstract function and to its declaration in a class, and then some.
 const MOST_HOPS: usize = 8;
 
+/// As many parameters of a function are named in its type: engines take no more of a function's.
+const MOST_PARAMETERS: usize = 1_000;
+
 /// What a function takes and gives back, as its source says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
@@ -40,7 +43,8 @@ impl Symbols {
 
     /// The type of a function: `int (const char *, long)`. `None` if the debug information does not describe it.
     pub fn function_type(&self, function: FuncIndex) -> Option<TypeRef> {
-        let signature = self.signature(function)?;
+        let mut signature = self.signature(function)?;
+        signature.parameters.truncate(MOST_PARAMETERS);
         let language = self.function_name(function).language;
         let mut ty = Type {
             name: "".into(),
