@@ -334,7 +334,7 @@ impl Terminal<'_> {
     fn end_if_taken(&self) {
         if self.batch && !self.screen.is_free_within(SOON) {
             last_words(
-                "error: the program was given up while it writes to standard output, which nobody reads\n",
+                "error: the program was given up in a write to standard output, which nobody reads\n",
             );
             self.ctrl_c.prepare_end();
             std::process::exit(FAILED);
