@@ -39,6 +39,20 @@ impl Evaluator<'_, '_, '_> {
                 let target = self.type_named(target, frame)?;
                 Ok(self.pointer_type(target, frame))
             }
+            TypeShape::Function(parameters, result) => {
+                let parameters = parameters.iter();
+                let parameters: Result<_, _> =
+                    parameters.map(|it| self.type_named(it, frame)).collect();
+                let (parameters, result) = (parameters?, self.type_named(result, frame)?);
+                let language = match self.language(frame) {
+                    Some(Language::Cpp) => Language::Cpp,
+                    _ => Language::C,
+                };
+                Ok(self.ask(frame, |context| {
+                    let symbols = context.symbols;
+                    symbols.type_of_functions(parameters, result, Some(language))
+                }))
+            }
             TypeShape::Array(element, count) => {
                 let element = self.type_named(element, frame)?;
                 self.get(frame, &name.span, |context| {

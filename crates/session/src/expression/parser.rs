@@ -527,6 +527,10 @@ mod tests {
             TypeShape::Named => ty.text.clone(),
             TypeShape::Pointer(target) => format!("*{}", type_shown(target)),
             TypeShape::Array(element, count) => format!("[{}; {count}]", type_shown(element)),
+            TypeShape::Function(parameters, result) => {
+                let parameters: Vec<String> = parameters.iter().map(type_shown).collect();
+                format!("fn({}) -> {}", parameters.join(", "), type_shown(result))
+            }
         }
     }
 
@@ -616,6 +620,15 @@ mod tests {
         assert_eq!(parsed("x as u8 < 5"), "((x as u8) Less 5)");
         assert_eq!(parsed("a + -x as i64"), "(a Add ((Negate x) as i64))");
         assert_eq!(parsed("sizeof(int *)"), "sizeof <*int>");
+        assert_eq!(parsed("sizeof(int (*)[2][3])"), "sizeof <*[[int; 3]; 2]>");
+        assert_eq!(
+            parsed("sizeof(node *(**)(void))"),
+            "sizeof <**fn() -> *node>"
+        );
+        assert_eq!(
+            parsed("sizeof(int (*)(char, int (*)[2]))"),
+            "sizeof <*fn(char, *[int; 2]) -> int>"
+        );
         assert_eq!(parsed("sizeof(x) + 1"), "(sizeof x Add 1)");
         assert_eq!(parsed("(a < b)"), "(a Less b)");
         assert_eq!(parsed("(a[1]) - 2"), "(a[1] Subtract 2)");

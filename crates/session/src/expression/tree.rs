@@ -205,4 +205,6 @@ pub(super) enum TypeShape {
     Pointer(Box<TypeName>),
     /// `T[3]`, `[T; 3]`.
     Array(Box<TypeName>, u64),
+    /// What `R (*)(A, B)` points to: the types of the parameters and of the result.
+    Function(Vec<TypeName>, Box<TypeName>),
 }

@@ -80,7 +80,7 @@ fn ty(parser: &mut Parser<'_>, within: Within, depth: u32) -> Option<Name> {
         return parser.take("]").then(|| named(parser, start, shape, true));
     }
     let base = base(parser, within)?;
-    declarators(parser, within, base)
+    declarators(parser, within, base, depth)
 }
 
 /// The type without pointers and arrays.
@@ -156,7 +156,12 @@ fn arguments(parser: &mut Parser<'_>) -> bool {
 }
 
 /// C's pointers, references and arrays behind a type.
-fn declarators(parser: &mut Parser<'_>, within: Within, mut found: Name) -> Option<Name> {
+fn declarators(
+    parser: &mut Parser<'_>,
+    within: Within,
+    mut found: Name,
+    depth: u32,
+) -> Option<Name> {
     let start = found.ty.span.start;
     for _ in 0..DEEPEST {
         let before = parser.at;
@@ -171,6 +176,14 @@ fn declarators(parser: &mut Parser<'_>, within: Within, mut found: Name) -> Opti
         }
         found = named(parser, start, TypeShape::Pointer(Box::new(found.ty)), true);
     }
+    let pointers = match within {
+        Within::Parentheses => pointers_to(parser),
+        Within::Expression => 0,
+    };
+    if pointers > 0 && parser.take("(") {
+        found = function(parser, start, found, depth)?;
+    }
+    found.certain |= pointers > 0;
     let mut counts = Vec::new();
     while found.certain && (counts.len() as u32) < DEEPEST {
         let before = parser.at;
@@ -192,7 +205,47 @@ fn declarators(parser: &mut Parser<'_>, within: Within, mut found: Name) -> Opti
         let shape = TypeShape::Array(Box::new(found.ty), count);
         found = named(parser, start, shape, true);
     }
+    for _ in 0..pointers {
+        found = named(parser, start, TypeShape::Pointer(Box::new(found.ty)), true);
+    }
     Some(found)
+}
+
+/// `(*)`: how many pointers there are to the array or the function whose brackets follow.
+fn pointers_to(parser: &mut Parser<'_>) -> u32 {
+    let before = parser.at;
+    let mut pointers = 0;
+    if parser.take("(") {
+        while pointers < DEEPEST && parser.take("*") {
+            pointers += 1;
+            qualifiers(parser);
+        }
+        if pointers > 0 && parser.take(")") {
+            return pointers;
+        }
+    }
+    parser.at = before;
+    0
+}
+
+/// The parameters of a function, behind their bracket, and the function.
+fn function(parser: &mut Parser<'_>, start: usize, result: Name, depth: u32) -> Option<Name> {
+    let mut parameters = Vec::new();
+    while !parser.take(")") {
+        if !parameters.is_empty() && !parser.take(",") {
+            return None;
+        }
+        parameters.push(ty(parser, Within::Parentheses, depth)?.ty);
+    }
+    // In C it is how none are written.
+    if let [only] = &parameters[..]
+        && only.shape == TypeShape::Named
+        && only.text == "void"
+    {
+        parameters.clear();
+    }
+    let shape = TypeShape::Function(parameters, Box::new(result.ty));
+    Some(named(parser, start, shape, true))
 }
 
 fn starts_operand(parser: &Parser<'_>) -> bool {

@@ -46,27 +46,38 @@ impl Symbols {
         let mut signature = self.signature(function)?;
         signature.parameters.truncate(MOST_PARAMETERS);
         let language = self.function_name(function).language;
+        Some(self.type_of_functions(signature.parameters, signature.result, language))
+    }
+
+    /// The type of the functions with these parameters and this result.
+    pub fn type_of_functions(
+        &self,
+        parameters: Vec<TypeRef>,
+        result: TypeRef,
+        language: Option<Language>,
+    ) -> TypeRef {
+        let rust_name = || {
+            let names = parameters.iter().map(|it| self.ty(it).name.to_string());
+            let names: Vec<String> = names.collect();
+            let result = match &result {
+                TypeRef::Void => String::new(),
+                ty => format!(" -> {}", self.ty(ty).name),
+            };
+            format!("fn({}){result}", names.join(", "))
+        };
+        let is_c = matches!(language, Some(Language::C | Language::Cpp));
+        let name = if is_c { String::new() } else { rust_name() };
         let mut ty = Type {
-            name: "".into(),
+            name: name.into(),
             language,
             size: None,
-            kind: Kind::Function(signature.parameters, signature.result),
+            kind: Kind::Function(parameters, result),
         };
-        let made = TypeRef::Made(Arc::new(ty.clone()));
-        ty.name = match (language, &ty.kind) {
-            (Some(Language::C | Language::Cpp), _) => self.declaration("", &made).into(),
-            (_, Kind::Function(parameters, result)) => {
-                let names = parameters.iter().map(|it| self.ty(it).name.to_string());
-                let names: Vec<String> = names.collect();
-                let result = match result {
-                    TypeRef::Void => String::new(),
-                    ty => format!(" -> {}", self.ty(ty).name),
-                };
-                format!("fn({}){result}", names.join(", ")).into()
-            }
-            _ => return None,
-        };
-        Some(TypeRef::Made(Arc::new(ty)))
+        if is_c {
+            let unnamed = TypeRef::Made(Arc::new(ty.clone()));
+            ty.name = self.declaration("", &unnamed).into();
+        }
+        TypeRef::Made(Arc::new(ty))
     }
 
     /// The template arguments of a function that are types.
