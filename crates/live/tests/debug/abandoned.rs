@@ -53,14 +53,6 @@ fn call(live: &mut Live, func: u32) {
     called.unwrap();
 }
 
-fn interrupt_soon(live: &mut Live) {
-    let interrupt = execute(live).interrupt();
-    std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(30));
-        interrupt.interrupt();
-    });
-}
-
 /// Gives the call up, and then does with the program all that can be done with one.
 fn goes_on_after(calls: impl Fn(&mut Live)) {
     let mut live = launch(PROGRAM);
@@ -86,7 +78,7 @@ fn goes_on_after(calls: impl Fn(&mut Live)) {
     call(&mut live, RETURNS);
     assert!(matches!(live.stop()[1], StopReason::Returned(_)));
     // Interrupts.
-    interrupt_soon(&mut live);
+    interrupt_after(&mut live, 30);
     assert_eq!(resume(&mut live), [StopReason::Interrupted]);
     assert_eq!(places(&mut live)[0].0, WAITS);
     live.mutate()
@@ -122,7 +114,7 @@ fn after_a_step() {
 #[test]
 fn after_an_interrupt() {
     goes_on_after(|live| {
-        interrupt_soon(live);
+        interrupt_after(live, 30);
         call(live, HANGS);
         assert_eq!(live.stop(), [StopReason::Interrupted]);
     });

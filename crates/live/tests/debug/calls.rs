@@ -137,11 +137,7 @@ fn a_trap_in_a_call_can_be_looked_at_and_ends_only_the_call() {
 #[test]
 fn a_call_that_hangs_is_interrupted_and_abandoned() {
     let mut live = stopped();
-    let interrupt = execute(&mut live).interrupt();
-    std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        interrupt.interrupt();
-    });
+    interrupt_after(&mut live, 20);
     call(&mut live, HANG, &[]).unwrap();
     assert_eq!(live.stop(), [StopReason::Interrupted]);
     assert_eq!(live.depth(0).unwrap(), 3);

@@ -58,11 +58,7 @@ fn the_time_of_all_runs_counts() {
     let mut live = launch_with(limit);
     let mut ran = Duration::ZERO;
     loop {
-        let interrupt = execute(&mut live).interrupt();
-        std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(150));
-            interrupt.interrupt();
-        });
+        interrupt_after(&mut live, 150);
         let began = Instant::now();
         let stop = resume(&mut live).to_vec();
         ran += began.elapsed();

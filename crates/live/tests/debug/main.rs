@@ -18,6 +18,7 @@ mod watches;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use wdb_coredump::{ModuleId, Value};
@@ -82,6 +83,15 @@ fn execute(live: &mut Live) -> &mut dyn Execute {
 fn resume(live: &mut Live) -> &[StopReason] {
     execute(live).resume(Resume::Continue, None).unwrap();
     live.stop()
+}
+
+/// Interrupts the program some time after this, from another thread.
+fn interrupt_after(live: &mut Live, millis: u64) {
+    let interrupt = execute(live).interrupt();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(millis));
+        interrupt.interrupt();
+    });
 }
 
 fn step(live: &mut Live) -> &[StopReason] {

@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use wdb_coredump::MemoryId;
 use wdb_target::Verdict;
@@ -154,11 +153,7 @@ fn a_loop_without_calls_is_interrupted_and_goes_on() {
     );
     let mut counts = Vec::new();
     for _ in 0..3 {
-        let interrupt = execute(&mut live).interrupt();
-        std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(20));
-            interrupt.interrupt();
-        });
+        interrupt_after(&mut live, 20);
         assert_eq!(resume(&mut live), [StopReason::Interrupted]);
         counts.push(locals(&thread(&mut live).frames[0])[0]);
         // It can be stepped from there.
