@@ -166,7 +166,14 @@ impl Symbols {
         let runs = Runs::new(&self.module, func, code);
         let loops = self.loops(func);
         let mut places = Vec::new();
-        for (block, Starts { mut own, called }) in starts(code, files, line) {
+        for (
+            block,
+            Starts {
+                mut own,
+                mut called,
+            },
+        ) in starts(code, files, line)
+        {
             let place = |at| LinePlace {
                 at,
                 func,
@@ -196,7 +203,7 @@ impl Symbols {
                 }
             }
             // Into a loop, if the line is there too: a breakpoint stops each time round.
-            for start in &mut own {
+            for start in own.iter_mut().chain(&mut called) {
                 if let Some(inside) = loops.get(&start.at)
                     && code
                         .span_at(*inside)
