@@ -152,7 +152,9 @@ impl Step {
             changes: 0,
             deeper: 0,
         };
-        step.find_places(stop, from.activation);
+        if !matches!(step.aim, Aim::Instruction { over: false }) {
+            step.find_places(stop, from.activation);
+        }
         // A program without lines is stepped through by instructions. One with lines goes on to them.
         let has_lines = |stop: &mut Stop<'_>| {
             let symbols = stop.symbols(frame.module);

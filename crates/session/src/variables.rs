@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wdb_symbols::render::{Limits, Tree};
-use wdb_symbols::{Context, Language, Symbols, TypeRef, Variable, VariableKind};
+use wdb_symbols::{Context, Language, Object, Symbols, TypeRef, Variable, VariableKind};
 
 use crate::expression;
 use crate::machine::{Doubts, FrameMachine};
@@ -41,6 +41,21 @@ pub struct Valued {
 /// The variables that a frame can see, parameters first. Those that are declared further down only with
 /// [`Which::All`]: in their place is what was there before.
 pub fn of_frame(stop: &mut Stop<'_>, id: FrameId, which: Which, limits: &Limits) -> Vec<Valued> {
+    let variables = wanted(stop, id, which);
+    value(stop, id, &variables, |context, name, object| {
+        context.tree(name, object, limits)
+    })
+}
+
+/// The parameters of a frame, each without its parts: what the frame's line shows.
+pub fn in_line(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
+    let variables = wanted(stop, id, Which::Arguments);
+    value(stop, id, &variables, |context, name, object| {
+        context.without_parts(name, object, limits)
+    })
+}
+
+fn wanted(stop: &mut Stop<'_>, id: FrameId, which: Which) -> Vec<Variable> {
     let place = stop.place(id);
     let line = place.and_then(|it| it.chain.get(id.inlined)?.location.line);
     let wanted = |variable: &&Variable| match which {
@@ -59,21 +74,22 @@ pub fn of_frame(stop: &mut Stop<'_>, id: FrameId, which: Which, limits: &Limits)
         return Vec::new();
     };
     let variables = all.get(id.inlined).into_iter().flatten();
-    let variables: Vec<&Variable> = variables.filter(wanted).collect();
-    value(stop, id, &variables, limits)
+    variables.filter(wanted).cloned().collect()
 }
 
 /// The statics of the unit that a frame is in.
 pub fn statics(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
     let variables = stop.statics(id).unwrap_or_default();
-    value(stop, id, &variables.iter().collect::<Vec<_>>(), limits)
+    value(stop, id, &variables, |context, name, object| {
+        context.tree(name, object, limits)
+    })
 }
 
 fn value(
     stop: &mut Stop<'_>,
     id: FrameId,
-    variables: &[&Variable],
-    limits: &Limits,
+    variables: &[Variable],
+    mut tree: impl FnMut(&mut Context<'_>, &str, &Object) -> Tree,
 ) -> Vec<Valued> {
     let Some((symbols, at)) = stop.symbols_at(id) else {
         return Vec::new();
@@ -89,7 +105,7 @@ fn value(
                 machine: &mut machine,
                 pc: Some(at),
             };
-            let tree = context.tree(&variable.name, &object, limits);
+            let tree = tree(&mut context, &variable.name, &object);
             Valued {
                 kind: variable.kind,
                 shadowed: variable.shadowed,

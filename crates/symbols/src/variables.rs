@@ -115,11 +115,10 @@ impl Symbols {
     pub fn static_at(&self, address: u64) -> Option<(Variable, u64)> {
         let dwarf = self.dwarf()?;
         let mut all = dwarf.statics().before(address);
-        all.find_map(|(start, entry)| {
-            let found = statics::whose_entry(&dwarf, entry)?;
-            let size = self.size(&found.ty).ok()?;
-            let into = address - start;
-            (into < size || into == 0).then_some((found, into))
+        all.find_map(|start| {
+            let (found, size) = start.variable(&dwarf, |it| self.size(&it.ty).ok())?;
+            let into = address - start.address;
+            (into < *size || into == 0).then(|| (found.clone(), into))
         })
     }
 

@@ -30,7 +30,7 @@ pub(super) fn of_line(limits: &Limits) -> Limits {
 /// The frame, with its arguments.
 pub(super) fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
     let mut frame = report::frame(stop, id)?;
-    frame.variables = variables::of_frame(stop, id, Which::Arguments, &BRIEF);
+    frame.variables = variables::in_line(stop, id, &BRIEF);
     Some(frame)
 }
 
@@ -115,7 +115,7 @@ pub(super) fn backtrace(
         let mut found = found.clone();
         let is_selected = found.id == selected;
         out.write(Style::Mark, if is_selected { "> " } else { "  " });
-        found.variables = variables::of_frame(stop, found.id, Which::Arguments, &BRIEF);
+        found.variables = variables::in_line(stop, found.id, &BRIEF);
         self::line(stop, &found, settings, out);
         if wanted.full {
             found.variables =

@@ -36,14 +36,15 @@ struct Builder<'b> {
 impl Context<'_> {
     /// `object`, which is called `name`, with its parts and their parts.
     pub fn tree(&mut self, name: &str, object: &Object, limits: &Limits) -> Tree {
-        let mut builder = Builder {
-            limits,
-            values: limits.values,
-            compare: 4 << 20,
-            path: Vec::new(),
-        };
+        let mut builder = Builder::new(limits);
         let depth = limits.depth.min(DEEPEST as u32);
-        builder.tree(self, name.to_owned(), object, depth)
+        builder.tree(self, name.to_owned(), object, Some(depth))
+    }
+
+    /// The same without the parts: only the line.
+    pub fn without_parts(&mut self, name: &str, object: &Object, limits: &Limits) -> Tree {
+        let mut builder = Builder::new(limits);
+        builder.tree(self, name.to_owned(), object, None)
     }
 
     /// The parts of an object with their names, those of the `range`: members, elements, what a pointer points to.
@@ -158,8 +159,24 @@ impl Parts {
     }
 }
 
-impl Builder<'_> {
-    fn tree(&mut self, cx: &mut Context<'_>, name: String, object: &Object, depth: u32) -> Tree {
+impl<'b> Builder<'b> {
+    fn new(limits: &'b Limits) -> Self {
+        Builder {
+            limits,
+            values: limits.values,
+            compare: 4 << 20,
+            path: Vec::new(),
+        }
+    }
+
+    /// `depth`: how many levels of parts; `None`: not even whether there are any.
+    fn tree(
+        &mut self,
+        cx: &mut Context<'_>,
+        name: String,
+        object: &Object,
+        depth: Option<u32>,
+    ) -> Tree {
         self.values = self.values.saturating_sub(1);
         let mut tree = Tree {
             name: printable(&name).into_owned(),
@@ -184,6 +201,9 @@ impl Builder<'_> {
             ..*self.limits
         };
         tree.value = cx.short(object, &limits);
+        let Some(depth) = depth else {
+            return tree;
+        };
         self.path.push((address, object.ty.clone(), name.clone()));
         self.children(cx, &name, object, depth, &mut tree);
         self.path.pop();
@@ -207,7 +227,7 @@ impl Builder<'_> {
                 break;
             }
             left = left.saturating_sub(1);
-            let child = self.tree(cx, name, &part, depth - 1);
+            let child = self.tree(cx, name, &part, Some(depth - 1));
             tree.children.push(child);
         }
         tree.cut = match (left, found.word) {

@@ -1,6 +1,7 @@
 //! Variables of which there is one for the whole program, or for a thread.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use gimli::{AttributeValue, DebugInfoOffset, Expression, Operation, UnitOffset};
 
@@ -12,8 +13,33 @@ use crate::index;
 use crate::scopes::{self, ScopeKind};
 use crate::units::Unit;
 
-/// Where the statics start, with their entries' offsets in `.debug_info`. Sorted.
-pub(crate) struct Addresses(Vec<(u64, u32)>);
+/// The statics, sorted by where they start.
+pub(crate) struct Addresses(Vec<Start>);
+
+/// Where a static starts.
+pub(super) struct Start {
+    pub(super) address: u64,
+    /// Its entry's offset in `.debug_info`.
+    entry: u32,
+    /// The static and its size: a backtrace asks for the same again and again.
+    known: OnceLock<Option<Box<(Variable, u64)>>>,
+}
+
+impl Start {
+    /// The static and its size. `None`: it is a table of virtual functions, or none after all.
+    pub(super) fn variable(
+        &self,
+        dwarf: &Dwarf<'_>,
+        size: impl FnOnce(&Variable) -> Option<u64>,
+    ) -> Option<&(Variable, u64)> {
+        let known = self.known.get_or_init(|| {
+            let variable = whose_entry(dwarf, DebugInfoOffset(self.entry as usize))?;
+            let size = size(&variable)?;
+            Some(Box::new((variable, size)))
+        });
+        known.as_deref()
+    }
+}
 
 /// As many statics are looked at for an address. A union of two needs two.
 const MOST_AT_ADDRESS: usize = 16;
@@ -32,17 +58,18 @@ impl Addresses {
             }
         }
         all.sort_unstable();
-        Addresses(all)
+        let starts = all.into_iter().map(|(address, entry)| Start {
+            address,
+            entry,
+            known: OnceLock::new(),
+        });
+        Addresses(starts.collect())
     }
 
-    /// The statics that start at `address`, or nearest before it, and where.
-    pub(super) fn before(&self, address: u64) -> impl Iterator<Item = (u64, DebugInfoOffset)> {
-        let after = self.0.partition_point(|it| it.0 <= address);
-        self.0[..after]
-            .iter()
-            .rev()
-            .take(MOST_AT_ADDRESS)
-            .map(|(start, entry)| (*start, DebugInfoOffset(*entry as usize)))
+    /// The statics that start at `address`, or nearest before it.
+    pub(super) fn before(&self, address: u64) -> impl Iterator<Item = &Start> {
+        let after = self.0.partition_point(|it| it.address <= address);
+        self.0[..after].iter().rev().take(MOST_AT_ADDRESS)
     }
 }
 
@@ -76,7 +103,7 @@ fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<(u64, u32)>) -
 }
 
 /// The static whose entry is at `offset`. `None`: it is a table of virtual functions, or none after all.
-pub(super) fn whose_entry(dwarf: &Dwarf<'_>, offset: DebugInfoOffset) -> Option<Variable> {
+fn whose_entry(dwarf: &Dwarf<'_>, offset: DebugInfoOffset) -> Option<Variable> {
     let (id, entry) = dwarf.units().containing(offset)?;
     let unit = dwarf.units().open(dwarf, id).ok()?;
     let scope = dwarf.units().scopes(dwarf, &unit).at(entry)?;
