@@ -184,6 +184,8 @@ impl Escapes {
 /// Writes characters as they stand between quotes: `"`, `\` and what a terminal should not see are escaped, and
 /// so are bytes that are no UTF-8. Stops before `most` bytes of the text are passed, and gives how many it wrote.
 pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize, escapes: Escapes) -> usize {
+    // Those that a character at the end may have are enough: all that is given is looked at.
+    let bytes = &bytes[..bytes.len().min(most.saturating_add(4))];
     let mut written = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {

@@ -192,15 +192,19 @@ impl<'b> Builder<'b> {
             tree.value = format!("(cycle: same as `{}`)", printable(name));
             return tree;
         }
-        if let Shape::Unavailable(reason) = cx.shape(object, 0) {
-            tree.unavailable = Some(reason);
-            return tree;
-        }
         let limits = Limits {
             values: self.limits.values.min(MOST_SHORT),
             ..*self.limits
         };
         tree.value = cx.short(object, &limits);
+        // What is not there is written as `<why>`.
+        if tree.value.starts_with('<')
+            && let Shape::Unavailable(reason) = cx.shape(object, 0)
+        {
+            tree.value.clear();
+            tree.unavailable = Some(reason);
+            return tree;
+        }
         let Some(depth) = depth else {
             return tree;
         };
