@@ -17,7 +17,7 @@ impl Resolver for Known {
         Some(Arc::clone(&self.0))
     }
 
-    fn source(&mut self, _: &str) -> Option<String> {
+    fn source(&mut self, _: ModuleId, _: &str) -> Option<String> {
         None
     }
 }
