@@ -316,7 +316,10 @@ impl Step {
             self.deeper += 1;
             match phase {
                 Phase::Recursing(_) => self.phase = phase,
-                _ if self.deeper == RECURSION => self.recurse(stop),
+                _ if self.deeper >= RECURSION => {
+                    self.deeper = 0;
+                    self.recurse(stop);
+                }
                 _ => {}
             }
             return Next::Run(Resume::Continue);

@@ -280,10 +280,32 @@ pub(crate) async fn call(
     let mut results = vec![Val::Bool(false); count];
     func.call_async(&mut *store, arguments, &mut results)
         .await?;
-    // A resource has no text.
-    let shown = |it: &Val| wasm_wave::to_string(it).unwrap_or_else(|error| format!("<{error}>"));
     Ok(Ended {
         code: 0,
-        results: results.iter().map(shown).collect(),
+        results: results.iter().map(text).collect(),
     })
+}
+
+/// A result in WAVE, which has no text for some: its writer panics at them.
+fn text(value: &Val) -> String {
+    match has_text(value) {
+        true => wasm_wave::to_string(value).unwrap_or_else(|error| format!("<{error}>")),
+        false => "<a value without a text, such as a resource>".to_owned(),
+    }
+}
+
+fn has_text(value: &Val) -> bool {
+    let boxed = |it: &Option<Box<Val>>| it.as_deref().is_none_or(has_text);
+    match value {
+        Val::Resource(_)
+        | Val::Future(_)
+        | Val::Stream(_)
+        | Val::ErrorContext(_)
+        | Val::Map(_)
+        | Val::FixedLengthList(_) => false,
+        Val::List(values) | Val::Tuple(values) => values.iter().all(has_text),
+        Val::Record(fields) => fields.iter().all(|it| has_text(&it.1)),
+        Val::Variant(_, it) | Val::Option(it) | Val::Result(Ok(it) | Err(it)) => boxed(it),
+        _ => true,
+    }
 }
