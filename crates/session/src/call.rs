@@ -8,7 +8,6 @@ pub use result::{ReturnValue, Returned};
 pub(crate) use result::{keeps_first, returned};
 
 use wdb_module::FuncIndex;
-use wdb_symbols::types::Signature;
 use wdb_target::CStack;
 use wdb_target::coredump::{GlobalId, ModuleId, Slot, Value};
 
@@ -81,15 +80,24 @@ impl Session {
         let wanted: Vec<wasmparser::ValType> = ty.params().to_vec();
         let ty = ty.clone();
         let signature = stop.symbols(module).and_then(|it| it.signature(func));
-        let ((size, in_memory, types), _) = expression::with_context(&mut stop, at, |context| {
-            let is_memory = |it: &Signature| result::way(context, it, &ty) == result::Way::Memory;
-            let in_memory = signature.as_ref().filter(|it| is_memory(it));
+        let variadic = signature.as_ref().is_some_and(|it| it.variadic);
+        let ((way, size, types), _) = expression::with_context(&mut stop, at, |context| {
+            let way = signature.as_ref().map(|it| result::way(context, it, &ty));
+            let in_memory = signature
+                .as_ref()
+                .filter(|_| way == Some(result::Way::Memory));
             let size = in_memory.map_or(0, |it| context.size(&it.result).unwrap_or(0));
             let in_memory = in_memory.is_some();
             let own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
             let known = signature.filter(|it| arguments::fit(context, it, own));
-            (size, in_memory, known.map(|it| it.parameters))
+            (way, size, known.map(|it| it.parameters))
         });
+        if way == Some(result::Way::Unproven) {
+            return Err(Error::Refused(format!(
+                "`{name}` cannot be called: an optimiser has changed what it takes"
+            )));
+        }
+        let in_memory = way == Some(result::Way::Memory);
         let mut own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
         let takes = types.as_ref().map_or(own.len(), Vec::len);
         if takes != arguments.len() {
@@ -114,6 +122,10 @@ impl Session {
         for (position, argument) in arguments.iter().enumerate() {
             let ty = types.as_ref().and_then(|it| it.get(position));
             passed.extend(arguments::pass(&mut stop, at, argument, ty, &mut own)?);
+        }
+        if variadic && types.is_some() {
+            // Where the arguments of `...` are: none can be given here, and zeros are what it finds.
+            passed.push(Passed::Copy(vec![0; 16]));
         }
         let instance = frame.instance;
         let memory = stop.instance(instance).and_then(|it| *it.memories.first()?);

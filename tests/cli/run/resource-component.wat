@@ -1,0 +1,20 @@
+;; A component whose export gives back a resource, alone and in a list.
+(component
+  (type $thing' (resource (rep i32)))
+  (core func $new (canon resource.new $thing'))
+  (core module $program
+    (import "" "new" (func $new (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "make") (result i32) (call $new (i32.const 5)))
+    (func (export "list") (result i32)
+      (i32.store (i32.const 16) (i32.const 32))
+      (i32.store (i32.const 20) (i32.const 1))
+      (i32.store (i32.const 32) (call $new (i32.const 7)))
+      (i32.const 16)))
+  (core instance $it (instantiate $program (with "" (instance (export "new" (func $new))))))
+  (alias core export $it "memory" (core memory $memory))
+  (export $thing "thing" (type $thing'))
+  (func $make (result (own $thing)) (canon lift (core func $it "make")))
+  (export "make" (func $make))
+  (func $list (result (list (own $thing))) (canon lift (core func $it "list") (memory $memory)))
+  (export "list" (func $list)))
