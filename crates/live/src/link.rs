@@ -130,6 +130,10 @@ fn host_error(error: impl std::fmt::Display) -> LaunchError {
     LaunchError::Host(format!("{error:#}"))
 }
 
+fn not_exported(name: &str) -> Error {
+    Error::msg(format!("no function is exported as `{name}`"))
+}
+
 fn invalid(file: &File, error: &Error) -> LaunchError {
     LaunchError::Invalid {
         name: file.name.clone(),
@@ -368,7 +372,7 @@ pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> wasmtime::
             let mut results = Vec::new();
             if let Some(name) = name {
                 let Some(func) = instance.get_func(&mut *store, name) else {
-                    return Err(Error::msg(format!("no function is exported as `{name}`")));
+                    return Err(not_exported(name));
                 };
                 results = vec![Val::I32(0); func.ty(&mut *store).results().len()];
                 func.call_async(&mut *store, &entry.arguments, &mut results)

@@ -59,10 +59,7 @@ fn module(compiled: &wasmtime::Module, linked: &Linked, program: &Program) -> Mo
     };
     let own = of_file(compiled, linked, program).or_else(|| bytes.and_then(nested));
     if let Some((file, own)) = own {
-        return Module {
-            record: record(own, file),
-            binary: Some(Arc::clone(own)),
-        };
+        return known(own, file);
     }
     let adapter = bytes
         .and_then(|bytes| wdb_module::Binary::parse(Bytes::copy_from_slice(bytes)).ok())
@@ -77,6 +74,14 @@ fn module(compiled: &wasmtime::Module, linked: &Linked, program: &Program) -> Mo
     Module {
         record,
         binary: adapter,
+    }
+}
+
+/// A module of one of the program's files.
+pub(crate) fn known(binary: &Arc<wdb_module::Module>, file: &File) -> Module {
+    Module {
+        record: record(binary, file),
+        binary: Some(Arc::clone(binary)),
     }
 }
 

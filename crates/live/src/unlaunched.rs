@@ -1,7 +1,6 @@
 //! A program that is not compiled yet: its modules are known, and nothing else is there.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use wdb_coredump::{
     Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId, Value,
@@ -11,7 +10,7 @@ use wdb_target::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
 };
 
-use crate::modules::record;
+use crate::modules::known;
 use crate::paused::CAPTURE;
 use crate::program::Program;
 
@@ -28,10 +27,7 @@ impl Unlaunched {
     pub fn new(program: &Program) -> Unlaunched {
         let modules = program.files().flat_map(|file| {
             let modules = file.binary.modules().iter();
-            modules.map(move |module| Module {
-                record: record(module, file),
-                binary: Some(Arc::clone(module)),
-            })
+            modules.map(move |module| known(module, file))
         });
         Unlaunched {
             name: program.main.name.clone(),

@@ -83,11 +83,9 @@ impl Session {
         let variadic = signature.as_ref().is_some_and(|it| it.variadic);
         let ((way, size, types), _) = expression::with_context(&mut stop, at, |context| {
             let way = signature.as_ref().map(|it| result::way(context, it, &ty));
-            let in_memory = signature
-                .as_ref()
-                .filter(|_| way == Some(result::Way::Memory));
-            let size = in_memory.map_or(0, |it| context.size(&it.result).unwrap_or(0));
-            let in_memory = in_memory.is_some();
+            let in_memory = way == Some(result::Way::Memory);
+            let size = signature.as_ref().filter(|_| in_memory);
+            let size = size.map_or(0, |it| context.size(&it.result).unwrap_or(0));
             let own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
             let known = signature.filter(|it| arguments::fit(context, it, own));
             (way, size, known.map(|it| it.parameters))

@@ -720,13 +720,7 @@ fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolv
 /// The instruction at which the selected frame stands.
 fn place_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<Location, Unresolved> {
     let here = here.ok_or_else(|| Unresolved("no frame is selected: `$pc` is nowhere".into()))?;
-    let at = stop.frame(here).and_then(|frame| {
-        Some(CodeLocation {
-            module: frame.module,
-            func: frame.func,
-            pc: frame.pc?,
-        })
-    });
+    let at = stop.frame(here).and_then(|frame| frame.location());
     let at = at.ok_or_else(|| Unresolved("it is not known where the frame stands".into()))?;
     Ok(location(stop, at))
 }

@@ -228,12 +228,7 @@ impl Watching {
 
     fn arrived(&mut self, debuggee: &mut dyn Debuggee) -> Option<Next> {
         let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
-        let frame = stop.frame(FrameId::default())?;
-        let at = CodeLocation {
-            module: frame.module,
-            func: frame.func,
-            pc: frame.pc?,
-        };
+        let at = stop.frame(FrameId::default())?.location()?;
         if std::mem::take(&mut self.starting) {
             let starts = self.breakpoints.iter_mut();
             for breakpoint in starts.filter(|it| it.enabled && it.is_start()) {

@@ -74,8 +74,8 @@ enum Phase {
     Entering { depth: usize, at: CodeLocation },
     /// It runs a function that is not entered; one that is, and is called back from there, is.
     Passing,
-    /// It is deep in a recursion, which comes by the statements of the function again and again: only where the
-    /// activation that is stepped through goes on, at this place, is watched.
+    /// It is deep in a recursion, which reaches the statements of the function again and again: only the place where
+    /// the activation that is stepped through goes on is watched.
     Recursing(CodeLocation),
     /// It has thrown an exception, and goes where that is caught.
     Unwinding,
@@ -121,7 +121,7 @@ const CALLERS: usize = 4;
 /// As many functions are watched for being called back.
 const MOST_CALLED_BACK: usize = 4096;
 
-/// After as many stops in deeper activations the statements are not watched any more. To change the breakpoints
+/// After this many stops in deeper activations the statements are not watched any more. To change the breakpoints
 /// costs more than a few stops.
 const RECURSION: u32 = 64;
 
@@ -182,11 +182,7 @@ impl Step {
                 },
             ));
         }
-        let at = CodeLocation {
-            module: frame.module,
-            func: frame.func,
-            pc: frame.pc?,
-        };
+        let at = frame.location()?;
         let stands_at_call = from.activation == 0 && is_call(stop, at);
         let next = match step.aim {
             Aim::Instruction { over: true } if stands_at_call => {
@@ -326,16 +322,14 @@ impl Step {
         }
         self.deeper = 0;
         self.changes += u32::from(matches!(phase, Phase::Recursing(_)));
-        match depth.cmp(&self.depth) {
-            Ordering::Less => {
-                let returned = depth + 1 == self.depth
-                    && self.scope.len() < 2
-                    && self.returns.first() == Some(&at)
-                    && phase != Phase::Unwinding;
-                self.left(stop, depth, returned)
-            }
-            _ => self.within(stop, at),
+        if depth == self.depth {
+            return self.within(stop, at);
         }
+        let returned = depth + 1 == self.depth
+            && self.scope.len() < 2
+            && self.returns.first() == Some(&at)
+            && phase != Phase::Unwinding;
+        self.left(stop, depth, returned)
     }
 
     /// The program is deep in a recursion.
@@ -347,14 +341,7 @@ impl Step {
             activation: stop.depth(0).saturating_sub(self.depth),
             ..FrameId::default()
         };
-        let waits = stop.frame(own).and_then(|frame| {
-            let at = |pc| CodeLocation {
-                module: frame.module,
-                func: frame.func,
-                pc,
-            };
-            frame.pc.map(at)
-        });
+        let waits = stop.frame(own).and_then(|frame| frame.location());
         if let Some(goes_on) = waits.and_then(|it| next_instruction(stop, it)) {
             self.phase = Phase::Recursing(goes_on);
             self.changes += 1;
@@ -534,11 +521,7 @@ impl Step {
             let Some(frame) = stop.frame(id) else {
                 break;
             };
-            let waits = frame.pc.map(|pc| CodeLocation {
-                module: frame.module,
-                func: frame.func,
-                pc,
-            });
+            let waits = frame.location();
             self.returns
                 .extend(waits.and_then(|it| next_instruction(stop, it)));
         }

@@ -41,21 +41,24 @@ pub struct Valued {
 /// The variables that a frame can see, parameters first. Those that are declared further down only with
 /// [`Which::All`]: in their place is what was there before.
 pub fn of_frame(stop: &mut Stop<'_>, id: FrameId, which: Which, limits: &Limits) -> Vec<Valued> {
-    let variables = wanted(stop, id, which);
-    value(stop, id, &variables, |context, name, object| {
+    wanted(stop, id, which, |context, name, object| {
         context.tree(name, object, limits)
     })
 }
 
 /// The parameters of a frame, each without its parts: what the frame's line shows.
 pub fn in_line(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
-    let variables = wanted(stop, id, Which::Arguments);
-    value(stop, id, &variables, |context, name, object| {
+    wanted(stop, id, Which::Arguments, |context, name, object| {
         context.without_parts(name, object, limits)
     })
 }
 
-fn wanted(stop: &mut Stop<'_>, id: FrameId, which: Which) -> Vec<Variable> {
+fn wanted(
+    stop: &mut Stop<'_>,
+    id: FrameId,
+    which: Which,
+    tree: impl FnMut(&mut Context<'_>, &str, &Object) -> Tree,
+) -> Vec<Valued> {
     let place = stop.place(id);
     let line = place.and_then(|it| it.chain.get(id.inlined)?.location.line);
     let wanted = |variable: &&Variable| match which {
@@ -74,12 +77,14 @@ fn wanted(stop: &mut Stop<'_>, id: FrameId, which: Which) -> Vec<Variable> {
         return Vec::new();
     };
     let variables = all.get(id.inlined).into_iter().flatten();
-    variables.filter(wanted).cloned().collect()
+    let variables: Vec<&Variable> = variables.filter(wanted).collect();
+    value(stop, id, &variables, tree)
 }
 
 /// The statics of the unit that a frame is in.
 pub fn statics(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
     let variables = stop.statics(id).unwrap_or_default();
+    let variables: Vec<&Variable> = variables.iter().collect();
     value(stop, id, &variables, |context, name, object| {
         context.tree(name, object, limits)
     })
@@ -88,7 +93,7 @@ pub fn statics(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued>
 fn value(
     stop: &mut Stop<'_>,
     id: FrameId,
-    variables: &[Variable],
+    variables: &[&Variable],
     mut tree: impl FnMut(&mut Context<'_>, &str, &Object) -> Tree,
 ) -> Vec<Valued> {
     let Some((symbols, at)) = stop.symbols_at(id) else {

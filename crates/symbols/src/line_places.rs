@@ -69,8 +69,8 @@ impl Symbols {
     /// In each function that has code of the line, instances of templates and generic functions among them, and in each
     /// inlined copy there is a place for each piece of its code, but for those that continue another piece: a line is
     /// not missed, and one that is executed once is stopped in once. A line on which a function begins is
-    /// where its parameters are in place, which may be another line. A line on which a loop begins is in that: there
-    /// the program comes by each time round. Where all that a line, or a copy of it, has are calls that were
+    /// where its parameters are in place, which may be another line. A line on which a loop begins is in that: the
+    /// program reaches it each time round. Where all that a line, or a copy of it, has are calls that were
     /// inlined, it is where the code of those begins.
     ///
     /// # Errors

@@ -51,11 +51,10 @@ impl CStack {
         }
         // A linker puts data on one side only. On both it is in a snapshot of a memory in use (Wizer, wasi-vfs), which
         // has what was on the stack as data, too.
-        let is_snapshot = above && below > 0;
-        if is_snapshot {
+        let exact = below == 0 && above;
+        if above {
             below = 0;
         }
-        let exact = above && !is_snapshot;
         Some(CStack {
             pointer,
             range: below..top,

@@ -12,7 +12,7 @@ use wdb_coredump::{
 };
 use wdb_module::{FuncIndex, FunctionOffset};
 
-use crate::{Breakpoints, Error, Execute, Mutate};
+use crate::{Breakpoints, CodeLocation, Error, Execute, Mutate};
 
 /// A program to look into: a core dump, or a live program that has stopped.
 ///
@@ -255,6 +255,14 @@ pub struct Frame {
     pub stack: Option<Vec<Slot>>,
     /// How far to believe all this.
     pub trust: Trust,
+}
+
+impl Frame {
+    /// The instruction it stands at, among all of the program's code. `None`: not recorded.
+    pub fn location(&self) -> Option<CodeLocation> {
+        let Frame { module, func, .. } = *self;
+        self.pc.map(|pc| CodeLocation { module, func, pc })
+    }
 }
 
 /// How far to believe a frame.

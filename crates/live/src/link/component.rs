@@ -8,7 +8,7 @@ use wasmtime::component::{Component, InstancePre, Linker, Type, Val, wasm_wave};
 use wasmtime::{Engine, Error, Store};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use super::{Ended, Linked, host_error, invalid};
+use super::{Ended, Linked, host_error, invalid, not_exported};
 use crate::host::Host;
 use crate::invoke;
 use crate::program::{LaunchError, Program, UnknownImports};
@@ -101,17 +101,16 @@ pub(crate) fn find_entry(pre: &InstancePre<Host>, program: &Program) -> Result<E
         .iter()
         .find(|it| it.instance.is_none() && it.name == wanted);
     let mut meant = exports.iter().filter(|it| it.is_called(wanted));
-    let found = match (own.or_else(|| meant.next()), meant.next()) {
-        (Some(found), _) if own.is_some() => found,
-        (Some(found), None) => found,
-        (None, _) => {
+    let found = match (own, meant.next(), meant.next()) {
+        (Some(found), ..) | (None, Some(found), None) => found,
+        (None, None, _) => {
             return Err(LaunchError::NoExport {
                 name: name(),
                 export: wanted.to_owned(),
                 exports: signatures(),
             });
         }
-        (Some(one), Some(other)) => {
+        (None, Some(one), Some(other)) => {
             let (one, other) = (one.signature(), other.signature());
             let problem =
                 format!("{one} and {other} have this name; write the interface before it");
@@ -274,7 +273,7 @@ pub(crate) async fn call(
     let index = instance.get_export_index(&mut *store, within.as_ref(), name);
     let func = index.and_then(|it| instance.get_func(&mut *store, it));
     let Some(func) = func else {
-        return Err(Error::msg(format!("no function is exported as `{name}`")));
+        return Err(not_exported(name));
     };
     let count = func.ty(&mut *store).results().len();
     let mut results = vec![Val::Bool(false); count];

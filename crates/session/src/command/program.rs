@@ -103,7 +103,7 @@ pub(super) const GROUP: Group = Group {
             &["info functions"],
             "[PATTERN]",
             "lists the functions whose names have a text in them",
-            "The program's own first, then what its language brings; at most as many as `set height` says.
+            "The program's own first, then what its language brings; `set height` says how many at most.
 In PATTERN `*` stands for any text. Functions that are only there as copies, inlined into others, come last.
 
 info functions parse

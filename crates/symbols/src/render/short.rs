@@ -24,15 +24,21 @@ impl Context<'_> {
     /// `object` on one line, as its language writes it: `Point { x: 1, y: -2 }` in Rust, `{x = 1, y = -2}` in C. What is not
     /// there is `<why>`, what is left out is `…`. Safe for a terminal.
     pub fn short(&mut self, object: &Object, limits: &Limits) -> String {
+        self.line(object, limits).0
+    }
+
+    /// The same, and whether the object itself is not there.
+    pub(super) fn line(&mut self, object: &Object, limits: &Limits) -> (String, bool) {
         let mut line = Line {
             out: String::new(),
             limits,
             values: limits.values,
             compare: MOST_COMPARED,
             path: Vec::new(),
+            is_missing: false,
         };
         line.object(self, object, limits.depth);
-        line.out
+        (line.out, line.is_missing)
     }
 
     /// How many elements from the one at `index` on have the same bytes as it, as far as that is worth
@@ -89,6 +95,8 @@ struct Line<'l> {
     compare: u64,
     /// The objects that the one that is written is in.
     path: Vec<(Option<u64>, TypeRef)>,
+    /// The outermost object is not there.
+    is_missing: bool,
 }
 
 impl Line<'_> {
@@ -126,6 +134,7 @@ impl Line<'_> {
                 }
             }
             Shape::Unavailable(reason) => {
+                self.is_missing |= self.path.len() == 1;
                 self.out.push('<');
                 self.name(&reason.to_string());
                 self.out.push('>');

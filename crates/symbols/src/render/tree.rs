@@ -196,15 +196,12 @@ impl<'b> Builder<'b> {
             values: self.limits.values.min(MOST_SHORT),
             ..*self.limits
         };
-        tree.value = cx.short(object, &limits);
-        // What is not there is written as `<why>`.
-        if tree.value.starts_with('<')
-            && let Shape::Unavailable(reason) = cx.shape(object, 0)
-        {
-            tree.value.clear();
+        let (value, is_missing) = cx.line(object, &limits);
+        if is_missing && let Shape::Unavailable(reason) = cx.shape(object, 0) {
             tree.unavailable = Some(reason);
             return tree;
         }
+        tree.value = value;
         let Some(depth) = depth else {
             return tree;
         };

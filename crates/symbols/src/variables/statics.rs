@@ -57,13 +57,8 @@ impl Addresses {
                 let _ = addresses(dwarf, &unit, &mut all);
             }
         }
-        all.sort_unstable();
-        let starts = all.into_iter().map(|(address, entry)| Start {
-            address,
-            entry,
-            known: OnceLock::new(),
-        });
-        Addresses(starts.collect())
+        all.sort_unstable_by_key(|it| (it.address, it.entry));
+        Addresses(all)
     }
 
     /// The statics that start at `address`, or nearest before it.
@@ -74,7 +69,7 @@ impl Addresses {
 }
 
 /// Adds where the statics of a unit start, and their entries.
-fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<(u64, u32)>) -> Result<(), Stop> {
+fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<Start>) -> Result<(), Stop> {
     let mut entries = unit.gimli.entries_raw(None)?;
     while !entries.is_empty() {
         let offset = entries.next_offset();
@@ -95,7 +90,11 @@ fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<(u64, u32)>) -
                 && let Some(entry) = offset.to_debug_info_offset(&unit.gimli.header)
                 && let Ok(entry) = u32::try_from(entry.0)
             {
-                to.push((address, entry));
+                to.push(Start {
+                    address,
+                    entry,
+                    known: OnceLock::new(),
+                });
             }
         }
     }
