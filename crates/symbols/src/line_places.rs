@@ -276,8 +276,11 @@ fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> BTreeMap<Option<Bloc
             let starts = found.entry(of).or_default();
             if is_own && span.is_statement {
                 starts.own.push(Start::of(span));
-            } else if !is_own && piece != Some(of) {
-                starts.called.push(Start::of(span));
+            } else if !is_own {
+                match starts.called.last_mut() {
+                    Some(start) if piece == Some(of) => start.extend(span),
+                    _ => starts.called.push(Start::of(span)),
+                }
             }
         }
         piece = of;

@@ -15,6 +15,8 @@ use crate::statements::{Code, Span};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) at: ModuleOffset,
+    /// Of how many bytes it is.
+    size: u64,
     /// The index of the file, the line and the column there.
     source: (u32, u32, u16),
 }
@@ -23,8 +25,16 @@ impl Start {
     pub(crate) fn of(span: &Span) -> Self {
         Start {
             at: span.code.start,
+            size: span.code.end.0 - span.code.start.0,
             source: (span.file, span.line, span.column),
         }
+    }
+
+    /// The piece goes on with this span.
+    pub(crate) fn extend(&mut self, span: &Span) {
+        self.size = self
+            .size
+            .saturating_add(span.code.end.0 - span.code.start.0);
     }
 
     /// Whether it is of this line.
@@ -40,6 +50,11 @@ impl Start {
     /// Whether this is where another copy of the same code begins, as far as can be told.
     fn is_copy_of(&self, other: &Start) -> bool {
         self.source == other.source && self.source.2 != 0
+    }
+
+    /// Whether it has about as much code: it is no part of the other that a compiler has moved away from it.
+    fn is_as_large_as(&self, other: &Start) -> bool {
+        self.size <= other.size.saturating_mul(2) && other.size <= self.size.saturating_mul(2)
     }
 }
 
@@ -119,7 +134,10 @@ impl<'a> Runs<'a> {
             })
         };
         let (with, without): (Vec<_>, Vec<_>) = pieces.iter().zip(ends).partition(has_statement);
-        let is_copy = |it: &&Start| with.iter().any(|(other, _)| it.is_copy_of(other));
+        let is_copy = |it: &&Start| {
+            let mut with = with.iter().map(|it| it.0);
+            with.any(|other| it.is_copy_of(other) && it.is_as_large_as(other))
+        };
         let without = without.into_iter().map(|it| it.0);
         without.filter(is_copy).map(|it| it.at).collect()
     }
