@@ -26,7 +26,7 @@ use crate::frames::{Calls, Standing, Standings};
 use crate::guarded::{guarded, until_unwound, unwind};
 use crate::host::Host;
 use crate::inventory::Inventory;
-use crate::link::{self, Ended, Linked};
+use crate::link::{self, Ended, Failure, Linked};
 use crate::paused::Paused;
 use crate::program::{self, Program};
 use crate::step::Steps;
@@ -398,9 +398,14 @@ pub(crate) fn run(
             .await
         };
         sleeps.abort();
-        let (reason, results) = match outcome.map(link::end) {
+        let mut unlinked = None;
+        let (reason, results) = match outcome {
             Some(Ok(Ended { code, results })) => (Some(StopReason::Exited(code)), results),
-            Some(Err(crash)) => (Some(StopReason::Crash(crash)), Vec::new()),
+            Some(Err(Failure::Stopped(error))) => (Some(link::end(&error)), Vec::new()),
+            Some(Err(Failure::Unlinked(error))) => {
+                unlinked = Some(error);
+                (None, Vec::new())
+            }
             None => (None, Vec::new()),
         };
         {
@@ -411,6 +416,7 @@ pub(crate) fn run(
                 .stop
                 .retain(|it| reason.is_none() && matches!(it, StopReason::Crash(_)));
             guest.stop.extend(reason);
+            guest.failed = unlinked.map(|error| wdb_target::Error::Debuggee(error.to_string()));
             guest.standings.now = Standing::Before;
             guest.unwinding = false;
             guest.process.time = program::now();

@@ -2,15 +2,21 @@
 
 use wasmtime::{FuncType, Val, ValType};
 
-/// `add(i32, i64) -> f32`.
-pub(crate) fn signature(name: &str, ty: &FuncType) -> String {
-    let join = |types: Vec<String>| types.join(", ");
-    let params = join(ty.params().map(|ty| ty.to_string()).collect());
-    let results: Vec<String> = ty.results().map(|ty| ty.to_string()).collect();
-    match results.len() {
+/// `add(i32, i64) -> f32`: a function of `module`, with its type.
+pub(crate) fn signature(
+    name: &str,
+    module: &wdb_module::Module,
+    ty: &wasmparser::FuncType,
+) -> String {
+    let spelled = |types: &[wasmparser::ValType]| {
+        let types: Vec<String> = types.iter().map(|ty| module.spelled(*ty)).collect();
+        types.join(", ")
+    };
+    let (params, results) = (spelled(ty.params()), spelled(ty.results()));
+    match ty.results().len() {
         0 => format!("{name}({params})"),
-        1 => format!("{name}({params}) -> {}", join(results)),
-        _ => format!("{name}({params}) -> ({})", join(results)),
+        1 => format!("{name}({params}) -> {results}"),
+        _ => format!("{name}({params}) -> ({results})"),
     }
 }
 
@@ -58,7 +64,10 @@ fn describe(ty: &ValType) -> String {
         ValType::I64 => "an i64 (-2^63 to 2^64-1, or 0x…)".into(),
         ValType::F32 | ValType::F64 => format!("an {ty} (a number, inf or nan)"),
         ValType::V128 => "a v128 (0x and up to 32 digits)".into(),
-        ValType::Ref(_) => format!("a {ty} that can be given in text (only `null` can)"),
+        ValType::Ref(ty) if ty.is_nullable() => {
+            "`null`, the only reference that can be given in text".into()
+        }
+        ValType::Ref(_) => "a reference that can be given in text".into(),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::debuggee::{LOOK, WAITS, stopper};
 use crate::guarded::guarded;
 use crate::host::Host;
 use crate::inventory::Inventory;
-use crate::link::Linked;
+use crate::link::{Failure, Linked};
 use crate::modules::record;
 use crate::program::{LaunchError, Program};
 use crate::stdio::Tail;
@@ -115,12 +115,13 @@ fn run_here(
         let sleeps = tokio::spawn(request.clone().end_sleeps());
         let outcome = link::call(&mut store, &linked).await;
         sleeps.abort();
-        outcome
+        Ok(outcome)
     });
     drop(timer);
-    let error = match outcome {
+    let error = match outcome.unwrap_or_else(|error| Err(error.into())) {
         Ok(ended) => return Ok(Outcome::Exited(ended.code, ended.results)),
-        Err(error) => error,
+        Err(Failure::Unlinked(error)) => return Err(error),
+        Err(Failure::Stopped(error)) => error,
     };
     // Before anything is asked of the state: `proc_exit` is an error too, with all memory behind it.
     if let Some(code) = trap::exit_code(&error) {

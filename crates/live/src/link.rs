@@ -4,24 +4,25 @@
 //! it fails before its code is compiled, which can take minutes.
 
 use wasmtime::component::InstancePre;
-use wasmtime::{Engine, Error, Extern, ExternType, Func, Instance, Linker, Module, Store, Val};
-use wdb_coredump::Crash;
+use wasmtime::{Engine, Error, ExternType, ImportType, Instance, Linker, Module, Store, Val};
 use wdb_module::Binary;
+use wdb_target::StopReason;
 
-use crate::host::{self, Host};
+use crate::host::Host;
 use crate::program::{File, LaunchError, Program, UnknownImports};
-use crate::stop::StopRequest;
-use crate::{Tail, invoke, trap};
+use crate::{invoke, trap};
 
 mod component;
+mod imports;
 
 /// A program, ready to start.
 #[derive(Clone)]
 pub(crate) enum Linked {
     Module {
         main: Module,
-        /// Each with the name that imports from it have.
-        preloads: Vec<(String, Module)>,
+        /// Its file's name, for messages.
+        name: String,
+        preloads: Vec<Preloaded>,
         /// What the host provides.
         linker: Linker<Host>,
         unknown_imports: UnknownImports,
@@ -31,6 +32,16 @@ pub(crate) enum Linked {
         pre: InstancePre<Host>,
         entry: component::Entry,
     },
+}
+
+/// A module that is instantiated before the program.
+#[derive(Clone)]
+pub(crate) struct Preloaded {
+    /// The name that imports from it have.
+    import: String,
+    /// Its file's name, for messages.
+    name: String,
+    module: Module,
 }
 
 /// What to call in a module that is instantiated: after its `_initialize`, if it has one.
@@ -56,7 +67,7 @@ impl Linked {
     pub(crate) fn modules(&self) -> Vec<&Module> {
         match self {
             Linked::Module { main, preloads, .. } => {
-                let preloads = preloads.iter().map(|it| &it.1);
+                let preloads = preloads.iter().map(|it| &it.module);
                 std::iter::once(main).chain(preloads).collect()
             }
             Linked::Component { .. } => Vec::new(),
@@ -88,33 +99,41 @@ fn link_module(engine: &Engine, program: &Program) -> Result<Linked, LaunchError
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p0::add_to_linker_async(&mut linker, Host::preview1).map_err(host_error)?;
     wasmtime_wasi::p1::add_to_linker_async(&mut linker, Host::preview1).map_err(host_error)?;
-    let outlines: Option<Vec<Module>> = program
+    let compile = |file: &File| {
+        let module = Module::from_binary(engine, file.binary.bytes());
+        module.map_err(|error| invalid(file, &error))
+    };
+    // Some have no outline: those are compiled before anything is checked.
+    let outline = |file: &File| Module::from_binary(engine, &file.binary.outline()?).ok();
+    let outlines: Vec<Option<Module>> = program.files().map(outline).collect();
+    let typed = program
         .files()
-        .map(|file| Module::from_binary(engine, &file.binary.outline()?).ok())
-        .collect();
-    if let Some(outlines) = &outlines {
-        check(engine, program, &linker, outlines)?;
-    }
-    let compiled: Vec<Module> = program
+        .zip(&outlines)
+        .map(|(file, outline)| outline.clone().map_or_else(|| compile(file), Ok))
+        .collect::<Result<Vec<Module>, _>>()?;
+    check(engine, program, &linker, &typed)?;
+    let mut compiled = program
         .files()
-        .map(|file| {
-            let module = Module::from_binary(engine, file.binary.bytes());
-            module.map_err(|error| invalid(file, &error))
+        .zip(&outlines)
+        .zip(typed)
+        .map(|((file, outline), typed)| match outline {
+            Some(_) => compile(file),
+            None => Ok(typed),
         })
-        .collect::<Result<_, _>>()?;
-    if outlines.is_none() {
-        check(engine, program, &linker, &compiled)?;
-    }
-    let mut compiled = compiled.into_iter();
+        .collect::<Result<Vec<Module>, _>>()?
+        .into_iter();
     let main = compiled.next().ok_or_else(|| host_error("no module"))?;
+    let preloads = program.preloads.iter().zip(compiled);
     Ok(Linked::Module {
         entry: find_entry(&main, program)?,
         main,
-        preloads: program
-            .preloads
-            .iter()
-            .map(|it| it.import.clone())
-            .zip(compiled)
+        name: program.main.name.clone(),
+        preloads: preloads
+            .map(|(preload, module)| Preloaded {
+                import: preload.import.clone(),
+                name: preload.file.name.clone(),
+                module,
+            })
             .collect(),
         linker,
         unknown_imports: program.unknown_imports,
@@ -153,115 +172,20 @@ fn check(
         return Ok(());
     };
     find_entry(main, program)?;
-    let mut linker = linker.clone();
-    // Nothing runs in it.
-    let unlimited = Program {
-        limits: crate::Limits::default(),
-        ..program.clone()
-    };
-    let mut store = host::store(
-        engine,
-        &unlimited,
-        &Tail::default(),
-        &StopRequest::default(),
-    )?;
+    let mut provided = imports::Provided::new(engine, program, linker)?;
     for (preload, module) in program.preloads.iter().zip(preloads) {
-        check_imports(&linker, &mut store, &preload.file, module)?;
+        provided.check(&preload.file, module, UnknownImports::default())?;
         check_initialize(module, &preload.file)?;
-        for export in module.exports() {
-            let Some(stand_in) = stand_in(&mut store, &export.ty()) else {
-                return Ok(());
-            };
-            linker
-                .define(&store, &preload.import, export.name(), stand_in)
-                .map_err(|error| LaunchError::Preload {
-                    name: preload.file.name.clone(),
-                    cause: format!("{error:#}"),
-                })?;
-        }
+        provided.add(preload, module)?;
     }
-    let unmet = define_unknown(&mut linker, &mut store, main, program.unknown_imports);
-    unmet.map_err(|error| LaunchError::WrongImport {
-        name: program.main.name.clone(),
-        cause: format!("{error:#}"),
-    })?;
-    check_imports(&linker, &mut store, &program.main, main)
-}
-
-/// Something of this type. `None`: there is none without a program that runs.
-fn stand_in(store: &mut Store<Host>, ty: &ExternType) -> Option<Extern> {
-    match ty {
-        ExternType::Func(ty) => {
-            let traps = |_: wasmtime::Caller<'_, Host>, _: &[Val], _: &mut [Val]| {
-                Err(Error::msg("a stand-in was called"))
-            };
-            Some(Func::new(store, ty.clone(), traps).into())
-        }
-        other => other.default_value(store).ok(),
-    }
-}
-
-fn define_unknown(
-    linker: &mut Linker<Host>,
-    store: &mut Store<Host>,
-    main: &Module,
-    unknown: UnknownImports,
-) -> wasmtime::Result<()> {
-    // In wasmtime's order: what traps has no default value any more.
-    if unknown.trap {
-        linker.define_unknown_imports_as_traps(main)?;
-    }
-    if unknown.default {
-        linker.define_unknown_imports_as_default_values(store, main)?;
-    }
-    Ok(())
-}
-
-fn check_imports(
-    linker: &Linker<Host>,
-    store: &mut Store<Host>,
-    file: &File,
-    module: &Module,
-) -> Result<(), LaunchError> {
-    let Err(error) = linker.instantiate_pre(module) else {
-        return Ok(());
-    };
-    // All that are missing: the engine names only the first.
-    let missing: Vec<String> = module
-        .imports()
-        .filter(|import| {
-            let known = linker.get(&mut *store, import.module(), import.name());
-            known.is_err()
-        })
-        .map(|import| {
-            let what = match import.ty() {
-                ExternType::Func(_) => "a function",
-                ExternType::Global(_) => "a global",
-                ExternType::Table(_) => "a table",
-                ExternType::Memory(memory) if memory.is_shared() => "a shared memory",
-                ExternType::Memory(_) => "a memory",
-                ExternType::Tag(_) => "a tag",
-            };
-            format!("`{}.{}` ({what})", import.module(), import.name())
-        })
-        .collect();
-    Err(match missing.is_empty() {
-        true => LaunchError::WrongImport {
-            name: file.name.clone(),
-            cause: format!("{error:#}"),
-        },
-        false => LaunchError::MissingImport {
-            name: file.name.clone(),
-            imports: missing,
-        },
-    })
+    provided.check(&program.main, main, program.unknown_imports)
 }
 
 fn check_initialize(module: &Module, file: &File) -> Result<(), LaunchError> {
     match module.get_export(INITIALIZE) {
         Some(ExternType::Func(ty)) if ty.params().len() + ty.results().len() > 0 => {
             Err(LaunchError::Arguments {
-                export: invoke::signature(INITIALIZE, &ty),
+                export: signature(file, INITIALIZE),
                 problem: format!(
                     "in {}: it is called before anything else, without arguments and results",
                     file.name
@@ -292,7 +216,7 @@ fn find_entry(module: &Module, program: &Program) -> Result<Entry, LaunchError> 
                     return Err(LaunchError::NoStart {
                         name: program.main.name.clone(),
                         entry: "_start",
-                        exports: functions(module),
+                        exports: functions(&program.main),
                     });
                 }
             }
@@ -302,12 +226,12 @@ fn find_entry(module: &Module, program: &Program) -> Result<Entry, LaunchError> 
         return Err(LaunchError::NoExport {
             name: program.main.name.clone(),
             export: name.to_owned(),
-            exports: functions(module),
+            exports: functions(&program.main),
         });
     };
     let arguments =
         invoke::arguments(&ty, arguments).map_err(|problem| LaunchError::Arguments {
-            export: invoke::signature(name, &ty),
+            export: signature(&program.main, name),
             problem,
         })?;
     Ok(Entry {
@@ -322,25 +246,33 @@ fn starts_by_itself(binary: &Binary) -> bool {
     sections.any(|it| it.kind() == "start")
 }
 
-fn functions(module: &Module) -> Vec<String> {
-    module
-        .exports()
-        .filter_map(|export| match export.ty() {
-            ExternType::Func(ty) => Some(format!("`{}`", invoke::signature(export.name(), &ty))),
-            _ => None,
-        })
+fn functions(file: &File) -> Vec<String> {
+    let exports = file.binary.modules().iter().flat_map(|it| it.exports());
+    exports
+        .filter(|export| export.function().is_some())
+        .map(|export| format!("`{}`", signature(file, &export.name)))
         .collect()
 }
 
-/// How the program ended: `proc_exit` comes as an error.
-pub(crate) fn end(outcome: wasmtime::Result<Ended>) -> Result<Ended, Crash> {
-    outcome.or_else(|error| match trap::exit_code(&error) {
-        Some(code) => Ok(Ended {
-            code,
-            results: Vec::new(),
-        }),
-        None => Err(trap::from_error(&error)),
-    })
+/// An exported function with its type: `add(i32, i64) -> f32`.
+fn signature(file: &File, name: &str) -> String {
+    let known = file.binary.modules().iter().find_map(|module| {
+        let export = module.exports().iter().find(|it| it.name == name)?;
+        Some(invoke::signature(
+            name,
+            module,
+            module.function_type(export.function()?)?,
+        ))
+    });
+    known.unwrap_or_else(|| name.to_owned())
+}
+
+/// How an error has ended the program: that of `proc_exit` is no crash.
+pub(crate) fn end(error: &Error) -> StopReason {
+    match trap::exit_code(error) {
+        Some(code) => StopReason::Exited(code),
+        None => StopReason::Crash(trap::from_error(error)),
+    }
 }
 
 /// A program that came to its end by itself.
@@ -349,30 +281,59 @@ pub(crate) struct Ended {
     pub(crate) results: Vec<String>,
 }
 
+/// Why a program has not come to its end by itself.
+pub(crate) enum Failure {
+    /// It could not be linked. That is checked before, but for what only instances tell.
+    Unlinked(LaunchError),
+    /// An error of its own or of its host.
+    Stopped(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Stopped(error)
+    }
+}
+
 /// Instantiates and calls.
-pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> wasmtime::Result<Ended> {
+pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> Result<Ended, Failure> {
     match linked {
         Linked::Module {
             main,
+            name: file,
             preloads,
             linker,
             unknown_imports,
             entry,
         } => {
             let mut linker = linker.clone();
-            for (name, module) in preloads {
-                let instance = linker.instantiate_async(&mut *store, module).await?;
+            let unlinked = |name: &str, error| Failure::Unlinked(imports::wrong(name, &error));
+            for Preloaded {
+                import,
+                name,
+                module,
+            } in preloads
+            {
+                let pre = linker.instantiate_pre(module);
+                let pre = pre.map_err(|error| unlinked(name, error))?;
+                let instance = pre.instantiate_async(&mut *store).await?;
                 initialize(store, instance, None).await?;
-                linker.instance(&mut *store, name, instance)?;
+                let defined = linker.instance(&mut *store, import, instance);
+                defined.map_err(|error| unlinked(name, error))?;
             }
-            define_unknown(&mut linker, store, main, *unknown_imports)?;
-            let instance = linker.instantiate_async(&mut *store, main).await?;
+            let nothing_else = |_: &ImportType<'_>| false;
+            imports::define_unknown(&mut linker, store, main, *unknown_imports, nothing_else)
+                // Was possible without the limits of the program.
+                .map_err(|undefined| undefined.error)?;
+            let pre = linker.instantiate_pre(main);
+            let pre = pre.map_err(|error| unlinked(file, error))?;
+            let instance = pre.instantiate_async(&mut *store).await?;
             let name = entry.export.as_deref();
             initialize(store, instance, name).await?;
             let mut results = Vec::new();
             if let Some(name) = name {
                 let Some(func) = instance.get_func(&mut *store, name) else {
-                    return Err(not_exported(name));
+                    return Err(not_exported(name).into());
                 };
                 results = vec![Val::I32(0); func.ty(&mut *store).results().len()];
                 func.call_async(&mut *store, &entry.arguments, &mut results)
@@ -383,7 +344,7 @@ pub(crate) async fn call(store: &mut Store<Host>, linked: &Linked) -> wasmtime::
                 results: results.iter().map(invoke::result).collect(),
             })
         }
-        Linked::Component { pre, entry } => component::call(store, pre, entry).await,
+        Linked::Component { pre, entry } => Ok(component::call(store, pre, entry).await?),
     }
 }
 

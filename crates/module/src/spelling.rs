@@ -1,6 +1,6 @@
-//! Types of values as the text format writes them.
+//! Types as the text format writes them.
 
-use wasmparser::{HeapType, RefType, UnpackedIndex, ValType};
+use wasmparser::{CompositeInnerType, HeapType, RefType, TypeRef, UnpackedIndex, ValType};
 
 use crate::{Module, TypeIndex};
 
@@ -13,6 +13,61 @@ impl Module {
             let name = name.filter(|it| !it.is_empty() && it.bytes().all(is_identifier));
             name.map_or_else(|| index.to_string(), |it| format!("${it}"))
         })
+    }
+}
+
+impl Module {
+    /// The type of an import of this module as the text format writes it: `(global (mut i32))`.
+    pub fn spelled_import(&self, ty: TypeRef) -> String {
+        let limits = |is_64: bool, least: u64, most: Option<u64>| {
+            let index = if is_64 { "i64 " } else { "" };
+            let most = most.map(|it| format!(" {it}")).unwrap_or_default();
+            format!("{index}{least}{most}")
+        };
+        match ty {
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                format!("(func{})", self.spelled_function(ty))
+            }
+            TypeRef::Tag(tag) => format!("(tag{})", self.spelled_function(tag.func_type_idx)),
+            TypeRef::Global(ty) => {
+                let content = self.spelled(ty.content_type);
+                match ty.mutable {
+                    true => format!("(global (mut {content}))"),
+                    false => format!("(global {content})"),
+                }
+            }
+            TypeRef::Table(ty) => {
+                let limits = limits(ty.table64, ty.initial, ty.maximum);
+                let element = self.spelled(ValType::Ref(ty.element_type));
+                format!("(table {limits} {element})")
+            }
+            TypeRef::Memory(ty) => {
+                let limits = limits(ty.memory64, ty.initial, ty.maximum);
+                let shared = if ty.shared { " shared" } else { "" };
+                let page = ty.page_size_log2.map(|it| 1u64.checked_shl(it));
+                let page = page.flatten().map(|it| format!(" (pagesize {it})"));
+                format!("(memory {limits}{shared}{})", page.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The parameters and results of a type of functions.
+    fn spelled_function(&self, ty: u32) -> String {
+        let ty = self.types().get(ty as usize);
+        let Some(CompositeInnerType::Func(ty)) = ty.map(|it| &it.composite_type.inner) else {
+            return String::new();
+        };
+        let list = |what: &str, types: &[ValType]| {
+            let types: String = types
+                .iter()
+                .map(|it| format!(" {}", self.spelled(*it)))
+                .collect();
+            match types.is_empty() {
+                true => types,
+                false => format!(" ({what}{types})"),
+            }
+        };
+        list("param", ty.params()) + &list("result", ty.results())
     }
 }
 
