@@ -33,6 +33,7 @@ use evaluate::Evaluator;
 use parser::Parsed;
 
 pub(crate) use assign::{Changeable, changeable, convert, evaluate_for, user_variable};
+pub(crate) use elements::of_fixed_length;
 pub use error::Error;
 pub(crate) use error::did_you_mean;
 pub(crate) use operators::is_function;

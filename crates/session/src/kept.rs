@@ -42,14 +42,16 @@ impl Kept {
     pub fn new(stop: &mut Stop<'_>, value: &Value) -> Kept {
         let module = stop.frame(value.frame).map(|it| it.module);
         let keep = |context: &mut Context<'_>| {
-            let ty = context.bare(&value.object.ty);
+            let fixed = expression::of_fixed_length(context, &value.object);
+            let object = fixed.as_ref().unwrap_or(&value.object);
+            let ty = context.bare(&object.ty);
             // A number is one in any module, and one of some bits becomes a whole one.
             let is_number = matches!(ty.kind, Kind::Base(_));
             let ty = match is_number {
                 true => TypeRef::Made(ty),
-                false => value.object.ty.clone(),
+                false => object.ty.clone(),
             };
-            (bytes(context, &value.object, ty), is_number)
+            (bytes(context, object, ty), is_number)
         };
         let ((object, is_whole), doubts) = expression::with_context(stop, value.frame, keep);
         let mut all = value.doubts;

@@ -117,7 +117,8 @@ impl Machine for FrameMachine<'_, '_> {
             return Ok(());
         }
         let Some((instance, module)) = self.frame().map(|it| (it.instance, it.module)) else {
-            return Err(Unavailable::NotInDump(address));
+            let words = "there is no frame whose memory it could be in".to_owned();
+            return Err(Unavailable::Unsupported(words));
         };
         let instance = self.stop.instance(instance);
         let Some(memory) = instance.and_then(|it| *it.memories.first()?) else {

@@ -247,6 +247,7 @@ impl Step {
             Phase::Passing | Phase::Entering { .. } | Phase::Recursing(_)
         ));
         self.phase = Phase::Unwinding;
+        self.deeper = 0;
         Next::Run(Resume::StepInstruction)
     }
 

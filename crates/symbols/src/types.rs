@@ -79,10 +79,21 @@ pub enum Kind {
     Alias(TypeRef),
     /// A type with `const`, `volatile`, `restrict` or `_Atomic`.
     Qualified(TypeRef),
-    /// A function: its parameters and result.
-    Function(Vec<TypeRef>, TypeRef),
+    /// A function.
+    Function(Function),
     /// The entry makes no sense: why.
     Broken(String),
+}
+
+/// The type of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Function {
+    /// The types of its parameters.
+    pub parameters: Vec<TypeRef>,
+    /// It takes more than those: `int (const char *, ...)`.
+    pub variadic: bool,
+    /// The type of its result.
+    pub result: TypeRef,
 }
 
 /// How the bits of a base type are read (DWARF 5, section 5.1.1).
@@ -270,7 +281,7 @@ impl Cache {
                     .sum()
             }
             Kind::Enumeration(it) => it.enumerators.iter().map(|it| named(it.0.len(), 1)).sum(),
-            Kind::Function(parameters, _) => named(0, parameters.len()),
+            Kind::Function(it) => named(0, it.parameters.len()),
             Kind::Array(it) => named(0, it.dimensions.len()),
             _ => 0,
         };

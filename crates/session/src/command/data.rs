@@ -370,7 +370,9 @@ fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
 fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let text = call.required("an expression or a type")?;
     let name = |symbols: &Symbols, ty: &TypeRef| printable(&symbols.ty(ty).name).into_owned();
-    for name in types_of(console, text, name)?.iter().take(1) {
+    let names = types_of(console, text, name)?;
+    // A typedef, before the structure that has a tag of the same name.
+    if let Some(name) = names.iter().find(|it| *it == text).or(names.first()) {
         out.line(name);
     }
     Ok(Flow::Go)
@@ -383,7 +385,9 @@ fn types_of(
     describe: impl Fn(&Symbols, &TypeRef) -> String,
 ) -> Result<Vec<String>, Failure> {
     // A name of a type first: in C `struct point` is no expression, and `Point` of Rust is none either.
-    if let Some((symbols, found)) = types_named(console, text) {
+    if let Some((symbols, found)) = types_named(console, text)
+        && !is_hidden(console, &symbols, text, &found)
+    {
         let found = found.iter().take(MOST_TYPES);
         return Ok(found.map(|ty| describe(&symbols, ty)).collect());
     }
@@ -400,6 +404,18 @@ fn types_of(
     let mut stop = console.session.stop();
     let describe = |context: &mut Context<'_>| describe(context.symbols, &ty);
     Ok(vec![expression::with_context(&mut stop, frame, describe).0])
+}
+
+/// Whether a name means a variable, though types are called so, too: it hides them. In C a type that is named by its tag
+/// shares its name with functions, too (C17, section 6.2.3).
+fn is_hidden(console: &mut Console, symbols: &Symbols, name: &str, types: &[TypeRef]) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let Some((mut stop, frame)) = console.here().ok().filter(|_| name.chars().all(is_name)) else {
+        return false;
+    };
+    let is_tag = |ty: &TypeRef| symbols.ty(ty).name.ends_with(&format!(" {name}"));
+    evaluate(&mut stop, frame, name)
+        .is_ok_and(|it| !expression::is_function(&it.object) || types.iter().all(is_tag))
 }
 
 /// The types of a name, in the module of the selected frame or else in the first that has any. No frame is needed.

@@ -215,6 +215,9 @@ impl Line {
         match context.shape(object, self.elements) {
             Shape::Scalar(_) | Shape::Pointer(_) => self.scalar(context, object),
             Shape::Text(text) => {
+                if let Some(elements) = context.elements(object) {
+                    return self.elements(context, &elements, depth);
+                }
                 let bytes = text.bytes.iter();
                 let shown = bytes.map(|it| self.notation.number(u128::from(*it), 1));
                 format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
@@ -232,7 +235,7 @@ impl Line {
                 let space = if name.is_empty() { "" } else { " " };
                 format!("{name}{space}{{{}}}", parts.join(", "))
             }
-            Shape::Sequence(sequence) => self.elements(context, &sequence.elements, object, depth),
+            Shape::Sequence(sequence) => self.elements(context, &sequence.elements, depth),
             Shape::Map(map) => {
                 let mut parts = Vec::new();
                 for (key, value) in &map.entries {
@@ -250,24 +253,14 @@ impl Line {
         }
     }
 
-    fn elements(
-        &mut self,
-        context: &mut Context<'_>,
-        elements: &Elements,
-        object: &Object,
-        depth: u32,
-    ) -> String {
-        let length = match elements {
-            Elements::Array { length, .. } | Elements::Ring { length, .. } => *length,
-            Elements::Listed(_, length) => *length,
-        };
-        let wanted = length.min(self.elements);
+    fn elements(&mut self, context: &mut Context<'_>, elements: &Elements, depth: u32) -> String {
+        let length = elements.length();
         let mut parts = Vec::new();
-        for (_, element) in context.children(object, 0..wanted) {
-            parts.push(self.object(context, &element, depth));
-            if self.values == 0 {
+        for index in 0..length.min(self.elements) {
+            let Some(element) = elements.get(index).filter(|_| self.values > 0) else {
                 break;
-            }
+            };
+            parts.push(self.object(context, &element, depth));
         }
         if (parts.len() as u64) < length {
             parts.push("…".to_owned());

@@ -27,8 +27,9 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
         let base = frame_base(evidence).filter(|base| left(*base))?;
         format!("the frame would be at {base:#x}")
     };
+    let most = if stack.exact { "" } else { "at most " };
     Some(format!(
-        "the C stack overflowed: {told}, and the stack has {size} bytes, {:#x} to {:#x}",
+        "the C stack overflowed: {told}, and the stack has {most}{size} bytes, {:#x} to {:#x}",
         stack.range.start, stack.range.end
     ))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use wdb_symbols::types::{Encoding, Kind as TypeKind, Role};
+use wdb_symbols::types::{Encoding, Function, Kind as TypeKind, Role};
 use wdb_symbols::{Context, Language, Object, Type, TypeRef, Unavailable};
 
 use super::Error;
@@ -40,17 +40,20 @@ impl Evaluator<'_, '_, '_> {
                 Ok(self.pointer_type(target, frame))
             }
             TypeShape::Function(parameters, result) => {
-                let parameters = parameters.iter();
-                let parameters: Result<_, _> =
-                    parameters.map(|it| self.type_named(it, frame)).collect();
-                let (parameters, result) = (parameters?, self.type_named(result, frame)?);
+                let types = parameters.types.iter();
+                let types: Result<_, _> = types.map(|it| self.type_named(it, frame)).collect();
+                let function = Function {
+                    parameters: types?,
+                    variadic: parameters.variadic,
+                    result: self.type_named(result, frame)?,
+                };
                 let language = match self.language(frame) {
                     Some(Language::Cpp) => Language::Cpp,
                     _ => Language::C,
                 };
                 Ok(self.ask(frame, |context| {
                     let symbols = context.symbols;
-                    symbols.type_of_functions(parameters, result, Some(language))
+                    symbols.type_of_functions(function, Some(language))
                 }))
             }
             TypeShape::Array(element, count) => {
@@ -69,10 +72,30 @@ impl Evaluator<'_, '_, '_> {
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<TypeRef, Error> {
-        let words: Vec<&str> = name
-            .split(' ')
-            .filter(|word| !matches!(*word, "const" | "volatile" | "restrict" | "mut"))
-            .collect();
+        let is_qualifier = |word: &&str| matches!(*word, "const" | "volatile" | "restrict" | "mut");
+        let (qualifiers, words): (Vec<_>, Vec<_>) = name.split(' ').partition(is_qualifier);
+        let found = self.unqualified_type(&words, frame, span)?;
+        if qualifiers.is_empty() {
+            return Ok(found);
+        }
+        Ok(self.ask(frame, |context| {
+            let ty = context.ty(&found);
+            let ty = Type {
+                name: format!("{} {}", qualifiers.join(" "), ty.name).into(),
+                language: ty.language,
+                size: ty.size,
+                kind: TypeKind::Qualified(found),
+            };
+            TypeRef::Made(ty.into())
+        }))
+    }
+
+    fn unqualified_type(
+        &mut self,
+        words: &[&str],
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<TypeRef, Error> {
         let name = words.join(" ");
         if name == "void" {
             return Ok(TypeRef::Void);
@@ -82,7 +105,7 @@ impl Evaluator<'_, '_, '_> {
         }
         let language = self.language(frame);
         let address = u64::from(self.address_bits(frame) / 8);
-        match built_in(&words, language, address) {
+        match built_in(words, language, address) {
             Some((encoding, size)) => Ok(made::ty(&name, language, size, TypeKind::Base(encoding))),
             None => Err(Error::new(format!("no type is called `{name}`"), span)),
         }

@@ -113,10 +113,7 @@ fn length(context: &mut Context<'_>, object: &Object, array: &Array) -> Option<u
     match array.dimensions.first()? {
         Count::Known(length) => Some(*length),
         Count::Unknown => None,
-        Count::InVariable(_) => match context.shape(object, 1) {
-            Shape::Sequence(sequence) => Some(sequence.elements.length()),
-            _ => None,
-        },
+        Count::InVariable(_) => Some(context.elements(object)?.length()),
     }
 }
 
@@ -224,6 +221,15 @@ fn backwards(from: i128, to: i128) -> Unavailable {
     words(format!(
         "the slice ends at {to}, before it starts at {from}"
     ))
+}
+
+/// An array whose length is a variable as one of the length that it has now: it keeps it where the variable is gone.
+pub(crate) fn of_fixed_length(context: &mut Context<'_>, object: &Object) -> Option<Object> {
+    let ty = context.bare(&object.ty);
+    match (&ty.kind, ty.size) {
+        (Kind::Array(_), None) => slice(context, object, None, None).ok(),
+        _ => None,
+    }
 }
 
 /// The ends of a slice of what has `length` elements.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use wdb_module::{FuncIndex, ModuleOffset};
-use wdb_symbols::types::Kind;
+use wdb_symbols::types::{Function, Kind};
 use wdb_symbols::{Object, TypeRef, Variable};
 
 use super::Error;
@@ -308,8 +308,12 @@ impl Evaluator<'_, '_, '_> {
     /// The type of a function, as far as the debug information tells.
     pub(super) fn function_type(&mut self, function: Option<FuncIndex>, frame: FrameId) -> TypeRef {
         let known = self.ask(frame, |context| context.symbols.function_type(function?));
-        let unknown = || Kind::Function(Vec::new(), TypeRef::Void);
-        known.unwrap_or_else(|| made::ty("function", None, 0, unknown()))
+        let unknown = || Function {
+            parameters: Vec::new(),
+            variadic: false,
+            result: TypeRef::Void,
+        };
+        known.unwrap_or_else(|| made::ty("function", None, 0, Kind::Function(unknown())))
     }
 
     /// `function::name`: a local of the youngest frame of a function.

@@ -528,7 +528,7 @@ mod tests {
             TypeShape::Pointer(target) => format!("*{}", type_shown(target)),
             TypeShape::Array(element, count) => format!("[{}; {count}]", type_shown(element)),
             TypeShape::Function(parameters, result) => {
-                let parameters: Vec<String> = parameters.iter().map(type_shown).collect();
+                let parameters: Vec<String> = parameters.types.iter().map(type_shown).collect();
                 format!("fn({}) -> {}", parameters.join(", "), type_shown(result))
             }
         }
@@ -629,7 +629,19 @@ mod tests {
             parsed("sizeof(int (*)(char, int (*)[2]))"),
             "sizeof <*fn(char, *[int; 2]) -> int>"
         );
+        assert_eq!(
+            parsed("sizeof(int (*[3])(void))"),
+            "sizeof <[*fn() -> int; 3]>"
+        );
+        assert_eq!(
+            parsed("sizeof(int (*(*)(char))[5])"),
+            "sizeof <*fn(char) -> *[int; 5]>"
+        );
         assert_eq!(parsed("sizeof(x) + 1"), "(sizeof x Add 1)");
+        assert_eq!(
+            parsed("sizeof(f[2]) * (*p)"),
+            "(sizeof f[2] Multiply (Dereference p))"
+        );
         assert_eq!(parsed("(a < b)"), "(a Less b)");
         assert_eq!(parsed("(a[1]) - 2"), "(a[1] Subtract 2)");
     }

@@ -197,6 +197,15 @@ pub(super) struct TypeName {
     pub(super) span: Range<usize>,
 }
 
+/// The parameters of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Parameters {
+    /// Their types.
+    pub(super) types: Vec<TypeName>,
+    /// It takes more than those: `...`.
+    pub(super) variadic: bool,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum TypeShape {
     /// What has this name.
@@ -205,6 +214,6 @@ pub(super) enum TypeShape {
     Pointer(Box<TypeName>),
     /// `T[3]`, `[T; 3]`.
     Array(Box<TypeName>, u64),
-    /// What `R (*)(A, B)` points to: the types of the parameters and of the result.
-    Function(Vec<TypeName>, Box<TypeName>),
+    /// What `R (*)(A, B)` points to: the parameters and the result.
+    Function(Parameters, Box<TypeName>),
 }

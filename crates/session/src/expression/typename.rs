@@ -2,7 +2,7 @@
 
 use super::lexer::Token;
 use super::parser::Parser;
-use super::tree::{TypeName, TypeShape};
+use super::tree::{Parameters, TypeName, TypeShape};
 
 /// The name of a type, perhaps.
 pub(super) struct Name {
@@ -155,7 +155,14 @@ fn arguments(parser: &mut Parser<'_>) -> bool {
     whole
 }
 
-/// C's pointers, references and arrays behind a type.
+/// What C puts around the name of a type.
+enum Part {
+    Pointer,
+    Array(u64),
+    Function(Parameters),
+}
+
+/// C's pointers, references, arrays and functions behind a type.
 fn declarators(
     parser: &mut Parser<'_>,
     within: Within,
@@ -163,7 +170,24 @@ fn declarators(
     depth: u32,
 ) -> Option<Name> {
     let start = found.ty.span.start;
-    for _ in 0..DEEPEST {
+    for part in parts(parser, within, found.certain, depth)? {
+        let of = Box::new(found.ty);
+        let shape = match part {
+            Part::Pointer => TypeShape::Pointer(of),
+            Part::Array(count) => TypeShape::Array(of, count),
+            Part::Function(parameters) => TypeShape::Function(parameters, of),
+        };
+        found = named(parser, start, shape, true);
+    }
+    Some(found)
+}
+
+/// The parts of an abstract declarator (C17, section 6.7.7), in the order in which they are put around the type.
+/// `certain`: what is before it is a type, and a bracket no index.
+fn parts(parser: &mut Parser<'_>, within: Within, certain: bool, depth: u32) -> Option<Vec<Part>> {
+    let depth = depth.checked_sub(1)?;
+    let mut parts = Vec::new();
+    while (parts.len() as u32) < DEEPEST {
         let before = parser.at;
         if !parser.take("*") && !parser.take("&") {
             break;
@@ -172,80 +196,73 @@ fn declarators(
         // `x as int * 2` multiplies.
         if within == Within::Expression && starts_operand(parser) {
             parser.at = before;
-            return Some(found);
+            return Some(parts);
         }
-        found = named(parser, start, TypeShape::Pointer(Box::new(found.ty)), true);
+        parts.push(Part::Pointer);
     }
-    let pointers = match within {
-        Within::Parentheses => pointers_to(parser),
-        Within::Expression => 0,
+    let inner = match within {
+        Within::Parentheses => in_parentheses(parser, depth),
+        Within::Expression => None,
     };
-    if pointers > 0 && parser.take("(") {
-        found = function(parser, start, found, depth)?;
-    }
-    found.certain |= pointers > 0;
-    let mut counts = Vec::new();
-    while found.certain && (counts.len() as u32) < DEEPEST {
+    let mut brackets = Vec::new();
+    while (certain || inner.is_some() || !parts.is_empty()) && (brackets.len() as u32) < DEEPEST {
         let before = parser.at;
-        if !parser.take("[") {
+        if parser.take("[") {
+            let Some(Token::Integer(count, _)) = parser.peek() else {
+                parser.at = before;
+                break;
+            };
+            brackets.push(Part::Array(u64::try_from(*count).ok()?));
+            parser.at += 1;
+            if !parser.take("]") {
+                return None;
+            }
+        } else if inner.is_some() && parser.take("(") {
+            brackets.push(Part::Function(parameters(parser, depth)?));
+        } else {
             break;
-        }
-        let Some(Token::Integer(count, _)) = parser.peek() else {
-            parser.at = before;
-            break;
-        };
-        counts.push(u64::try_from(*count).ok()?);
-        parser.at += 1;
-        if !parser.take("]") {
-            return None;
         }
     }
     // Of `int[2][3]` there are two, of three each.
-    for count in counts.into_iter().rev() {
-        let shape = TypeShape::Array(Box::new(found.ty), count);
-        found = named(parser, start, shape, true);
-    }
-    for _ in 0..pointers {
-        found = named(parser, start, TypeShape::Pointer(Box::new(found.ty)), true);
-    }
-    Some(found)
+    parts.extend(brackets.into_iter().rev());
+    parts.extend(inner.into_iter().flatten());
+    Some(parts)
 }
 
-/// `(*)`: how many pointers there are to the array or the function whose brackets follow.
-fn pointers_to(parser: &mut Parser<'_>) -> u32 {
+/// What is in the parentheses of `int (*)[3]` and of `int (*[3])(void)`.
+fn in_parentheses(parser: &mut Parser<'_>, depth: u32) -> Option<Vec<Part>> {
     let before = parser.at;
-    let mut pointers = 0;
     if parser.take("(") {
-        while pointers < DEEPEST && parser.take("*") {
-            pointers += 1;
-            qualifiers(parser);
-        }
-        if pointers > 0 && parser.take(")") {
-            return pointers;
+        let parts = parts(parser, Within::Parentheses, false, depth);
+        if parts.as_ref().is_some_and(|it| !it.is_empty()) && parser.take(")") {
+            return parts;
         }
     }
     parser.at = before;
-    0
+    None
 }
 
-/// The parameters of a function, behind their bracket, and the function.
-fn function(parser: &mut Parser<'_>, start: usize, result: Name, depth: u32) -> Option<Name> {
-    let mut parameters = Vec::new();
+/// The parameters of a function, behind their bracket.
+fn parameters(parser: &mut Parser<'_>, depth: u32) -> Option<Parameters> {
+    let mut types = Vec::new();
+    let mut variadic = false;
     while !parser.take(")") {
-        if !parameters.is_empty() && !parser.take(",") {
+        if variadic || !types.is_empty() && !parser.take(",") {
             return None;
         }
-        parameters.push(ty(parser, Within::Parentheses, depth)?.ty);
+        variadic = parser.take("...");
+        if !variadic {
+            types.push(ty(parser, Within::Parentheses, depth)?.ty);
+        }
     }
     // In C it is how none are written.
-    if let [only] = &parameters[..]
+    if let [only] = &types[..]
         && only.shape == TypeShape::Named
         && only.text == "void"
     {
-        parameters.clear();
+        types.clear();
     }
-    let shape = TypeShape::Function(parameters, Box::new(result.ty));
-    Some(named(parser, start, shape, true))
+    Some(Parameters { types, variadic })
 }
 
 fn starts_operand(parser: &Parser<'_>) -> bool {

@@ -286,22 +286,49 @@ impl Context<'_> {
         })
     }
 
-    fn array(&mut self, object: &Object, ty: &Type, array: &Array) -> Shape {
+    /// The elements of an array, also of one that is shown as a text. `None`: it is no array, or its type does not say
+    /// how many there are.
+    pub fn elements(&mut self, object: &Object) -> Option<Elements> {
+        let ty = self.bare(&object.ty);
+        let Kind::Array(array) = &ty.kind else {
+            return None;
+        };
+        self.array_elements(object, &ty, array).ok()?
+    }
+
+    /// The same. `Ok(None)`: a flexible array member.
+    fn array_elements(
+        &mut self,
+        object: &Object,
+        ty: &Type,
+        array: &Array,
+    ) -> Result<Option<Elements>, Unavailable> {
         let (count, inner) = match array.dimensions.as_slice() {
             [] => {
                 let words = "an array without dimensions".to_owned();
-                return Shape::Unavailable(Unavailable::Broken(words));
+                return Err(Unavailable::Broken(words));
             }
             [count] => (*count, array.element.clone()),
-            [count, rest @ ..] => match self.inner_array(ty, array, rest) {
-                Ok(inner) => (*count, inner),
-                Err(reason) => return Shape::Unavailable(reason),
-            },
+            [count, rest @ ..] => (*count, self.inner_array(ty, array, rest)?),
         };
-        let character = self.character(&inner);
-        let length = match self.count(count) {
-            Ok(Some(length)) => length,
-            // A flexible array member. As a text it says itself how long it is.
+        let Some(length) = self.count(count)? else {
+            return Ok(None);
+        };
+        Ok(Some(Elements::Array {
+            stride: self.size(&inner)?,
+            first: object.part(0, None, inner),
+            length,
+        }))
+    }
+
+    fn array(&mut self, object: &Object, ty: &Type, array: &Array) -> Shape {
+        let character = match array.dimensions.len() {
+            1 => self.character(&array.element),
+            _ => None,
+        };
+        let elements = match self.array_elements(object, ty, array) {
+            Ok(Some(elements)) => elements,
+            // As a text it says itself how long it is.
             Ok(None) => {
                 let text = match (character, object.address()) {
                     (Some((width, prefix)), Some(at)) => self.text_to_nul(at, width, prefix),
@@ -314,27 +341,21 @@ impl Context<'_> {
             }
             Err(reason) => return Shape::Unavailable(reason),
         };
+        let length = elements.length();
         if let Some((width, prefix)) = character.filter(|_| length > 0) {
             match self.text_in(&object.place, width, length) {
-                // Only a whole text with its end is taken for one.
+                // What may be bytes is taken for a text only if that is whole, with its end.
                 Ok((text, ends))
-                    if self.may_be_bytes(&inner)
-                        && !(ends && text.after == 0 && readable(&text.bytes)) => {}
+                    if !readable(&text.bytes) && text.after > 0
+                        || self.may_be_bytes(&array.element)
+                            && !(ends && text.after == 0 && readable(&text.bytes)) => {}
                 Ok((text, _)) => return Shape::Text(Text { prefix, ..text }),
                 Err(reason) => return Shape::Unavailable(reason),
             }
         }
-        let stride = match self.size(&inner) {
-            Ok(stride) => stride,
-            Err(reason) => return Shape::Unavailable(reason),
-        };
         Shape::Sequence(Sequence {
             set: false,
-            elements: Elements::Array {
-                first: object.part(0, None, inner),
-                stride,
-                length,
-            },
+            elements,
         })
     }
 

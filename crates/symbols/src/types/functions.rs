@@ -6,7 +6,7 @@ use gimli::{AttributeValue, EndianSlice, LittleEndian, Operation};
 use wdb_module::FuncIndex;
 
 use super::read::{Error, Found, Reader};
-use super::{Kind, Type, TypeId, TypeRef};
+use super::{Function, Kind, Type, TypeId, TypeRef};
 use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
 use crate::{Language, Symbols, lookup};
@@ -45,21 +45,22 @@ impl Symbols {
     pub fn function_type(&self, function: FuncIndex) -> Option<TypeRef> {
         let mut signature = self.signature(function)?;
         signature.parameters.truncate(MOST_PARAMETERS);
+        let ty = Function {
+            parameters: signature.parameters,
+            variadic: signature.variadic,
+            result: signature.result,
+        };
         let language = self.function_name(function).language;
-        Some(self.type_of_functions(signature.parameters, signature.result, language))
+        Some(self.type_of_functions(ty, language))
     }
 
-    /// The type of the functions with these parameters and this result.
-    pub fn type_of_functions(
-        &self,
-        parameters: Vec<TypeRef>,
-        result: TypeRef,
-        language: Option<Language>,
-    ) -> TypeRef {
+    /// The type of such functions, with its name.
+    pub fn type_of_functions(&self, function: Function, language: Option<Language>) -> TypeRef {
         let rust_name = || {
-            let names = parameters.iter().map(|it| self.ty(it).name.to_string());
+            let names = function.parameters.iter();
+            let names = names.map(|it| self.ty(it).name.to_string());
             let names: Vec<String> = names.collect();
-            let result = match &result {
+            let result = match &function.result {
                 TypeRef::Void => String::new(),
                 ty => format!(" -> {}", self.ty(ty).name),
             };
@@ -71,7 +72,7 @@ impl Symbols {
             name: name.into(),
             language,
             size: None,
-            kind: Kind::Function(parameters, result),
+            kind: Kind::Function(function),
         };
         if is_c {
             let unnamed = TypeRef::Made(Arc::new(ty.clone()));

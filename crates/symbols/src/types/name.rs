@@ -106,17 +106,30 @@ impl<'a> Reader<'_, 'a> {
                 declarator.follow(&brackets);
                 Some(array.element.clone())
             }
-            (Kind::Function(parameters, result), Some(Language::C | Language::Cpp)) => {
-                let names = parameters.iter();
+            (Kind::Function(function), Some(Language::C | Language::Cpp)) => {
+                let names = function.parameters.iter();
                 let names = names.map(|it| self.name_within(it, depth.saturating_sub(1)));
-                let names: Vec<String> = names.collect();
+                let more = function.variadic.then(|| "...".to_owned());
+                let names: Vec<String> = names.chain(more).collect();
                 declarator.follow(
                     &match names.is_empty() && made.language == Some(Language::C) {
                         true => "(void)".to_owned(),
                         false => format!("({})", names.join(", ")),
                     },
                 );
-                Some(result.clone())
+                Some(function.result.clone())
+            }
+            (Kind::Qualified(target), None | Some(Language::C | Language::Cpp)) => {
+                // They are what an expression wrote before the name.
+                for word in made.name.split(' ') {
+                    match word {
+                        "const" => declarator.qualify("const"),
+                        "volatile" => declarator.qualify("volatile"),
+                        "restrict" => declarator.qualify("restrict"),
+                        _ => break,
+                    }
+                }
+                Some(target.clone())
             }
             _ => None,
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use gimli::{AttributeValue, DebugInfoOffset, UnitOffset};
 
 use super::{
-    Array, Count, Encoding, Enumeration, Kind, PointerKind, RecordKind, Type, TypeId, TypeRef,
+    Array, Count, Encoding, Enumeration, Function, Kind, PointerKind, RecordKind, Type, TypeId,
+    TypeRef,
 };
 use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::{Fuel, Stop};
@@ -124,7 +125,7 @@ impl<'a> Reader<'_, 'a> {
             // A range of integers of Ada and Pascal is one of them.
             | gimli::DW_TAG_subrange_type => Kind::Alias(reference()),
             tag if is_qualifier(tag) => Kind::Qualified(reference()),
-            gimli::DW_TAG_subroutine_type => Kind::Function(self.parameters(&found)?, reference()),
+            gimli::DW_TAG_subroutine_type => Kind::Function(self.function(&found, reference())?),
             gimli::DW_TAG_unspecified_type => {
                 size = None;
                 Kind::Void
@@ -403,8 +404,9 @@ impl<'a> Reader<'_, 'a> {
         None
     }
 
-    fn parameters(&self, found: &Found<'a>) -> Result<Vec<TypeRef>, Error> {
+    fn function(&self, found: &Found<'a>, result: TypeRef) -> Result<Function, Error> {
         let mut parameters = Vec::new();
+        let mut variadic = false;
         self.each_below(
             found,
             |_| false,
@@ -413,10 +415,15 @@ impl<'a> Reader<'_, 'a> {
                     let ty = entry.attr_value(gimli::DW_AT_type);
                     parameters.push(self.reference(&found.unit, ty));
                 }
+                variadic |= entry.tag() == gimli::DW_TAG_unspecified_parameters;
                 Ok(())
             },
         )?;
-        Ok(parameters)
+        Ok(Function {
+            parameters,
+            variadic,
+            result,
+        })
     }
 
     /// What the entry itself says that it is called.
