@@ -130,4 +130,4 @@ pub(crate) fn epoch_was_seen() {
 }
 
 /// Longer than anybody waits for a program.
-const LONGEST_SLEEP: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);

@@ -2,10 +2,13 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
+
+use super::foreign::answer;
 
 /// What the server does with a request.
 #[derive(Clone, Copy, PartialEq)]
@@ -13,6 +16,8 @@ enum Server {
     Answers,
     Waits,
     IsGone,
+    /// Sends these bytes of a body of 20, each some milliseconds after those before.
+    Sends(&'static [(u64, &'static str)]),
 }
 
 /// A request is answered, or its error is the program's.
@@ -46,38 +51,122 @@ pub(crate) fn waits() -> Result<(), Failed> {
     Ok(())
 }
 
+/// The limit between two bytes of a body is for the server, however slow the program is.
+pub(crate) fn limits() -> Result<(), Failed> {
+    // It sends something every 300 ms, and is silent for three seconds.
+    const STEADY: Server = Server::Sends(&[
+        (0, "abcd"),
+        (300, "efgh"),
+        (300, "ijkl"),
+        (300, "mnop"),
+        (300, "qrst"),
+    ]);
+    const SILENT: Server = Server::Sends(&[(0, "abcd"), (3000, "efghijklmnopqrst")]);
+    // With a limit of a second: the bytes that were read, and 1000 for an error.
+    for (server, pause, expected) in [
+        (STEADY, 0, "20\n"),
+        (STEADY, 1200, "20\n"),
+        (SILENT, 0, "1004\n"),
+        (SILENT, 4000, "1004\n"),
+    ] {
+        let read = format!("read(1000, {pause})");
+        let said = call(server, &["-S", "http"], &read)?;
+        let found = text(&said.stdout);
+        assert_eq!(found, expected, "{read}: {}", text(&said.stderr));
+    }
+    Ok(())
+}
+
+/// Who stops a program does not end its requests.
+#[cfg(unix)]
+pub(crate) fn outlives_a_stop() -> Result<(), Failed> {
+    const LATE: Server = Server::Sends(&[(0, "abcd"), (4000, "efghijklmnopqrst")]);
+    let (port, sent) = start(LATE)?;
+    let directory = tempfile::tempdir()?;
+    std::fs::write(directory.path().join("client.wat"), client(port))?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wdb"));
+    command
+        .args(["debug", "--nx", "-S", "http", "--invoke"])
+        .args(["read(60000, 2000)", "client.wat"])
+        .current_dir(directory.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let pid = child.id().to_string();
+    let stops = std::thread::spawn(move || -> std::io::Result<()> {
+        // The program has the first bytes soon, and computes for two seconds.
+        let begun = sent.recv_timeout(Duration::from_secs(60));
+        assert!(begun.is_ok());
+        std::thread::sleep(Duration::from_millis(500));
+        Command::new("kill").args(["-INT", &pid]).status()?;
+        Ok(())
+    });
+    let stopped = answer(&mut child, "run")?;
+    stops.join().map_err(|_| "no bytes were sent")??;
+    assert!(stopped.contains("interrupted"), "{stopped}");
+    let ended = answer(&mut child, "continue")?;
+    assert!(ended.contains("it has returned 20"), "{ended}");
+    child.stdin = None;
+    child.wait()?;
+    Ok(())
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn run(server: Server, arguments: &[&str]) -> Result<Output, Failed> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let port = listener.local_addr()?.port();
-    // Its thread ends with the program's connection, or with the tests.
-    match server {
-        Server::IsGone => drop(listener),
-        _ => _ = std::thread::spawn(move || serve(&listener, server)),
-    }
+    call(server, arguments, "get()")
+}
+
+fn call(server: Server, arguments: &[&str], export: &str) -> Result<Output, Failed> {
+    let (port, _) = start(server)?;
     let directory = tempfile::tempdir()?;
     let program = directory.path().join("client.wat");
     std::fs::write(&program, client(port))?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_wdb"));
     command.args(["run", "--no-core"]).args(arguments);
-    Ok(command.args(["--invoke", "get()"]).arg(program).output()?)
+    Ok(command.args(["--invoke", export]).arg(program).output()?)
 }
 
-fn serve(listener: &TcpListener, server: Server) -> std::io::Result<()> {
+/// Its port, and what tells each time that bytes of a body were sent.
+fn start(server: Server) -> Result<(u16, Receiver<()>), Failed> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    let (tell, sent) = mpsc::channel();
+    // Its thread ends with the program's connection, or with the tests.
+    match server {
+        Server::IsGone => drop(listener),
+        _ => _ = std::thread::spawn(move || serve(&listener, server, &tell)),
+    }
+    Ok((port, sent))
+}
+
+fn serve(listener: &TcpListener, server: Server, tell: &Sender<()>) -> std::io::Result<()> {
     let (mut client, _) = listener.accept()?;
+    client.set_nodelay(true)?;
     let mut lines = BufReader::new(client.try_clone()?).lines();
     while lines.next().transpose()?.is_some_and(|it| !it.is_empty()) {}
-    if server == Server::Waits {
+    match server {
         // Until the client is gone.
-        return lines.next().transpose().map(|_| ());
+        Server::Waits => lines.next().transpose().map(|_| ()),
+        Server::Sends(pieces) => {
+            client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")?;
+            for (after, piece) in pieces {
+                std::thread::sleep(Duration::from_millis(*after));
+                client.write_all(piece.as_bytes())?;
+                // If nobody listens, nobody needs to know.
+                _ = tell.send(());
+            }
+            lines.next().transpose().map(|_| ())
+        }
+        _ => client.write_all(b"HTTP/1.1 204 No Content\r\n\r\n"),
     }
-    client.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
 }
 
-/// A component whose `get` sends a request to 127.0.0.1:`port` and returns the status of the response, or 0.
+/// A component whose `get` sends a request to 127.0.0.1:`port` and returns the status of the response, or 0. Its `read`
+/// takes the limit between bytes and the time that it computes after each read, in milliseconds, and returns how many bytes
+/// of the body it has read, and 1000 more when that ended with an error.
 fn client(port: u16) -> String {
     let authority = format!("127.0.0.1:{port}");
     let length = authority.len();
@@ -88,10 +177,33 @@ fn client(port: u16) -> String {
     (export "pollable" (type $pollable (sub resource)))
     (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
   (alias export $poll "pollable" (type $pollable))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
+  (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource)))))
+  (alias export $error "error" (type $error))
+  (import "wasi:io/streams@0.2.0" (instance $streams
+    (alias outer 1 $error (type $error'))
+    (export "error" (type $error (eq $error')))
+    (type $stream-error' (variant (case "last-operation-failed" (own $error)) (case "closed")))
+    (export "stream-error" (type $stream-error (eq $stream-error')))
+    (export "input-stream" (type $input-stream (sub resource)))
+    (export "[method]input-stream.blocking-read"
+      (func (param "self" (borrow $input-stream)) (param "len" u64)
+        (result (result (list u8) (error $stream-error)))))))
+  (alias export $streams "input-stream" (type $input-stream))
   (import "wasi:http/types@0.2.0" (instance $types
     (alias outer 1 $pollable (type $pollable'))
     (export "pollable" (type $pollable (eq $pollable')))
+    (alias outer 1 $input-stream (type $input-stream'))
+    (export "input-stream" (type $input-stream (eq $input-stream')))
     {TYPES}
+    (export "incoming-body" (type $incoming-body (sub resource)))
+    (export "[constructor]request-options" (func (result (own $request-options))))
+    (export "[method]request-options.set-between-bytes-timeout"
+      (func (param "self" (borrow $request-options)) (param "duration" (option u64)) (result (result))))
+    (export "[method]incoming-response.consume"
+      (func (param "self" (borrow $incoming-response)) (result (result (own $incoming-body)))))
+    (export "[method]incoming-body.stream"
+      (func (param "self" (borrow $incoming-body)) (result (result (own $input-stream)))))
     (export "[constructor]fields" (func (result (own $fields))))
     (export "[constructor]outgoing-request"
       (func (param "headers" (own $fields)) (result (own $outgoing-request))))
@@ -145,6 +257,13 @@ fn client(port: u16) -> String {
   (core func $status (canon lower (func $types "[method]incoming-response.status")))
   (core func $handle (canon lower (func $handler "handle") (memory $bytes) (realloc $realloc)))
   (core func $block (canon lower (func $poll "[method]pollable.block")))
+  (core func $options (canon lower (func $types "[constructor]request-options")))
+  (core func $set-limit (canon lower (func $types "[method]request-options.set-between-bytes-timeout")))
+  (core func $consume (canon lower (func $types "[method]incoming-response.consume") (memory $bytes) (realloc $realloc)))
+  (core func $stream (canon lower (func $types "[method]incoming-body.stream") (memory $bytes) (realloc $realloc)))
+  (core func $blocking-read
+    (canon lower (func $streams "[method]input-stream.blocking-read") (memory $bytes) (realloc $realloc)))
+  (core func $now (canon lower (func $clock "now")))
   (core module $Client
     (import "" "memory" (memory 1))
     (import "" "fields" (func $fields (result i32)))
@@ -157,16 +276,23 @@ fn client(port: u16) -> String {
     (import "" "status" (func $status (param i32) (result i32)))
     (import "" "handle" (func $handle (param i32 i32 i32 i32)))
     (import "" "block" (func $block (param i32)))
+    (import "" "options" (func $options (result i32)))
+    (import "" "set-limit" (func $set-limit (param i32 i32 i64) (result i32)))
+    (import "" "consume" (func $consume (param i32 i32)))
+    (import "" "stream" (func $stream (param i32 i32)))
+    (import "" "blocking-read" (func $blocking-read (param i32 i64 i32)))
+    (import "" "now" (func $now (result i64)))
     (data (i32.const 16) "{authority}")
     (data (i32.const 48) "/")
-    (func (export "get") (result i32)
+    ;; The response, or 0. The options are those of the component model: whether there are any, and which.
+    (func $send (param $has i32) (param $options i32) (result i32)
       (local $request i32) (local $response i32)
       (local.set $request (call $request (call $fields)))
       ;; Some(HTTP).
       (drop (call $set-scheme (local.get $request) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
       (drop (call $set-authority (local.get $request) (i32.const 1) (i32.const 16) (i32.const {length})))
       (drop (call $set-path (local.get $request) (i32.const 1) (i32.const 48) (i32.const 1)))
-      (call $handle (local.get $request) (i32.const 0) (i32.const 0) (i32.const 64))
+      (call $handle (local.get $request) (local.get $has) (local.get $options) (i32.const 64))
       (if (i32.load8_u (i32.const 64)) (then (return (i32.const 0))))
       (local.set $response (i32.load (i32.const 72)))
       (call $block (call $subscribe (local.get $response)))
@@ -175,16 +301,50 @@ fn client(port: u16) -> String {
       (if (i32.eqz (i32.load8_u (i32.const 128))) (then unreachable))
       (if (i32.load8_u (i32.const 136)) (then unreachable))
       (if (i32.load8_u (i32.const 144)) (then (return (i32.const 0))))
-      (call $status (i32.load (i32.const 152)))))
+      (i32.load (i32.const 152)))
+    (func (export "get") (result i32)
+      (local $response i32)
+      (local.set $response (call $send (i32.const 0) (i32.const 0)))
+      (if (result i32) (local.get $response)
+        (then (call $status (local.get $response)))
+        (else (i32.const 0))))
+    (func $computes (param $milliseconds i64)
+      (local $end i64)
+      (local.set $end (i64.add (call $now) (i64.mul (local.get $milliseconds) (i64.const 1000000))))
+      (loop $again (br_if $again (i64.lt_u (call $now) (local.get $end)))))
+    (func (export "read") (param $limit i64) (param $pause i64) (result i32)
+      (local $options i32) (local $stream i32) (local $count i32)
+      (local.set $options (call $options))
+      (if (call $set-limit (local.get $options) (i32.const 1) (i64.mul (local.get $limit) (i64.const 1000000)))
+        (then unreachable))
+      (call $consume (call $send (i32.const 1) (local.get $options)) (i32.const 192))
+      (if (i32.load8_u (i32.const 192)) (then unreachable))
+      (call $stream (i32.load (i32.const 196)) (i32.const 192))
+      (if (i32.load8_u (i32.const 192)) (then unreachable))
+      (local.set $stream (i32.load (i32.const 196)))
+      (loop $more
+        (call $blocking-read (local.get $stream) (i64.const 100) (i32.const 192))
+        (if (i32.eqz (i32.load8_u (i32.const 192)))
+          (then
+            (local.set $count (i32.add (local.get $count) (i32.load (i32.const 200))))
+            (call $computes (local.get $pause))
+            (br $more))))
+      ;; The end is an error too, another one.
+      (if (i32.load8_u (i32.const 196)) (then (return (local.get $count))))
+      (i32.add (local.get $count) (i32.const 1000))))
   (core instance $client (instantiate $Client (with "" (instance
     (export "memory" (memory $bytes))
     (export "fields" (func $fields)) (export "request" (func $request))
     (export "set-scheme" (func $set-scheme)) (export "set-authority" (func $set-authority)) (export "set-path" (func $set-path))
     (export "subscribe" (func $subscribe)) (export "get" (func $get))
     (export "status" (func $status)) (export "handle" (func $handle))
-    (export "block" (func $block))))))
+    (export "block" (func $block)) (export "options" (func $options)) (export "set-limit" (func $set-limit))
+    (export "consume" (func $consume)) (export "stream" (func $stream))
+    (export "blocking-read" (func $blocking-read)) (export "now" (func $now))))))
   (func $get (result u16) (canon lift (core func $client "get")))
-  (export "get" (func $get)))"#
+  (export "get" (func $get))
+  (func $read (param "limit" u64) (param "pause" u64) (result u32) (canon lift (core func $client "read")))
+  (export "read" (func $read)))"#
     )
 }
 

@@ -40,6 +40,13 @@ fn main() {
     collect(&root().join("tests/cli"), &mut trials);
     trials.push(trial("HTTP, answered", "", http::answers));
     trials.push(trial("HTTP, not answered", "", http::waits));
+    trials.push(trial("HTTP, silent in the middle", "", http::limits));
+    #[cfg(unix)]
+    trials.push(trial(
+        "HTTP, stopped in the middle",
+        "",
+        http::outlives_a_stop,
+    ));
     trials.push(trial("every dump", "# needs: wasm-tools", every_dump));
     for (name, module) in [
         ("computes", "fixtures/c-hang.wasm"),
