@@ -54,6 +54,74 @@ fn the_first_compilation_is_waited_for_by_run() {
     assert!(!wdb.text().contains("has changed"), "{}", wdb.text());
 }
 
+#[test]
+fn a_program_that_was_built_anew_before_its_first_start_has_changed() {
+    let home = Home::new();
+    let program = home.path("app.wat");
+    let work = r#"(module (func $work nop) (func (export "_start") call $work))"#;
+    // One that was never compiled, and one that was.
+    for (before, count) in [(large(""), 1), (work.replace("nop", ""), 0)] {
+        std::fs::write(&program, before).unwrap();
+        let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
+        if count == 1 {
+            gives_up_compiling(&mut wdb);
+        }
+        wdb.line("break work");
+        wdb.see("breakpoint 1: work at ");
+        wdb.prompt();
+        std::fs::write(&program, work).unwrap();
+        wdb.line("run");
+        wdb.see("`app.wat` has changed; it was read again");
+        wdb.see("breakpoint 1, work");
+        wdb.line("run");
+        wdb.until("the second start", |screen| {
+            screen.matches("breakpoint 1, work").count() == 2
+        });
+        wdb.line("quit");
+        wdb.end();
+        assert_eq!(wdb.text().matches("has changed").count(), 1);
+    }
+}
+
+/// What is compiled already is not compiled again, nor does it wait for what nobody wants any more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_is_again_what_it_was_is_not_compiled_again() {
+    let home = Home::new();
+    let program = home.path("app.wat");
+    let small = r#"(module (func $work nop) (func (export "_start") call $work))"#;
+    std::fs::write(&program, small).unwrap();
+    let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
+    wdb.line("break work");
+    wdb.line("run");
+    wdb.see("breakpoint 1, work");
+    wdb.prompt();
+    std::fs::write(&program, large("")).unwrap();
+    let before = wdb.processor_time();
+    wdb.line("run");
+    gives_up_compiling(&mut wdb);
+    std::fs::write(&program, small).unwrap();
+    wdb.line("run");
+    wdb.until("the program that is there", |screen| {
+        screen.matches("breakpoint 1, work").count() == 2
+    });
+    assert!(!wdb.text().contains("has changed"), "{}", wdb.text());
+    let at_once = wdb.processor_time() - before;
+    // The other one was not forgotten.
+    let compiled = wdb.until_idle();
+    let took = compiled - before;
+    assert!(at_once * 4 < took * 3, "{at_once:?} of {took:?}");
+    std::fs::write(&program, large("")).unwrap();
+    wdb.line("run");
+    wdb.see("`app.wat` has changed; it was read again");
+    wdb.until("the breakpoint in the new program", |screen| {
+        screen.matches("breakpoint 1, work").count() == 3
+    });
+    let again = wdb.processor_time() - compiled;
+    assert!(again < took / 2, "{again:?} after {took:?}");
+    wdb.line("quit");
+}
+
 /// Without a person who gets a prompt there is nothing to go on with.
 #[cfg(target_os = "linux")]
 #[test]

@@ -22,12 +22,14 @@ pub(super) struct Starter {
     latest: Program,
     /// Its files, as they were when they were read.
     files: Files,
-    /// The compilation of it, if nobody has waited to its end.
-    under_way: Option<Compilation>,
-    /// What is started. Older than `latest` while that is being compiled; `None` before the first is.
+    /// What was compiled last. `None` before the first is.
     compiled: Option<Compiled>,
-    /// What was read again since the program was started last, by name.
-    changed: Vec<String>,
+    /// A compilation to whose end nobody has waited, and what of.
+    under_way: Option<(Program, Compilation)>,
+    /// The program that was handed out last.
+    shown: Program,
+    /// Whether that can run.
+    launched: bool,
     /// Where it reads and writes when it has no terminal of its own.
     own: Streams,
     /// The terminal that it had last.
@@ -45,13 +47,15 @@ impl Starter {
         ctrl_c: CtrlC,
     ) -> anyhow::Result<Starter> {
         let files = Files::now(&arguments);
+        let latest = arguments.open()?;
         Ok(Starter {
-            latest: arguments.open()?,
             arguments,
+            shown: latest.clone(),
+            latest,
             files,
-            under_way: None,
             compiled: None,
-            changed: Vec::new(),
+            under_way: None,
+            launched: false,
             own: own()?,
             terminal: None,
             screen,
@@ -88,15 +92,9 @@ impl Starter {
         })?;
         if !is_same(&program, &self.latest) {
             self.latest = program;
-            let before = self.under_way.take();
-            self.under_way = before.map(|before| self.begin(Some(before))).transpose()?;
         }
         self.files = files.or(&self.files);
         Ok(())
-    }
-
-    fn begin(&self, before: Option<Compilation>) -> anyhow::Result<Compilation> {
-        Compilation::begin(self.latest.clone(), before)
     }
 
     /// Compiles the program, if it is not compiled as it is now. Whether it is, or the user does not wait for it.
@@ -104,10 +102,13 @@ impl Starter {
         self.latest.set_arguments(&given.arguments);
         self.read_again()?;
         let known = |it: &Compiled| is_same(it.program(), &self.latest);
+        if self.compiled.as_ref().is_some_and(known) {
+            // What is under way is older, and of use if the file becomes that again.
+            return Ok(true);
+        }
         let under_way = match self.under_way.take() {
-            Some(under_way) => under_way,
-            None if self.compiled.as_ref().is_some_and(known) => return Ok(true),
-            None => self.begin(None)?,
+            Some((of, under_way)) if is_same(&of, &self.latest) => under_way,
+            before => Compilation::begin(self.latest.clone(), before.map(|it| it.1))?,
         };
         let name = self.latest.main.name.clone();
         let ended = {
@@ -115,19 +116,12 @@ impl Starter {
             under_way.wait(|| self.ctrl_c.given_up())
         };
         let Some(compiled) = ended else {
-            self.under_way = Some(under_way);
+            self.under_way = Some((self.latest.clone(), under_way));
             let text = format!("the compilation of `{name}` goes on; `run` waits for it");
             self.screen.note(&text);
             return Ok(false);
         };
-        let compiled = compiled?;
-        if let Some(before) = &self.compiled {
-            let files = compiled.program().files().zip(before.program().files());
-            let changed = files.filter(|(now, before)| now.binary.bytes() != before.binary.bytes());
-            self.changed
-                .extend(changed.map(|(now, _)| now.name.clone()));
-        }
-        self.compiled = Some(compiled);
+        self.compiled = Some(compiled?);
         Ok(true)
     }
 
@@ -153,7 +147,10 @@ impl Starter {
         wasi.environment.clone_from(&given.environment);
         wasi.output = streams.output.clone();
         wasi.input = input;
-        Ok(Box::new(compiled.launch()?))
+        let live = compiled.launch()?;
+        self.shown = compiled.program().clone();
+        self.launched = true;
+        Ok(Box::new(live))
     }
 }
 
@@ -165,22 +162,36 @@ impl Launcher for Starter {
         if !self.compile(given).map_err(refused)? {
             return Err(wdb_target::Error::Refused(NOT_COMPILED.into()));
         }
+        let before = self.shown.clone();
         let debuggee = self.launch(given).map_err(refused)?;
         Ok(Started {
             debuggee,
-            changed: std::mem::take(&mut self.changed),
+            changed: changed(&before, &self.shown)
+                .map(|file| file.name.clone())
+                .collect(),
         })
     }
 
     fn has_changed(&self) -> bool {
-        self.under_way.is_some() || self.files.changed_to(&Files::now(&self.arguments))
+        !self.launched
+            || !is_same(&self.shown, &self.latest)
+            || self.files.changed_to(&Files::now(&self.arguments))
     }
 }
 
 /// Whether two programs are of the same bytes.
 fn is_same(one: &Program, other: &Program) -> bool {
-    let mut files = one.files().zip(other.files());
-    files.all(|(one, other)| one.binary.bytes() == other.binary.bytes())
+    changed(one, other).next().is_none()
+}
+
+/// The files of a program that have other bytes than before.
+fn changed<'a>(before: &'a Program, now: &'a Program) -> impl Iterator<Item = &'a File> {
+    let pairs = before.files().zip(now.files());
+    pairs.filter_map(|(before, now)| {
+        let same =
+            Arc::ptr_eq(&before.binary, &now.binary) || before.binary.bytes() == now.binary.bytes();
+        (!same).then_some(now)
+    })
 }
 
 /// When each of the program's files was written last, and its size. `None`: it is not a file that can be read twice, or it is
