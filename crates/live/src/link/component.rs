@@ -3,7 +3,6 @@
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
-use wasmtime::component::wasm_wave::wasm::{DisplayFunc, DisplayType};
 use wasmtime::component::{Component, InstancePre, Linker, Type, Val, wasm_wave};
 use wasmtime::{Engine, Error, Store};
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -12,6 +11,8 @@ use super::{Ended, Linked, host_error, invalid, not_exported};
 use crate::host::Host;
 use crate::invoke;
 use crate::program::{LaunchError, Program, UnknownImports};
+
+mod wit;
 
 /// What to call in a component.
 #[derive(Clone)]
@@ -78,7 +79,8 @@ fn instantiable(
 /// What `program` wants to be called in it.
 pub(crate) fn find_entry(pre: &InstancePre<Host>, program: &Program) -> Result<Entry, LaunchError> {
     let exports = exports(pre);
-    let signatures = || exports.iter().map(Export::signature).collect();
+    let resources = wit::Resources::of(&pre.component().component_type(), pre.engine());
+    let signatures = || exports.iter().map(|it| it.signature(&resources)).collect();
     let name = || program.main.name.clone();
     let Some((text, words)) = &program.invoke else {
         return match CommandPre::new(pre.clone()) {
@@ -111,7 +113,7 @@ pub(crate) fn find_entry(pre: &InstancePre<Host>, program: &Program) -> Result<E
             });
         }
         (None, Some(one), Some(other)) => {
-            let (one, other) = (one.signature(), other.signature());
+            let (one, other) = (one.signature(&resources), other.signature(&resources));
             let problem =
                 format!("{one} and {other} have this name; write the interface before it");
             return Err(refused(wanted.to_owned(), problem));
@@ -124,10 +126,10 @@ pub(crate) fn find_entry(pre: &InstancePre<Host>, program: &Program) -> Result<E
             "the arguments are in {call} already, and {} follows the program",
             words.join(" ")
         )),
-        None => of_words(&types, words),
+        None => of_words(&types, words, &resources),
     };
-    let arguments =
-        arguments.map_err(|problem| refused(found.signature().replace('`', ""), problem))?;
+    let signature = || found.signature(&resources).replace('`', "");
+    let arguments = arguments.map_err(|problem| refused(signature(), problem))?;
     Ok(Entry::Export {
         instance: found.instance.clone(),
         name: found.name.clone(),
@@ -140,20 +142,29 @@ fn of_call(types: &[Type], call: &str) -> Result<Vec<Val>, String> {
     // The name may be one that WAVE does not take.
     let whole = format!("f{call}");
     let parsed = UntypedFuncCall::parse(&whole).and_then(|it| it.to_wasm_params(types));
-    parsed.map_err(|error| format!("{call}: {}", without_span(&error.to_string())))
+    parsed.map_err(|error| format!("{call}: {}", told(&error.to_string())))
 }
 
-/// WAVE's parser ends its errors with the bytes that they are about, which are not those that the user wrote.
-fn without_span(error: &str) -> &str {
+/// An error of WAVE's parser without its end, the bytes that it is about, which are not those that the user wrote, and
+/// with words for types that WAVE has none for.
+fn told(error: &str) -> String {
     let is_span = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    match error.rsplit_once(" at ") {
+    let error = match error.rsplit_once(" at ") {
         Some((error, span)) if is_span(span) => error,
         _ => error,
-    }
+    };
+    error.replace(
+        "unsupported type <<UNSUPPORTED>>",
+        "a value such as a resource cannot be given in text",
+    )
 }
 
 /// The arguments as words of their own.
-fn of_words(types: &[Type], words: &[String]) -> Result<Vec<Val>, String> {
+fn of_words(
+    types: &[Type],
+    words: &[String],
+    resources: &wit::Resources,
+) -> Result<Vec<Val>, String> {
     invoke::check_count(types.len(), words.len())?;
     let values = types.iter().zip(words).enumerate();
     values
@@ -161,12 +172,11 @@ fn of_words(types: &[Type], words: &[String]) -> Result<Vec<Val>, String> {
             // In WAVE a text has quotes, which a shell takes away.
             Type::String if !word.starts_with('"') => Ok(Val::String(word.clone())),
             _ => wasm_wave::from_str(ty, word).map_err(|error| {
-                let error = error.to_string();
                 format!(
                     "argument {}, `{word}`, is not of type {}: {}",
                     position + 1,
-                    DisplayType(ty),
-                    without_span(&error)
+                    resources.text(ty),
+                    told(&error.to_string())
                 )
             }),
         })
@@ -182,9 +192,8 @@ struct Export {
 
 impl Export {
     /// With its types, as WIT writes them.
-    fn signature(&self) -> String {
-        let ty = DisplayFunc(self.ty.clone()).to_string();
-        let ty = ty.strip_prefix("func").unwrap_or(&ty);
+    fn signature(&self, resources: &wit::Resources) -> String {
+        let ty = resources.function(&self.ty);
         match &self.instance {
             Some(instance) => format!("`{instance}#{}{ty}`", self.name),
             None => format!("`{}{ty}`", self.name),
