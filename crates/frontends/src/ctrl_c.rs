@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wdb_target::Interrupt;
 
+use crate::last_words::last_words;
+
 /// Routes Ctrl-C, from the handler of the signal, to what is at work. Clones are the same.
 ///
 /// While a line editor reads there is no signal: the editor reads the key.
@@ -94,8 +96,9 @@ impl CtrlC {
             Reaction::Prompt(prompt) => _ = write!(io::stderr(), "\n{prompt}"),
             Reaction::End(status) => {
                 self.prepare_end();
+                // Somebody may be writing there for ever: a terminal can hang too.
                 if io::stderr().is_terminal() {
-                    _ = writeln!(io::stderr());
+                    last_words("\n");
                 }
                 std::process::exit(status)
             }

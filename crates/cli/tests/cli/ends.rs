@@ -2,6 +2,7 @@
 //! and its report, and a dump is there whole or not at all.
 
 use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
@@ -28,6 +29,7 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
         "ends: nobody reads standard error",
         nobody_reads_standard_error,
     ),
+    ("ends: nobody reads the terminal", nobody_reads_the_terminal),
     (
         "ends: nobody reads standard output",
         nobody_reads_standard_output,
@@ -252,27 +254,85 @@ fn nobody_reads_standard_error() {
     drop(child.stdin().take());
     child.end().with(134);
     std::fs::remove_file(scene.one_dump()).unwrap();
-    // Whoever has it does not read: the dump is there all the same, and Ctrl-C ends the waiting.
-    for pressed in [false, true] {
-        let (reader, mut writer) = std::io::pipe().unwrap();
-        rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
-        while writer.write(&[b'x'; 512]).is_ok() {}
-        rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::empty()).unwrap();
-        let mut command = scene.wdb(&["run", &crash]);
-        let mut child = Running::start(command.stderr(writer));
-        until("the dump", || !scene.left().is_empty());
-        std::fs::remove_file(scene.one_dump()).unwrap();
-        match pressed {
-            // The first may come when the dump has its name, and the report is not begun.
-            true => until("the end", || {
-                child.send(Signal::SIGINT);
-                std::thread::sleep(std::time::Duration::from_millis(50));
-                child.has_ended()
-            }),
-            false => drop(reader),
+    // Whoever has it does not read: the dump is there all the same, whole, and a signal ends the waiting at once.
+    let forever = scene.guest("loop.wat", LOOP);
+    for command in [
+        &["run", &*crash][..],
+        &["run", "--timeout", "300ms", &forever],
+    ] {
+        for signal in [None, Some(Signal::SIGINT), Some(Signal::SIGTERM)] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            fill(&writer);
+            let mut child = Running::start(scene.wdb(command).stderr(writer));
+            has_dump_and_waits(&scene, &mut child);
+            match signal {
+                Some(signal) => sent(signal, child),
+                None => {
+                    drop(reader);
+                    child.end().with(134);
+                }
+            }
         }
-        child.end().with(134);
     }
+}
+
+/// A terminal that hangs is like a pipe that nobody reads.
+fn nobody_reads_the_terminal() {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let scene = Scene::new();
+    let crash = scene.guest("crash.wat", CRASH);
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let size = portable_pty::PtySize::default();
+        let pair = portable_pty::native_pty_system().openpty(size).unwrap();
+        let terminal = std::fs::File::options()
+            .write(true)
+            .custom_flags(nix::libc::O_NOCTTY)
+            .open(pair.master.tty_name().unwrap())
+            .unwrap();
+        fill(&terminal);
+        let mut child = Running::start(scene.wdb(&["run", &crash]).stderr(terminal));
+        has_dump_and_waits(&scene, &mut child);
+        sent(signal, child);
+    }
+}
+
+/// Writes until nothing more can be written.
+fn fill(out: impl AsFd) {
+    rustix::fs::fcntl_setfl(&out, rustix::fs::OFlags::NONBLOCK).unwrap();
+    // A terminal passes on what it has been given, and then has room again.
+    let mut idle = 0;
+    while idle < 10 {
+        match rustix::io::write(&out, &[b'x'; 512]) {
+            Ok(_) => idle = 0,
+            Err(_) => {
+                idle += 1;
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+    }
+    rustix::fs::fcntl_setfl(&out, rustix::fs::OFlags::empty()).unwrap();
+}
+
+/// Waits for a whole dump, and removes it. `child` goes on.
+fn has_dump_and_waits(scene: &Scene, child: &mut Running) {
+    until("the dump", || !scene.left().is_empty());
+    std::fs::remove_file(scene.one_dump()).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(!child.has_ended());
+}
+
+/// Sends a signal, which ends it at once.
+fn sent(signal: Signal, child: Running) {
+    let began = std::time::Instant::now();
+    child.send(signal);
+    let ended = child.end();
+    match signal {
+        Signal::SIGINT => _ = ended.with(134),
+        _ => _ = ended.by(signal),
+    }
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(10), "{took:?}");
 }
 
 fn nobody_reads_standard_output() {
