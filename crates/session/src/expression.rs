@@ -32,6 +32,7 @@ use crate::stop::FrameId;
 use evaluate::Evaluator;
 use parser::Parsed;
 
+pub(crate) use access::is_function_type;
 pub(crate) use assign::{Changeable, changeable, convert, evaluate_for, user_variable};
 pub(crate) use elements::of_fixed_length;
 pub use error::Error;

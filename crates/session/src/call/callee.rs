@@ -1,4 +1,5 @@
-//! Which function a call means: `name(a, b)`, `Type::name(a)`, `object.name(a)`, `pointer->name(a)`.
+//! Which function a call means: `name(a, b)`, `Type::name(a)`, `object.name(a)`, `pointer->name(a)`, and that to which the
+//! value of an expression points: `handlers[2](a)`, `(*object.callback)(a)`.
 
 use wdb_module::FuncIndex;
 use wdb_symbols::render::{Pointer, Shape};
@@ -39,9 +40,23 @@ pub(super) fn find<'a>(
     let mut arguments: Vec<Argument<'_>> = arguments.into_iter().map(Argument::Text).collect();
     let module = stop.frame(at).ok_or(Error::NotStarted)?.module;
     let none = || Error::Refused(format!("no function is called `{name}`"));
+    // A variable hides a function of its name.
+    if let Some(found) = pointed(stop, at, name) {
+        return Ok(Callee {
+            module,
+            func: found?,
+            name,
+            arguments,
+        });
+    }
     let symbols = stop.symbols(module).ok_or_else(none)?;
     let Some((receiver, method)) = method(name) else {
         let func = only(&symbols, name, symbols.functions_named(name))?;
+        if name.ends_with(')') && !symbols.function_name(func).display.contains('(') {
+            return Err(Error::Refused(format!(
+                "`{name}` is a call of its own: call that first, and then what it gave back with `$(…)`"
+            )));
+        }
         return Ok(Callee {
             module,
             func,
@@ -67,6 +82,30 @@ pub(super) fn find<'a>(
         name: method,
         arguments,
     })
+}
+
+/// The function that an expression points to. `None`: it points to none.
+fn pointed(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Option<Result<FuncIndex, Error>> {
+    let parsed = expression::parse(text).ok()?;
+    let value = expression::evaluate(&parsed, stop, at).ok()?;
+    let refused = |reason: &dyn std::fmt::Display| Error::Refused(format!("`{text}`: {reason}"));
+    let (found, _) = expression::with_context(stop, value.frame, |context| {
+        let object = &value.object;
+        let address = match &context.bare(&object.ty).kind {
+            Kind::Pointer(_, target) if expression::is_function_type(context, target) => {
+                context.unsigned(object)
+            }
+            // Of a function that no pointer points to only its name tells which it is.
+            Kind::Function(_) => Ok(object.address()?),
+            _ => return None,
+        };
+        Some(match address.and_then(|it| context.machine.element(it)) {
+            Ok(Some(func)) => Ok(func),
+            Ok(None) => Err(refused(&"it points to no function")),
+            Err(reason) => Err(refused(&reason)),
+        })
+    });
+    found
 }
 
 /// The method of an object, or of what a pointer to one points to, and the object or the base class of it that has it.

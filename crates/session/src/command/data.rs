@@ -190,7 +190,8 @@ break parse if $count > 3",
             summary: "calls a function of the program and shows what it returns",
             help: "Arguments are expressions, converted to what the function takes: numbers, pointers, C++ references, structures,
 Rust's slices. A text in quotes is put on the program's stack, where it stays until the call returns. Methods are called
-on an object or a pointer to one. `null` is a null reference of WebAssembly.
+on an object or a pointer to one; and what a pointer to a function points to is called as the program does it:
+`handlers[2](x)`, `(*handler)(x)`. `null` is a null reference of WebAssembly.
 
 The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
 that were there: `continue` goes on with it, `finish` to its end, `abandon` gives it up.
@@ -309,11 +310,19 @@ fn called(text: &str) -> bool {
     };
     // Also what it is called on: `list[0]->length()`.
     let name = text[..open].trim().replace("->", ".");
-    let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+    let is_name = name.starts_with(|c: char| c.is_alphabetic() || "_$".contains(c))
         && name
             .chars()
-            .all(|c| c.is_alphanumeric() || "_:.[]".contains(c));
-    is_name && name != "sizeof" && text.ends_with(')')
+            .all(|c| c.is_alphanumeric() || "_:.[]$".contains(c));
+    // `(*handler)(1)`, but not Rust's `(*const u8)(x)`.
+    let is_pointed = || {
+        let end = text.find(')').filter(|_| text.starts_with("(*"));
+        end.is_some_and(|end| {
+            let is_type = ["(*const ", "(*mut "].iter().any(|it| text.starts_with(it));
+            !is_type && text[end + 1..].trim_start().starts_with('(')
+        })
+    };
+    text.ends_with(')') && (is_name && name != "sizeof" || is_pointed())
 }
 
 fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {

@@ -31,7 +31,7 @@ pub(super) fn is_reference(ty: &Type) -> bool {
 pub(super) fn target(context: &mut Context<'_>, object: &Object) -> Result<Object, Unavailable> {
     let ty = context.bare(&object.ty);
     if context.unsigned(object)? == 0
-        && !matches!(ty.kind, Kind::Pointer(_, ref it) if is_function(context, it))
+        && !matches!(ty.kind, Kind::Pointer(_, ref it) if is_function_type(context, it))
     {
         return Err(words("it is null"));
     }
@@ -50,7 +50,8 @@ pub(super) fn target(context: &mut Context<'_>, object: &Object) -> Result<Objec
     }
 }
 
-fn is_function(context: &Context<'_>, ty: &TypeRef) -> bool {
+/// Whether a type is that of functions.
+pub(crate) fn is_function_type(context: &Context<'_>, ty: &TypeRef) -> bool {
     matches!(context.bare(ty).kind, Kind::Function(..))
 }
 
