@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wdb_target::Interrupt;
 
-use crate::last_words::last_words;
+use crate::last_words::{last_words, soon};
 
 /// Routes Ctrl-C, from the handler of the signal, to what is at work. Clones are the same.
 ///
@@ -108,8 +108,9 @@ impl CtrlC {
     /// To be called before any end of the process that comes from outside: the terminal is what it was before, and
     /// nothing half done stays behind.
     pub fn prepare_end(&self) {
-        crate::tui::restore();
         (self.before_end)();
+        // A terminal that hangs cannot be put back, and must not keep the process.
+        soon(crate::tui::restore);
     }
 
     pub(crate) fn react(&self) -> Reaction {

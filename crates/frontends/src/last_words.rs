@@ -11,14 +11,18 @@ pub(crate) const SOON: Duration = Duration::from_secs(1);
 /// that never ends, because nobody reads: then it has the stream, and nobody else can write to it.
 pub fn last_words(text: &str) {
     let text = wdb_symbols::printable_text(text).into_owned();
-    let (written, is_written) = mpsc::channel();
-    let writer = std::thread::Builder::new().spawn(move || {
-        // Nothing is left to tell when standard error is closed.
-        _ = io::stderr().write_all(text.as_bytes());
-        _ = written.send(());
+    // Nothing is left to tell when standard error is closed, and whoever does not read it in time does not read it.
+    soon(move || _ = io::stderr().write_all(text.as_bytes()));
+}
+
+/// Does what never ends when nobody reads, and does not wait for long.
+pub(crate) fn soon(work: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = mpsc::channel();
+    let worker = std::thread::Builder::new().spawn(move || {
+        work();
+        _ = done.send(());
     });
-    if writer.is_ok() {
-        // Whoever does not read it in time does not read it.
-        _ = is_written.recv_timeout(SOON);
+    if worker.is_ok() {
+        _ = is_done.recv_timeout(SOON);
     }
 }

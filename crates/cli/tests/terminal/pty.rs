@@ -227,6 +227,28 @@ impl Terminal {
         nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
     }
 
+    /// Reads nothing any more, and draws until `wdb` waits for that. Whether a signal ends it then.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn hangs_until(&mut self, signal: nix::sys::signal::Signal) -> bool {
+        let screen = Arc::clone(&self.screen);
+        let _nobody_reads = screen.lock().unwrap();
+        let id = self.child.process_id().unwrap();
+        for round in 0..200 {
+            self.master.resize(pty_size(40 + round % 10, 150)).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let process = nix::unistd::Pid::from_raw(id.try_into().unwrap());
+        nix::sys::signal::kill(process, signal).unwrap();
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(20) {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
     /// The time that the process has spent in its own code so far, in the system's ticks.
     #[cfg(target_os = "linux")]
     pub(crate) fn processor_time(&self) -> u64 {

@@ -155,3 +155,17 @@ fn a_terminal_that_changes_its_size_is_filled() {
         screen.contains("[Src]") && screen.contains("(wdb)")
     });
 }
+
+/// A terminal that hangs keeps nobody from ending wdb.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_full_screen_that_nobody_reads() {
+    use nix::sys::signal::Signal;
+
+    let home = Home::new();
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut wdb = full_screen(&home, "%f/c-compute-o0.wasm");
+        wdb.see("not started");
+        assert!(wdb.hangs_until(signal), "{signal} does not end it");
+    }
+}

@@ -51,6 +51,8 @@ pub(super) struct Connection {
 /// called whenever the process may end.
 pub(crate) fn restore() {
     if FULL.swap(false, Ordering::SeqCst) {
+        // Also where nothing can be written.
+        _ = disable_raw_mode();
         let mut out = io::stdout();
         // Nothing can be done about a terminal that is gone.
         _ = execute!(
@@ -60,7 +62,6 @@ pub(crate) fn restore() {
             LeaveAlternateScreen,
             cursor::Show
         );
-        _ = disable_raw_mode();
         _ = out.flush();
     }
 }
