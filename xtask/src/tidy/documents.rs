@@ -90,10 +90,12 @@ fn as_path(word: &str) -> Option<&str> {
 
 /// The targets of a line's links, inline and by reference.
 fn links(line: &str) -> impl Iterator<Item = &str> {
+    // Code in backticks has brackets too.
+    let is_code = |at: usize| line[..at].matches('`').count() % 2 == 1;
     let inline = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
+        .match_indices("](")
+        .filter(move |(at, _)| !is_code(*at))
+        .filter_map(|(at, found)| line[at + found.len()..].split(')').next());
     let reference = line
         .strip_prefix('[')
         .and_then(|rest| rest.split_once("]: "));
@@ -169,13 +171,14 @@ mod tests {
     #[test]
     fn links_are_relative_to_the_document() {
         let text = "[a](formats/dump.md#top) [b](../README.md) [c](#here) [d](https://x.org/y.md)\n\
-                    [e](README.md) [f](../../README.md)\n\
+                    [e](README.md) [f](../../README.md) `table[2](x)` [`h`](gone.md)\n\
                     [g]: formats/gone.md\n";
         assert_eq!(
             in_document("docs/GUIDE.md", text),
             [
                 "docs/GUIDE.md:2: there is no `README.md`",
                 "docs/GUIDE.md:2: there is no `../../README.md`",
+                "docs/GUIDE.md:2: there is no `gone.md`",
                 "docs/GUIDE.md:3: there is no `formats/gone.md`",
             ]
         );
