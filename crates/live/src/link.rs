@@ -247,24 +247,25 @@ fn starts_by_itself(binary: &Binary) -> bool {
 }
 
 fn functions(file: &File) -> Vec<String> {
-    let exports = file.binary.modules().iter().flat_map(|it| it.exports());
-    exports
-        .filter(|export| export.function().is_some())
-        .map(|export| format!("`{}`", signature(file, &export.name)))
+    signatures(file)
+        .map(|(_, signature)| format!("`{signature}`"))
         .collect()
 }
 
 /// An exported function with its type: `add(i32, i64) -> f32`.
 fn signature(file: &File, name: &str) -> String {
-    let known = file.binary.modules().iter().find_map(|module| {
-        let export = module.exports().iter().find(|it| it.name == name)?;
-        Some(invoke::signature(
-            name,
-            module,
-            module.function_type(export.function()?)?,
-        ))
-    });
-    known.unwrap_or_else(|| name.to_owned())
+    let known = signatures(file).find(|it| it.0 == name);
+    known.map_or_else(|| name.to_owned(), |it| it.1)
+}
+
+/// The exported functions, by name.
+fn signatures(file: &File) -> impl Iterator<Item = (&str, String)> {
+    file.binary.modules().iter().flat_map(|module| {
+        module.exports().iter().filter_map(|export| {
+            let ty = module.function_type(export.function()?)?;
+            Some((&*export.name, invoke::signature(&export.name, module, ty)))
+        })
+    })
 }
 
 /// How an error has ended the program: that of `proc_exit` is no crash.

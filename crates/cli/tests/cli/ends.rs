@@ -103,6 +103,16 @@ fn by_itself() {
     let scene = Scene::new();
     let bad = scene.guest("bad.wat", "(module");
     run(&mut scene.wdb(&["run", &bad])).with(2);
+    // However many exports there are to be told of.
+    let exports = (0..100_000).map(|n| format!("(export \"f{n}\" (func $f))"));
+    let many = format!(
+        "(module (func $f (param i32)) {})",
+        exports.collect::<String>()
+    );
+    let many = scene.guest("many.wat", &many);
+    run(&mut scene.wdb(&["run", &many]))
+        .with(2)
+        .says("`f9(i32)` and 99990 more");
     let add = scene.guest("add.wat", ADD);
     run(&mut scene.wdb(&["run", "--invoke", "sub", &add])).with(2);
     assert_eq!(

@@ -5,6 +5,9 @@ use wasmtime::component::types::{self, ComponentFunc, ComponentItem};
 use wasmtime::component::wasm_wave::wasm::DisplayType;
 use wasmtime::component::{ResourceType, Type};
 
+/// As many names are looked through for each resource that a type has. People name fewer.
+const MOST: usize = 1000;
+
 /// The names of the resources that a component exports and imports.
 pub(super) struct Resources(Vec<(String, ResourceType)>);
 
@@ -26,6 +29,7 @@ impl Resources {
                 _ => {}
             }
         }
+        named.truncate(MOST);
         Resources(named)
     }
 
