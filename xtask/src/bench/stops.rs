@@ -15,7 +15,7 @@ const BZIP2: &str = "c-bzip2-o0.wasm";
 /// A function at the bottom of bzip2's sort.
 const FUNCTION: &str = "mainGtU";
 /// How many places are stopped at.
-const STOPS: u16 = 150;
+const STOPS: u16 = 1000;
 /// The same for LLDB, which takes longer.
 const STOPS_OF_LLDB: u16 = 30;
 
@@ -26,7 +26,7 @@ pub(super) fn stops(bench: &Bench) -> Result<()> {
     bench.fixture("c-bzip2-o0")?;
     println!("## Stops\n");
     println!(
-        "{STOPS} stops in `{FUNCTION}` of bzip2 at -O0, nine calls deep, each at another place: `next` with the place \
+        "{STOPS} stops in `{FUNCTION}` of bzip2 at -O0, nine calls deep, each at another place than the one before: `next` with the place \
          shown, `bt` with the arguments of all frames, `info locals`, and `stepi`. Of wdb whole processes, with the \
          commands in a script, less those without; of LLDB 22, attached to `wasmtime run -g`, the time that its Python \
          interface takes for the same at {STOPS_OF_LLDB} stops. Goals: 5 ms for the first three together, 0.5 ms for `stepi`.\n"
