@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -47,6 +47,8 @@ pub(crate) struct Debugger {
     full_screen: bool,
     pub(crate) screen: Screen,
     scripts: Vec<Script>,
+    /// Whether the user's own settings are all that is executed before the first prompt.
+    pub(crate) begins_with_prompt: bool,
     pub(crate) ctrl_c: CtrlC,
 }
 
@@ -81,13 +83,17 @@ impl Debugger {
                 );
             }
         }
-        all.extend(arguments.given.scripts()?);
+        let given = arguments.given.scripts()?;
+        let is_asked = !arguments.batch && !arguments.tui && io::stdin().is_terminal();
+        let begins_with_prompt = given.is_empty() && is_asked;
+        all.extend(given);
         let ctrl_c = signals::listen()?;
         Ok(Debugger {
             batch: arguments.batch,
             full_screen: arguments.tui,
             screen: Screen::new(Box::new(io::stdout()), abilities, transcript),
             scripts: all,
+            begins_with_prompt,
             ctrl_c,
         })
     }

@@ -54,6 +54,27 @@ fn the_first_compilation_is_waited_for_by_run() {
     assert!(!wdb.text().contains("has changed"), "{}", wdb.text());
 }
 
+/// Where a prompt is all that is wanted, it does not wait for a large program; a script does.
+#[test]
+fn the_first_prompt_does_not_wait_for_long() {
+    let home = Home::new();
+    std::fs::write(home.path("app.wat"), large("")).unwrap();
+    let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
+    wdb.see("the compilation of `app.wat` goes on; `run` waits for it");
+    wdb.prompt();
+    wdb.line("break work");
+    wdb.see("breakpoint 1: work at ");
+    wdb.line("continue");
+    wdb.see("breakpoint 1, work");
+    wdb.line("quit");
+    wdb.end();
+    let mut wdb = home.wdb(&["debug", "--no-cache", "-ex", "stepi", "app.wat"]);
+    wdb.see("#0  _start at ");
+    assert!(!wdb.text().contains("goes on"), "{}", wdb.text());
+    wdb.line("quit");
+    wdb.end();
+}
+
 #[test]
 fn a_program_that_was_built_anew_before_its_first_start_has_changed() {
     let home = Home::new();

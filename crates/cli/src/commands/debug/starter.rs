@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use wdb_frontends::CtrlC;
@@ -68,9 +68,19 @@ impl Starter {
         &self.latest
     }
 
-    /// Compiles and launches it. When the user does not wait for that, it can be looked at, and `run` waits.
-    pub(super) fn first(&mut self, given: &Given) -> anyhow::Result<Box<dyn Debuggee>> {
-        match self.compile(given)? {
+    /// Compiles and launches it. When the user does not wait for that, it can be looked at, and `run` waits. Where a
+    /// prompt is all that comes next, nobody waits for long.
+    pub(super) fn first(
+        &mut self,
+        given: &Given,
+        begins_with_prompt: bool,
+    ) -> anyhow::Result<Box<dyn Debuggee>> {
+        let wait = if begins_with_prompt {
+            LONG
+        } else {
+            Duration::MAX
+        };
+        match self.compile(given, wait)? {
             true => self.launch(given),
             false => Ok(Box::new(Unlaunched::new(&self.latest))),
         }
@@ -97,8 +107,9 @@ impl Starter {
         Ok(())
     }
 
-    /// Compiles the program, if it is not compiled as it is now. Whether it is, or the user does not wait for it.
-    fn compile(&mut self, given: &Given) -> anyhow::Result<bool> {
+    /// Compiles the program, if it is not compiled as it is now. Whether it is, or the user does not wait for it, or
+    /// it takes longer than `most`.
+    fn compile(&mut self, given: &Given, most: Duration) -> anyhow::Result<bool> {
         self.latest.set_arguments(&given.arguments);
         self.read_again()?;
         let known = |it: &Compiled| is_same(it.program(), &self.latest);
@@ -113,7 +124,8 @@ impl Starter {
         let name = self.latest.main.name.clone();
         let ended = {
             let _told = self.screen.takes_long(&format!("compiling {name}"));
-            under_way.wait(|| self.ctrl_c.given_up())
+            let begun = Instant::now();
+            under_way.wait(|| self.ctrl_c.given_up() || begun.elapsed() > most)
         };
         let Some(compiled) = ended else {
             self.under_way = Some((self.latest.clone(), under_way));
@@ -154,12 +166,15 @@ impl Starter {
     }
 }
 
+/// A compilation that takes longer goes on beside the first prompt.
+const LONG: Duration = Duration::from_secs(2);
+
 const NOT_COMPILED: &str = "the program is not compiled yet";
 
 impl Launcher for Starter {
     fn start(&mut self, given: &Given) -> Result<Started, wdb_target::Error> {
         let refused = |error| wdb_target::Error::Refused(format!("{error:#}"));
-        if !self.compile(given).map_err(refused)? {
+        if !self.compile(given, Duration::MAX).map_err(refused)? {
             return Err(wdb_target::Error::Refused(NOT_COMPILED.into()));
         }
         let before = self.shown.clone();
