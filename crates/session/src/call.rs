@@ -4,6 +4,7 @@ mod arguments;
 mod callee;
 mod result;
 
+pub(crate) use callee::is_of_pointer;
 pub use result::{ReturnValue, Returned};
 pub(crate) use result::{keeps_first, returned};
 

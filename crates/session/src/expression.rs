@@ -32,11 +32,12 @@ use crate::stop::FrameId;
 use evaluate::Evaluator;
 use parser::Parsed;
 
-pub(crate) use access::is_function_type;
+pub(crate) use access::{dereferenced, is_function_type};
 pub(crate) use assign::{Changeable, changeable, convert, evaluate_for, user_variable};
 pub(crate) use elements::of_fixed_length;
 pub use error::Error;
 pub(crate) use error::did_you_mean;
+pub(crate) use names::{functions_meant, may_be};
 pub(crate) use operators::is_function;
 
 /// An expression, to be evaluated any number of times.
@@ -121,6 +122,17 @@ pub fn evaluate(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Re
     };
     let found = evaluator.value(root, at)?;
     Ok(Value {
+        object: found.object,
+        frame: found.frame,
+        doubts: evaluator.doubts,
+    })
+}
+
+/// The variable of this name that hides types and functions of it in the frame `at`.
+pub(crate) fn in_scope(name: &str, stop: &mut Stop<'_>, at: FrameId) -> Option<Value> {
+    let mut evaluator = Evaluator::new(name, stop);
+    let found = evaluator.in_scope(&tree::Path::of(name), at)?;
+    Some(Value {
         object: found.object,
         frame: found.frame,
         doubts: evaluator.doubts,

@@ -265,6 +265,8 @@ fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> BTreeMap<Option<Bloc
     }
     let mut found: BTreeMap<Option<BlockId>, Starts> = BTreeMap::new();
     let mut piece = None;
+    // Whether the span before is of the call's piece that was found last: one behind code of the line itself is none.
+    let mut is_open = false;
     for span in code.spans.iter().filter(|it| it.line != 0) {
         let is_own = span.line == line && files.contains(&span.file);
         let of = match (is_own, span.block) {
@@ -276,13 +278,17 @@ fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> BTreeMap<Option<Bloc
             let starts = found.entry(of).or_default();
             if is_own && span.is_statement {
                 starts.own.push(Start::of(span));
-            } else if !is_own {
-                match starts.called.last_mut() {
-                    Some(start) if piece == Some(of) => start.extend(span),
-                    _ => starts.called.push(Start::of(span)),
-                }
+            } else if !is_own && piece != Some(of) {
+                starts.called.push(Start::of(span));
+                is_open = true;
+            } else if !is_own
+                && is_open
+                && let Some(start) = starts.called.last_mut()
+            {
+                start.extend(span);
             }
         }
+        is_open &= of.is_some() && !is_own;
         piece = of;
     }
     found

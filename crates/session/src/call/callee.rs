@@ -4,11 +4,11 @@
 use wdb_module::FuncIndex;
 use wdb_symbols::render::{Pointer, Shape};
 use wdb_symbols::types::{Kind, Role};
-use wdb_symbols::{Context, Object, Symbols};
+use wdb_symbols::{Context, Object, Place, Symbols};
 use wdb_target::coredump::ModuleId;
 
 use super::arguments::Argument;
-use crate::expression;
+use crate::expression::{self, Value};
 use crate::session::Error;
 use crate::stop::{FrameId, Stop};
 
@@ -40,30 +40,48 @@ pub(super) fn find<'a>(
     let mut arguments: Vec<Argument<'_>> = arguments.into_iter().map(Argument::Text).collect();
     let module = stop.frame(at).ok_or(Error::NotStarted)?.module;
     let none = || Error::Refused(format!("no function is called `{name}`"));
-    // A variable hides a function of its name.
-    if let Some(found) = pointed(stop, at, name) {
-        return Ok(Callee {
-            module,
-            func: found?,
-            name,
-            arguments,
-        });
-    }
     let symbols = stop.symbols(module).ok_or_else(none)?;
-    let Some((receiver, method)) = method(name) else {
-        let func = only(&symbols, name, symbols.functions_named(name))?;
-        if name.ends_with(')') && !symbols.function_name(func).display.contains('(') {
-            return Err(Error::Refused(format!(
-                "`{name}` is a call of its own: call that first, and then what it gave back with `$(…)`"
-            )));
-        }
-        return Ok(Callee {
-            module,
-            func,
-            name,
-            arguments,
-        });
+    let callee = |func, name, arguments| Callee {
+        module,
+        func,
+        name,
+        arguments,
     };
+    if let Some(path) = path(name) {
+        let func = match hiding(stop, at, path)? {
+            Some(func) => func,
+            None => named(stop, &symbols, at, path)?,
+        };
+        return Ok(callee(func, path, arguments));
+    }
+    let Some((receiver, method)) = method(name) else {
+        return match pointed(stop, at, name)? {
+            Some(func) => Ok(callee(func, name, arguments)),
+            None => Err(Error::Refused(format!("`{name}` is no function"))),
+        };
+    };
+    let found = of_receiver(stop, at, &symbols, receiver, method);
+    let (func, value) = match found {
+        Ok(found) => found,
+        // In Rust a method hides a field of its name.
+        Err(error) => match pointed(stop, at, name) {
+            Ok(Some(func)) => return Ok(callee(func, name, arguments)),
+            Ok(None) | Err(Error::Expression { .. }) => return Err(error),
+            Err(other) => return Err(other),
+        },
+    };
+    arguments.insert(0, Argument::Receiver(receiver, value));
+    Ok(callee(func, method, arguments))
+}
+
+/// The method of what an expression is, and what it is called on.
+fn of_receiver(
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    symbols: &Symbols,
+    receiver: &str,
+    method: &str,
+) -> Result<(FuncIndex, Value), Error> {
     let wrong = |error| Error::Expression {
         error,
         text: receiver.to_owned(),
@@ -71,41 +89,108 @@ pub(super) fn find<'a>(
     let parsed = expression::parse(receiver).map_err(wrong)?;
     let mut value = expression::evaluate(&parsed, stop, at).map_err(wrong)?;
     let (found, _) = expression::with_context(stop, value.frame, |context| {
-        of_object(context, &symbols, &value.object, receiver, method)
+        of_object(context, symbols, &value.object, receiver, method)
     });
     let (func, object) = found?;
     value.object = object;
-    arguments.insert(0, Argument::Receiver(receiver, value));
-    Ok(Callee {
-        module,
-        func,
-        name: method,
-        arguments,
-    })
+    Ok((func, value))
 }
 
-/// The function that an expression points to. `None`: it points to none.
-fn pointed(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Option<Result<FuncIndex, Error>> {
-    let parsed = expression::parse(text).ok()?;
-    let value = expression::evaluate(&parsed, stop, at).ok()?;
-    let refused = |reason: &dyn std::fmt::Display| Error::Refused(format!("`{text}`: {reason}"));
+/// Whether a text is the call of what a pointer points to, and can be nothing else: `(*handler)(1)`, `$(2)`.
+pub(crate) fn is_of_pointer(stop: &mut Stop<'_>, at: FrameId, text: &str) -> bool {
+    parse(text).is_ok_and(|(name, _)| pointed(stop, at, name).is_ok_and(|it| it.is_some()))
+}
+
+/// The path that a name is, without the brackets around it. `None`: it is an expression.
+fn path(name: &str) -> Option<&str> {
+    let inner = name.strip_prefix('(').and_then(|it| it.strip_suffix(')'));
+    let path = inner.filter(|it| is_identifier(it)).unwrap_or(name);
+    let is_expression =
+        path.starts_with(['(', '*', '$', '&']) || path.ends_with(']') || method(path).is_some();
+    (!is_expression).then_some(path)
+}
+
+fn is_identifier(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// The function to which the variable points that hides the functions of its name.
+fn hiding(stop: &mut Stop<'_>, at: FrameId, name: &str) -> Result<Option<FuncIndex>, Error> {
+    match expression::in_scope(name, stop, at) {
+        Some(value) => of_value(stop, at, &value, name),
+        None => Ok(None),
+    }
+}
+
+/// The function of this name, or else that to which a static of this name points.
+fn named(
+    stop: &mut Stop<'_>,
+    symbols: &Symbols,
+    at: FrameId,
+    name: &str,
+) -> Result<FuncIndex, Error> {
+    let found = expression::functions_meant(stop, at, name);
+    if name.ends_with(')') {
+        // `f(int)` names one of several.
+        let is_overload = |it: &FuncIndex| symbols.function_name(*it).display.contains('(');
+        if !found.iter().any(is_overload) {
+            return Err(Error::Refused(format!(
+                "`{name}` is a call of its own: call that first, and then what it gave back with `$(…)`"
+            )));
+        }
+    }
+    if found.is_empty()
+        && let Ok(Some(func)) = pointed(stop, at, name)
+    {
+        return Ok(func);
+    }
+    only(symbols, name, found)
+}
+
+/// The function to which the value of an expression points. `None`: it is no such pointer.
+fn pointed(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Result<Option<FuncIndex>, Error> {
+    let wrong = |error| Error::Expression {
+        error,
+        text: text.to_owned(),
+    };
+    let parsed = expression::parse(text).map_err(wrong)?;
+    let value = expression::evaluate(&parsed, stop, at).map_err(wrong)?;
+    of_value(stop, at, &value, text)
+}
+
+fn of_value(
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    value: &Value,
+    text: &str,
+) -> Result<Option<FuncIndex>, Error> {
+    let refused = |reason: &str| Error::Refused(format!("`{text}`: {reason}"));
+    let instance = |stop: &mut Stop<'_>, frame| stop.frame(frame).map(|it| it.instance);
+    let is_here = instance(stop, value.frame) == instance(stop, at);
     let (found, _) = expression::with_context(stop, value.frame, |context| {
-        let object = &value.object;
+        let object = expression::dereferenced(context, &value.object)?;
         let address = match &context.bare(&object.ty).kind {
             Kind::Pointer(_, target) if expression::is_function_type(context, target) => {
-                context.unsigned(object)
+                context.unsigned(&object)?
             }
-            // Of a function that no pointer points to only its name tells which it is.
-            Kind::Function(_) => Ok(object.address()?),
-            _ => return None,
+            Kind::Function(_) => match (&object.place, object.address()) {
+                (_, Some(address)) => address,
+                (Place::Nowhere(reason), None) => return Err(reason.clone()),
+                (_, None) => return Ok(None),
+            },
+            _ => return Ok(None),
         };
-        Some(match address.and_then(|it| context.machine.element(it)) {
-            Ok(Some(func)) => Ok(func),
-            Ok(None) => Err(refused(&"it points to no function")),
-            Err(reason) => Err(refused(&reason)),
-        })
+        Ok(Some(context.machine.element(address)?))
     });
-    found
+    match found.map_err(|reason| refused(&reason.to_string()))? {
+        None => Ok(None),
+        Some(None) => Err(refused("it points to no function")),
+        Some(Some(_)) if !is_here => {
+            let words = "it points to a function of another instance; `frame` selects a frame of that first";
+            Err(refused(words))
+        }
+        Some(found) => Ok(found),
+    }
 }
 
 /// The method of an object, or of what a pointer to one points to, and the object or the base class of it that has it.
@@ -174,7 +259,9 @@ fn of_class(
 ) -> Result<Option<(FuncIndex, Object)>, Error> {
     let ty = context.bare(&object.ty);
     let full = format!("{}::{method}", ty.name);
-    let found = symbols.functions_named(&full);
+    let mut found = symbols.functions_named(&full);
+    // What tables of virtual functions have in place of a function of a second base class.
+    found.retain(|it| !symbols.function_name(*it).display.starts_with('{'));
     if !found.is_empty() {
         return Ok(Some((only(symbols, &full, found)?, object.clone())));
     }
@@ -191,21 +278,13 @@ fn of_class(
 }
 
 /// The one function that there is of a name.
-fn only(symbols: &Symbols, name: &str, mut found: Vec<FuncIndex>) -> Result<FuncIndex, Error> {
-    // What tables of virtual functions have in place of a function of a second base class.
-    found.retain(|it| !symbols.function_name(*it).display.starts_with('{'));
+fn only(symbols: &Symbols, name: &str, found: Vec<FuncIndex>) -> Result<FuncIndex, Error> {
     match found[..] {
         [func] => Ok(func),
         [] => Err(Error::Refused(format!("no function is called `{name}`"))),
         _ => {
-            let names = found.iter().take(8);
-            let names: Vec<String> = names
-                .map(|it| format!("`{}`", symbols.function_name(*it).display))
-                .collect();
-            Err(Error::Refused(format!(
-                "`{name}` may be {}",
-                names.join(" or ")
-            )))
+            let names = expression::may_be(symbols, &found);
+            Err(Error::Refused(format!("`{name}` may be {names}")))
         }
     }
 }
@@ -215,7 +294,8 @@ fn method(name: &str) -> Option<(&str, &str)> {
     let dot = name.rfind('.').map(|at| (at, 1));
     let arrow = name.rfind("->").map(|at| (at, 2));
     let (at, length) = dot.max(arrow)?;
-    Some((name[..at].trim(), name[at + length..].trim()))
+    let method = name[at + length..].trim();
+    is_identifier(method).then_some((name[..at].trim(), method))
 }
 
 /// The name and the arguments of `name(a, b)`. The name may have brackets of its own: `(*list[0]).name(a)`.

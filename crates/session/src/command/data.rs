@@ -190,8 +190,8 @@ break parse if $count > 3",
             summary: "calls a function of the program and shows what it returns",
             help: "Arguments are expressions, converted to what the function takes: numbers, pointers, C++ references, structures,
 Rust's slices. A text in quotes is put on the program's stack, where it stays until the call returns. Methods are called
-on an object or a pointer to one; and what a pointer to a function points to is called as the program does it:
-`handlers[2](x)`, `(*handler)(x)`. `null` is a null reference of WebAssembly.
+on an object or a pointer to one. `handlers[2](x)` and `(*handler)(x)` call what the pointer points to, whose own type
+counts. `null` is a null reference of WebAssembly.
 
 The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
 that were there: `continue` goes on with it, `finish` to its end, `abandon` gives it up.
@@ -243,7 +243,10 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         console.session.assign(place, &value)?;
         return shown_and_kept(console, place, format, out);
     }
-    if called(text) {
+    let is_of_pointer = |(mut stop, frame): (Stop<'_>, FrameId)| {
+        text.ends_with(')') && crate::call::is_of_pointer(&mut stop, frame, text)
+    };
+    if called(text) || console.here().is_ok_and(is_of_pointer) {
         return super::running::call(console, text, format, out);
     }
     shown_and_kept(console, text, format, out)
@@ -314,15 +317,7 @@ fn called(text: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_alphanumeric() || "_:.[]$".contains(c));
-    // `(*handler)(1)`, but not Rust's `(*const u8)(x)`.
-    let is_pointed = || {
-        let end = text.find(')').filter(|_| text.starts_with("(*"));
-        end.is_some_and(|end| {
-            let is_type = ["(*const ", "(*mut "].iter().any(|it| text.starts_with(it));
-            !is_type && text[end + 1..].trim_start().starts_with('(')
-        })
-    };
-    text.ends_with(')') && (is_name && name != "sizeof" || is_pointed())
+    is_name && name != "sizeof" && text.ends_with(')')
 }
 
 fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -415,16 +410,17 @@ fn types_of(
     Ok(vec![expression::with_context(&mut stop, frame, describe).0])
 }
 
-/// Whether a name means a variable, though types are called so, too: it hides them. In C a type that is named by its tag
-/// shares its name with functions, too (C17, section 6.2.3).
+/// Whether a variable hides the types of its name. In C a type that is named by its tag shares its name with functions, too
+/// (C17, section 6.2.3).
 fn is_hidden(console: &mut Console, symbols: &Symbols, name: &str, types: &[TypeRef]) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let Some((mut stop, frame)) = console.here().ok().filter(|_| name.chars().all(is_name)) else {
         return false;
     };
     let is_tag = |ty: &TypeRef| symbols.ty(ty).name.ends_with(&format!(" {name}"));
-    evaluate(&mut stop, frame, name)
-        .is_ok_and(|it| !expression::is_function(&it.object) || types.iter().all(is_tag))
+    expression::in_scope(name, &mut stop, frame).is_some()
+        || types.iter().all(is_tag)
+            && !expression::functions_meant(&mut stop, frame, name).is_empty()
 }
 
 /// The types of a name, in the module of the selected frame or else in the first that has any. No frame is needed.

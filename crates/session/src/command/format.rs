@@ -163,8 +163,10 @@ impl Notation {
         object: &Object,
         limits: &Limits,
     ) -> String {
-        if matches!(self, Notation::Text | Notation::Instruction) {
-            return context.short(object, limits);
+        match self {
+            Notation::Text => return context.short_text(object, limits),
+            Notation::Instruction => return context.short(object, limits),
+            _ => {}
         }
         let mut line = Line {
             notation: self,
@@ -218,8 +220,14 @@ impl Line {
                 if let Some(elements) = context.elements(object) {
                     return self.elements(context, &elements, depth);
                 }
-                let bytes = text.bytes.iter();
-                let shown = bytes.map(|it| self.notation.number(u128::from(*it), 1));
+                // It was read as UTF-8, whatever its units are.
+                let chars = || String::from_utf8_lossy(&text.bytes);
+                let (units, size): (Vec<u128>, u64) = match text.prefix {
+                    "u" => (chars().encode_utf16().map(u128::from).collect(), 2),
+                    "L" | "U" => (chars().chars().map(|it| it as u128).collect(), 4),
+                    _ => (text.bytes.iter().map(|it| u128::from(*it)).collect(), 1),
+                };
+                let shown = units.iter().map(|it| self.notation.number(*it, size));
                 format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
             }
             Shape::Fields(fields) => {

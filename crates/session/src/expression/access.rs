@@ -76,7 +76,7 @@ pub(super) fn inner(
 }
 
 /// An object without the references around it.
-pub(super) fn dereferenced(
+pub(crate) fn dereferenced(
     context: &mut Context<'_>,
     object: &Object,
 ) -> Result<Object, Unavailable> {

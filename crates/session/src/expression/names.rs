@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use wdb_module::{FuncIndex, ModuleOffset};
 use wdb_symbols::types::{Function, Kind};
-use wdb_symbols::{Object, TypeRef, Variable};
+use wdb_symbols::{Object, Symbols, TypeRef, Variable};
 
 use super::Error;
 use super::access;
@@ -12,7 +12,8 @@ use super::error::{did_you_mean, quoted};
 use super::evaluate::{Evaluator, Operand};
 use super::made;
 use super::tree::Path;
-use crate::stop::FrameId;
+use super::with_context;
+use crate::stop::{FrameId, Stop};
 
 /// As many frames are searched for a name that the frame itself does not have.
 const MOST_FRAMES: u32 = 1000;
@@ -34,15 +35,7 @@ impl Evaluator<'_, '_, '_> {
         if let Some(file) = &path.file {
             return self.in_file(file, &text, frame, span);
         }
-        if let [name] = path.names.as_slice() {
-            if let Some(found) = self.local(name, frame) {
-                return Ok(found);
-            }
-            if let Some(found) = self.captured(name, frame) {
-                return Ok(found);
-            }
-        }
-        if let Some(found) = self.own_static(&text, frame) {
+        if let Some(found) = self.in_scope(path, frame) {
             return Ok(found);
         }
         if let Some(found) = self.other_static(&text, frame, span)? {
@@ -56,19 +49,26 @@ impl Evaluator<'_, '_, '_> {
         if let Some(found) = self.enumerator(&text, frame, span)? {
             return Ok(found);
         }
-        if let Some(found) = self.function(&text, frame) {
+        if let Some(found) = self.function(&text, frame, span)? {
             return Ok(found);
         }
         Err(self.unknown(path, frame, span))
     }
 
+    /// The variable of this name that the source at the frame's place can name: one that hides types and functions.
+    pub(super) fn in_scope(&mut self, path: &Path, frame: FrameId) -> Option<Operand> {
+        if let [name] = path.names.as_slice() {
+            let found = self.local(name, frame);
+            if let Some(found) = found.or_else(|| self.captured(name, frame)) {
+                return Some(found);
+            }
+        }
+        self.own_static(&path.text(), frame)
+    }
+
     /// Whether a variable is called so.
     pub(super) fn is_variable(&mut self, name: &str, frame: FrameId) -> bool {
-        let path = Path {
-            file: None,
-            names: name.split("::").map(str::to_owned).collect(),
-        };
-        self.named(&path, frame, &(0..0)).is_ok()
+        self.named(&Path::of(name), frame, &(0..0)).is_ok()
     }
 
     /// Where a frame stands, if its variables can be known.
@@ -275,9 +275,21 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// A function, which is at the place in table 0 where a pointer to it points.
-    fn function(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
-        let functions = self.ask(frame, |context| context.symbols.functions_named(name));
-        let first = *functions.first()?;
+    fn function(
+        &mut self,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Option<Operand>, Error> {
+        let functions = functions_meant(self.stop, frame, name);
+        let func = match functions[..] {
+            [] => return Ok(None),
+            [func] => func,
+            _ => {
+                let names = self.ask(frame, |context| may_be(context.symbols, &functions));
+                return Err(Error::new(format!("`{name}` may be {names}"), span));
+            }
+        };
         let module = self
             .stop
             .frame(frame)
@@ -285,24 +297,22 @@ impl Evaluator<'_, '_, '_> {
         let tables = module.map_or(&[][..], |it| it.tables());
         let most = tables.first().map_or(0, |it| it.initial.min(MOST_ELEMENTS));
         let element = self.ask(frame, |context| {
-            (0..most).find(|index| {
-                let function = context.machine.element(*index);
-                matches!(function, Ok(Some(it)) if functions.contains(&it))
-            })
+            (0..most)
+                .find(|index| matches!(context.machine.element(*index), Ok(Some(it)) if it == func))
         });
-        let ty = self.function_type(Some(first), frame);
+        let ty = self.function_type(Some(func), frame);
         let object = match element {
             Some(element) => Object::at(element, ty),
             None => {
                 let module = self.stop.frame(frame).map(|it| it.module);
                 let binary = module.and_then(|it| self.stop.binary(it));
-                let at = binary.and_then(|it| it.first_instruction(first));
+                let at = binary.and_then(|it| it.first_instruction(func));
                 let at = at.map_or_else(String::new, |at| format!("its code is at {at}; "));
                 let why = format!("{at}no pointer points to it: it is not in table 0");
                 Object::nowhere(ty, access::words(why))
             }
         };
-        Some(Operand { object, frame })
+        Ok(Some(Operand { object, frame }))
     }
 
     /// The type of a function, as far as the debug information tells.
@@ -400,6 +410,43 @@ fn plain(function: &str) -> String {
 }
 
 /// The only one, if it is that.
+/// The functions that a name means in a frame. A static one of the frame's file hides those of others.
+pub(crate) fn functions_meant(stop: &mut Stop<'_>, frame: FrameId, name: &str) -> Vec<FuncIndex> {
+    let (found, _) = with_context(stop, frame, |context| {
+        let mut found = context.symbols.functions_named(name);
+        // What tables of virtual functions have in place of a function of a second base class.
+        found.retain(|it| !context.symbols.function_name(*it).display.starts_with('{'));
+        found
+    });
+    let place = stop.place(frame);
+    let spot = place.as_ref().and_then(|it| it.chain.get(frame.inlined));
+    let file = spot.and_then(|it| it.location.file.as_ref());
+    let module = stop.frame(frame).map(|it| it.module);
+    let (Some(file), Some(binary), 2..) =
+        (file, module.and_then(|it| stop.binary(it)), found.len())
+    else {
+        return found;
+    };
+    let starts = found.iter().map(|it| binary.first_instruction(*it));
+    let starts: Vec<_> = found.iter().copied().zip(starts).collect();
+    let (own, _) = with_context(stop, frame, |context| {
+        let is_own = |start: &ModuleOffset| {
+            let places = context.symbols.locate(*start);
+            places.last().and_then(|it| it.file.as_ref()) == Some(file)
+        };
+        let own = starts.iter().filter(|it| it.1.as_ref().is_some_and(is_own));
+        own.map(|it| it.0).collect::<Vec<_>>()
+    });
+    if own.is_empty() { found } else { own }
+}
+
+/// Functions in words: "`f(int)` or `f(double)`".
+pub(crate) fn may_be(symbols: &Symbols, functions: &[FuncIndex]) -> String {
+    let names = functions.iter().take(8);
+    let names: Vec<String> = names.map(|it| symbols.function_name(*it).display).collect();
+    quoted(names.iter().map(String::as_str), "or")
+}
+
 fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next();
     first.filter(|_| all.next().is_none())

@@ -108,6 +108,14 @@ pub(super) struct Path {
 }
 
 impl Path {
+    /// `a::b`.
+    pub(super) fn of(text: &str) -> Path {
+        Path {
+            file: None,
+            names: text.split("::").map(str::to_owned).collect(),
+        }
+    }
+
     /// The names as the source has them.
     pub(super) fn text(&self) -> String {
         self.names.join("::")

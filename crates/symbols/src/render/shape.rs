@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::scalar::last_segment;
-use super::text::readable;
+use super::text::{has_control, readable};
 use super::{Elements, Field, Fields, Pointer, Sequence, Shape, Text};
 use crate::Language;
 use crate::machine::Unavailable;
@@ -296,7 +296,19 @@ impl Context<'_> {
         self.array_elements(object, &ty, array).ok()?
     }
 
-    /// The same. `Ok(None)`: a flexible array member.
+    /// The text in an array of characters, up to its NUL. `None`: it is no such array, or is not there.
+    pub(super) fn text_of_array(&mut self, object: &Object) -> Option<Text> {
+        let ty = self.bare(&object.ty);
+        let Kind::Array(array) = &ty.kind else {
+            return None;
+        };
+        let (width, prefix) = self.character(&array.element)?;
+        let length = self.elements(object)?.length();
+        let (text, _) = self.text_in(&object.place, width, length).ok()?;
+        Some(Text { prefix, ..text }).filter(|_| array.dimensions.len() == 1)
+    }
+
+    /// As [`Context::elements`]. `Ok(None)`: a flexible array member.
     fn array_elements(
         &mut self,
         object: &Object,
@@ -346,7 +358,7 @@ impl Context<'_> {
             match self.text_in(&object.place, width, length) {
                 // What may be bytes is taken for a text only if that is whole, with its end.
                 Ok((text, ends))
-                    if !readable(&text.bytes) && text.after > 0
+                    if has_control(&text.bytes) && text.after > 0
                         || self.may_be_bytes(&array.element)
                             && !(ends && text.after == 0 && readable(&text.bytes)) => {}
                 Ok((text, _)) => return Shape::Text(Text { prefix, ..text }),

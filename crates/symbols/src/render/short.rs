@@ -27,16 +27,19 @@ impl Context<'_> {
         self.line(object, limits).0
     }
 
-    /// The same, and whether the object itself is not there.
-    pub(super) fn line(&mut self, object: &Object, limits: &Limits) -> (String, bool) {
-        let mut line = Line {
-            out: String::new(),
-            limits,
-            values: limits.values,
-            compare: MOST_COMPARED,
-            path: Vec::new(),
-            is_missing: false,
+    /// The same, but of an array of characters the text, also where that is none that a person wrote.
+    pub fn short_text(&mut self, object: &Object, limits: &Limits) -> String {
+        let Some(text) = self.text_of_array(object) else {
+            return self.short(object, limits);
         };
+        let mut line = Line::new(limits);
+        line.text(&text, Escapes::of(self.bare(&object.ty).language));
+        line.out
+    }
+
+    /// The same as [`Context::short`], and whether the object itself is not there.
+    pub(super) fn line(&mut self, object: &Object, limits: &Limits) -> (String, bool) {
+        let mut line = Line::new(limits);
         line.object(self, object, limits.depth);
         (line.out, line.is_missing)
     }
@@ -99,7 +102,18 @@ struct Line<'l> {
     is_missing: bool,
 }
 
-impl Line<'_> {
+impl<'l> Line<'l> {
+    fn new(limits: &'l Limits) -> Self {
+        Line {
+            out: String::new(),
+            limits,
+            values: limits.values,
+            compare: MOST_COMPARED,
+            path: Vec::new(),
+            is_missing: false,
+        }
+    }
+
     /// Writes an object. Gives whether it was it that was written, and not that it was left out.
     fn object(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) -> bool {
         if self.full() || self.path.len() >= DEEPEST {

@@ -163,6 +163,13 @@ pub(super) fn readable(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|it| it.chars().all(fine))
 }
 
+/// Whether there are control characters of ASCII among these bytes that are in no text: all but white space, bells, backspaces
+/// and the beginnings of a terminal's sequences.
+pub(super) fn has_control(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, 7..=13 | 27);
+    bytes.iter().any(is_control)
+}
+
 /// How a language writes what does not stand for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escapes {
