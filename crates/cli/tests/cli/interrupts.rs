@@ -59,7 +59,25 @@ impl Drop for Round {
     }
 }
 
+/// A shell's background job ignores SIGINT, and so do the processes that it starts until they have a handler: Ctrl-C
+/// before that would be lost, which is none of wdb's doing.
+#[cfg(target_os = "linux")]
+fn interrupts_are_delivered() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
+    let is_ignored = ignored >> (Signal::SIGINT as i32 - 1) & 1 == 1;
+    assert!(
+        !is_ignored,
+        "SIGINT is ignored here, as in a background job of a shell; start the tests with `env --default-signal=INT`"
+    );
+}
+
+#[cfg(not(target_os = "linux"))]
+fn interrupts_are_delivered() {}
+
 fn rounds(count: u64, round: fn(&mut Seeded, Duration)) {
+    interrupts_are_delivered();
     // How long a run takes on this machine.
     let scene = Scene::new();
     let guest = scene.guest("a.wat", CRASH);

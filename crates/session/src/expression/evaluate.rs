@@ -106,6 +106,13 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 self.cast(&operand, ty, &node.span)
             }
             Kind::SizeOf(operand) => match (self.value(operand, frame), &operand.kind) {
+                // A constructor is called as its class is, which is meant.
+                (Ok(value), Kind::Name(path))
+                    if super::is_function(&value.object)
+                        && let Ok(ty) = self.plain_type(&path.text(), frame, &operand.span) =>
+                {
+                    self.size_of(&ty, frame, &node.span)
+                }
                 (Ok(operand), _) => {
                     let (of, object) = (operand.frame, &operand.object);
                     let size =

@@ -66,9 +66,10 @@ impl Evaluator<'_, '_, '_> {
         self.own_static(&path.text(), frame)
     }
 
-    /// Whether a variable is called so.
+    /// Whether a variable is called so. What C++ calls as the type is, its constructor, is none.
     pub(super) fn is_variable(&mut self, name: &str, frame: FrameId) -> bool {
-        self.named(&Path::of(name), frame, &(0..0)).is_ok()
+        self.named(&Path::of(name), frame, &(0..0))
+            .is_ok_and(|it| !super::is_function(&it.object))
     }
 
     /// Where a frame stands, if its variables can be known.
