@@ -261,13 +261,26 @@ impl Terminal {
     /// Waits until the process does nothing any more. Its time until then.
     #[cfg(target_os = "linux")]
     pub(crate) fn until_idle(&self) -> u64 {
-        loop {
-            let before = self.processor_time();
-            std::thread::sleep(Duration::from_secs(1));
-            if self.processor_time() == before {
-                return before;
-            }
+        let threads = format!("/proc/{}/task", self.child.process_id().unwrap());
+        // One that has work waits for nothing but a processor, which on a busy machine may take long.
+        let works = |thread: std::io::Result<std::fs::DirEntry>| {
+            let text = std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+            Some(matches!(
+                text.rsplit_once(')')?.1.trim_start().chars().next()?,
+                'R' | 'D'
+            ))
+        };
+        let mut idle = 0;
+        while idle < 20 {
+            let mut threads = std::fs::read_dir(&threads).unwrap();
+            idle = if threads.any(|it| works(it) == Some(true)) {
+                0
+            } else {
+                idle + 1
+            };
+            std::thread::sleep(Duration::from_millis(50));
         }
+        self.processor_time()
     }
 
     /// The same as [`Terminal::until`], with Ctrl-C whenever nothing comes for a while.
