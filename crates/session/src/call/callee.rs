@@ -66,6 +66,9 @@ pub(super) fn find<'a>(
         // In Rust a method hides a field of its name.
         Err(error) => match pointed(stop, at, name) {
             Ok(Some(func)) => return Ok(callee(func, name, arguments)),
+            Ok(None) | Err(Error::Expression { .. }) if method.ends_with(')') => {
+                return Err(of_its_own(name));
+            }
             Ok(None) | Err(Error::Expression { .. }) => return Err(error),
             Err(other) => return Err(other),
         },
@@ -134,9 +137,7 @@ fn named(
         // `f(int)` names one of several.
         let is_overload = |it: &FuncIndex| symbols.function_name(*it).display.contains('(');
         if !found.iter().any(is_overload) {
-            return Err(Error::Refused(format!(
-                "`{name}` is a call of its own: call that first, and then what it gave back with `$(…)`"
-            )));
+            return Err(of_its_own(name));
         }
     }
     if found.is_empty()
@@ -145,6 +146,13 @@ fn named(
         return Ok(func);
     }
     only(symbols, name, found)
+}
+
+/// `f(1)(2)` is two calls.
+fn of_its_own(name: &str) -> Error {
+    Error::Refused(format!(
+        "`{name}` is a call of its own: call that first, and then what it gave back with `$(…)`"
+    ))
 }
 
 /// The function to which the value of an expression points. `None`: it is no such pointer.
@@ -295,7 +303,9 @@ fn method(name: &str) -> Option<(&str, &str)> {
     let arrow = name.rfind("->").map(|at| (at, 2));
     let (at, length) = dot.max(arrow)?;
     let method = name[at + length..].trim();
-    is_identifier(method).then_some((name[..at].trim(), method))
+    // `(*(a->b))` is in brackets as a whole, and `a.b[1]` an element.
+    let is_whole = method.matches('(').count() == method.matches(')').count();
+    (is_whole && !method.ends_with(']')).then_some((name[..at].trim(), method))
 }
 
 /// The name and the arguments of `name(a, b)`. The name may have brackets of its own: `(*list[0]).name(a)`.
@@ -371,5 +381,8 @@ mod tests {
         assert_eq!(method("a::f"), None);
         assert_eq!(method("a.b->c"), Some(("a.b", "c")));
         assert_eq!(method("a->b.c"), Some(("a->b", "c")));
+        assert_eq!(method("a.operator()"), Some(("a", "operator()")));
+        assert_eq!(method("a.b[1]"), None);
+        assert_eq!(method("(*(a->b))"), None);
     }
 }
