@@ -47,6 +47,8 @@ pub(crate) struct Debugger {
     full_screen: bool,
     pub(crate) screen: Screen,
     scripts: Vec<Script>,
+    /// Whether somebody types the commands at a terminal.
+    pub(crate) by_hand: bool,
     /// Whether the user's own settings are all that is executed before the first prompt.
     pub(crate) begins_with_prompt: bool,
     pub(crate) ctrl_c: CtrlC,
@@ -84,8 +86,8 @@ impl Debugger {
             }
         }
         let given = arguments.given.scripts()?;
-        let is_asked = !arguments.batch && !arguments.tui && io::stdin().is_terminal();
-        let begins_with_prompt = given.is_empty() && is_asked;
+        let by_hand = !arguments.batch && io::stdin().is_terminal();
+        let begins_with_prompt = by_hand && !arguments.tui && given.is_empty();
         all.extend(given);
         let ctrl_c = signals::listen()?;
         Ok(Debugger {
@@ -93,6 +95,7 @@ impl Debugger {
             full_screen: arguments.tui,
             screen: Screen::new(Box::new(io::stdout()), abilities, transcript),
             scripts: all,
+            by_hand,
             begins_with_prompt,
             ctrl_c,
         })

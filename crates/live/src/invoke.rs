@@ -13,10 +13,15 @@ pub(crate) fn signature(
         types.join(", ")
     };
     let (params, results) = (spelled(ty.params()), spelled(ty.results()));
-    match ty.results().len() {
-        0 => format!("{name}({params})"),
-        1 => format!("{name}({params}) -> {results}"),
-        _ => format!("{name}({params}) -> ({results})"),
+    name.to_owned() + &arrow(&params, &results, ty.results().len())
+}
+
+/// Parameters, and what `count` of results are: `(i32, i64) -> f32`.
+pub(crate) fn arrow(params: &str, results: &str, count: usize) -> String {
+    match count {
+        0 => format!("({params})"),
+        1 => format!("({params}) -> {results}"),
+        _ => format!("({params}) -> ({results})"),
     }
 }
 

@@ -14,9 +14,7 @@ impl Module {
             name.map_or_else(|| index.to_string(), |it| format!("${it}"))
         })
     }
-}
 
-impl Module {
     /// The type of an import of this module as the text format writes it: `(global (mut i32))`.
     pub fn spelled_import(&self, ty: TypeRef) -> String {
         let limits = |is_64: bool, least: u64, most: Option<u64>| {

@@ -19,7 +19,7 @@ use crate::evidence::unsigned;
 use crate::expression;
 use crate::run::Stopped;
 use crate::session::{Error, Session};
-use crate::stop::FrameId;
+use crate::stop::{FrameId, Stop};
 
 /// A call by the user that has not returned.
 pub(crate) struct Calling {
@@ -38,6 +38,16 @@ pub(crate) struct Before {
     pub(crate) selected: FrameId,
     pub(crate) ahead: usize,
     pub(crate) stopped: Stopped,
+}
+
+/// The value of an expression that is a part of a call.
+fn evaluated(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Result<expression::Value, Error> {
+    let parsed = expression::parse(text);
+    let value = parsed.and_then(|it| expression::evaluate(&it, stop, at));
+    value.map_err(|error| Error::Expression {
+        error,
+        text: text.to_owned(),
+    })
 }
 
 /// LLVM's functions that call no others may use as many bytes below the stack pointer (`RedZoneSize` in its

@@ -37,7 +37,7 @@ pub(crate) use assign::{Changeable, changeable, convert, evaluate_for, user_vari
 pub(crate) use elements::of_fixed_length;
 pub use error::Error;
 pub(crate) use error::did_you_mean;
-pub(crate) use names::{functions_meant, may_be};
+pub(crate) use names::{functions_meant, functions_named, may_be};
 pub(crate) use operators::is_function;
 
 /// An expression, to be evaluated any number of times.

@@ -79,8 +79,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let debuggee = {
         // Who gets a prompt does not have to wait. Everywhere else Ctrl-C ends wdb.
-        let by_hand = !arguments.debugger.batch && io::stdin().is_terminal();
-        let _compiles = by_hand.then(|| ctrl_c.during(None, Arc::default()));
+        let _compiles = debugger
+            .by_hand
+            .then(|| ctrl_c.during(None, Arc::default()));
         starter.first(&given, debugger.begins_with_prompt)?
     };
     let finder = symbols::Finder::new(&arguments.symbols, debuggee.modules());

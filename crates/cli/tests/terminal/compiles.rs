@@ -16,6 +16,21 @@ fn large(beginning: &str) -> String {
     )
 }
 
+/// A program that takes no time.
+const SMALL: &str = r#"(module (func $work nop) (func (export "_start") call $work))"#;
+
+/// It is at a breakpoint in that, `app.wat`.
+#[cfg(target_os = "linux")]
+fn stopped_in_small(home: &Home) -> Terminal {
+    std::fs::write(home.path("app.wat"), SMALL).unwrap();
+    let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
+    wdb.line("break work");
+    wdb.line("run");
+    wdb.see("breakpoint 1, work");
+    wdb.prompt();
+    wdb
+}
+
 fn gives_up_compiling(wdb: &mut Terminal) {
     wdb.see("compiling app.wat…");
     wdb.keys(CTRL_C);
@@ -79,9 +94,8 @@ fn the_first_prompt_does_not_wait_for_long() {
 fn a_program_that_was_built_anew_before_its_first_start_has_changed() {
     let home = Home::new();
     let program = home.path("app.wat");
-    let work = r#"(module (func $work nop) (func (export "_start") call $work))"#;
     // One that was never compiled, and one that was.
-    for (before, count) in [(large(""), 1), (work.replace("nop", ""), 0)] {
+    for (before, count) in [(large(""), 1), (SMALL.replace("nop", ""), 0)] {
         std::fs::write(&program, before).unwrap();
         let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
         if count == 1 {
@@ -90,14 +104,12 @@ fn a_program_that_was_built_anew_before_its_first_start_has_changed() {
         wdb.line("break work");
         wdb.see("breakpoint 1: work at ");
         wdb.prompt();
-        std::fs::write(&program, work).unwrap();
+        std::fs::write(&program, SMALL).unwrap();
         wdb.line("run");
         wdb.see("`app.wat` has changed; it was read again");
         wdb.see("breakpoint 1, work");
         wdb.line("run");
-        wdb.until("the second start", |screen| {
-            screen.matches("breakpoint 1, work").count() == 2
-        });
+        wdb.see_times("breakpoint 1, work", 2);
         wdb.line("quit");
         wdb.end();
         assert_eq!(wdb.text().matches("has changed").count(), 1);
@@ -110,22 +122,14 @@ fn a_program_that_was_built_anew_before_its_first_start_has_changed() {
 fn a_program_that_is_again_what_it_was_is_not_compiled_again() {
     let home = Home::new();
     let program = home.path("app.wat");
-    let small = r#"(module (func $work nop) (func (export "_start") call $work))"#;
-    std::fs::write(&program, small).unwrap();
-    let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
-    wdb.line("break work");
-    wdb.line("run");
-    wdb.see("breakpoint 1, work");
-    wdb.prompt();
+    let mut wdb = stopped_in_small(&home);
     std::fs::write(&program, large("")).unwrap();
     let before = wdb.processor_time();
     wdb.line("run");
     gives_up_compiling(&mut wdb);
-    std::fs::write(&program, small).unwrap();
+    std::fs::write(&program, SMALL).unwrap();
     wdb.line("run");
-    wdb.until("the program that is there", |screen| {
-        screen.matches("breakpoint 1, work").count() == 2
-    });
+    wdb.see_times("breakpoint 1, work", 2);
     assert!(!wdb.text().contains("has changed"), "{}", wdb.text());
     let at_once = wdb.processor_time() - before;
     // The other one was not forgotten.
@@ -135,9 +139,7 @@ fn a_program_that_is_again_what_it_was_is_not_compiled_again() {
     std::fs::write(&program, large("")).unwrap();
     wdb.line("run");
     wdb.see("`app.wat` has changed; it was read again");
-    wdb.until("the breakpoint in the new program", |screen| {
-        screen.matches("breakpoint 1, work").count() == 3
-    });
+    wdb.see_times("breakpoint 1, work", 3);
     let again = wdb.processor_time() - compiled;
     assert!(again < took / 2, "{again:?} after {took:?}");
     wdb.line("quit");
@@ -166,13 +168,7 @@ fn a_batch_ends() {
 fn the_compilation_of_a_program_that_was_built_anew_is_used_when_it_has_ended() {
     let home = Home::new();
     let program = home.path("app.wat");
-    let small = r#"(module (func $work nop) (func (export "_start") call $work))"#;
-    std::fs::write(&program, small).unwrap();
-    let mut wdb = home.wdb(&["debug", "--no-cache", "app.wat"]);
-    wdb.line("break work");
-    wdb.line("run");
-    wdb.see("breakpoint 1, work");
-    wdb.prompt();
+    let mut wdb = stopped_in_small(&home);
     let before = wdb.processor_time();
     std::fs::write(&program, large("")).unwrap();
     wdb.line("run");
@@ -185,9 +181,7 @@ fn the_compilation_of_a_program_that_was_built_anew_is_used_when_it_has_ended() 
     let took = compiled - before;
     wdb.line("run");
     wdb.see("`app.wat` has changed; it was read again");
-    wdb.until("the breakpoint in the new program", |screen| {
-        screen.matches("breakpoint 1, work").count() == 2
-    });
+    wdb.see_times("breakpoint 1, work", 2);
     let again = wdb.processor_time() - compiled;
     assert!(again < took / 2, "{again:?} after {took:?}");
     // Those that were given up and are old by now are not run, and one of them that has not begun is not compiled.
@@ -197,15 +191,11 @@ fn the_compilation_of_a_program_that_was_built_anew_is_used_when_it_has_ended() 
         wdb.line("run");
         wdb.see("compiling app.wat…");
         wdb.keys(CTRL_C);
-        wdb.until("another prompt", |screen| {
-            screen.matches("given up").count() == count
-        });
+        wdb.see_times("given up", count);
     }
-    std::fs::write(&program, small.replace("nop", "nop nop")).unwrap();
+    std::fs::write(&program, SMALL.replace("nop", "nop nop")).unwrap();
     wdb.line("run");
-    wdb.until("the newest program", |screen| {
-        screen.matches("breakpoint 1, work").count() == 3
-    });
+    wdb.see_times("breakpoint 1, work", 3);
     let both = wdb.processor_time() - before;
     assert!(both < 2 * took, "{both:?} after {took:?}");
     wdb.line("stepi");
@@ -236,9 +226,7 @@ fn a_preloaded_module_that_is_gone_stays_as_it_was() {
     build("app.wat", &app("(func)"));
     wdb.line("run");
     wdb.see("`app.wat` has changed; it was read again");
-    wdb.until("the same code", |screen| {
-        screen.matches("has ended with exit code 5").count() == 2
-    });
+    wdb.see_times("has ended with exit code 5", 2);
     // It is there again.
     build("lib.wat", &lib.replace("const 5", "const 66"));
     wdb.line("run");

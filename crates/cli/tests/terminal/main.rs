@@ -71,9 +71,7 @@ fn a_hint_tells_how_a_line_went_on() {
     wdb.typed("echo a rather long text\\n");
     // The arrow takes it over.
     wdb.keys("\x1b[C\r");
-    wdb.until("the text twice", |screen| {
-        screen.matches("\na rather long text").count() == 2
-    });
+    wdb.see_times("\na rather long text", 2);
 }
 
 #[test]
@@ -105,9 +103,7 @@ fn ctrl_c_stops_the_program_and_not_the_debugger() {
     wdb.line("continue");
     std::thread::sleep(std::time::Duration::from_millis(500));
     wdb.keys(CTRL_C);
-    wdb.until("a second interrupt", |screen| {
-        screen.matches("interrupted").count() == 2
-    });
+    wdb.see_times("interrupted", 2);
     wdb.prompt();
     wdb.keys(CTRL_D);
     wdb.see("the program has not ended");
@@ -410,18 +406,14 @@ fn a_program_that_was_built_anew_is_read_again() {
     build(r#"(func (export "unused") nop nop nop) (func $other (result i32) i32.const 2 nop)"#);
     wdb.line("run");
     wdb.see("breakpoint 2 (more) is pending: ");
-    wdb.until("the breakpoint in the new program", |screen| {
-        screen.matches("breakpoint 1, other").count() == 2
-    });
+    wdb.see_times("breakpoint 1, other", 2);
     wdb.line("stepi");
     wdb.see("nop");
     wdb.line("continue");
     wdb.see("has ended with exit code 0");
     // The same again is not read again.
     wdb.line("run");
-    wdb.until("the breakpoint once more", |screen| {
-        screen.matches("breakpoint 1, other").count() == 3
-    });
+    wdb.see_times("breakpoint 1, other", 3);
     assert_eq!(
         wdb.text().matches("has changed").count(),
         2,

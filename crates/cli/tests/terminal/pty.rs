@@ -304,6 +304,13 @@ impl Terminal {
         self.until(text, |screen| screen.contains(text));
     }
 
+    /// Waits until the screen shows a text so often.
+    pub(crate) fn see_times(&mut self, text: &str, count: usize) {
+        self.until(&format!("{text}, {count} times"), |screen| {
+            screen.matches(text).count() == count
+        });
+    }
+
     /// Waits until the last line is an empty prompt.
     pub(crate) fn prompt(&mut self) {
         self.until("the prompt", |screen| {

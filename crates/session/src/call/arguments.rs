@@ -13,6 +13,7 @@ use wdb_symbols::types::{Encoding, Kind, PointerKind, Record, Signature};
 use wdb_symbols::{Context, Language, Object, Type, TypeRef};
 use wdb_target::coredump::{HeapType, Reference, Value};
 
+use super::evaluated;
 use crate::expression;
 use crate::session::Error;
 use crate::stop::{FrameId, Stop};
@@ -231,13 +232,7 @@ pub(super) fn pass(
                 *wanted = after;
                 return Ok(vec![Passed::Value(null(reference, text)?)]);
             }
-            let wrong = |error| Error::Expression {
-                error,
-                text: (*text).to_owned(),
-            };
-            let parsed = expression::parse(text).map_err(wrong)?;
-            let value = expression::evaluate(&parsed, stop, at).map_err(wrong)?;
-            (*text, value)
+            (*text, evaluated(stop, at, text)?)
         }
     };
     let refused = |why: String| Error::Refused(format!("`{text}`: {why}"));

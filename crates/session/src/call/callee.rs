@@ -8,6 +8,7 @@ use wdb_symbols::{Context, Object, Place, Symbols};
 use wdb_target::coredump::ModuleId;
 
 use super::arguments::Argument;
+use super::evaluated;
 use crate::expression::{self, Value};
 use crate::session::Error;
 use crate::stop::{FrameId, Stop};
@@ -85,12 +86,7 @@ fn of_receiver(
     receiver: &str,
     method: &str,
 ) -> Result<(FuncIndex, Value), Error> {
-    let wrong = |error| Error::Expression {
-        error,
-        text: receiver.to_owned(),
-    };
-    let parsed = expression::parse(receiver).map_err(wrong)?;
-    let mut value = expression::evaluate(&parsed, stop, at).map_err(wrong)?;
+    let mut value = evaluated(stop, at, receiver)?;
     let (found, _) = expression::with_context(stop, value.frame, |context| {
         of_object(context, symbols, &value.object, receiver, method)
     });
@@ -157,12 +153,7 @@ fn of_its_own(name: &str) -> Error {
 
 /// The function to which the value of an expression points. `None`: it is no such pointer.
 fn pointed(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Result<Option<FuncIndex>, Error> {
-    let wrong = |error| Error::Expression {
-        error,
-        text: text.to_owned(),
-    };
-    let parsed = expression::parse(text).map_err(wrong)?;
-    let value = expression::evaluate(&parsed, stop, at).map_err(wrong)?;
+    let value = evaluated(stop, at, text)?;
     of_value(stop, at, &value, text)
 }
 
@@ -267,9 +258,7 @@ fn of_class(
 ) -> Result<Option<(FuncIndex, Object)>, Error> {
     let ty = context.bare(&object.ty);
     let full = format!("{}::{method}", ty.name);
-    let mut found = symbols.functions_named(&full);
-    // What tables of virtual functions have in place of a function of a second base class.
-    found.retain(|it| !symbols.function_name(*it).display.starts_with('{'));
+    let found = expression::functions_named(symbols, &full);
     if !found.is_empty() {
         return Ok(Some((only(symbols, &full, found)?, object.clone())));
     }

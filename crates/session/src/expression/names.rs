@@ -410,14 +410,18 @@ fn plain(function: &str) -> String {
     out.replace("::::", "::").trim_end_matches("::").to_owned()
 }
 
-/// The only one, if it is that.
+/// The functions of a name that are the program's own.
+pub(crate) fn functions_named(symbols: &Symbols, name: &str) -> Vec<FuncIndex> {
+    let mut found = symbols.functions_named(name);
+    // What tables of virtual functions have in place of a function of a second base class.
+    found.retain(|it| !symbols.function_name(*it).display.starts_with('{'));
+    found
+}
+
 /// The functions that a name means in a frame. A static one of the frame's file hides those of others.
 pub(crate) fn functions_meant(stop: &mut Stop<'_>, frame: FrameId, name: &str) -> Vec<FuncIndex> {
     let (found, _) = with_context(stop, frame, |context| {
-        let mut found = context.symbols.functions_named(name);
-        // What tables of virtual functions have in place of a function of a second base class.
-        found.retain(|it| !context.symbols.function_name(*it).display.starts_with('{'));
-        found
+        functions_named(context.symbols, name)
     });
     let place = stop.place(frame);
     let spot = place.as_ref().and_then(|it| it.chain.get(frame.inlined));
@@ -448,6 +452,7 @@ pub(crate) fn may_be(symbols: &Symbols, functions: &[FuncIndex]) -> String {
     quoted(names.iter().map(String::as_str), "or")
 }
 
+/// The only one, if it is that.
 fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next();
     first.filter(|_| all.next().is_none())

@@ -302,10 +302,18 @@ impl Context<'_> {
         let Kind::Array(array) = &ty.kind else {
             return None;
         };
-        let (width, prefix) = self.character(&array.element)?;
-        let length = self.elements(object)?.length();
+        let (width, prefix) = self.characters(array)?;
+        let length = self.array_elements(object, &ty, array).ok()??.length();
         let (text, _) = self.text_in(&object.place, width, length).ok()?;
-        Some(Text { prefix, ..text }).filter(|_| array.dimensions.len() == 1)
+        Some(Text { prefix, ..text })
+    }
+
+    /// The bytes of each of the characters that an array is of, and the prefix of such texts.
+    fn characters(&self, array: &Array) -> Option<(u64, &'static str)> {
+        match array.dimensions.len() {
+            1 => self.character(&array.element),
+            _ => None,
+        }
     }
 
     /// As [`Context::elements`]. `Ok(None)`: a flexible array member.
@@ -334,10 +342,7 @@ impl Context<'_> {
     }
 
     fn array(&mut self, object: &Object, ty: &Type, array: &Array) -> Shape {
-        let character = match array.dimensions.len() {
-            1 => self.character(&array.element),
-            _ => None,
-        };
+        let character = self.characters(array);
         let elements = match self.array_elements(object, ty, array) {
             Ok(Some(elements)) => elements,
             // As a text it says itself how long it is.

@@ -5,6 +5,8 @@ use wasmtime::component::types::{self, ComponentFunc, ComponentItem};
 use wasmtime::component::wasm_wave::wasm::DisplayType;
 use wasmtime::component::{ResourceType, Type};
 
+use crate::invoke::arrow;
+
 /// As many names are looked through for each resource that a type has. People name fewer.
 const MOST: usize = 1000;
 
@@ -37,11 +39,7 @@ impl Resources {
     pub(super) fn function(&self, ty: &ComponentFunc) -> String {
         let params = self.list(ty.params().map(|(_, ty)| ty));
         let results = self.list(ty.results());
-        match ty.results().len() {
-            0 => format!("({params})"),
-            1 => format!("({params}) -> {results}"),
-            _ => format!("({params}) -> ({results})"),
-        }
+        arrow(&params, &results, ty.results().len())
     }
 
     fn list(&self, types: impl Iterator<Item = Type>) -> String {
