@@ -213,7 +213,11 @@ impl Symbols {
                 }
             }
             let copies = runs.without_statement(&own, called);
-            places.extend(runs.thinned(own).into_iter().chain(copies).map(place));
+            let own = match block.is_none().then(|| self.body_start(func)).flatten() {
+                Some(body) => runs.thinned_from(body, own),
+                None => runs.thinned(own),
+            };
+            places.extend(own.into_iter().chain(copies).map(place));
         }
         places
     }

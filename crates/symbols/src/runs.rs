@@ -6,6 +6,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::iter;
 
 use wdb_module::{Control, FuncIndex, Module, ModuleOffset};
 
@@ -91,6 +92,34 @@ impl<'a> Runs<'a> {
     /// column is a later part of the line, as in a `for`.
     pub(crate) fn thinned(&self, starts: Vec<Start>) -> Vec<ModuleOffset> {
         self.kept(starts).into_iter().map(|it| it.at).collect()
+    }
+
+    /// As [`Runs::thinned`], for the statements of a line in a function whose body begins at `body`.
+    ///
+    /// Where the prologue ends LLVM has a statement begin, whatever is there. In a loop that was unrolled it can be a
+    /// part of the first copy that is no statement in the others: it does not tell which of those are copies.
+    pub(crate) fn thinned_from(&self, body: ModuleOffset, starts: Vec<Start>) -> Vec<ModuleOffset> {
+        if self.code.is_optimised
+            && let Some(first) = starts.iter().find(|it| it.at == body)
+        {
+            let is_other_line = |it: &&Span| {
+                it.code.start > body && it.line != 0 && !Start::of(it).is_line_of(first)
+            };
+            let end = self.code.spans.iter().find(is_other_line);
+            let is_other = |it: &&Start| {
+                !it.is_copy_of(first) && end.is_some_and(|end| it.at >= end.code.start)
+            };
+            let others = self.kept(starts.iter().filter(is_other).copied().collect());
+            let [one, rest @ ..] = &*others else {
+                return self.thinned(starts);
+            };
+            if rest.iter().any(|it| it.is_copy_of(one)) {
+                return iter::once(body)
+                    .chain(others.iter().map(|it| it.at))
+                    .collect();
+            }
+        }
+        self.thinned(starts)
     }
 
     fn kept(&self, mut starts: Vec<Start>) -> Vec<Start> {
