@@ -1,4 +1,4 @@
 //! The code of any module, followed to places all over it.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| wdb_target::fuzz::code(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wdb_debuggee::fuzz::code(data));

@@ -6,9 +6,9 @@ use std::fs;
 use std::sync::Arc;
 
 use wdb_coredump::ModuleId;
-use wdb_session::stop::{Resolver, Stop};
+use wdb_examine::stop::{Resolver, Stop};
 use wdb_symbols::Symbols;
-use wdb_target::PostMortem;
+use wdb_debuggee::PostMortem;
 
 struct Known(Arc<Symbols>);
 
@@ -54,7 +54,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         let mut stop = Stop::new(debuggee, symbols).unwrap();
         let at = stop.frame_numbered(0, (frame % 8).into());
         if let Some(at) = at.or_else(|| stop.frame_numbered(0, 0)) {
-            wdb_session::expression::fuzz::expression(text, &mut stop, at);
+            wdb_examine::expression::fuzz::expression(text, &mut stop, at);
         }
     });
 });

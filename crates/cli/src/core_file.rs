@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use wdb_frontends::CtrlC;
+use wdb_terminal::CtrlC;
 
 use crate::units;
 use unfinished::Unfinished;

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use anyhow::Context;
+use wdb_console::Console;
 use wdb_coredump::MemoryCapture;
-use wdb_frontends::repl::{self, Files, Lines, Repl, Screen, Script};
-use wdb_frontends::{Abilities, CtrlC};
+use wdb_debuggee::{Debuggee, dump};
 use wdb_session::Session;
-use wdb_session::command::Console;
-use wdb_target::{Debuggee, dump};
+use wdb_terminal::repl::{self, Files, Lines, Repl, Screen, Script};
+use wdb_terminal::{Abilities, CtrlC};
 
 use crate::core_file::{Pattern, Place};
 use crate::{scripts, signals, terminal};

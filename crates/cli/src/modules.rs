@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use wdb_coredump::{CoreDump, ModuleId};
+use wdb_debuggee::identity::{self, Match};
 use wdb_module::{Binary, Module};
-use wdb_target::identity::{self, Match};
 
 use crate::foreign;
 
@@ -97,7 +97,7 @@ fn give(
         path.display(),
         match name {
             "" => String::new(),
-            name => format!(" (`{}`)", wdb_session::report::printable(name)),
+            name => format!(" (`{}`)", wdb_symbols::printable(name)),
         }
     )
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches};
-use wdb_frontends::repl::Script;
+use wdb_terminal::repl::Script;
 
 /// A script of more than this is none.
 const LIMIT: u64 = 16 << 20;

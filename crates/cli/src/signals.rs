@@ -1,7 +1,7 @@
 //! The signals that are sent to wdb: Ctrl-C, which what is at work may take, and those that end the process.
 
 use anyhow::Context;
-use wdb_frontends::CtrlC;
+use wdb_terminal::CtrlC;
 
 use crate::core_file;
 
@@ -24,7 +24,7 @@ mod unix {
     use nix::sys::signal::{SigHandler, Signal, signal};
     use signal_hook::consts::{SIGHUP, SIGTERM, SIGXFSZ};
     use signal_hook::iterator::Signals;
-    use wdb_frontends::CtrlC;
+    use wdb_terminal::CtrlC;
 
     pub(super) fn listen(ctrl_c: &CtrlC) -> io::Result<()> {
         // A file that grows beyond the limit is an error of the write, and not the end of the process.

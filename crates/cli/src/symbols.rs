@@ -8,11 +8,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use wdb_coredump::ModuleId;
+use wdb_debuggee::identity::hex;
+use wdb_examine::Resolver;
+use wdb_examine::SourcePaths;
 use wdb_module::Module;
-use wdb_session::report::printable;
-use wdb_session::{Resolver, SourcePaths};
 use wdb_symbols::Symbols;
-use wdb_target::identity::hex;
+use wdb_symbols::printable;
 
 use crate::foreign;
 
@@ -49,7 +50,7 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
-    pub(crate) fn new(arguments: &Arguments, modules: &[wdb_target::Module]) -> Self {
+    pub(crate) fn new(arguments: &Arguments, modules: &[wdb_debuggee::Module]) -> Self {
         Finder {
             symbols: arguments.symbols.clone(),
             sources: SourcePaths {
@@ -206,8 +207,8 @@ fn agrees(module: &Module, debug: &Module) -> Result<Option<&'static str>, &'sta
     }
 }
 
-fn with_paths(modules: &[wdb_target::Module]) -> Vec<(Option<Arc<Module>>, Option<PathBuf>)> {
-    let with_path = |module: &wdb_target::Module| {
+fn with_paths(modules: &[wdb_debuggee::Module]) -> Vec<(Option<Arc<Module>>, Option<PathBuf>)> {
+    let with_path = |module: &wdb_debuggee::Module| {
         let path = module.record.path.as_deref().and_then(foreign::path);
         (module.binary.clone(), path)
     };
@@ -215,7 +216,7 @@ fn with_paths(modules: &[wdb_target::Module]) -> Vec<(Option<Arc<Module>>, Optio
 }
 
 impl Resolver for Finder {
-    fn renew(&mut self, modules: &[wdb_target::Module]) {
+    fn renew(&mut self, modules: &[wdb_debuggee::Module]) {
         self.modules = with_paths(modules);
         self.cache.clear();
         self.newer.clear();

@@ -1,6 +1,6 @@
 //! The one door from wdb to a terminal: what it writes has names of modules, dumps and files in it, and is made safe here.
 //!
-//! What the guest writes does not come through here, and a debugger's [`Screen`](wdb_frontends::repl::Screen) is a door of
+//! What the guest writes does not come through here, and a debugger's [`Screen`](wdb_terminal::repl::Screen) is a door of
 //! the same kind.
 
 use std::borrow::Cow;

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use wdb_coredump::{MemoryId, ModuleId, Value};
+use wdb_debuggee::{CodeLocation, Debuggee, Resume, StopReason, Verdict, Watch};
 use wdb_live::{Compiled, File, Live, Program};
 use wdb_module::{Binary, FuncIndex};
-use wdb_target::{CodeLocation, Debuggee, Resume, StopReason, Verdict, Watch};
 
 fn main() {
     costs();

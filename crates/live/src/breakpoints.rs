@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use wasmtime::{AsContext as _, AsContextMut as _, FrameHandle, ModulePC, StoreContextMut};
 use wdb_coredump::ModuleId;
+use wdb_debuggee::{CodeLocation, Error};
 use wdb_module::ModuleOffset;
-use wdb_target::{CodeLocation, Error};
 
 use crate::host::Host;
 use crate::inventory::Inventory;

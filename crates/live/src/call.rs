@@ -6,8 +6,8 @@
 
 use wasmtime::{AsContextMut as _, Func, RootScope, StoreContextMut, Val};
 use wdb_coredump::{InstanceId, Slot, Value};
+use wdb_debuggee::{Error, Resume, StopReason};
 use wdb_module::FuncIndex;
-use wdb_target::{Error, Resume, StopReason};
 
 use crate::frames::Standing;
 use crate::guarded::until_unwound;

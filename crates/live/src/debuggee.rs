@@ -12,11 +12,11 @@ use wdb_coredump::{
     Capture, Global, GlobalId, Instance, InstanceId, MemoryId, MemoryShape, Process, Reference,
     Table, TableId, Value,
 };
-use wdb_module::{FuncIndex, LocalIndex};
-use wdb_target::{
+use wdb_debuggee::{
     Breakpoints, Certainty, CodeLocation, Debuggee, Error, Execute, Frame, Interrupt, Module,
     Mutate, Resume, StopReason, Thread, Watch,
 };
+use wdb_module::{FuncIndex, LocalIndex};
 
 use crate::asked::Asked;
 use crate::blocks::{BLOCK, Blocks};

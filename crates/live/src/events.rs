@@ -4,8 +4,8 @@ use wasmtime::{
     AsContext as _, AsContextMut as _, DebugEvent, ExnRef, OwnedRooted, RootScope, StoreContextMut,
 };
 use wdb_coredump::{Crash, code};
+use wdb_debuggee::{Resume, StopReason};
 use wdb_module::instruction::is_call;
-use wdb_target::{Resume, StopReason};
 
 use crate::frames::Standing;
 use crate::guest::Guest;

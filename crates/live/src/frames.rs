@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use wasmparser::{Operator, ValType};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wdb_coredump::{HostFrame, InstanceId, Missing, ModuleId, Slot, Value};
+use wdb_debuggee::{Frame, Thread, Trust};
 use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, Module as Binary, ModuleOffset};
-use wdb_target::{Frame, Thread, Trust};
 
 use crate::host::Host;
 use crate::inventory::Inventory;

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use wdb_target::Error;
+use wdb_debuggee::Error;
 
 /// Calls `f`; a panic in it is an error. What `f` was changing may be half changed.
 pub(crate) fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Error> {

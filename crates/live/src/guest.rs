@@ -17,7 +17,7 @@ use wasmtime::{
     UpdateDeadline,
 };
 use wdb_coredump::Process;
-use wdb_target::{Resume, StopReason, Verdict, Watch};
+use wdb_debuggee::{Resume, StopReason, Verdict, Watch};
 
 use crate::asked::Asked;
 use crate::breakpoints::Armed;
@@ -44,9 +44,9 @@ pub(crate) enum Command {
     Call(
         Call,
         Option<Watch>,
-        SyncSender<Result<(), wdb_target::Error>>,
+        SyncSender<Result<(), wdb_debuggee::Error>>,
     ),
-    Abandon(SyncSender<Result<(), wdb_target::Error>>),
+    Abandon(SyncSender<Result<(), wdb_debuggee::Error>>),
 }
 
 /// The program is stopped.
@@ -55,7 +55,7 @@ pub(crate) struct Stopped {
     /// The program is over; what its export returned, as text.
     pub(crate) ended: Option<Vec<String>>,
     /// What kept it from being decided whether the program is to stop.
-    pub(crate) failed: Option<wdb_target::Error>,
+    pub(crate) failed: Option<wdb_debuggee::Error>,
 }
 
 /// What is known of the program, and what the debugger wants of it.
@@ -77,7 +77,7 @@ pub(crate) struct Guest {
     timer: Option<Timer>,
     watch: Option<Watch>,
     /// The watch has failed at this stop.
-    failed: Option<wdb_target::Error>,
+    failed: Option<wdb_debuggee::Error>,
     /// A stop was asked for and waits for the next instruction.
     pub(crate) stopping: Option<Requester>,
     /// The program has crashed and is being unwound: each activation on the way tells of the same
@@ -416,7 +416,7 @@ pub(crate) fn run(
                 .stop
                 .retain(|it| reason.is_none() && matches!(it, StopReason::Crash(_)));
             guest.stop.extend(reason);
-            guest.failed = unlinked.map(|error| wdb_target::Error::Debuggee(error.to_string()));
+            guest.failed = unlinked.map(|error| wdb_debuggee::Error::Debuggee(error.to_string()));
             guest.standings.now = Standing::Before;
             guest.unwinding = false;
             guest.process.time = program::now();

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use wasmtime::{AsContextMut as _, Global, Instance, Memory, SharedMemory, StoreContextMut, Table};
 use wdb_coredump::{GlobalId, InstanceId, MemoryId, ModuleId, TableId};
+use wdb_debuggee::Module;
 use wdb_module::ValType;
-use wdb_target::Module;
 
 use crate::host::Host;
 

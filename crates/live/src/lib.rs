@@ -1,6 +1,6 @@
 //! The live debuggee: a guest in wasmtime under its guest-debug instrumentation.
 //!
-//! [`Live::launch`] compiles and links a program; [`wdb_target::Execute::resume`] runs it until it
+//! [`Live::launch`] compiles and links a program; [`wdb_debuggee::Execute::resume`] runs it until it
 //! stops. The guest runs on a thread of its own, because wasmtime's debug handler is called with the
 //! guest's frames on the stack and has to stay in that call for as long as somebody looks at them
 //! ([`mod@guest`]). There the program that is stopped is a debuggee itself ([`mod@paused`]); [`Live`]

@@ -16,8 +16,8 @@ use wdb_coredump::{
     Base, Capture, CoreDump, Crash, Dialect, Frame, Instance, InstanceId, MemoryCapture, ModuleId,
     Reading, Thread, ValueCapture,
 };
+use wdb_debuggee::PostMortem;
 use wdb_module::FuncIndex;
-use wdb_target::PostMortem;
 
 use crate::debuggee::{LOOK, WAITS, stopper};
 use crate::guarded::guarded;

@@ -5,8 +5,8 @@
 
 use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Error, ExternType, ImportType, Instance, Linker, Module, Store, Val};
+use wdb_debuggee::StopReason;
 use wdb_module::Binary;
-use wdb_target::StopReason;
 
 use crate::host::Host;
 use crate::program::{File, LaunchError, Program, UnknownImports};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use wasmtime::{StoreContext, StoreContextMut};
 use wdb_coredump::{MemoryId, MemoryShape};
-use wdb_target::Error;
+use wdb_debuggee::Error;
 
 use crate::host::Host;
 use crate::inventory::{AnyMemory, Inventory};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wasmtime::Store;
-use wdb_target::Module;
+use wdb_debuggee::Module;
 
 use crate::host::Host;
 use crate::link::Linked;

@@ -1,5 +1,5 @@
 //! The program that is stopped, on the guest's thread: all that a debuggee is, straight from the
-//! store. [`crate::Live`] asks it from the other thread, a [`wdb_target::Watch`] has it at hand.
+//! store. [`crate::Live`] asks it from the other thread, a [`wdb_debuggee::Watch`] has it at hand.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,11 +9,11 @@ use wdb_coredump::{
     Capture, Global, GlobalId, Instance, MemoryCapture, MemoryId, MemoryShape, Process, Reference,
     Table, TableId, Value, ValueCapture,
 };
-use wdb_module::{LocalIndex, MemoryIndex};
-use wdb_target::{
+use wdb_debuggee::{
     Breakpoints, Certainty, CodeLocation, Debuggee, Error, Frame, Module, Mutate, StopReason,
     Thread,
 };
+use wdb_module::{LocalIndex, MemoryIndex};
 
 use crate::frames::{self, Standing};
 use crate::guest::Guest;

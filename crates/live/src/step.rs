@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use wasmtime::{AsContext as _, AsContextMut as _, ModulePC, StoreContextMut, Val};
 use wdb_coredump::{InstanceId, ModuleId, Reference, Slot, Value};
+use wdb_debuggee::Resume;
 use wdb_module::{FuncIndex, ModuleOffset};
-use wdb_target::Resume;
 
 use crate::breakpoints::{Place, patch};
 use crate::frames::Standing;

@@ -2,7 +2,7 @@
 
 use wasmtime::{AsContextMut as _, Mutability, Ref, RootScope, StoreContextMut, Val};
 use wdb_coredump::{Global, GlobalId, Reference, Slot, Table, TableId, Value};
-use wdb_target::Error;
+use wdb_debuggee::Error;
 
 use crate::host::Host;
 use crate::inventory::Inventory;

@@ -5,10 +5,10 @@ use std::ops::Range;
 use wdb_coredump::{
     Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId, Value,
 };
-use wdb_module::FuncIndex;
-use wdb_target::{
+use wdb_debuggee::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
 };
+use wdb_module::FuncIndex;
 
 use crate::modules::known;
 use crate::paused::CAPTURE;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use wasmtime::{AnyRef, AsContextMut as _, ExnRef, Func, I31, Rooted, StoreContextMut, Val};
 use wdb_coredump::{HeapType, InstanceId, Reference, Value};
+use wdb_debuggee::Error;
 use wdb_module::FuncIndex;
-use wdb_target::Error;
 
 use crate::host::Host;
 use crate::inventory::Inventory;

@@ -1,16 +1,17 @@
 //! What the user wants to stop at, apart from the code that it comes to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use wdb_examine::tags;
+use wdb_symbols::glob;
 
+use wdb_debuggee::CodeLocation;
+use wdb_debuggee::coredump::ModuleId;
 use wdb_module::{FuncIndex, Operator};
-use wdb_target::CodeLocation;
-use wdb_target::coredump::ModuleId;
 
-use crate::Stop;
-use crate::expression::{self, Expression};
-use crate::places::{self, Location, Spec};
-use crate::run;
-use crate::stop::FrameId;
+use wdb_examine::Stop;
+use wdb_examine::expression::{self, Expression};
+use wdb_examine::places::{self, Location, Spec};
+use wdb_examine::stop::FrameId;
 
 /// A breakpoint, as the user thinks of it. It may come to many places in the code, or to none yet.
 #[derive(Clone, Debug)]
@@ -342,8 +343,8 @@ const MOST_NAMES: usize = 12;
 
 /// That no tag of the program is called so, and what there is. `None`: one is.
 fn no_tag(stop: &mut Stop<'_>, pattern: &str) -> Option<String> {
-    let names = run::tag_names(stop);
-    if names.iter().any(|it| matches(pattern, it)) {
+    let names = tags::tag_names(stop);
+    if names.iter().any(|it| glob::matches(pattern, it)) {
         return None;
     }
     if names.is_empty() {
@@ -385,8 +386,8 @@ fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, Strin
             .filter(|func| {
                 let import = binary.function_import(FuncIndex(*func));
                 import.is_some_and(|it| {
-                    matches(pattern, &format!("{}.{}", it.module, it.name))
-                        || matches(pattern, &it.name)
+                    glob::matches(pattern, &format!("{}.{}", it.module, it.name))
+                        || glob::matches(pattern, &it.name)
                 })
             })
             .collect();
@@ -428,48 +429,9 @@ fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, Strin
     }
 }
 
-/// Whether `text` is what `pattern` says, in which `*` stands for any text.
-pub fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stars_stand_for_any_text() {
-        for (pattern, text, expected) in [
-            ("main", "main", true),
-            ("main", "main2", false),
-            ("std::*", "std::vec::push", true),
-            ("*::drop", "a::b::drop", true),
-            ("*", "", true),
-            ("a*b*c", "a12b3c", true),
-            ("a*b*c", "acb", false),
-            ("a*a", "a", false),
-            ("*.fd_*", "wasi.fd_write", true),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
-    }
 
     #[test]
     fn messages_have_values_in_braces() {

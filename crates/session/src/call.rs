@@ -4,41 +4,22 @@ mod arguments;
 mod callee;
 mod result;
 
-pub(crate) use callee::is_of_pointer;
-pub use result::{ReturnValue, Returned};
+pub use callee::is_of_pointer;
 pub(crate) use result::{keeps_first, returned};
 
-use wdb_module::FuncIndex;
-use wdb_target::CStack;
-use wdb_target::coredump::{GlobalId, ModuleId, Slot, Value};
+use wdb_debuggee::CStack;
+use wdb_debuggee::coredump::{GlobalId, Slot, Value};
 
 use arguments::{Argument, Passed};
 use callee::Callee;
 
-use crate::evidence::unsigned;
-use crate::expression;
-use crate::run::Stopped;
-use crate::session::{Error, Session};
-use crate::stop::{FrameId, Stop};
-
-/// A call by the user that has not returned.
-pub(crate) struct Calling {
-    module: ModuleId,
-    func: FuncIndex,
-    /// Where the result is, if that is in memory.
-    result: Option<Value>,
-    /// The stack pointer of the C stack, as it was.
-    stack_pointer: Option<(GlobalId, Value)>,
-    /// Where the user was.
-    before: Before,
-}
-
-/// Where the user was before a call: it is none of the program's own steps, and changes nothing of that.
-pub(crate) struct Before {
-    pub(crate) selected: FrameId,
-    pub(crate) ahead: usize,
-    pub(crate) stopped: Stopped,
-}
+use crate::calls::{Before, Calling};
+use crate::error::Error;
+use crate::session::Session;
+use crate::stopped::{Returned, Stopped};
+use wdb_examine::expression;
+use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::value::unsigned;
 
 /// The value of an expression that is a part of a call.
 fn evaluated(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Result<expression::Value, Error> {

@@ -1,14 +1,14 @@
 //! Changes the program's state: what an expression means gets another value.
 
+use wdb_debuggee::coredump::{MemoryId, Reference, Value};
 use wdb_symbols::object::Piece;
 use wdb_symbols::types::Bits;
 use wdb_symbols::{Object, Place};
-use wdb_target::coredump::{MemoryId, Reference, Value};
 
-use crate::expression::{self, Changeable};
-use crate::kept::Kept;
-use crate::session::{Error, Session};
-use crate::stop::FrameId;
+use crate::error::Error;
+use crate::session::Session;
+use wdb_examine::expression::{self, Changeable};
+use wdb_examine::stop::FrameId;
 
 impl Session {
     /// Gives what `place` means the value of `value`, converted to its type. Both are expressions in the
@@ -29,7 +29,7 @@ impl Session {
             let at = self.selected().unwrap_or_default();
             let mut stop = self.stop();
             let found = expression::evaluate(&from, &mut stop, at);
-            let kept = Kept::new(&mut stop, &found.map_err(|it| wrong(it, value))?);
+            let kept = expression::keep(&mut stop, &found.map_err(|it| wrong(it, value))?);
             return self.memo.kept.set(name, kept).map_err(Error::Refused);
         }
         // One that can run and not be changed is not compiled yet.
@@ -103,7 +103,7 @@ impl Session {
                 let reference = match found {
                     Ok(at) => known.elements[at].1.clone(),
                     Err(_) if element < known.size => {
-                        Reference::Null(wdb_target::coredump::HeapType::Func)
+                        Reference::Null(wdb_debuggee::coredump::HeapType::Func)
                     }
                     Err(_) => {
                         let message = format!("`{value}`: the table has no element {element}");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wdb_target::Debuggee;
+use wdb_debuggee::Debuggee;
 
 /// What the user can change from one start of the program to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub trait Launcher {
     /// # Errors
     ///
     /// When it cannot be started. The next attempt may succeed.
-    fn start(&mut self, given: &Given) -> Result<Started, wdb_target::Error>;
+    fn start(&mut self, given: &Given) -> Result<Started, wdb_debuggee::Error>;
 
     /// Whether it seems to have been built anew since it was started last.
     fn has_changed(&self) -> bool {

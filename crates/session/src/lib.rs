@@ -1,38 +1,27 @@
-//! The debugger above any debuggee: a program that is stopped ([`stop`]), its variables, the crash
-//! report and the diagnosis of crashes.
+//! Control of a program: breakpoints, steps, runs, calls and changes, as data. Knows no text of a command.
+//!
+//! A [`Session`] has a debuggee and what the user wants of it: breakpoints ([`breakpoints`]), the code that steps do
+//! not stop in ([`skips`]), the frame that the user looks at. [`Session::run`] lets the program go on with a
+//! [`Motion`] and says why it is stopped again: [`Stopped`], a list of [`Reason`]s.
 
 pub mod breakpoints;
 mod call;
+mod calls;
 mod change;
-pub mod command;
-mod diagnosis;
-pub mod disassembly;
-mod evidence;
-pub mod expression;
+pub mod displays;
+mod error;
 mod given;
-pub mod kept;
-pub mod listing;
-pub mod looking;
-pub mod machine;
 mod motion;
-mod operation;
-pub mod places;
-pub mod report;
-pub mod run;
-pub mod session;
+mod run;
+mod session;
 pub mod skips;
-mod source_paths;
 mod step;
-pub mod stop;
+mod stopped;
 mod supposed;
-pub mod value;
-pub mod variables;
 
-pub use call::{ReturnValue, Returned};
+pub use call::is_of_pointer;
+pub use error::Error;
 pub use given::{Given, Launch, Launcher, Started};
 pub use motion::Motion;
-pub use report::Report;
-pub use run::{Reason, Stopped};
 pub use session::Session;
-pub use source_paths::SourcePaths;
-pub use stop::{Resolver, Stop};
+pub use stopped::{Reason, ReturnValue, Returned, Stopped, Teller};

@@ -3,16 +3,18 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wdb_debuggee::coredump::{InstanceId, ModuleId, Slot, Value, code};
+use wdb_debuggee::{Resume, StopReason, Watch};
 use wdb_module::FuncIndex;
-use wdb_target::coredump::{InstanceId, ModuleId, Slot, Value, code};
-use wdb_target::{Resume, StopReason, Watch};
 
-use crate::call::{self, ReturnValue, Returned};
-use crate::places::{self, Spec};
-use crate::run::{self, Reason, Stopped, Watching};
-use crate::session::{Error, Session};
+use crate::call;
+use crate::error::Error;
+use crate::run::{self, Watching};
+use crate::session::Session;
 use crate::step::{Aim, Next, Step};
-use crate::stop::FrameId;
+use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
+use wdb_examine::places::{self, Spec};
+use wdb_examine::stop::FrameId;
 
 /// How the program is to run on. Steps are of the selected frame.
 #[derive(Clone, Debug)]
@@ -270,7 +272,7 @@ impl Session {
         self.memo.forget_state();
         self.runs += 1;
         if let Err(error) = ran {
-            use wdb_target::Error as Debuggee;
+            use wdb_debuggee::Error as Debuggee;
             // Then it has run, and is not where it was.
             if let Error::Debuggee(Debuggee::Debuggee(_) | Debuggee::GivenUp(_)) = error {
                 self.selected = FrameId::default();

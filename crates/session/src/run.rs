@@ -3,85 +3,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use wdb_examine::tags::tag_name;
+use wdb_symbols::glob;
 
-use wdb_module::TagIndex;
+use wdb_debuggee::coredump::{Crash, CrashKind, Exception, ModuleId};
+use wdb_debuggee::{CodeLocation, Debuggee, StopReason, Verdict};
 use wdb_symbols::Symbols;
-use wdb_target::coredump::{Crash, CrashKind, Exception, ModuleId};
-use wdb_target::{CodeLocation, Debuggee, StopReason, Verdict};
 
-use crate::breakpoints::{Breakpoint, Breakpoints, Trigger, matches};
-use crate::call::Returned;
-use crate::expression;
-use crate::places::Location;
+use crate::breakpoints::{Breakpoint, Breakpoints, Trigger};
 use crate::step::{Next, Step};
-use crate::stop::{FrameId, Memo, Resolver, Stop};
-
-/// Why the program is stopped: everything that holds at once, what the user asked for first. May be
-/// empty: that of a dump which does not say.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stopped {
-    /// The reasons.
-    pub reasons: Vec<Reason>,
-}
-
-/// A reason to be stopped.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reason {
-    /// It was launched and has run nothing yet.
-    Started,
-    /// A breakpoint was hit.
-    Breakpoint {
-        /// Its number.
-        id: u32,
-        /// What the front end is to do now.
-        commands: Vec<String>,
-    },
-    /// The condition of a breakpoint could not be evaluated.
-    Condition {
-        /// The number of the breakpoint.
-        id: u32,
-        /// What is wrong with it, with the place.
-        message: String,
-    },
-    /// A step has come to where it was to come.
-    Step,
-    /// A function has returned, as was asked for; with what, if that can be told.
-    Finished(Option<Returned>),
-    /// A function that the debugger called has returned.
-    Returned(Returned),
-    /// A function that the debugger called did not return, and why: a sentence's second half.
-    Abandoned(String),
-    /// An exception was thrown.
-    Thrown {
-        /// The exception.
-        exception: Exception,
-        /// Whether a frame catches it.
-        caught: bool,
-    },
-    /// Somebody asked it to stop.
-    Interrupted,
-    /// It crashed and cannot go on.
-    Crash(Crash),
-    /// It ended with this exit code.
-    Exited(i32),
-}
-
-impl Stopped {
-    /// Whether a step came to its end, and nothing else happened: another one may follow.
-    pub fn is_step(&self) -> bool {
-        let done = |it: &Reason| matches!(it, Reason::Step | Reason::Finished(_));
-        !self.reasons.is_empty() && self.reasons.iter().all(done)
-    }
-
-    /// Whether the program can run on.
-    pub fn is_over(&self) -> bool {
-        let over = |it: &Reason| matches!(it, Reason::Crash(_) | Reason::Exited(_));
-        self.reasons.iter().any(over)
-    }
-}
-
-/// Tells the messages of log points, in order, while the program runs.
-pub type Teller = Arc<dyn Fn(&str) + Send + Sync>;
+use crate::stopped::{Reason, Teller};
+use wdb_examine::expression;
+use wdb_examine::places::Location;
+use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
 
 /// What is decided at the stops of one run of the program, and with what. Goes to the guest's thread and back.
 pub(crate) struct Watching {
@@ -102,7 +36,7 @@ pub(crate) struct Watching {
     /// The first instruction of the program is a breakpoint.
     starting: bool,
     /// What the engine would not do.
-    pub(crate) error: Option<wdb_target::Error>,
+    pub(crate) error: Option<wdb_debuggee::Error>,
 }
 
 /// The debug information of all modules, on the guest's thread.
@@ -146,7 +80,7 @@ impl Watching {
 
     /// Gives the code the breakpoints that are wanted now. Those that the code cannot have are taken from the
     /// user's.
-    pub(crate) fn arm(&mut self, debuggee: &mut dyn Debuggee) -> Result<(), wdb_target::Error> {
+    pub(crate) fn arm(&mut self, debuggee: &mut dyn Debuggee) -> Result<(), wdb_debuggee::Error> {
         let changes = self.step.as_ref().map_or(0, Step::changes);
         if self.armed == Some(changes) {
             return Ok(());
@@ -194,7 +128,7 @@ impl Watching {
                 self.done(ahead, returned);
                 Verdict::Stop
             }
-            None => Verdict::Resume(wdb_target::Resume::Continue),
+            None => Verdict::Resume(wdb_debuggee::Resume::Continue),
         }
     }
 
@@ -267,7 +201,7 @@ impl Watching {
 pub(crate) fn frame_of(stop: &mut Stop<'_>, location: &Location) -> FrameId {
     let youngest = FrameId::default();
     let inlined = stop.place(youngest).and_then(|place| {
-        let is_it = |spot: &crate::stop::Spot| {
+        let is_it = |spot: &wdb_examine::stop::Spot| {
             spot.location.line == location.line && spot.location.file == location.file
         };
         place.chain.iter().position(is_it)
@@ -324,7 +258,7 @@ pub(crate) fn exception_hits(
         let Trigger::Thrown { tag, caught: which } = &it.trigger else {
             return false;
         };
-        let is_tag = |tag: &String| name.as_ref().is_some_and(|name| matches(tag, name));
+        let is_tag = |tag: &String| name.as_ref().is_some_and(|name| glob::matches(tag, name));
         it.enabled && which.is_none_or(|it| it == caught) && tag.as_ref().is_none_or(is_tag)
     });
     hits.filter_map(|it| hit(it, stop, FrameId::default(), tell))
@@ -344,41 +278,4 @@ pub(crate) fn crash_hits(
         .filter(|it| is_trap && it.enabled && matches!(it.trigger, Trigger::Trap));
     hits.filter_map(|it| hit(it, stop, FrameId::default(), tell))
         .collect()
-}
-
-/// The name of the tag of an exception: its own, else that by which it is imported or exported, else its index.
-pub fn tag_name(stop: &mut Stop<'_>, exception: &Exception) -> Option<String> {
-    let (instance, tag) = exception.tag?;
-    let module = stop.instance(instance)?.module;
-    Some(name_of_tag(stop.binary(module)?, tag))
-}
-
-/// The names of all tags of the program, as [`tag_name`] gives them, each once.
-pub fn tag_names(stop: &Stop<'_>) -> BTreeSet<String> {
-    let binaries = stop.modules().iter().filter_map(|it| it.binary.as_deref());
-    let names = binaries.flat_map(|binary| {
-        let tags = (0..).map(TagIndex).take(binary.tags().len());
-        tags.map(|tag| name_of_tag(binary, tag))
-    });
-    names.collect()
-}
-
-fn name_of_tag(binary: &wdb_module::Module, tag: TagIndex) -> String {
-    if let Some(name) = binary.tag_name(tag) {
-        return name.to_owned();
-    }
-    let is_tag = |kind| matches!(kind, wasmparser::ExternalKind::Tag);
-    let exported = binary
-        .exports()
-        .iter()
-        .find(|it| is_tag(it.kind) && it.index == tag.0);
-    if let Some(export) = exported {
-        return export.name.clone();
-    }
-    let imported = binary
-        .imports()
-        .iter()
-        .filter(|it| matches!(it.ty, wasmparser::TypeRef::Tag(_)))
-        .nth(tag.position());
-    imported.map_or_else(|| tag.to_string(), |it| it.name.clone())
 }

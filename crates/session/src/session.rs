@@ -3,19 +3,21 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wdb_debuggee::coredump::ModuleId;
+use wdb_debuggee::{Debuggee, Interrupt, StopReason};
 use wdb_symbols::Symbols;
-use wdb_target::coredump::ModuleId;
-use wdb_target::{Debuggee, Interrupt, StopReason};
 
 use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Trigger};
-use crate::call::Calling;
-use crate::expression::{self, Expression};
+use crate::calls::Calling;
+use crate::displays::Displays;
+use crate::error::Error;
 use crate::given::{Given, Launch, Started};
-use crate::kept::Kept;
-use crate::looking::Looking;
-use crate::run::{Known, Reason, Stopped, Teller};
+use crate::run::Known;
 use crate::skips::Skips;
-use crate::stop::{FrameId, Memo, Resolver, Stop};
+use crate::stopped::{Reason, Stopped, Teller};
+use wdb_examine::expression::{self, Expression};
+use wdb_examine::looking::Looking;
+use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
 
 /// A program or a core dump that is being debugged.
 pub struct Session {
@@ -43,88 +45,6 @@ pub struct Session {
     pub(crate) stopped: Stopped,
     /// The calls by the user that have not returned, the youngest last.
     pub(crate) calls: Vec<Calling>,
-}
-
-/// Why something could not be done.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
-    /// The debuggee is a core dump.
-    #[error("a core dump cannot run")]
-    CannotRun,
-    /// The debuggee is a core dump.
-    #[error("a core dump cannot be changed")]
-    CannotChange,
-    /// The command was given up before the program ran.
-    #[error("given up")]
-    GivenUp,
-    /// The program has ended.
-    #[error("the program has ended; `run` starts it anew")]
-    Ended,
-    /// The program has crashed: it can be looked at, and cannot go on. What has become of it, as the rest of a sentence.
-    #[error("the program {0} and cannot go on; `run` starts it anew")]
-    Crashed(&'static str),
-    /// A function that the user called has crashed.
-    #[error("the call has crashed and cannot go on; `abandon` gives it up")]
-    CallCrashed,
-    /// The program has not started.
-    #[error("the program has not started; `run` runs it")]
-    NotStarted,
-    /// The debuggee does not do it.
-    #[error("{0}")]
-    Debuggee(#[from] wdb_target::Error),
-    /// An expression is wrong; where, in its text.
-    #[error("{}", error.show(text))]
-    Expression {
-        /// What is wrong with it.
-        error: expression::Error,
-        /// The expression.
-        text: String,
-    },
-    /// It cannot be done, and why.
-    #[error("{0}")]
-    Refused(String),
-}
-
-/// Expressions that are shown at each stop.
-#[derive(Clone, Debug, Default)]
-pub struct Displays {
-    /// They, by ascending number.
-    pub all: Vec<Display>,
-    last: u32,
-}
-
-/// An expression that is shown at each stop.
-#[derive(Clone, Debug)]
-pub struct Display {
-    /// Its number, from 1.
-    pub id: u32,
-    /// The expression.
-    pub expression: Expression,
-    /// How the front end is to write its value.
-    pub format: String,
-    /// Whether it is shown.
-    pub enabled: bool,
-}
-
-impl Displays {
-    /// Adds one.
-    pub fn add(&mut self, expression: Expression, format: &str) -> &Display {
-        self.last += 1;
-        self.all.push(Display {
-            id: self.last,
-            expression,
-            format: format.to_owned(),
-            enabled: true,
-        });
-        &self.all[self.all.len() - 1]
-    }
-
-    /// Takes one away. Whether there was one.
-    pub fn remove(&mut self, id: u32) -> bool {
-        let before = self.all.len();
-        self.all.retain(|it| it.id != id);
-        self.all.len() < before
-    }
 }
 
 impl Session {
@@ -192,7 +112,7 @@ impl Session {
 
     /// What the debuggee did not answer since this was asked last: it has gone away. What was asked for looks as if
     /// there were none of it.
-    pub fn unanswered(&mut self) -> Option<wdb_target::Error> {
+    pub fn unanswered(&mut self) -> Option<wdb_debuggee::Error> {
         let is_expected = |it: &Reason| matches!(it, Reason::Started | Reason::Exited(_));
         let error = self.memo.take_unanswered()?;
         (!self.stopped.reasons.iter().any(is_expected)).then_some(error)
@@ -200,7 +120,7 @@ impl Session {
 
     /// Keeps a value that was shown, as `$`.
     pub fn keep(&mut self, value: &expression::Value) {
-        let kept = Kept::new(&mut self.stop(), value);
+        let kept = expression::keep(&mut self.stop(), value);
         self.memo.kept.add(kept);
     }
 

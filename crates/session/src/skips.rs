@@ -1,7 +1,7 @@
 //! Code that a person who steps through a program does not want to see.
 
-use crate::breakpoints::matches;
-use crate::stop::Spot;
+use wdb_examine::stop::Spot;
+use wdb_symbols::glob;
 
 /// Code that steps do not stop in.
 #[derive(Clone, Debug)]
@@ -33,10 +33,10 @@ impl Skips {
         };
         let is_called = |pattern: &String| {
             let name = location.function.as_ref();
-            name.is_some_and(|it| it.is_called(pattern)) || matches(pattern, &spot.function)
+            name.is_some_and(|it| it.is_called(pattern)) || glob::matches(pattern, &spot.function)
         };
         self.runtime && spot.family.is_some()
             || self.functions.iter().any(is_called)
-            || self.files.iter().any(|it| matches(it, file))
+            || self.files.iter().any(|it| glob::matches(it, file))
     }
 }

@@ -10,13 +10,13 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use wdb_debuggee::coredump::ModuleId;
+use wdb_debuggee::{CodeLocation, Resume};
 use wdb_module::{FuncIndex, Operator};
-use wdb_target::coredump::ModuleId;
-use wdb_target::{CodeLocation, Resume};
 
-use crate::Stop;
 use crate::skips::Skips;
-use crate::stop::{FrameId, Place, Spot};
+use wdb_examine::Stop;
+use wdb_examine::stop::{FrameId, Place};
 
 /// What a step is to come to.
 #[derive(Clone, Debug)]
@@ -351,7 +351,9 @@ impl Step {
 
     /// A function was entered by a call.
     fn entered(&mut self, stop: &mut Stop<'_>, at: CodeLocation, depth: usize) -> Next {
-        let start = start(stop, at.module, at.func).filter(|(_, spot)| !self.skips.skip(spot));
+        let start = stop
+            .start(at.module, at.func)
+            .filter(|(_, spot)| !self.skips.skip(spot));
         let Some((start, _)) = start else {
             self.pass(stop);
             return Next::Run(Resume::Continue);
@@ -407,7 +409,9 @@ impl Step {
         self.find_places(stop, 0);
         // The rest of a statement may be of no line.
         let has_source = place.chain.last().is_some_and(|it| it.family.is_none())
-            && start(stop, self.module, self.func).is_some_and(|(_, it)| !self.skips.skip(&it));
+            && stop
+                .start(self.module, self.func)
+                .is_some_and(|(_, it)| !self.skips.skip(&it));
         if has_source {
             return Next::Run(Resume::Continue);
         }
@@ -527,25 +531,6 @@ impl Step {
                 .extend(waits.and_then(|it| next_instruction(stop, it)));
         }
     }
-}
-
-/// Where a function begins, behind its prologue, and the place there. `None` where nothing is known of its lines.
-pub(crate) fn start(
-    stop: &mut Stop<'_>,
-    module: ModuleId,
-    func: FuncIndex,
-) -> Option<(CodeLocation, Spot)> {
-    let symbols = stop.symbols(module)?;
-    let start = symbols.body_start(func)?;
-    let pc = stop.binary(module)?.to_function(func, start)?;
-    let location = symbols.locate(start).pop()?;
-    let function = location.function.as_ref();
-    let spot = Spot {
-        function: function.map_or(String::new(), |it| it.display.clone()),
-        family: symbols.family(&location),
-        location,
-    };
-    Some((CodeLocation { module, func, pc }, spot))
 }
 
 /// The functions at a place from the outermost down to a level, which counts from 1.

@@ -1,19 +1,20 @@
 //! A place in the code that the program has not reached: what names would mean there.
 
-use wdb_symbols::{Context, VariableKind};
-use wdb_target::coredump::{
+use wdb_debuggee::coredump::{
     Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId,
 };
-use wdb_target::{
+use wdb_debuggee::{
     Certainty, CodeLocation, Debuggee, Error, Frame, Module, StopReason, Thread, Trust,
 };
+use wdb_symbols::{Context, VariableKind};
 
-use crate::expression::{self, Expression};
-use crate::places::Location;
+use crate::error;
 use crate::run::{self, Known};
-use crate::session::{self, Session};
-use crate::stop::{FrameId, Memo, Stop};
-use crate::variables;
+use crate::session::Session;
+use wdb_examine::expression::{self, Expression};
+use wdb_examine::places::Location;
+use wdb_examine::stop::{FrameId, Memo, Stop};
+use wdb_examine::variables;
 
 /// At as many places of a breakpoint names are looked up.
 const MOST_PLACES: usize = 1000;
@@ -29,7 +30,7 @@ impl Session {
         &mut self,
         expression: &Expression,
         places: &[Location],
-    ) -> Result<(), session::Error> {
+    ) -> Result<(), error::Error> {
         let mut symbols = self.known();
         let mut first = None;
         for place in places.iter().take(MOST_PLACES) {
@@ -43,7 +44,7 @@ impl Session {
         }
         match first {
             None => Ok(()),
-            Some(error) => Err(session::Error::Expression {
+            Some(error) => Err(error::Error::Expression {
                 error,
                 text: expression.text().to_owned(),
             }),

@@ -13,6 +13,7 @@ mod functions;
 mod functions_by_name;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod glob;
 mod index;
 mod inlines;
 mod line_places;

@@ -9,20 +9,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("module", &[]),
     ("coredump", &["module"]),
     ("symbols", &["module"]),
-    ("target", &["module", "coredump"]),
-    ("live", &["module", "coredump", "target"]),
-    ("session", &["module", "symbols", "target"]),
-    ("frontends", &["symbols", "target", "session"]),
+    ("debuggee", &["module", "coredump"]),
+    ("live", &["module", "coredump", "debuggee"]),
+    ("examine", &["module", "symbols", "debuggee"]),
+    ("report", &["module", "symbols", "debuggee", "examine"]),
+    ("session", &["module", "symbols", "debuggee", "examine"]),
+    (
+        "console",
+        &[
+            "module", "symbols", "debuggee", "examine", "report", "session",
+        ],
+    ),
+    (
+        "terminal",
+        &["symbols", "debuggee", "examine", "session", "console"],
+    ),
     (
         "cli",
         &[
-            "module",
-            "coredump",
-            "symbols",
-            "target",
-            "live",
-            "session",
-            "frontends",
+            "module", "coredump", "symbols", "debuggee", "live", "examine", "report", "session",
+            "console", "terminal",
         ],
     ),
 ];
@@ -169,10 +175,10 @@ mod tests {
 
     #[test]
     fn a_platform_is_no_way_around() {
-        let manifest = "[target.'cfg(unix)'.dependencies]\nwdb-target.workspace = true\n";
+        let manifest = "[target.'cfg(unix)'.dependencies]\nwdb-debuggee.workspace = true\n";
         assert_eq!(
             found(check, &[("crates/coredump/Cargo.toml", manifest)]),
-            ["crates/coredump/Cargo.toml:2: `coredump` must not depend on `wdb-target`"]
+            ["crates/coredump/Cargo.toml:2: `coredump` must not depend on `wdb-debuggee`"]
         );
     }
 

@@ -13,7 +13,7 @@ const LEFTOVERS: [&str; 3] = ["todo", "unimplemented", "dbg"];
 const EDGE: [&str; 2] = ["crates/cli/", "crates/live/"];
 
 /// The crates that write to a terminal.
-const WRITERS: [&str; 2] = ["crates/cli/src/", "crates/frontends/src/"];
+const WRITERS: [&str; 2] = ["crates/cli/src/", "crates/terminal/src/"];
 
 /// The files of these through which everything goes that is written, and is made safe for a terminal there: names of
 /// modules and files are other people's.
@@ -23,11 +23,11 @@ const DOORS: [&str; 8] = [
     // Gives standard output to the `Screen`.
     "crates/cli/src/debugger.rs",
     "crates/cli/src/terminal.rs",
-    "crates/frontends/src/ctrl_c.rs",
-    "crates/frontends/src/last_words.rs",
-    "crates/frontends/src/progress.rs",
-    "crates/frontends/src/repl/lines.rs",
-    "crates/frontends/src/tui/terminal.rs",
+    "crates/terminal/src/ctrl_c.rs",
+    "crates/terminal/src/last_words.rs",
+    "crates/terminal/src/progress.rs",
+    "crates/terminal/src/repl/lines.rs",
+    "crates/terminal/src/tui/terminal.rs",
 ];
 
 const WORLD: [&str; 3] = ["std::fs", "std::net", "std::env"];

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use wdb_debuggee::{Debuggee as _, PostMortem};
 use wdb_session::Session;
-use wdb_target::{Debuggee as _, PostMortem};
 
 use crate::debugger::{self, Debugger};
 use crate::{modules, open, symbols};

@@ -9,9 +9,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use wdb_frontends::repl::Screen;
 use wdb_live::{Input, Output, Sink, Source, Stream};
-use wdb_session::{Given, Launch, Session};
+use wdb_session::Given;
+use wdb_session::Launch;
+use wdb_session::Session;
+use wdb_terminal::repl::Screen;
 
 use crate::debugger::{self, Debugger};
 use crate::{program, symbols};

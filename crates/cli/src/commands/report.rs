@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use wdb_session::report::{self, Options, Style};
-use wdb_session::variables::Which;
-use wdb_target::{Debuggee, PostMortem};
+use wdb_debuggee::{Debuggee, PostMortem};
+use wdb_examine::variables::Which;
+use wdb_report::{self as report, Options, Style};
 
 use crate::{modules, open, symbols, terminal};
 

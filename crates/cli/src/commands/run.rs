@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use wdb_coredump::MemoryCapture;
-use wdb_frontends::{CtrlC, last_words};
+use wdb_debuggee::{Debuggee, Execute as _, Interrupt, Resume, StopReason, dump};
 use wdb_live::{Capture, Live, Program, light};
-use wdb_target::{Debuggee, Execute as _, Interrupt, Resume, StopReason, dump};
+use wdb_terminal::{CtrlC, last_words};
 
 use crate::commands::report::{self, Shown};
 use crate::core_file::{Pattern, Place};
@@ -100,7 +100,7 @@ fn full(
         let running = Arc::new(AtomicBool::new(true));
         let _at_work = ctrl_c.during(Some(insisting), running);
         match execute.resume(Resume::Continue, None) {
-            Err(wdb_target::Error::GivenUp(why)) => return Ok(given_up(live.stop(), &why)),
+            Err(wdb_debuggee::Error::GivenUp(why)) => return Ok(given_up(live.stop(), &why)),
             resumed => resumed?,
         }
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use libtest_mimic::Failed;
 use wdb_coredump::{Inference, Missing, Slot};
+use wdb_debuggee::{Debuggee as _, PostMortem};
 use wdb_module::Binary;
-use wdb_target::{Debuggee as _, PostMortem};
 
 /// Takes the locals out of the dump `core` of `module` and has them worked out again. How many there were; any that
 /// is wrong is an error.

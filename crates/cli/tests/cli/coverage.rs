@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use libtest_mimic::Failed;
-use wdb_session::command::{commands, find};
+use wdb_console::{commands, find};
 
 /// What needs a terminal; the tests at a pseudo-terminal execute it.
 const ON_A_TERMINAL: &[&str] = &["tui", "tui enable", "gui", "tui disable"];

@@ -11,8 +11,8 @@ use libtest_mimic::Failed;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use wait4::Wait4;
+use wdb_console::commands;
 use wdb_coredump as core;
-use wdb_session::command::commands;
 
 use super::{Trial, fixtures, trial};
 

@@ -9,15 +9,16 @@ use std::sync::Arc;
 
 use libtest_mimic::Failed;
 use serde_json::Value;
+use wdb_debuggee::PostMortem;
+use wdb_debuggee::coredump::ModuleId;
+use wdb_examine::Resolver;
+use wdb_examine::Stop;
+use wdb_examine::machine::FrameMachine;
+use wdb_examine::stop::FrameId;
 use wdb_module::Binary;
-use wdb_session::machine::FrameMachine;
-use wdb_session::stop::FrameId;
-use wdb_session::{Resolver, Stop};
 use wdb_symbols::object::Scalar;
 use wdb_symbols::types::{Array, Count, Kind, Role};
 use wdb_symbols::{Context, Object, Symbols, Type, TypeRef, Variable};
-use wdb_target::PostMortem;
-use wdb_target::coredump::ModuleId;
 
 use super::{fixtures, root};
 

@@ -232,9 +232,6 @@ fn what_was_given_up_before_it_ran_does_not_run() {
     let mut guest = fixture("c-hang", "c-hang.c", &[]);
     guest.session.heed(Arc::new(|| true));
     let ran = guest.session.run(Motion::Continue);
-    assert!(
-        matches!(ran, Err(wdb_session::session::Error::GivenUp)),
-        "{ran:?}"
-    );
+    assert!(matches!(ran, Err(wdb_session::Error::GivenUp)), "{ran:?}");
     assert_eq!(guest.session.stopped().reasons, [Reason::Started]);
 }

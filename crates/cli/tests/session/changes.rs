@@ -175,9 +175,9 @@ fn a_dump_can_be_looked_at_and_no_more() {
     let path = fixtures().join("built/c-variables.wasm.zst");
     let module = zstd::decode_all(&std::fs::read(path).unwrap()[..]).unwrap();
     let modules = Binary::parse(module.into()).unwrap().modules().to_vec();
-    let reading = wdb_target::coredump::read(dump.into()).unwrap();
+    let reading = wdb_debuggee::coredump::read(dump.into()).unwrap();
     let known = modules.iter().cloned().map(Some).collect();
-    let debuggee = wdb_target::PostMortem::new(reading, known);
+    let debuggee = wdb_debuggee::PostMortem::new(reading, known);
     let resolver = Fixtures {
         modules,
         symbols: HashMap::new(),

@@ -1,7 +1,7 @@
 //! What questions and steps cost, counted and not timed.
 
-use wdb_session::stop::FrameId;
-use wdb_session::variables::{self, Which};
+use wdb_examine::stop::FrameId;
+use wdb_examine::variables::{self, Which};
 use wdb_symbols::render::Limits;
 
 use super::*;

@@ -13,16 +13,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use wdb_debuggee::coredump::ModuleId;
+use wdb_examine::Resolver;
+use wdb_examine::expression;
+use wdb_examine::places;
 use wdb_live::{Asked, File, Input, Live, Output, Program, Sink, Stream, Wasi};
 use wdb_module::{Binary, Module};
+use wdb_session::Error;
+use wdb_session::Given;
+use wdb_session::Launch;
+use wdb_session::Launcher;
+use wdb_session::Motion;
+use wdb_session::Reason;
+use wdb_session::ReturnValue;
+use wdb_session::Session;
+use wdb_session::Started;
+use wdb_session::Stopped;
 use wdb_session::breakpoints::Trigger;
-use wdb_session::session::Error;
-use wdb_session::{
-    Given, Launch, Launcher, Motion, Reason, Resolver, ReturnValue, Session, Started, Stopped,
-    expression, places,
-};
 use wdb_symbols::Symbols;
-use wdb_target::coredump::ModuleId;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
@@ -95,9 +103,9 @@ struct Anew {
 }
 
 impl Launcher for Anew {
-    fn start(&mut self, _: &Given) -> Result<Started, wdb_target::Error> {
+    fn start(&mut self, _: &Given) -> Result<Started, wdb_debuggee::Error> {
         let live = Live::launch(&self.program);
-        let live = live.map_err(|error| wdb_target::Error::Debuggee(error.to_string()))?;
+        let live = live.map_err(|error| wdb_debuggee::Error::Debuggee(error.to_string()))?;
         *self.asked.lock().unwrap() = live.asked();
         Ok(Started {
             debuggee: Box::new(live),

@@ -312,11 +312,11 @@ fn a_step_from_where_an_exception_was_thrown_comes_to_where_it_is_caught() {
         let frame = guest
             .session
             .stop()
-            .frame(wdb_session::stop::FrameId::default())
+            .frame(wdb_examine::stop::FrameId::default())
             .unwrap();
         let stack = frame.stack.clone().unwrap();
         let payload = stack.last().and_then(|it| it.value().cloned());
-        assert_eq!(payload, Some(wdb_target::coredump::Value::I32(7)));
+        assert_eq!(payload, Some(wdb_debuggee::coredump::Value::I32(7)));
     }
 }
 
@@ -343,5 +343,5 @@ fn tail_calls_keep_the_depth() {
         panic!("{returned:?}");
     };
     let values: Vec<_> = values.iter().map(|it| it.value().cloned()).collect();
-    assert_eq!(values, [Some(wdb_target::coredump::Value::I32(42))]);
+    assert_eq!(values, [Some(wdb_debuggee::coredump::Value::I32(42))]);
 }

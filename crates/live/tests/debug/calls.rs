@@ -1,7 +1,7 @@
 //! Calls of the program's functions while it is stopped.
 
 use wdb_coredump::{InstanceId, Slot};
-use wdb_target::{Error, Verdict};
+use wdb_debuggee::{Error, Verdict};
 
 use super::*;
 

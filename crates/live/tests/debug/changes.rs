@@ -1,8 +1,8 @@
 //! Changes to a program that is stopped.
 
 use wdb_coredump::{GlobalId, HeapType, InstanceId, MemoryId, Reference, TableId};
+use wdb_debuggee::Error;
 use wdb_module::LocalIndex;
-use wdb_target::Error;
 
 use super::*;
 

@@ -59,7 +59,7 @@ fn are_told_whatever_else_stops_there() {
     // A watch that lets it pass.
     let mut live = launch(&waits(FOR_EVER));
     set(&mut live, &[wait]);
-    let pass: Watch = Box::new(|_| wdb_target::Verdict::Resume(Resume::Continue));
+    let pass: Watch = Box::new(|_| wdb_debuggee::Verdict::Resume(Resume::Continue));
     watched(&mut live, Resume::Continue, pass);
     assert_eq!(crash_code(&live).unwrap(), "deadlock");
     // Steps that come there.

@@ -202,7 +202,7 @@ fn many_are_passed_by() {
         };
         let n = counts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         assert_eq!(exception.payload, [Slot::Known(Value::I32(n as i32))]);
-        wdb_target::Verdict::Resume(Resume::Continue)
+        wdb_debuggee::Verdict::Resume(Resume::Continue)
     });
     let stop = watched(&mut live, Resume::Continue, watch);
     assert_eq!(stop, [StopReason::Exited(0)]);

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use wdb_debuggee::Verdict;
 use wdb_live::{Output, Sink, Stream};
-use wdb_target::Verdict;
 
 use super::*;
 

@@ -22,11 +22,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wdb_coredump::{ModuleId, Value};
-use wdb_live::{File, Live, Program};
-use wdb_module::{Binary, FuncIndex};
-use wdb_target::{
+use wdb_debuggee::{
     Breakpoints, CodeLocation, Debuggee, Execute, Frame, Resume, StopReason, Thread, Watch,
 };
+use wdb_live::{File, Live, Program};
+use wdb_module::{Binary, FuncIndex};
 
 fn named(binary: Binary) -> File {
     File {

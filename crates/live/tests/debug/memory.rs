@@ -1,7 +1,7 @@
 //! Memory of a stopped program: read in small pieces, kept, and dropped when it may be another.
 
 use wdb_coredump::{InstanceId, MemoryId};
-use wdb_target::{Error, Verdict};
+use wdb_debuggee::{Error, Verdict};
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! A function that is entered with the engine's stack used up: which one it is, and what of it is known.
 
 use wdb_coredump::{Missing, Slot};
-use wdb_target::Trust;
+use wdb_debuggee::Trust;
 
 use super::*;
 

@@ -1,9 +1,9 @@
 //! Breakpoints and steps.
 
 use wdb_coredump::InstanceId;
+use wdb_debuggee::Error;
 use wdb_live::Compiled;
 use wdb_module::FunctionOffset;
-use wdb_target::Error;
 
 use super::*;
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use wdb_coredump::MemoryId;
-use wdb_target::Verdict;
+use wdb_debuggee::Verdict;
 
 use super::*;
 

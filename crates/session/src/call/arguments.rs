@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wasmparser::ValType;
+use wdb_debuggee::coredump::{HeapType, Reference, Value};
 use wdb_module::spelling;
 use wdb_symbols::types::{Encoding, Kind, PointerKind, Record, Signature};
 use wdb_symbols::{Context, Language, Object, Type, TypeRef};
-use wdb_target::coredump::{HeapType, Reference, Value};
 
 use super::evaluated;
-use crate::expression;
-use crate::session::Error;
-use crate::stop::{FrameId, Stop};
+use crate::Error;
+use wdb_examine::expression;
+use wdb_examine::stop::{FrameId, Stop};
 
 /// A part of an argument.
 #[derive(Clone, Debug, PartialEq)]

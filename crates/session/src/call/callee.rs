@@ -1,17 +1,17 @@
 //! Which function a call means: `name(a, b)`, `Type::name(a)`, `object.name(a)`, `pointer->name(a)`, and that to which the
 //! value of an expression points: `handlers[2](a)`, `(*object.callback)(a)`.
 
+use wdb_debuggee::coredump::ModuleId;
 use wdb_module::FuncIndex;
 use wdb_symbols::render::{Pointer, Shape};
 use wdb_symbols::types::{Kind, Role};
 use wdb_symbols::{Context, Object, Place, Symbols};
-use wdb_target::coredump::ModuleId;
 
 use super::arguments::Argument;
 use super::evaluated;
-use crate::expression::{self, Value};
-use crate::session::Error;
-use crate::stop::{FrameId, Stop};
+use crate::Error;
+use wdb_examine::expression::{self, Value};
+use wdb_examine::stop::{FrameId, Stop};
 
 /// As many arguments are read.
 const MOST_ARGUMENTS: usize = 1000;
@@ -96,7 +96,7 @@ fn of_receiver(
 }
 
 /// Whether a text is the call of what a pointer points to, and can be nothing else: `(*handler)(1)`, `$(2)`.
-pub(crate) fn is_of_pointer(stop: &mut Stop<'_>, at: FrameId, text: &str) -> bool {
+pub fn is_of_pointer(stop: &mut Stop<'_>, at: FrameId, text: &str) -> bool {
     parse(text).is_ok_and(|(name, _)| pointed(stop, at, name).is_ok_and(|it| it.is_some()))
 }
 

@@ -5,37 +5,16 @@
 //! than 8 bytes. An optimiser that knows all callers takes results away that nobody reads.
 
 use wasmparser::{FuncType, Operator, ValType};
+use wdb_debuggee::coredump::{ModuleId, Slot, Value};
 use wdb_module::{FuncIndex, Module};
 use wdb_symbols::types::{Encoding, Kind, Signature};
 use wdb_symbols::{Context, Language, Object};
-use wdb_target::coredump::{ModuleId, Slot, Value};
 
 use super::arguments::{fit, scalars};
-use crate::evidence::unsigned;
-use crate::expression;
-use crate::stop::{FrameId, Stop};
-
-/// What a function has given back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Returned {
-    /// Its name.
-    pub function: String,
-    /// Its result.
-    pub value: ReturnValue,
-}
-
-/// The result of a function.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ReturnValue {
-    /// It has none.
-    Nothing,
-    /// As the source has it.
-    Typed(expression::Value),
-    /// As WebAssembly has it: what the source says of it is not known.
-    Raw(Vec<Slot>),
-    /// The source says that there is one, and the code does not give it back.
-    OptimisedOut,
-}
+use crate::stopped::{ReturnValue, Returned};
+use wdb_examine::expression;
+use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::value::unsigned;
 
 /// How a function gives back its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +144,7 @@ fn typed(
     Some(ReturnValue::Typed(expression::Value {
         object,
         frame,
-        doubts: crate::machine::Doubts::default(),
+        doubts: wdb_examine::doubts::Doubts::default(),
     }))
 }
 

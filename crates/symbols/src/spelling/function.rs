@@ -2,6 +2,7 @@
 
 use super::brackets::{Role, Sign, outside, signs};
 use super::{plain_path, same_type, split};
+use crate::glob;
 
 /// What a person wrote for functions. Its qualification may be left out from the front, as may the arguments of templates
 /// and generic types, and the parameters; those that are there tell functions apart. `*` stands for any text, where it
@@ -53,14 +54,14 @@ impl<'a> Pattern<'a> {
     pub(crate) fn fits(&self, name: &str) -> bool {
         match self.wanted {
             Some(_) => name == self.text,
-            None => fits(name, self.text),
+            None => glob::matches(self.text, name),
         }
     }
 
     /// Whether the function is meant whose name is shown as `display`.
     pub(crate) fn means(&self, display: &str) -> bool {
         let Some(wanted) = &self.wanted else {
-            return ends(&plain_path(display)).any(|it| fits(it, self.text));
+            return ends(&plain_path(display)).any(|it| glob::matches(self.text, it));
         };
         let Some(last) = wanted.path.last() else {
             return false;
@@ -87,27 +88,6 @@ fn ends(path: &str) -> impl Iterator<Item = &str> {
     let files = path.match_indices('/').map(|it| it.0 + '/'.len_utf8());
     let starts = [0].into_iter().chain(starts).chain(files);
     starts.filter_map(|it| path.get(it..))
-}
-
-/// Whether `text` is what `pattern` says, in which `*` stands for any text.
-fn fits(text: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    let Some(mut rest) = rest.strip_suffix(last) else {
-        return false;
-    };
-    parts.all(|part| match rest.find(part) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
-        }
-        None => false,
-    })
 }
 
 impl<'a> Parsed<'a> {

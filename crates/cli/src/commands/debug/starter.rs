@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
-use wdb_frontends::CtrlC;
-use wdb_frontends::repl::Screen;
+use wdb_debuggee::Debuggee;
 use wdb_live::{Compiled, File, Input, Program, Unlaunched};
-use wdb_session::{Given, Launcher, Started};
-use wdb_target::Debuggee;
+use wdb_session::Given;
+use wdb_session::Launcher;
+use wdb_session::Started;
+use wdb_terminal::CtrlC;
+use wdb_terminal::repl::Screen;
 
 use super::{GuestInput, Streams, open_input};
 use crate::compilation::Compilation;
@@ -172,10 +174,10 @@ const LONG: Duration = Duration::from_secs(2);
 const NOT_COMPILED: &str = "the program is not compiled yet";
 
 impl Launcher for Starter {
-    fn start(&mut self, given: &Given) -> Result<Started, wdb_target::Error> {
-        let refused = |error| wdb_target::Error::Refused(format!("{error:#}"));
+    fn start(&mut self, given: &Given) -> Result<Started, wdb_debuggee::Error> {
+        let refused = |error| wdb_debuggee::Error::Refused(format!("{error:#}"));
         if !self.compile(given, Duration::MAX).map_err(refused)? {
-            return Err(wdb_target::Error::Refused(NOT_COMPILED.into()));
+            return Err(wdb_debuggee::Error::Refused(NOT_COMPILED.into()));
         }
         let before = self.shown.clone();
         let debuggee = self.launch(given).map_err(refused)?;

@@ -6,8 +6,8 @@ use std::ops::Range;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use wdb_coredump::{Base, CoreDump, Frame, MemoryId, Missing, Reading, Rest, Slot, Table, Thread};
-use wdb_session::value;
-use wdb_target::identity::hex;
+use wdb_debuggee::identity::hex;
+use wdb_examine::value;
 
 pub(crate) fn tree(reading: &Reading) -> Value {
     let dump = &reading.dump;

@@ -1,8 +1,8 @@
 //! A module or component as a tree.
 
 use serde_json::{Value, json};
+use wdb_debuggee::identity::hex;
 use wdb_module::{Binary, ExternalKind, FuncIndex, Kind, Module, TypeRef};
-use wdb_target::identity::hex;
 
 pub(crate) fn tree(binary: &Binary, functions: bool) -> Value {
     json!({

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::Value;
-use wdb_session::report::printable;
+use wdb_symbols::printable;
 
 /// The outline of an object.
 pub(crate) fn text(tree: &Value) -> String {

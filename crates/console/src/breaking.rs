@@ -1,0 +1,513 @@
+//! Commands about breakpoints.
+
+use wdb_symbols::printable;
+
+use crate::call::{Call, Known, Options, first_word, number};
+use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
+use crate::console::{Collecting, Collects, Console, Flow};
+use crate::output::{Output, Style};
+use crate::placing::{self, MOST_PLACES, here, location, parse};
+use crate::saving;
+use wdb_examine::expression::Expression;
+use wdb_examine::places;
+use wdb_examine::stop::Stop;
+use wdb_session::breakpoints::{Binding, Breakpoint, Trigger};
+
+const fn command(
+    names: &'static [&'static str],
+    arguments: &'static str,
+    summary: &'static str,
+    help: &'static str,
+    completes: Completes,
+    run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
+) -> Command {
+    Command {
+        names,
+        arguments,
+        summary,
+        help,
+        completes,
+        needs: Needs::Program,
+        repeats: Repeats::No,
+        run,
+    }
+}
+
+pub(super) const GROUP: Group = Group {
+    name: "breakpoints",
+    summary: "where the program is to stop, and what happens there",
+    commands: &[
+        command(
+            &["break", "b", "breakpoint set", "brk"],
+            "[PLACE] [if EXPRESSION]",
+            "stops the program at a place",
+            "PLACE is FILE:LINE, FILE:LINE:COLUMN, a LINE of the file of the selected frame, a function (`main`, `Circle::area`,
+`std::*`, the name of an export), FILE:FUNCTION, FUNCTION:N for the line N lines below the one that the function is
+declared on, `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module. Without PLACE: here. With `if`
+it only stops where the expression holds, which is looked at next to the program and costs microseconds. Its names
+must mean something at the place.
+
+A place can be several in the code: copies of inlined functions, instances of templates and generics. A place that
+the program does not have is refused; `set breakpoint pending on` keeps it, for scripts that serve several programs.
+A path with spaces stands in quotes. `b` is always `break`, also before a name that is that of a command.
+
+break parse.c:120
+break 'odd name.c':7
+break parse.c:next_token
+break next_token:3
+break Circle::area if radius > 10
+break *0x1f0
+breakpoint set --file parse.c --line 120 --condition 'count == 3'
+breakpoint set --name main --one-shot",
+            Completes::Place,
+            |console, call, out| placing::set(console, call, false, out),
+        ),
+        command(
+            &["tbreak", "tb", "thbreak"],
+            "[PLACE] [if EXPRESSION]",
+            "stops the program at a place once",
+            "As `break`; the breakpoint is deleted when it has stopped the program.",
+            Completes::Place,
+            |console, call, out| placing::set(console, call, true, out),
+        ),
+        command(
+            &["log", "logpoint"],
+            "PLACE MESSAGE",
+            "tells a message each time a place is reached, and does not stop there",
+            "Expressions stand in braces; `{{` is a brace.
+
+log parse.c:120 count is {count}, the next is {node->next}",
+            Completes::Place,
+            placing::log,
+        ),
+        command(
+            &["catch", "cat"],
+            "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            "stops the program at an event",
+            "throw: an exception is thrown; caught: one that a frame catches; uncaught: one that none does. TAG is the name of
+its tag. trap: a trap, which stops the program anyway; this gives it a number and commands.
+hostcall: the program calls a function that it imports. start: its first instruction. In names `*` stands for any text.
+
+catch throw
+catch hostcall wasi_snapshot_preview1.fd_write
+catch hostcall *.path_*",
+            Completes::Nothing,
+            |console, call, out| placing::catch(console, call, false, out),
+        ),
+        command(
+            &["tcatch"],
+            "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            "stops the program at an event once",
+            "",
+            Completes::Nothing,
+            |console, call, out| placing::catch(console, call, true, out),
+        ),
+        command(
+            &["condition", "cond"],
+            "NUMBER [EXPRESSION]",
+            "lets a breakpoint stop only where an expression holds; always without one",
+            "Its names must mean something at a place of the breakpoint.\n\ncondition 1 count == 3\ncondition 1",
+            Completes::Breakpoint,
+            condition,
+        ),
+        command(
+            &["ignore", "ign"],
+            "NUMBER COUNT",
+            "lets a breakpoint pass over its next hits",
+            "ignore 1 100",
+            Completes::Breakpoint,
+            ignore,
+        ),
+        command(
+            &["commands", "breakpoint command add"],
+            "[NUMBER…]",
+            "says what is executed when a breakpoint has stopped the program",
+            "The lines that follow, up to `end`. The first may be `silent`: then the stop is not told. The last may let the program
+go on. Without NUMBER: of the breakpoint that was set last.
+
+commands 1
+silent
+print count
+continue
+end",
+            Completes::Breakpoint,
+            commands,
+        ),
+        command(
+            &["breakpoint modify"],
+            "[--condition EXPRESSION] [--ignore-count N] [--one-shot] NUMBER…",
+            "changes breakpoints",
+            "breakpoint modify -c 'count == 3' 1",
+            Completes::Breakpoint,
+            modify,
+        ),
+        command(
+            &["enable", "en", "breakpoint enable"],
+            "[NUMBER…]",
+            "enables breakpoints, all without a number",
+            "",
+            Completes::Breakpoint,
+            |console, call, out| enable(console, call, true, out),
+        ),
+        command(
+            &["disable", "dis", "disab", "breakpoint disable"],
+            "[NUMBER…]",
+            "disables breakpoints, all without a number: they stay, and do nothing",
+            "",
+            Completes::Breakpoint,
+            |console, call, out| enable(console, call, false, out),
+        ),
+        command(
+            &["delete", "d", "breakpoint delete", "delete breakpoints"],
+            "[NUMBER…]",
+            "deletes breakpoints, all without a number",
+            "",
+            Completes::Breakpoint,
+            delete,
+        ),
+        command(
+            &["clear"],
+            "PLACE",
+            "deletes the breakpoints at a place",
+            "clear parse.c:120",
+            Completes::Place,
+            clear,
+        ),
+        command(
+            &["save breakpoints", "breakpoint write"],
+            "FILE",
+            "writes the breakpoints to a file, as commands that set them again",
+            "`source FILE` sets them.\n\nsave breakpoints mine.wdb",
+            Completes::Path,
+            saving::save,
+        ),
+        Command {
+            names: &["info breakpoints", "breakpoint list", "info b"],
+            arguments: "",
+            summary: "lists the breakpoints",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: list,
+        },
+    ],
+};
+
+fn find(console: &mut Console, id: u32) -> Result<&mut Breakpoint, Failure> {
+    let found = console.session.breakpoints_mut().get_mut(id);
+    found.ok_or_else(|| no_breakpoint(&id.to_string()))
+}
+
+fn no_breakpoint(id: &str) -> Failure {
+    Failure(format!(
+        "there is no breakpoint {id}; `info breakpoints` lists them"
+    ))
+}
+
+/// The breakpoint that a line begins with, and the rest of the line.
+fn first_id<'a>(call: &Call<'a>) -> Result<(u32, &'a str), Failure> {
+    let text = call.required("the number of a breakpoint")?;
+    let (id, rest) = first_word(text).unwrap_or_default();
+    Ok((self::id(id)?, rest))
+}
+
+fn id(text: &str) -> Result<u32, Failure> {
+    text.parse()
+        .map_err(|_| Failure(format!("`{text}` is not the number of a breakpoint")))
+}
+
+/// The breakpoints that a line names; ranges as `2-5` too. Each must exist. `None`: the line names none.
+fn ids(console: &Console, call: &Call<'_>) -> Result<Option<Vec<u32>>, Failure> {
+    let mut found = Vec::new();
+    for word in call.words() {
+        let (first, last) = match word.split_once('-') {
+            Some((first, last)) => (id(first)?, id(last)?),
+            None => (id(word)?, id(word)?),
+        };
+        let known = console.session.breakpoints();
+        let before = found.len();
+        found.extend(
+            known
+                .iter()
+                .map(|it| it.id)
+                .filter(|it| (first..=last).contains(it)),
+        );
+        if found.len() == before {
+            return Err(no_breakpoint(word));
+        }
+    }
+    Ok(Some(found).filter(|it| !it.is_empty()))
+}
+
+fn condition(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let (id, text) = first_id(call)?;
+    let condition = match text {
+        "" => None,
+        text => Some(parse(text)?),
+    };
+    let is_none = condition.is_none();
+    set_condition(console, id, condition)?;
+    if is_none {
+        out.line(&format!("breakpoint {id} stops always"));
+    }
+    Ok(Flow::Go)
+}
+
+/// Gives a breakpoint another condition, if its names mean something where the breakpoint is.
+fn set_condition(
+    console: &mut Console,
+    id: u32,
+    condition: Option<Expression>,
+) -> Result<(), Failure> {
+    let places = find(console, id)?.locations().to_vec();
+    if let Some(condition) = &condition {
+        console.session.check(condition, &places)?;
+    }
+    find(console, id)?.condition = condition;
+    Ok(())
+}
+
+fn ignore(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (id, text) = first_id(call)?;
+    let count = number(text)?;
+    find(console, id)?.ignore = count;
+    out.line(&match count {
+        0 => format!("breakpoint {id} stops at its next hit"),
+        1 => format!("breakpoint {id} passes over its next hit"),
+        count => format!("breakpoint {id} passes over its next {count} hits"),
+    });
+    Ok(Flow::Go)
+}
+
+fn commands(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
+    let ids = match ids(console, call)? {
+        Some(ids) => ids,
+        None => vec![
+            console
+                .last_breakpoint
+                .ok_or("there is no breakpoint yet")?,
+        ],
+    };
+    for id in &ids {
+        find(console, *id)?;
+    }
+    console.collecting = Some(Collecting::new(Collects::Breakpoints(ids)));
+    Ok(Flow::NeedsMore)
+}
+
+/// The commands of breakpoints are complete.
+pub(super) fn collected(console: &mut Console, ids: &[u32], lines: &[String]) {
+    for id in ids {
+        if let Ok(breakpoint) = find(console, *id) {
+            breakpoint.commands = lines.to_vec();
+        }
+    }
+}
+
+fn modify(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("condition", 'c', true),
+        ("ignore-count", 'i', true),
+        ("one-shot", 'o', false),
+        ("enable", 'e', false),
+        ("disable", 'd', false),
+    ];
+    let options = Options::parse(call.rest, known)?;
+    let condition = match options.value("condition") {
+        Some("") => Some(None),
+        Some(text) => Some(Some(parse(text)?)),
+        None => None,
+    };
+    let ignore = options.value("ignore-count").map(number).transpose()?;
+    let call = Call {
+        rest: options.rest,
+        ..*call
+    };
+    let ids = ids(console, &call)?.or(console.last_breakpoint.map(|it| vec![it]));
+    let ids = ids.ok_or("there is no breakpoint yet")?;
+    if options.is_empty() {
+        return Err("`breakpoint modify` needs what to change: `breakpoint modify --condition 'count == 3' 1`".into());
+    }
+    for id in &ids {
+        if let Some(condition) = &condition {
+            set_condition(console, *id, condition.clone())?;
+        }
+        let breakpoint = find(console, *id)?;
+        breakpoint.ignore = ignore.unwrap_or(breakpoint.ignore);
+        breakpoint.temporary |= options.has("one-shot");
+        breakpoint.enabled =
+            (breakpoint.enabled || options.has("enable")) && !options.has("disable");
+    }
+    tell_done("changed", &ids, out);
+    Ok(Flow::Go)
+}
+
+fn enable(
+    console: &mut Console,
+    call: &Call<'_>,
+    yes: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let rest = call
+        .rest
+        .strip_prefix("breakpoints")
+        .unwrap_or(call.rest)
+        .trim();
+    let call = Call { rest, ..*call };
+    if let Some(ids) = rest.strip_prefix("display") {
+        return enable_displays(console, ids, yes);
+    }
+    let ids = meant(console, &call)?;
+    for breakpoint in console.session.breakpoints_mut().iter_mut() {
+        if ids.contains(&breakpoint.id) {
+            breakpoint.enabled = yes;
+        }
+    }
+    tell_done(if yes { "enabled" } else { "disabled" }, &ids, out);
+    Ok(Flow::Go)
+}
+
+/// The breakpoints that a line names; all if it names none.
+fn meant(console: &Console, call: &Call<'_>) -> Result<Vec<u32>, Failure> {
+    let all = console.session.breakpoints();
+    Ok(ids(console, call)?.unwrap_or_else(|| all.iter().map(|it| it.id).collect()))
+}
+
+/// What was done to breakpoints: `deleted breakpoint 1`.
+fn tell_done(done: &str, ids: &[u32], out: &mut dyn Output) {
+    out.line(&match ids {
+        [] => "there are no breakpoints".to_owned(),
+        [id] => format!("{done} breakpoint {id}"),
+        ids => format!("{done} {}", count(ids.len())),
+    });
+}
+
+fn enable_displays(console: &mut Console, ids: &str, yes: bool) -> Result<Flow, Failure> {
+    let ids: Result<Vec<u32>, Failure> = ids.split_whitespace().map(id).collect();
+    let ids = ids?;
+    for display in &mut console.session.displays.all {
+        if ids.is_empty() || ids.contains(&display.id) {
+            display.enabled = yes;
+        }
+    }
+    Ok(Flow::Go)
+}
+
+fn delete(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let ids = meant(console, call)?;
+    for id in &ids {
+        console.session.breakpoints_mut().remove(*id);
+    }
+    tell_done("deleted", &ids, out);
+    Ok(Flow::Go)
+}
+
+fn count(breakpoints: usize) -> String {
+    match breakpoints {
+        1 => "1 breakpoint".to_owned(),
+        many => format!("{many} breakpoints"),
+    }
+}
+
+fn clear(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = match call.rest {
+        "" => here(console)?,
+        text => text.to_owned(),
+    };
+    let spec = places::parse(&text).map_err(|it| it.to_string())?;
+    let selected = console.session.selected();
+    let found = places::resolve(&mut console.session.stop(), &spec, selected);
+    let found = found.map_err(|it| it.to_string())?;
+    let is_there = |it: &Breakpoint| {
+        let own = it.locations();
+        own.iter().any(|own| found.iter().any(|it| it.at == own.at))
+    };
+    let ids: Vec<u32> = console
+        .session
+        .breakpoints()
+        .iter()
+        .filter(|it| is_there(it))
+        .map(|it| it.id)
+        .collect();
+    if ids.is_empty() {
+        return Err(Failure(format!("there is no breakpoint at {text}")));
+    }
+    for id in &ids {
+        console.session.breakpoints_mut().remove(*id);
+    }
+    tell_done("deleted", &ids, out);
+    Ok(Flow::Go)
+}
+
+fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let all: Vec<Breakpoint> = console.session.breakpoints().iter().cloned().collect();
+    for breakpoint in &all {
+        describe(&mut console.session.stop(), breakpoint, out);
+    }
+    if all.is_empty() {
+        out.line("there are no breakpoints; `break PLACE` sets one");
+    }
+    Ok(Flow::Go)
+}
+
+fn describe(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
+    let kind = match (&breakpoint.trigger, &breakpoint.message) {
+        (_, Some(_)) => "log ",
+        (Trigger::Place(_), None) => "",
+        (_, None) => "catch ",
+    };
+    out.write(Style::Dim, &format!("{:<2} ", breakpoint.id));
+    out.write(
+        Style::Title,
+        &format!("{kind}{}", printable(&breakpoint.text)),
+    );
+    let mut marks = Vec::new();
+    if !breakpoint.enabled {
+        marks.push("disabled".to_owned());
+    }
+    if breakpoint.temporary {
+        marks.push("temporary".to_owned());
+    }
+    match breakpoint.hits {
+        0 => {}
+        1 => marks.push("hit once".to_owned()),
+        hits => marks.push(format!("hit {hits} times")),
+    }
+    if !marks.is_empty() {
+        out.write(Style::Plain, &format!(" ({})", marks.join(", ")));
+    }
+    out.write(Style::Plain, "\n");
+    if let Binding::Pending(reason) = &breakpoint.binding {
+        out.line(&format!("     nowhere yet: {}", printable(reason)));
+    }
+    for place in breakpoint.locations().iter().take(MOST_PLACES) {
+        out.write(Style::Plain, "     ");
+        location(stop, place, out);
+    }
+    if breakpoint.locations().len() > MOST_PLACES {
+        out.line(&format!(
+            "     … {} more",
+            breakpoint.locations().len() - MOST_PLACES
+        ));
+    }
+    if let Some(condition) = &breakpoint.condition {
+        out.line(&format!("     if {}", printable(condition.text())));
+    }
+    match breakpoint.ignore {
+        0 => {}
+        1 => out.line("     passes over its next hit"),
+        count => out.line(&format!("     passes over its next {count} hits")),
+    }
+    if let Some(message) = &breakpoint.message {
+        out.line(&format!("     message: {}", printable(&message.text)));
+    }
+    for command in &breakpoint.commands {
+        out.line(&format!("     > {}", printable(command)));
+    }
+}

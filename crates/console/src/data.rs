@@ -1,0 +1,682 @@
+//! Commands about values.
+
+use std::sync::Arc;
+
+use wdb_debuggee::coredump::ModuleId;
+use wdb_symbols::render::{Limits, Tree};
+use wdb_symbols::{Context, Symbols, TypeRef, Unavailable, printable};
+
+use crate::call::{Call, Options, first_word};
+use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
+use crate::console::{Console, Flow};
+use crate::format::{Format, Notation};
+use crate::output::{Output, Style};
+use crate::{assignment, lookup, memory, settings, source, support, typed};
+use wdb_examine::expression::{self, Value};
+use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::variables::Valued;
+use wdb_session::displays::Display;
+
+pub(super) const GROUP: Group = Group {
+    name: "data",
+    summary: "values, types and memory",
+    commands: &[
+        Command {
+            names: &["print", "p", "inspect", "expression", "expr", "po", "dwim-print"],
+            arguments: "[/FORMAT] [EXPRESSION]",
+            summary: "shows the value of an expression in the selected frame",
+            help: "What an expression can be is in docs/expressions.md: variables of the source, members, elements,
+casts, operators, and the state of the machine as $local, $stack, $global, $memory and $table. A whole line
+with `=`, `+=` or `++` changes what is on its left; a line that is a call of a function runs that function. The
+value is `$` until the next is shown; `show values` lists them. Without EXPRESSION: `$` again.
+
+FORMAT is a letter: x hexadecimal, z with all its zeros, d signed, u unsigned, o octal, t binary,
+c character, f float, a address. LLDB's `expression -f x -- EXPRESSION` is understood.
+
+print count
+print *node->next
+print/x flags
+print line[2..5]
+print $local[0]",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: print,
+        },
+        Command {
+            names: &["display", STOP_HOOK, "disp"],
+            arguments: "[/FORMAT] [EXPRESSION]",
+            summary: "shows the value of an expression now and at each stop",
+            help: "Without an expression: shows all that are displayed. `undisplay N` ends one.
+
+display count
+display/x flags",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: display,
+        },
+        Command {
+            names: &["undisplay", "undisp", "delete display", "target stop-hook delete"],
+            arguments: "[NUMBER…]",
+            summary: "ends displays, all without a number",
+            help: "",
+            completes: Completes::Display,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: undisplay,
+        },
+        Command {
+            names: &["info display", "target stop-hook list"],
+            arguments: "",
+            summary: "lists the displays",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: displays,
+        },
+        Command {
+            names: &["x", "memory read"],
+            arguments: "[/NFU] [ADDRESS]",
+            summary: "shows memory",
+            help: "ADDRESS is an expression: a number, a pointer, or something that has an address. N is how many, F the
+format (letters as for `print`, s for texts, i for instructions), U the size of each: b 1 byte, h 2, w 4, g 8. Without
+F and U: bytes in hexadecimal with their characters. Without ADDRESS: goes on where it ended.
+Instructions are those of a function from its first one on, or from an offset in the module of the selected frame on.
+
+x 0x400
+x/4xw &origin
+x/s name
+x/2f ratios
+x/8i $pc
+memory read --size 4 --format x --count 4 0x400",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::Onwards,
+            run: memory::examine,
+        },
+        Command {
+            names: &["ptype", "pt", "type lookup"],
+            arguments: "TYPE|EXPRESSION",
+            summary: "shows how a type is declared, with the offset of each member",
+            help: "ptype struct point\nptype node->next",
+            completes: Completes::Type,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: ptype,
+        },
+        Command {
+            names: &["whatis"],
+            arguments: "EXPRESSION|TYPE",
+            summary: "shows the type of an expression",
+            help: "whatis node->next",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: whatis,
+        },
+        Command {
+            names: &["info types"],
+            arguments: "[PATTERN]",
+            summary: "lists the types whose names have a text in them",
+            help: "In PATTERN `*` stands for any text.\n\ninfo types point\ninfo types shapes::*",
+            completes: Completes::Type,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: typed::list,
+        },
+        Command {
+            names: &["set", "settings set"],
+            arguments: "[var] PLACE = EXPRESSION | SETTING VALUE",
+            summary: "changes a variable, a global, memory or a setting",
+            help: "What is on the left must be in memory, or be a global or an element of a table: $global[1], $memory[16],
+$table[2]. Locals of WebAssembly, where optimised code keeps variables, cannot be changed by the engine.
+`set var` is never a setting. A name with `$` is a variable of your own, which is made by this. Settings of gdb
+that mean nothing here, such as `set confirm off`, are accepted.
+
+set x.y = 5
+set count += 2
+set $hits = $hits + 1
+set var listsize = 5
+set $global.counter = 0
+set listsize 20",
+            completes: Completes::Setting,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: set,
+        },
+        Command {
+            names: &["set variable", "set var"],
+            arguments: "PLACE = EXPRESSION",
+            summary: "changes a variable, a global or memory",
+            help: "set variable count = 0",
+            completes: Completes::Expression,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: set_variable,
+        },
+        Command {
+            names: &["show values", "info values"],
+            arguments: "[NUMBER]",
+            summary: "lists the values that were shown last, with their numbers",
+            help: "In an expression `$` is the last of them, `$$` the one before, `$$N` that N before the last, `$N` that with the
+number N. They are what they were when they were shown.
+
+print *$1.next
+show values 20",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: values,
+        },
+        Command {
+            names: &["show convenience", "show conv"],
+            arguments: "",
+            summary: "lists your own variables: `set $count = 0` makes one",
+            help: "They can stand in every expression, also in conditions and in the commands of breakpoints.
+
+set $count = 0
+break parse if $count > 3",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: variables,
+        },
+        Command {
+            names: &["call"],
+            arguments: "FUNCTION(ARGUMENTS)",
+            summary: "calls a function of the program and shows what it returns",
+            help: "Arguments are expressions, converted to what the function takes: numbers, pointers, C++ references, structures,
+Rust's slices. A text in quotes is put on the program's stack, where it stays until the call returns. Methods are called
+on an object or a pointer to one. `handlers[2](x)` and `(*handler)(x)` call what the pointer points to, whose own type
+counts. `null` is a null reference of WebAssembly.
+
+The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
+that were there: `continue` goes on with it, `finish` to its end, `abandon` gives it up.
+
+call sum_of(line, 4)",
+            completes: Completes::Expression,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: call,
+        },
+    ],
+};
+
+/// The value of an expression in a frame.
+pub(super) fn evaluate(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
+    expression::parse(text)
+        .and_then(|parsed| expression::evaluate(&parsed, stop, frame))
+        .map_err(|error| Failure(error.show(text)))
+}
+
+/// A value as `print` and `display` show it: its type and value, and its parts below where a line does not
+/// hold them.
+pub(super) fn shown(
+    stop: &mut Stop<'_>,
+    text: &str,
+    value: &Value,
+    format: Format,
+    limits: &Limits,
+) -> String {
+    let Some(notation) = format.notation else {
+        let valued = Valued::of_expression(stop, text, value, limits);
+        return wdb_report::value(&valued);
+    };
+    let (shown, _) = expression::with_context(stop, value.frame, |context| {
+        notation.object(context, &value.object, limits)
+    });
+    format!("{} = {shown}\n", printable(text))
+}
+
+fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (format, mut text) = with_options(call)?;
+    if text.is_empty() {
+        if console.session.stop().keeping().count() == 0 {
+            return Err(Failure(format!("`{}` needs an expression", call.command)));
+        }
+        text = "$";
+    }
+    if let Some((place, value)) = assignment::parse(text)? {
+        console.session.assign(place, &value)?;
+        return shown_and_kept(console, place, format, out);
+    }
+    let is_of_pointer = |(mut stop, frame): (Stop<'_>, FrameId)| {
+        text.ends_with(')') && wdb_session::is_of_pointer(&mut stop, frame, text)
+    };
+    if called(text) || console.here().is_ok_and(is_of_pointer) {
+        return crate::running::call(console, text, format, out);
+    }
+    shown_and_kept(console, text, format, out)
+}
+
+/// Shows a value, which is then `$`. What needs no frame has a value without one.
+fn shown_and_kept(
+    console: &mut Console,
+    text: &str,
+    format: Format,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let limits = console.settings.limits;
+    if expression::parse(text).is_ok_and(|it| it.needs_frame()) {
+        console.here()?;
+    }
+    let frame = console.session.selected().unwrap_or_default();
+    let mut stop = console.session.stop();
+    let found = evaluate(&mut stop, frame, text)?;
+    let shown = shown(&mut stop, text, &found, format, &limits);
+    console.session.keep(&found);
+    value(&shown, out);
+    Ok(Flow::Go)
+}
+
+/// The format and the expression of a command, as gdb and as LLDB write them.
+fn with_options<'a>(call: &Call<'a>) -> Result<(Format, &'a str), Failure> {
+    let (given, mut text) = call.spaced_format();
+    let mut format = Format::parse(given)?;
+    if let Some(after) = text
+        .strip_prefix("-f ")
+        .or_else(|| text.strip_prefix("--format "))
+    {
+        let (letter, after) = first_word(after).unwrap_or_default();
+        format = Format::parse(letter.get(..1))?;
+        text = after;
+    }
+    let text = match text.strip_prefix("--") {
+        Some(after) if after.starts_with(' ') => after.trim_start(),
+        _ => text,
+    };
+    Ok((format, text))
+}
+
+/// What `wdb_report::value` gives, with its value in the colour of values.
+pub(super) fn value(shown: &str, out: &mut dyn Output) {
+    for line in shown.lines() {
+        match line.split_once(" = ") {
+            Some((name, value)) => {
+                out.write(Style::Name, name);
+                out.write(Style::Plain, " = ");
+                out.write(Style::Value, value);
+                out.write(Style::Plain, "\n");
+            }
+            None => out.line(line),
+        }
+    }
+}
+
+/// Whether an expression is a call and nothing else: `f(1, 2)`.
+fn called(text: &str) -> bool {
+    let Some(open) = text.find('(') else {
+        return false;
+    };
+    // Also what it is called on: `list[0]->length()`.
+    let name = text[..open].trim().replace("->", ".");
+    let is_name = name.starts_with(|c: char| c.is_alphabetic() || "_$".contains(c))
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_:.[]$".contains(c));
+    is_name && name != "sizeof" && text.ends_with(')')
+}
+
+fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("a place or a setting, and its value")?;
+    let found = settings::find(text);
+    // `set height = 3` changes a variable that is called so, where there is one.
+    let is_variable = call.name == "set"
+        && found.as_ref().is_some_and(|(_, rest)| {
+            let name = text[..text.len() - rest.len()].trim_end();
+            lookup::assigns(rest) && is_variable(console, name)
+        });
+    if let Some((setting, value)) = found.filter(|_| !is_variable) {
+        let value = value.strip_prefix('=').unwrap_or(value).trim();
+        setting.set(&mut console.settings, value)?;
+        return Ok(Flow::Go);
+    }
+    match assignment::parse(text)? {
+        Some((place, value)) => assign(console, place, &value, out),
+        None => match settings::absent(text) {
+            Some(absent) if absent.misleads => Err(absent.instead.into()),
+            Some(absent) => {
+                out.note(absent.instead);
+                Ok(Flow::Go)
+            }
+            None if settings::is_known(text) => Ok(Flow::Go),
+            None => Err(support::no_setting(text)),
+        },
+    }
+}
+
+/// Whether a name is that of something in the selected frame.
+fn is_variable(console: &mut Console, name: &str) -> bool {
+    let is_there =
+        |(mut stop, frame): (Stop<'_>, FrameId)| evaluate(&mut stop, frame, name).is_ok();
+    console.here().is_ok_and(is_there)
+}
+
+fn set_variable(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a place and its value")?;
+    let parsed = assignment::parse(text)?;
+    let (place, value) = parsed.ok_or("an assignment has a `=`: `set variable count = 0`")?;
+    assign(console, place, &value, out)
+}
+
+fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("a function and its arguments: `call f(1, 2)`")?;
+    crate::running::call(console, text, Format::default(), out)
+}
+
+fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let text = call.required("an expression or a type")?;
+    let name = |symbols: &Symbols, ty: &TypeRef| printable(&symbols.ty(ty).name).into_owned();
+    let names = types_of(console, text, name)?;
+    // A typedef, before the structure that has a tag of the same name.
+    if let Some(name) = names.iter().find(|it| *it == text).or(names.first()) {
+        out.line(name);
+    }
+    Ok(Flow::Go)
+}
+
+/// The types that a text names, or the type of the value that it is, as `describe` describes them. For a type no frame is needed.
+fn types_of(
+    console: &mut Console,
+    text: &str,
+    describe: impl Fn(&Symbols, &TypeRef) -> String,
+) -> Result<Vec<String>, Failure> {
+    // A name of a type first: in C `struct point` is no expression, and `Point` of Rust is none either.
+    if let Some((symbols, found)) = types_named(console, text)
+        && !is_hidden(console, &symbols, text, &found)
+    {
+        let found = found.iter().take(MOST_TYPES);
+        return Ok(found.map(|ty| describe(&symbols, ty)).collect());
+    }
+    let frame = console.session.selected().unwrap_or_default();
+    let mut stop = console.session.stop();
+    let (ty, frame) = match expression::type_named(text, &mut stop, frame) {
+        Some(ty) => (ty.map_err(|error| Failure(error.show(text)))?, frame),
+        // What has a type without a frame has it before the program starts.
+        None => match evaluate(&mut stop, frame, text) {
+            Ok(value) => (value.object.ty, value.frame),
+            Err(error) => return Err(console.here().err().unwrap_or(error)),
+        },
+    };
+    let mut stop = console.session.stop();
+    let describe = |context: &mut Context<'_>| describe(context.symbols, &ty);
+    Ok(vec![expression::with_context(&mut stop, frame, describe).0])
+}
+
+/// Whether a variable hides the types of its name. In C a type that is named by its tag shares its name with functions, too
+/// (C17, section 6.2.3).
+fn is_hidden(console: &mut Console, symbols: &Symbols, name: &str, types: &[TypeRef]) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let Some((mut stop, frame)) = console.here().ok().filter(|_| name.chars().all(is_name)) else {
+        return false;
+    };
+    let is_tag = |ty: &TypeRef| symbols.ty(ty).name.ends_with(&format!(" {name}"));
+    expression::in_scope(name, &mut stop, frame).is_some()
+        || types.iter().all(is_tag)
+            && !expression::functions_meant(&mut stop, frame, name).is_empty()
+}
+
+/// The types of a name, in the module of the selected frame or else in the first that has any. No frame is needed.
+fn types_named(console: &mut Console, name: &str) -> Option<(Arc<Symbols>, Vec<TypeRef>)> {
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let own = selected.and_then(|it| stop.frame(it)).map(|it| it.module);
+    let all = (0..stop.modules().len()).map(|it| ModuleId(it as u32));
+    own.into_iter().chain(all).find_map(|module| {
+        let symbols = stop.symbols(module)?;
+        let found = symbols.types_named(name);
+        (!found.is_empty()).then_some((symbols, found))
+    })
+}
+
+/// As many types of one name are shown.
+const MOST_TYPES: usize = 8;
+
+pub(super) fn ptype(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a type or an expression")?;
+    // A type and a typedef of it are declared with the same words.
+    let mut shown = Vec::new();
+    for declaration in types_of(console, text, typed::declaration)? {
+        if shown.contains(&declaration) {
+            continue;
+        }
+        if !shown.is_empty() {
+            out.line("");
+        }
+        out.line(&declaration);
+        shown.push(declaration);
+    }
+    Ok(Flow::Go)
+}
+
+fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    if call.name == STOP_HOOK {
+        let options = Options::parse(call.rest, &[("one-liner", 'o', true)])?;
+        if let Some(line) = options.value("one-liner") {
+            return display(console, &shown_by(line)?, out);
+        }
+    }
+    let (format, text) = with_options(call)?;
+    if text.is_empty() {
+        show_displays(console, out);
+        return Ok(Flow::Go);
+    }
+    // What is no expression would be told at each stop.
+    let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
+    let added = console.session.displays.add(parsed, &format.to_string());
+    let added = added.clone();
+    if console.session.selected().is_some() {
+        show_display(console, &added, out);
+    }
+    Ok(Flow::Go)
+}
+
+/// What LLDB calls a display.
+const STOP_HOOK: &str = "target stop-hook add";
+
+/// The `display` that shows what a command line shows.
+fn shown_by(line: &str) -> Result<Call<'_>, Failure> {
+    let (_, call) = lookup::find(line)?;
+    match call.command {
+        "print" | "frame variable" if !call.rest.is_empty() => Ok(call),
+        _ => Err("at a stop only expressions are shown: `display EXPRESSION`; `commands` says what is executed where a breakpoint stops".into()),
+    }
+}
+
+/// Shows the values of all displays.
+pub(super) fn show_displays(console: &mut Console, out: &mut dyn Output) {
+    for display in console.session.displays.all.clone() {
+        if display.enabled {
+            show_display(console, &display, out);
+        }
+    }
+}
+
+fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) {
+    let limits = console.settings.limits;
+    let text = display.expression.text();
+    let Ok((mut stop, frame)) = console.here() else {
+        return;
+    };
+    let format = Format::parse(Some(&display.format)).unwrap_or_default();
+    out.write(Style::Dim, &format!("{}: ", display.id));
+    if format.notation == Some(Notation::Instruction) {
+        source::instruction(&mut stop, frame, out);
+        return;
+    }
+    match evaluate(&mut stop, frame, text) {
+        Ok(found) => value(&shown(&mut stop, text, &found, format, &limits), out),
+        // One line: it comes again at each stop.
+        Err(Failure(message)) => {
+            let first = message.lines().next().unwrap_or_default();
+            out.write(Style::Name, &printable(text));
+            out.write(Style::Dim, &format!(": {first}\n"));
+        }
+    }
+}
+
+/// What a display shows in a frame, with its parts.
+pub fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, limits: &Limits) -> Tree {
+    let name = display.expression.text();
+    let format = Format::parse(Some(&display.format)).unwrap_or_default();
+    let line = |value: String, unavailable| Tree {
+        name: name.to_owned(),
+        ty: String::new(),
+        value,
+        unavailable,
+        children: Vec::new(),
+        cut: None,
+    };
+    if format.notation == Some(Notation::Instruction) {
+        let text = source::instruction_text(stop, frame);
+        return line(text.unwrap_or_default(), None);
+    }
+    let found = match expression::evaluate(&display.expression, stop, frame) {
+        Ok(found) => found,
+        Err(error) => return line(String::new(), Some(Unavailable::Unsupported(error.message))),
+    };
+    match format.notation {
+        None => Valued::of_expression(stop, name, &found, limits).tree,
+        Some(notation) => {
+            let shown = expression::with_context(stop, found.frame, |context| {
+                notation.object(context, &found.object, limits)
+            });
+            line(shown.0, None)
+        }
+    }
+}
+
+fn undisplay(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
+    if call.rest.is_empty() {
+        console.session.displays.all.clear();
+    }
+    for word in call.words() {
+        let number = crate::call::number(word)?;
+        let id = u32::try_from(number).unwrap_or(u32::MAX);
+        if !console.session.displays.remove(id) {
+            return Err(Failure(format!(
+                "there is no display {number}; `info display` lists them"
+            )));
+        }
+    }
+    Ok(Flow::Go)
+}
+
+fn displays(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    if console.session.displays.all.is_empty() {
+        out.line("nothing is displayed; `display EXPRESSION` does it");
+    }
+    for display in &console.session.displays.all {
+        out.write(Style::Dim, &format!("{}: ", display.id));
+        let format = match display.format.as_str() {
+            "" => String::new(),
+            format => format!("/{format} "),
+        };
+        let disabled = if display.enabled { "" } else { " (disabled)" };
+        let text = printable(display.expression.text());
+        out.line(&format!("{format}{text}{disabled}"));
+    }
+    Ok(Flow::Go)
+}
+
+fn assign(
+    console: &mut Console,
+    place: &str,
+    value: &str,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    console.session.assign(place, value)?;
+    // The user's own variables are there to be counted with, and have what they were given.
+    let is_own = expression::parse(place).is_ok_and(|it| expression::user_variable(&it).is_some());
+    if is_own {
+        return Ok(Flow::Go);
+    }
+    let limits = console.settings.limits;
+    let (mut stop, frame) = console.here()?;
+    // What it is now: a number may have been cut to the size of its type.
+    let found = evaluate(&mut stop, frame, place)?;
+    let shown = shown(&mut stop, place, &found, Format::default(), &limits);
+    self::value(&shown, out);
+    Ok(Flow::Go)
+}
+
+/// As many of the values that were shown are listed.
+const MOST_VALUES: u64 = 10;
+
+fn values(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let count = console.session.stop().keeping().count();
+    let last = match call.rest {
+        "" => count,
+        text => crate::call::number(text)?
+            .saturating_add(MOST_VALUES / 2)
+            .min(count),
+    };
+    if count == 0 {
+        out.line("no value was shown yet; `print` shows one");
+    }
+    let numbers = last.saturating_sub(MOST_VALUES - 1).max(1)..=last;
+    let names: Vec<String> = numbers.map(|it| format!("${it}")).collect();
+    kept(console, &names, out);
+    Ok(Flow::Go)
+}
+
+fn variables(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    call.none()?;
+    let stop = console.session.stop();
+    let names: Vec<String> = stop.keeping().names().map(|it| format!("${it}")).collect();
+    if names.is_empty() {
+        out.line("there are no variables of your own; `set $count = 0` makes one");
+    }
+    kept(console, &names, out);
+    Ok(Flow::Go)
+}
+
+/// Shows what was kept, by the names that it has in expressions.
+fn kept(console: &mut Console, names: &[String], out: &mut dyn Output) {
+    let limits = console.settings.limits;
+    let frame = console.session.selected().unwrap_or_default();
+    let mut stop = console.session.stop();
+    for name in names {
+        match evaluate(&mut stop, frame, name) {
+            Ok(found) => {
+                let shown = shown(&mut stop, name, &found, Format::default(), &limits);
+                value(&shown, out);
+            }
+            Err(Failure(message)) => {
+                let first = message.lines().next().unwrap_or_default();
+                out.write(Style::Name, name);
+                out.write(Style::Dim, &format!(": {first}\n"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_a_name_with_parentheses() {
+        assert!(called("f(1)"));
+        assert!(called("a::b (x, (y))"));
+        assert!(!called("(int)x"));
+        assert!(!called("sizeof(x)"));
+        assert!(!called("f(1) + 2"));
+        assert!(!called("x"));
+    }
+}

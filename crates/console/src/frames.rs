@@ -1,0 +1,141 @@
+//! The text of frames: one line for each, as in a report.
+
+use wdb_symbols::render::Limits;
+
+use crate::output::{Output, Style};
+use crate::settings::Settings;
+use wdb_examine::frames::Frame;
+use wdb_examine::frames::fold::Line;
+use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::variables::{self, Which};
+use wdb_report::Description;
+
+/// How much of an argument stands in the line of its frame.
+const BRIEF: Limits = Limits {
+    depth: 2,
+    elements: 16,
+    text: 64,
+    line: 64,
+    values: 40,
+};
+
+/// How much of a variable stands on its line: `print` shows the rest.
+pub(super) fn of_line(limits: &Limits) -> Limits {
+    Limits {
+        depth: limits.depth.min(4),
+        elements: limits.elements.min(64),
+        text: limits.text.min(256),
+        line: limits.line.min(160),
+        values: limits.values.min(400),
+    }
+}
+
+/// The frame, with its arguments.
+pub(super) fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
+    let mut frame = wdb_examine::frames::frame(stop, id)?;
+    frame.variables = variables::in_line(stop, id, &BRIEF);
+    Some(frame)
+}
+
+/// The line of a frame: `#0  divide(a=1, b=0) at /src/main.c:4:10`.
+pub(super) fn line(stop: &mut Stop<'_>, frame: &Frame, settings: &Settings, out: &mut dyn Output) {
+    let Description {
+        function,
+        arguments,
+        marks,
+        word,
+        place,
+        instance,
+    } = wdb_report::describe(stop, frame);
+    out.write(Style::Dim, &format!("#{:<2} ", frame.index));
+    if let (true, Some(at)) = (settings.addresses, frame.at) {
+        out.write(Style::Address, &format!("{at} "));
+    }
+    out.write(Style::Name, &function);
+    out.write(Style::Plain, &arguments);
+    out.write(Style::Dim, &marks);
+    if !place.is_empty() {
+        out.write(Style::Plain, &format!(" {word} "));
+        out.write(Style::Path, &place);
+    }
+    out.write(Style::Dim, &instance);
+    out.write(Style::Plain, "\n");
+}
+
+/// How a backtrace is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// At most so many frames, none of them folded; those of the old end if it is negative. `None`: all.
+    pub(super) lines: Option<i64>,
+    /// Each frame on a line of its own.
+    pub(super) every: bool,
+    /// With locals.
+    pub(super) full: bool,
+}
+
+/// The stack of a thread. `selected` is marked.
+pub(super) fn backtrace(
+    stop: &mut Stop<'_>,
+    thread: usize,
+    selected: FrameId,
+    wanted: Wanted,
+    settings: &Settings,
+    out: &mut dyn Output,
+) {
+    let entries = wdb_examine::frames::entries(stop, thread);
+    let mut lines =
+        wdb_examine::frames::fold::lines(&entries, wanted.every || wanted.lines.is_some());
+    if lines.is_empty() {
+        out.line("no frames were recorded");
+    }
+    let count = lines.len();
+    let mut hidden = 0;
+    match wanted.lines {
+        Some(most @ 0..) => {
+            let most = usize::try_from(most).unwrap_or(usize::MAX).min(count);
+            hidden = count - most;
+            lines.truncate(most);
+        }
+        Some(last) => {
+            let most = usize::try_from(last.unsigned_abs()).unwrap_or(usize::MAX);
+            lines.drain(..count.saturating_sub(most));
+        }
+        None => {}
+    }
+    for line in lines {
+        if out.given_up() {
+            break;
+        }
+        let Line::Frame(found) = line else {
+            let hides = match &line {
+                Line::Runtime { frames, .. } => frames.iter().any(|it| it.id == selected),
+                _ => false,
+            };
+            out.write(Style::Mark, if hides { "> " } else { "  " });
+            let aside = wdb_report::aside(&line);
+            out.write(Style::Dim, &format!("    {aside}\n"));
+            continue;
+        };
+        let mut found = found.clone();
+        let is_selected = found.id == selected;
+        out.write(Style::Mark, if is_selected { "> " } else { "  " });
+        found.variables = variables::in_line(stop, found.id, &BRIEF);
+        self::line(stop, &found, settings, out);
+        if wanted.full {
+            found.variables =
+                variables::of_frame(stop, found.id, Which::Locals, &of_line(&settings.limits));
+            let mut text = String::new();
+            wdb_report::locals(&mut text, &found, 8);
+            crate::data::value(&text, out);
+        }
+    }
+    if hidden > 0 {
+        out.write(
+            Style::Dim,
+            &format!(
+                "      … {} more; `backtrace` shows all\n",
+                wdb_report::thousands(hidden as u64)
+            ),
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! The commands of the debugger: one table, whichever front end reads the lines.
+//!
+//! A [`Command`] has its names, those of gdb and of LLDB, and its help, from which `docs/commands.md` is
+//! generated; a [`Console`] executes lines on a [`Session`](wdb_session::Session) and writes to an [`Output`].
+
+mod absent;
+mod assignment;
+mod breaking;
+mod call;
+mod command;
+mod completion;
+mod console;
+mod data;
+mod directories;
+mod format;
+mod frames;
+mod given;
+mod help;
+pub mod listing;
+mod lookup;
+mod memory;
+mod named;
+mod output;
+mod own;
+mod placing;
+mod program;
+mod running;
+mod saving;
+mod settings;
+mod source;
+mod stack;
+mod stopped;
+mod support;
+mod table;
+mod typed;
+mod words;
+
+pub use call::Call;
+pub use command::{Command, Completes, Group, Needs, Repeats};
+pub use completion::Completion;
+pub use console::{Console, Flow};
+pub use data::displayed;
+pub use help::reference;
+pub use output::{Code, Output, Style};
+pub use settings::Settings;
+pub use table::{GROUPS, commands, find};

@@ -1,0 +1,413 @@
+//! `x`: the bytes of a memory.
+
+use std::fmt::Write as _;
+
+use wdb_debuggee::CodeLocation;
+use wdb_debuggee::coredump::ModuleId;
+use wdb_module::ModuleOffset;
+use wdb_symbols::object::Scalar;
+use wdb_symbols::types::Kind;
+use wdb_symbols::{Context, Machine as _, Place, Unavailable, printable};
+
+use crate::call::{Call, Known, Options, number};
+use crate::command::Failure;
+use crate::console::{Console, Flow};
+use crate::format::{Format, Notation, little};
+use crate::output::{Output, Style};
+use crate::source;
+use wdb_examine::expression;
+use wdb_examine::machine::FrameMachine;
+use wdb_examine::places;
+use wdb_examine::places::Spec;
+use wdb_examine::stop::{FrameId, Stop};
+
+/// What a bare `x` goes on with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Examined {
+    /// What is after what was shown.
+    next: Next,
+    /// How it was shown.
+    format: Format,
+}
+
+/// What is after what `x` has shown.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// An address of the memory.
+    Address(u64),
+    /// An instruction of a module. None: the module has no more code.
+    Instruction(ModuleId, Option<ModuleOffset>),
+}
+
+/// As many bytes `x` shows by itself.
+const DEFAULT_BYTES: u64 = 64;
+/// Bytes in a line of hexadecimal numbers and characters.
+const ROW: u64 = 16;
+/// A text is read so far and no further.
+const LONGEST_TEXT: u64 = 4096;
+
+pub(super) fn examine(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("count", 'c', true),
+        ("format", 'f', true),
+        ("size", 's', true),
+    ];
+    let (given, mut text) = call.spaced_format();
+    let mut format = Format::parse(given)?;
+    if call.name == "memory read" {
+        let options = Options::parse(call.rest, known)?;
+        if let Some(letter) = options.value("format") {
+            let first = letter.get(..1).unwrap_or_default();
+            format.notation = Format::parse(Some(first))?.notation;
+        }
+        if let Some(size) = options.value("size") {
+            format.size = Some(number(size)?).filter(|it| matches!(it, 1 | 2 | 4 | 8));
+            if format.size.is_none() {
+                return Err("a size is 1, 2, 4 or 8".into());
+            }
+        }
+        if let Some(count) = options.value("count") {
+            format.count = Format::parse(Some(count))?.count;
+        }
+        text = options.rest;
+    }
+    let examined = console.examined;
+    // A bare `x` goes on with what it showed.
+    let goes_on = text.is_empty() && given.is_none();
+    if let Some(examined) = examined.filter(|_| goes_on) {
+        format = examined.format;
+    }
+    if format.notation == Some(Notation::Instruction) {
+        return code(console, text, format, out);
+    }
+    let (mut stop, frame) = console.here()?;
+    let next = examined.map(|it| it.next);
+    let start = match (text, next) {
+        ("", Some(Next::Address(next))) => next,
+        ("", _) => {
+            return Err("`x` needs an address, as an expression: `x &value`, `x 0x400`".into());
+        }
+        (text, _) => address(&mut stop, frame, text)?,
+    };
+    let next = match (format.notation, format.size) {
+        (None, None) => rows(
+            &mut stop,
+            frame,
+            start,
+            format.count.unwrap_or(DEFAULT_BYTES),
+            out,
+        )?,
+        (Some(Notation::Text), _) => {
+            texts(&mut stop, frame, start, format.count.unwrap_or(1), out)?
+        }
+        (notation, size) => {
+            let notation = notation.unwrap_or(Notation::PaddedHex);
+            units(
+                &mut stop,
+                frame,
+                start,
+                notation,
+                size,
+                format.count.unwrap_or(1),
+                out,
+            )?
+        }
+    };
+    let next = Next::Address(next);
+    console.examined = Some(Examined { next, format });
+    Ok(Flow::Go)
+}
+
+/// Shows instructions: `x/4i $pc`, `x/4i main`. Their addresses are offsets in a module.
+fn code(
+    console: &mut Console,
+    text: &str,
+    format: Format,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let next = console.examined.map(|it| it.next);
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let here = selected.and_then(|id| Some((stop.frame(id)?.module, stop.place(id)?.at?)));
+    let (module, at) = match (text, next, here) {
+        ("", Some(Next::Instruction(module, at)), _) => {
+            (module, at.ok_or("the module has no more code")?)
+        }
+        ("", _, Some(here)) => here,
+        ("", _, None) => return Err("it is not known where the frame stands".into()),
+        (text, _, _) => instruction(&mut stop, selected, text)?,
+    };
+    let current = here.filter(|it| it.0 == module).map(|it| it.1);
+    let count = format.count.unwrap_or(1);
+    let next = source::instructions(&mut stop, module, at, count, current, out)?;
+    let next = Next::Instruction(module, next);
+    console.examined = Some(Examined { next, format });
+    Ok(Flow::Go)
+}
+
+/// The instruction that `text` means: a number is an offset in the module, and whatever has a name is a place. Of a function
+/// it is the first one, before its prologue.
+fn instruction(
+    stop: &mut Stop<'_>,
+    selected: Option<FrameId>,
+    text: &str,
+) -> Result<(ModuleId, ModuleOffset), Failure> {
+    let number = expression::parse(text).ok().and_then(|parsed| {
+        let value = expression::evaluate(&parsed, stop, selected?).ok()?;
+        let object = value.object;
+        let look = |it: &mut Context<'_>| {
+            let is_number = matches!(it.bare(&object.ty).kind, Kind::Base(_));
+            (it.scalar(&object), is_number)
+        };
+        let ((scalar, is_number), _) = expression::with_context(stop, value.frame, look);
+        // A pointer to a function is a number in a table.
+        match scalar {
+            Ok(Scalar::Address(number)) => Some(number).filter(|_| is_number),
+            Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
+            Ok(Scalar::Signed(number)) => u64::try_from(number).ok(),
+            _ => None,
+        }
+    });
+    let spec = match number {
+        // Of the module that the frame is in.
+        Some(number) => Spec::Address {
+            module: selected
+                .and_then(|it| stop.frame(it))
+                .map(|it| it.module.0.to_string()),
+            offset: ModuleOffset(number),
+        },
+        None => places::parse(text.trim_start_matches('&')).map_err(|it| it.to_string())?,
+    };
+    let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
+    let found = found.first().ok_or("there is no such place")?;
+    let CodeLocation { module, func, pc } = found.at;
+    // An inlined copy has no beginning of its own.
+    let is_function =
+        matches!(spec, Spec::Function(_)) && found.function == stop.function_name(module, func);
+    let binary = stop.binary(module);
+    let at = binary.and_then(|it| match is_function {
+        true => it.first_instruction(func),
+        false => it.from_function(func, pc),
+    });
+    Ok((module, at.ok_or("there is no code there")?))
+}
+
+/// Why `x` shows no bytes of the code.
+const NOT_IN_MEMORY: &str =
+    "code is not in the memory of a WebAssembly program: `x/8i $pc` and `disassemble` show it";
+
+/// The address that an expression means: a number, where a pointer points, where an array or a structure is.
+pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
+    if text.starts_with("$pc") {
+        return Err(NOT_IN_MEMORY.into());
+    }
+    let value = crate::data::evaluate(stop, frame, text)?;
+    let object = value.object;
+    if expression::is_function(&object) {
+        return Err(NOT_IN_MEMORY.into());
+    }
+    let (scalar, _) =
+        expression::with_context(stop, value.frame, |context| context.scalar(&object));
+    let found = match scalar {
+        Ok(Scalar::Address(address)) => Some(address),
+        Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
+        Ok(Scalar::Signed(number)) => u64::try_from(number).ok(),
+        _ => match object.place {
+            Place::Memory(address) => Some(address),
+            Place::Nowhere(reason) => return Err(Failure(format!("`{text}`: {reason}"))),
+            Place::Bytes(_) | Place::Pieces(_) => None,
+        },
+    };
+    found.ok_or_else(|| {
+        Failure(format!(
+            "`{}` is not an address, and is not in memory",
+            printable(text)
+        ))
+    })
+}
+
+/// Bytes as hexadecimal numbers and characters. The address after them.
+fn rows(
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    start: u64,
+    count: u64,
+    out: &mut dyn Output,
+) -> Result<u64, Failure> {
+    let end = start.saturating_add(count);
+    let mut at = start;
+    while at < end && !out.given_up() {
+        let length = ROW.min(end - at);
+        let bytes = read_some(stop, frame, at, length);
+        if bytes.iter().all(Result::is_err)
+            && let Some(Err(reason)) = bytes.first()
+        {
+            return unreadable(at, at == start, reason, out);
+        }
+        let mut hex = String::new();
+        let mut characters = String::new();
+        for position in 0..ROW as usize {
+            if position == 8 {
+                hex.push(' ');
+            }
+            let _ = match bytes.get(position) {
+                Some(Ok(byte)) => write!(hex, " {byte:02x}"),
+                Some(Err(_)) => write!(hex, " --"),
+                None => write!(hex, "   "),
+            };
+            characters.extend(bytes.get(position).map(|byte| match byte {
+                Ok(byte) if (0x20..0x7f).contains(byte) => char::from(*byte),
+                _ => '.',
+            }));
+        }
+        out.write(Style::Address, &format!("{at:#010x}"));
+        out.write(Style::Value, &format!(" {hex}"));
+        out.write(Style::Plain, &format!("  {characters}\n"));
+        at += length;
+    }
+    Ok(at)
+}
+
+/// Numbers of one size, in one notation. The address after them.
+fn units(
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    start: u64,
+    notation: Notation,
+    size: Option<u64>,
+    count: u64,
+    out: &mut dyn Output,
+) -> Result<u64, Failure> {
+    let size = size.unwrap_or(match notation {
+        Notation::Character => 1,
+        Notation::Float => 8,
+        _ => 4,
+    });
+    let notation = match notation {
+        Notation::Hex => Notation::PaddedHex,
+        other => other,
+    };
+    let per_line = match size {
+        8 => 2,
+        4 => 4,
+        _ => 8,
+    };
+    let mut at = start;
+    let mut shown = 0;
+    while shown < count && !out.given_up() {
+        let first = at;
+        let mut line = String::new();
+        for _ in 0..per_line.min(count - shown) {
+            let mut bytes = vec![0; size as usize];
+            match read(stop, frame, at, &mut bytes) {
+                Ok(()) => {
+                    let number = notation.number(little(&bytes), size);
+                    let _ = write!(line, "  {number:>width$}", width = width(notation, size));
+                }
+                Err(reason) if line.is_empty() => {
+                    return unreadable(at, at == start, &reason, out);
+                }
+                // The next line begins with it.
+                Err(_) => break,
+            }
+            at = at.saturating_add(size);
+            shown += 1;
+        }
+        out.write(Style::Address, &format!("{first:#010x}"));
+        out.write(Style::Value, &format!("{line}\n"));
+    }
+    Ok(at)
+}
+
+/// How many columns numbers of one size take.
+fn width(notation: Notation, size: u64) -> usize {
+    let size = size as usize;
+    match notation {
+        Notation::Hex | Notation::PaddedHex | Notation::Address => size * 2 + 2,
+        Notation::Binary => size * 8,
+        Notation::Character => 8,
+        Notation::Signed | Notation::Unsigned | Notation::Octal => {
+            [4, 6, 11, 20][size.ilog2().min(3) as usize]
+        }
+        Notation::Float | Notation::Text | Notation::Instruction => 12,
+    }
+}
+
+/// Texts that a NUL ends, one after the other. The address after them.
+fn texts(
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    start: u64,
+    count: u64,
+    out: &mut dyn Output,
+) -> Result<u64, Failure> {
+    let mut at = start;
+    for _ in 0..count {
+        if out.given_up() {
+            break;
+        }
+        let first = at;
+        let mut text = Vec::new();
+        let mut byte = [0];
+        loop {
+            if let Err(reason) = read(stop, frame, at, &mut byte) {
+                if text.is_empty() {
+                    return unreadable(at, at == start, &reason, out);
+                }
+                break;
+            }
+            at = at.saturating_add(1);
+            if byte == [0] || text.len() as u64 == LONGEST_TEXT {
+                break;
+            }
+            text.push(byte[0]);
+        }
+        let text = String::from_utf8_lossy(&text);
+        out.write(Style::Address, &format!("{first:#010x}"));
+        out.write(
+            Style::Value,
+            &format!("  \"{}\"\n", printable(&text.escape_debug().to_string())),
+        );
+    }
+    Ok(at)
+}
+
+/// That an address cannot be read: an error where nothing was shown, else the end of what is shown.
+fn unreadable(
+    at: u64,
+    is_first: bool,
+    reason: &Unavailable,
+    out: &mut dyn Output,
+) -> Result<u64, Failure> {
+    if is_first {
+        return Err(Failure(reason.to_string()));
+    }
+    out.write(Style::Dim, &format!("{at:#010x}  {reason}\n"));
+    Ok(at)
+}
+
+fn read(stop: &mut Stop<'_>, frame: FrameId, at: u64, bytes: &mut [u8]) -> Result<(), Unavailable> {
+    FrameMachine::new(stop, frame).read(at, bytes)
+}
+
+/// The bytes from `at` on, those that are there.
+fn read_some(
+    stop: &mut Stop<'_>,
+    frame: FrameId,
+    at: u64,
+    length: u64,
+) -> Vec<Result<u8, Unavailable>> {
+    let mut bytes = vec![0; length as usize];
+    if read(stop, frame, at, &mut bytes).is_ok() {
+        return bytes.into_iter().map(Ok).collect();
+    }
+    let each = (at..at.saturating_add(length)).map(|at| {
+        let mut byte = [0];
+        read(stop, frame, at, &mut byte).map(|()| byte[0])
+    });
+    each.collect()
+}

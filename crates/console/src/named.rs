@@ -1,0 +1,151 @@
+//! Commands from names to addresses and back: `info symbol`, `info address`, `info scope`.
+
+use wdb_debuggee::coredump::ModuleId;
+use wdb_module::ModuleOffset;
+use wdb_symbols::{Place, VariableKind, printable};
+
+use crate::call::{Call, number};
+use crate::command::Failure;
+use crate::console::{Console, Flow};
+use crate::output::{Output, Style};
+use crate::{data, memory};
+use wdb_examine::expression;
+use wdb_examine::places;
+
+/// What has a name at an address: the code and memory have addresses of their own.
+pub(super) fn symbol(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("an address")?.trim_start_matches('*');
+    let address = match (number(text), text) {
+        (Ok(address), _) => address,
+        (Err(_), "$pc") => {
+            let (mut stop, frame) = console.here()?;
+            let at = stop.place(frame).and_then(|it| it.at);
+            at.ok_or("it is not known where the frame stands")?.0
+        }
+        (Err(_), text) => {
+            let (mut stop, frame) = console.here()?;
+            let name = text.trim_start_matches('&').trim();
+            let value = data::evaluate(&mut stop, frame, name);
+            if value.is_ok_and(|it| expression::is_function(&it.object)) {
+                return self::address(
+                    console,
+                    &Call {
+                        rest: name,
+                        ..*call
+                    },
+                    out,
+                );
+            }
+            memory::address(&mut stop, frame, text)?
+        }
+    };
+    let mut stop = console.session.stop();
+    let mut found = false;
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let name = printable(&stop.modules()[module.position()].record.name).into_owned();
+        let at = ModuleOffset(address);
+        let code = stop.binary(module).and_then(|binary| {
+            let func = binary.function_at(at)?;
+            Some((func, binary.to_function(func, at)?))
+        });
+        if let Some((func, offset)) = code {
+            let function = stop.function_name(module, func);
+            out.write(Style::Name, &printable(&function));
+            out.line(&format!(" + {} in the code of {name}", offset.0));
+            found = true;
+        }
+        let data = stop.symbols(module).and_then(|it| it.static_at(address));
+        if let Some((variable, into)) = data {
+            out.write(Style::Name, &printable(&variable.name));
+            out.line(&format!(" + {into} in the memory of {name}"));
+            found = true;
+        }
+    }
+    if !found {
+        out.line(&format!(
+            "nothing at {address:#x} has a name, neither in the code nor in memory"
+        ));
+    }
+    Ok(Flow::Go)
+}
+
+/// Where something is that has a name.
+pub(super) fn address(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a name")?;
+    let mut stop = console.session.stop();
+    let mut found = false;
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        for func in symbols.functions_matching(text) {
+            let binary = stop.binary(module);
+            let Some(at) = binary.and_then(|it| it.first_instruction(func)) else {
+                continue;
+            };
+            let function = stop.function_name(module, func);
+            let name = printable(&stop.modules()[module.position()].record.name).into_owned();
+            out.write(Style::Name, &printable(&function));
+            out.line(&format!(" is a function at {at} in the code of {name}"));
+            found = true;
+        }
+    }
+    if found {
+        return Ok(Flow::Go);
+    }
+    let (mut stop, frame) = console.here()?;
+    let value = data::evaluate(&mut stop, frame, text)?;
+    let (size, _) = expression::with_context(&mut stop, value.frame, |context| {
+        context.size(&value.object.ty).ok()
+    });
+    let size = match size {
+        Some(1) => ", 1 byte".to_owned(),
+        Some(size) => format!(", {size} bytes"),
+        None => String::new(),
+    };
+    out.write(Style::Name, &printable(text));
+    out.line(&match &value.object.place {
+        Place::Memory(address) => format!(" is in memory at {address:#x}{size}"),
+        Place::Bytes(_) | Place::Pieces(_) => format!(
+            " has no address: it is in locals or operands of WebAssembly, or computed{size}"
+        ),
+        Place::Nowhere(reason) => format!(" is nowhere: {reason}"),
+    });
+    Ok(Flow::Go)
+}
+
+/// What a place in the code can see.
+pub(super) fn scope(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a place: a line, a function, an *ADDRESS")?;
+    let spec = places::parse(text).map_err(|it| it.to_string())?;
+    let selected = console.session.selected();
+    let found = places::resolve(&mut console.session.stop(), &spec, selected);
+    for place in found.map_err(|it| it.to_string())? {
+        crate::placing::location(&mut console.session.stop(), &place, out);
+        let variables = console.session.variables_at(&place);
+        for (declaration, kind) in &variables {
+            let kind = match kind {
+                VariableKind::Parameter => "  (parameter)",
+                _ => "",
+            };
+            out.write(Style::Plain, &format!("  {}", printable(declaration)));
+            out.write(Style::Dim, &format!("{kind}\n"));
+        }
+        if variables.is_empty() {
+            out.line("  no variables");
+        }
+    }
+    Ok(Flow::Go)
+}

@@ -1,0 +1,305 @@
+//! Sets breakpoints: `break`, `log`, `catch`.
+
+use wdb_debuggee::CodeLocation;
+use wdb_symbols::printable;
+
+use crate::call::{Call, Known, Options, first_word, number};
+use crate::command::Failure;
+use crate::console::{Console, Flow};
+use crate::output::{Output, Style};
+use wdb_examine::expression::{self, Expression};
+use wdb_examine::places;
+use wdb_examine::stop::{FrameId, Stop};
+use wdb_session::Error;
+use wdb_session::breakpoints::{Binding, Breakpoint, Message, Trigger};
+
+pub(super) fn set(
+    console: &mut Console,
+    call: &Call<'_>,
+    temporary: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("file", 'f', true),
+        ("line", 'l', true),
+        ("column", 'u', true),
+        ("name", 'n', true),
+        ("address", 'a', true),
+        ("condition", 'c', true),
+        ("ignore-count", 'i', true),
+        ("one-shot", 'o', false),
+        ("disable", 'd', false),
+    ];
+    // `-1` is a place, and `--` begins none of gdb's.
+    let options = match call.rest.starts_with("--") || call.name == "breakpoint set" {
+        true => Options::parse(call.rest, known)?,
+        false => Options::parse("", known)?,
+    };
+    let rest = if options.is_empty() {
+        call.rest
+    } else {
+        options.rest
+    };
+    let selected = console.session.selected();
+    let (place, condition) = split_condition(&mut console.session.stop(), rest, selected);
+    let condition = options.value("condition").or(condition);
+    let condition = condition.map(parse).transpose()?;
+    let text = match (options.value("file"), options.value("line")) {
+        (Some(file), Some(line)) => match options.value("column") {
+            Some(column) => format!("{file}:{line}:{column}"),
+            None => format!("{file}:{line}"),
+        },
+        (None, Some(line)) => line.to_owned(),
+        (Some(file), None) => match options.value("name") {
+            Some(name) => format!("{file}:{name}"),
+            None => return Err("`--file` needs `--line` or `--name` too".into()),
+        },
+        (None, None) => {
+            match (options.value("name"), options.value("address")) {
+                (Some(name), _) => name.to_owned(),
+                (None, Some(address)) => format!("*{address}"),
+                (None, None) if place.is_empty() && call.name == "breakpoint set" => {
+                    return Err("`breakpoint set` needs a place: `--name main`, or `--file main.c --line 12`".into());
+                }
+                (None, None) if place.is_empty() || place == "*$pc" => here(console)?,
+                (None, None) => place.to_owned(),
+            }
+        }
+    };
+    let spec = places::parse(&text).map_err(|it| it.to_string())?;
+    let ignore = options.value("ignore-count").map(number).transpose()?;
+    let breakpoint = add(console, &text, Trigger::Place(spec), &condition)?;
+    breakpoint.temporary = temporary || options.has("one-shot");
+    breakpoint.condition = condition;
+    breakpoint.ignore = ignore.unwrap_or(0);
+    breakpoint.enabled = !options.has("disable");
+    let breakpoint = breakpoint.clone();
+    tell_places(&mut console.session.stop(), &breakpoint, out);
+    Ok(Flow::Go)
+}
+
+/// Adds a breakpoint that belongs somewhere, where `expressions` are evaluated; or anywhere, if the user wants that.
+pub(super) fn add<'c, 'e>(
+    console: &'c mut Console,
+    text: &str,
+    trigger: Trigger,
+    expressions: impl IntoIterator<Item = &'e Expression>,
+) -> Result<&'c mut Breakpoint, Failure> {
+    let session = &mut console.session;
+    let id = match session.try_breakpoint(text, trigger.clone(), expressions) {
+        Ok(breakpoint) => breakpoint.id,
+        Err(Error::Refused(_)) if console.settings.pending => {
+            session.add_breakpoint(text, trigger).id
+        }
+        Err(error) => return Err(error.into()),
+    };
+    console.last_breakpoint = Some(id);
+    console.set.insert(id, text.to_owned());
+    let added = console.session.breakpoints_mut().get_mut(id);
+    added.ok_or_else(|| "the breakpoint is gone".into())
+}
+
+/// The instruction that the selected frame stands at, as a place.
+pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
+    let (mut stop, frame) = console.here()?;
+    let at = stop.place(frame).and_then(|it| it.at);
+    let module = stop.frame(frame).map(|it| it.module);
+    let (Some(at), Some(module)) = (at, module) else {
+        return Err("the program stands nowhere: name a place".into());
+    };
+    let modules = stop.modules();
+    let name = modules.get(module.position()).filter(|_| modules.len() > 1);
+    Ok(match name {
+        Some(module) => format!("*{}!{at}", module.record.name),
+        None => format!("*{at}"),
+    })
+}
+
+/// Whether `text` is `PLACE` or `PLACE if EXPRESSION`, and the program has that place in code of its own: `list` is not
+/// what a program means that only has `std::list`.
+pub(super) fn names_own_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
+    let (place, _) = split_condition(stop, text, here);
+    let Ok(spec) = places::parse(place) else {
+        return false;
+    };
+    let found = places::resolve(stop, &spec, here).unwrap_or_default();
+    found.iter().any(|it| !it.is_of_runtime(stop))
+}
+
+fn is_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
+    places::parse(text).is_ok_and(|spec| places::resolve(stop, &spec, here).is_ok())
+}
+
+/// `PLACE if EXPRESSION`. A path may have an ` if ` of its own, and so may a text in the expression: the first that has a
+/// place of the program before it is meant.
+fn split_condition<'t>(
+    stop: &mut Stop<'_>,
+    text: &'t str,
+    here: Option<FrameId>,
+) -> (&'t str, Option<&'t str>) {
+    const WORD: &str = " if ";
+    if let Some(condition) = text.strip_prefix("if ") {
+        return ("", Some(condition.trim()));
+    }
+    let split = |at: usize| (text[..at].trim(), Some(text[at + WORD.len()..].trim()));
+    let whole = (text.trim(), None);
+    let found: Vec<usize> = text.match_indices(WORD).map(|it| it.0).collect();
+    match found[..] {
+        [] => whole,
+        // Of the usual one nothing has to be looked up.
+        [only]
+            if !text[..only].contains(['/', '\\', '"', '\''])
+                && expression::parse(text[only + WORD.len()..].trim()).is_ok() =>
+        {
+            split(only)
+        }
+        [first, ..] => {
+            let splits = found.iter().take(MOST_SPLITS).map(|at| split(*at));
+            let mut all = splits.chain([whole]);
+            let meant = all.find(|(place, _)| is_place(stop, place, here));
+            meant.unwrap_or_else(|| split(first))
+        }
+    }
+}
+
+/// As many ` if ` are tried.
+const MOST_SPLITS: usize = 8;
+
+pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
+    expression::parse(text).map_err(|error| Failure(error.show(text)))
+}
+
+/// `breakpoint 1: divide at /src/main.c:5`.
+fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
+    out.write(Style::Title, &format!("breakpoint {}", breakpoint.id));
+    match breakpoint.locations() {
+        [] => {
+            let text = printable(&breakpoint.text);
+            out.line(&match &breakpoint.binding {
+                Binding::Pending(reason) => {
+                    format!(": {text}, nowhere yet: {}", printable(reason))
+                }
+                _ => format!(": {text}"),
+            });
+        }
+        [only] => {
+            out.write(Style::Plain, ": ");
+            location(stop, only, out);
+        }
+        many => {
+            out.line(&format!(": {} places", many.len()));
+            for place in many.iter().take(MOST_PLACES) {
+                out.write(Style::Plain, "  ");
+                location(stop, place, out);
+            }
+            if many.len() > MOST_PLACES {
+                let more = many.len() - MOST_PLACES;
+                out.line(&format!("  … {more} more"));
+            }
+        }
+    }
+}
+
+/// As many places of a breakpoint are listed.
+pub(super) const MOST_PLACES: usize = 20;
+
+pub(super) fn location(stop: &mut Stop<'_>, location: &places::Location, out: &mut dyn Output) {
+    out.write(Style::Name, &printable(&location.function));
+    match (&location.file, location.line) {
+        (Some(file), Some(line)) => {
+            out.write(Style::Plain, " at ");
+            out.write(Style::Path, &format!("{}:{line}", printable(file)));
+        }
+        _ => {
+            let CodeLocation { module, func, pc } = location.at;
+            let binary = stop.binary(module);
+            let at = binary.and_then(|it| it.from_function(func, pc));
+            let name = stop.modules().get(module.position());
+            if let (Some(at), Some(module)) = (at, name) {
+                let name = printable(&module.record.name);
+                out.write(Style::Plain, &format!(" at {at} in {name}"));
+            }
+        }
+    }
+    out.write(Style::Plain, "\n");
+}
+
+pub(super) fn log(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("a place and a message")?;
+    let (place, message) = first_place(text);
+    if message.is_empty() {
+        return Err(
+            "`log` needs a message after the place: `log main.c:12 count is {count}`".into(),
+        );
+    }
+    let message = message
+        .strip_prefix('"')
+        .and_then(|it| it.strip_suffix('"'))
+        .unwrap_or(message);
+    let message = Message::parse(message).map_err(|error| Failure(error.show(message)))?;
+    let spec = places::parse(place).map_err(|it| it.to_string())?;
+    let trigger = Trigger::Place(spec);
+    let breakpoint = add(console, place, trigger, message.expressions())?;
+    breakpoint.message = Some(message);
+    let breakpoint = breakpoint.clone();
+    tell_places(&mut console.session.stop(), &breakpoint, out);
+    Ok(Flow::Go)
+}
+
+/// The place that a line begins with, up to a space that is in no quotes, and the rest.
+fn first_place(text: &str) -> (&str, &str) {
+    let mut quote = None;
+    let end = text.find(|c: char| {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => return c.is_whitespace(),
+        }
+        false
+    });
+    let (place, rest) = text.split_at(end.unwrap_or(text.len()));
+    (place, rest.trim_start())
+}
+
+pub(super) fn catch(
+    console: &mut Console,
+    call: &Call<'_>,
+    temporary: bool,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = call.required("an event: throw, caught, uncaught, trap, hostcall NAME or start")?;
+    let (event, name) = first_word(text).unwrap_or_default();
+    let tag = Some(name).filter(|it| !it.is_empty()).map(str::to_owned);
+    let trigger = match event {
+        "throw" | "exception" => Trigger::Thrown { tag, caught: None },
+        "caught" | "catch" => Trigger::Thrown {
+            tag,
+            caught: Some(true),
+        },
+        "uncaught" => Trigger::Thrown {
+            tag,
+            caught: Some(false),
+        },
+        "trap" => Trigger::Trap,
+        "start" => Trigger::Start,
+        "hostcall" | "syscall" | "import" => {
+            let name = tag.ok_or("`catch hostcall` needs the name of an imported function")?;
+            Trigger::HostCall(name)
+        }
+        other => {
+            return Err(Failure(format!(
+                "there is no event `{other}`; there are throw, caught, uncaught, trap, hostcall and start"
+            )));
+        }
+    };
+    let breakpoint = add(console, text, trigger, [])?;
+    breakpoint.temporary = temporary;
+    let breakpoint = breakpoint.clone();
+    tell_places(&mut console.session.stop(), &breakpoint, out);
+    Ok(Flow::Go)
+}

@@ -1,0 +1,641 @@
+//! Commands about what the program is made of.
+
+use std::collections::{BTreeMap, HashSet};
+
+use wdb_debuggee::Debuggee as _;
+use wdb_debuggee::coredump::{InstanceId, ModuleId, TableId};
+use wdb_module::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
+use wdb_symbols::glob;
+use wdb_symbols::{printable, runtime};
+
+use crate::call::{Call, Known, Options};
+use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
+use crate::console::{Console, Flow};
+use crate::output::{Output, Style};
+use crate::{data, named, source, stack, stopped};
+use wdb_examine::stop::Stop;
+use wdb_report::lacking;
+
+const fn info(
+    names: &'static [&'static str],
+    arguments: &'static str,
+    summary: &'static str,
+    help: &'static str,
+    completes: Completes,
+    run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
+) -> Command {
+    Command {
+        names,
+        arguments,
+        summary,
+        help,
+        completes,
+        needs: Needs::Nothing,
+        repeats: Repeats::No,
+        run,
+    }
+}
+
+pub(super) const GROUP: Group = Group {
+    name: "program",
+    summary: "what the program is made of, and its state",
+    commands: &[
+        info(
+            &[
+                "info program",
+                "info target",
+                "process status",
+                "target list",
+                "status",
+            ],
+            "",
+            "tells what is debugged, and why it is stopped",
+            "",
+            Completes::Nothing,
+            program,
+        ),
+        info(
+            &[
+                "info modules",
+                "image list",
+                "info files",
+                "info sharedlibrary",
+                "target modules list",
+            ],
+            "",
+            "lists the modules of the program",
+            "",
+            Completes::Nothing,
+            modules,
+        ),
+        info(
+            &["info instances"],
+            "",
+            "lists the instances of the modules, with their memories, globals and tables",
+            "",
+            Completes::Nothing,
+            instances,
+        ),
+        info(
+            &["info memories", "memory region"],
+            "",
+            "lists the memories",
+            "",
+            Completes::Nothing,
+            memories,
+        ),
+        info(
+            &["info globals"],
+            "",
+            "shows the WebAssembly globals",
+            "Variables of the source are shown by `info statics`.",
+            Completes::Nothing,
+            globals,
+        ),
+        info(
+            &["info tables"],
+            "[TABLE]",
+            "lists the tables, or the elements of one",
+            "info tables\ninfo tables 0",
+            Completes::Nothing,
+            tables,
+        ),
+        info(
+            &["info functions"],
+            "[PATTERN]",
+            "lists the functions whose names have a text in them",
+            "The program's own first, then what its language brings; `set height` says how many at most.
+In PATTERN `*` stands for any text. Functions that are only there as copies, inlined into others, come last.
+
+info functions parse
+info functions Circle::*",
+            Completes::Function,
+            functions,
+        ),
+        info(
+            &["info symbol"],
+            "ADDRESS",
+            "tells which function or variable is at an address",
+            "The code of a module and its memory have addresses of their own, and both are looked at.
+
+info symbol 0x339
+info symbol node->next",
+            Completes::Expression,
+            named::symbol,
+        ),
+        info(
+            &["info address"],
+            "NAME",
+            "tells where a function or a variable is",
+            "info address main\ninfo address count",
+            Completes::Function,
+            named::address,
+        ),
+        info(
+            &["info scope"],
+            "PLACE",
+            "lists the variables that a place in the code can see",
+            "info scope parse.c:120",
+            Completes::Place,
+            named::scope,
+        ),
+        info(
+            &["image lookup", "target modules lookup"],
+            "--name NAME|--address ADDRESS|--type TYPE|--file FILE --line LINE",
+            "looks up a function, an instruction, a type or a line",
+            "As LLDB writes `info functions`, `info line` and `ptype`.\n\nimage lookup -n Circle::area\nimage lookup -a 0x1f0",
+            Completes::Function,
+            lookup,
+        ),
+        info(
+            &["info sources"],
+            "[TEXT]",
+            "lists the source files that the debug information names",
+            "",
+            Completes::Source,
+            sources,
+        ),
+        info(
+            &["info notes"],
+            "",
+            "lists what was assumed, and what is damaged or missing",
+            "",
+            Completes::Nothing,
+            notes,
+        ),
+        Command {
+            names: &[
+                "dump core",
+                "generate-core-file",
+                "gcore",
+                "process save-core",
+            ],
+            arguments: "FILE",
+            summary: "writes a core dump of the program as it stands",
+            help: "`wdb core` and `wdb report` read it.",
+            completes: Completes::Path,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: dump,
+        },
+    ],
+};
+
+fn program(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let can_run = console.session.can_run();
+    let debuggee = console.session.debuggee();
+    let name = printable(debuggee.executable()).into_owned();
+    let process = debuggee.process().clone();
+    let kind = if can_run {
+        "a program that wdb runs"
+    } else {
+        "a core dump"
+    };
+    out.write(
+        Style::Name,
+        if name.is_empty() {
+            "the program"
+        } else {
+            &name
+        },
+    );
+    out.line(&format!(", {kind}"));
+    if process.arguments.len() > 1 {
+        let arguments: Vec<_> = process.arguments[1..]
+            .iter()
+            .map(|it| printable(it))
+            .collect();
+        out.line(&format!("arguments: {}", arguments.join(" ")));
+    }
+    for producer in process.producers.iter().filter(|_| !can_run) {
+        let by = format!("{} {}", producer.name, producer.version);
+        out.line(&format!("dump written by {}", printable(by.trim())));
+    }
+    let reasons = console.session.stopped().clone();
+    if reasons.reasons.is_empty() {
+        out.line("it is not known why it is stopped");
+    }
+    stopped::tell(console, &reasons, out);
+    Ok(Flow::Go)
+}
+
+fn modules(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut stop = console.session.stop();
+    for (position, module) in stop.modules().to_vec().iter().enumerate() {
+        out.write(Style::Dim, &format!("{position:<3}"));
+        out.write(Style::Name, &printable(&module.record.name));
+        let Some(binary) = &module.binary else {
+            out.line(match module.record.path {
+                Some(_) => "  not found: name it with --module",
+                // The engine makes modules of its own.
+                None => "  not found, and no file is known that it came from",
+            });
+            continue;
+        };
+        let own = binary.function_count() - binary.imported_function_count();
+        out.write(Style::Plain, &format!("  {own} functions"));
+        let symbols = stop.symbols(ModuleId(position as u32));
+        let files = symbols.map_or(0, |it| it.source_files().len());
+        out.line(&match files {
+            0 => ", no debug information".to_owned(),
+            1 => ", 1 source file".to_owned(),
+            files => format!(", {files} source files"),
+        });
+        if let Some(path) = &module.record.path {
+            out.write(Style::Path, &format!("   {}\n", printable(path)));
+        }
+        if let Some(id) = binary.build_id() {
+            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            out.line(&format!("   build id {id}"));
+        }
+    }
+    Ok(Flow::Go)
+}
+
+/// A name in backquotes with a space before it, or nothing.
+fn quoted(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |it| format!(" `{}`", printable(it)))
+}
+
+fn module_name(stop: &Stop<'_>, module: ModuleId) -> String {
+    let module = stop.modules().get(module.position());
+    module.map_or_else(String::new, |it| printable(&it.record.name).into_owned())
+}
+
+fn instances(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut stop = console.session.stop();
+    let instances = stop.instances();
+    if instances.is_empty() {
+        out.line("no module is instantiated yet");
+    }
+    for (position, instance) in instances.iter().enumerate() {
+        out.write(Style::Dim, &format!("{position:<3}"));
+        out.write(Style::Name, &module_name(&stop, instance.module));
+        let plural = |count: usize, one: &str, many: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {many}"),
+        };
+        out.line(&format!(
+            "  {}, {}, {}",
+            plural(instance.memories.len(), "memory", "memories"),
+            plural(instance.globals.len(), "global", "globals"),
+            plural(instance.tables.len(), "table", "tables"),
+        ));
+    }
+    Ok(Flow::Go)
+}
+
+fn memories(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut stop = console.session.stop();
+    let memories = stop.memories();
+    if memories.is_empty() {
+        out.line("there are no memories");
+    }
+    let instances = stop.instances();
+    for (position, shape) in memories.iter().enumerate() {
+        let owner = instances.iter().enumerate().find_map(|(instance, of)| {
+            let index = of
+                .memories
+                .iter()
+                .position(|it| it.is_some_and(|it| it.position() == position))?;
+            Some((instance, of.module, index))
+        });
+        out.write(Style::Dim, &format!("{position:<3}"));
+        if let Some((instance, module, index)) = owner {
+            let binary = stop.binary(module);
+            let name = binary.and_then(|it| it.memory_name(MemoryIndex(index as u32)));
+            out.write(Style::Name, &format!("memory {index}{}", quoted(name)));
+            out.write(Style::Plain, &format!(" of instance {instance}: "));
+        }
+        let mut text = wdb_report::memory_size(*shape);
+        if let Some(maximum) = shape.maximum {
+            text.push_str(&format!(", at most {maximum} pages"));
+        }
+        if shape.memory64 {
+            text.push_str(", 64 bit addresses");
+        }
+        if shape.shared {
+            text.push_str(", shared");
+        }
+        out.line(&text);
+    }
+    Ok(Flow::Go)
+}
+
+fn globals(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let own = selected
+        .and_then(|it| stop.frame(it))
+        .map_or(InstanceId(0), |it| it.instance);
+    let Some(instance) = stop.instance(own) else {
+        out.line("no module is instantiated yet");
+        return Ok(Flow::Go);
+    };
+    if instance.globals.is_empty() {
+        out.line("the instance has no globals");
+    }
+    for (index, id) in instance.globals.iter().enumerate() {
+        let binary = stop.binary(instance.module);
+        let name = binary.and_then(|it| it.global_name(GlobalIndex(index as u32)));
+        let name = name
+            .map(|it| printable(it).into_owned())
+            .unwrap_or_default();
+        out.write(Style::Dim, &format!("global {index:<4}"));
+        let Some(global) = id.and_then(|it| stop.global(it)) else {
+            out.line("(not recorded)");
+            continue;
+        };
+        let mutable = if global.mutable { "mut " } else { "" };
+        out.write(
+            Style::Plain,
+            &format!("{:<9} ", format!("{mutable}{}", global.ty)),
+        );
+        if !name.is_empty() {
+            out.write(Style::Name, &format!("{name} "));
+        }
+        stack::slot_value(&global.value, out);
+    }
+    Ok(Flow::Go)
+}
+
+/// As many elements of a table are listed.
+const MOST_ELEMENTS: usize = 200;
+
+fn tables(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let mut stop = console.session.stop();
+    let count = stop.table_count();
+    if call.rest.is_empty() {
+        for position in 0..count {
+            let Some(table) = stop.table(TableId(position)) else {
+                continue;
+            };
+            let name = table_name(&mut stop, TableId(position));
+            out.write(Style::Dim, &format!("{position:<3}"));
+            let maximum = table
+                .maximum
+                .map_or_else(String::new, |it| format!(", at most {it}"));
+            let word = if table.size == 1 {
+                "element"
+            } else {
+                "elements"
+            };
+            out.line(&format!(
+                "{}{name}: {} {word}{maximum}",
+                table.element, table.size
+            ));
+        }
+        if count == 0 {
+            out.line("there are no tables, or they were not recorded");
+        }
+        return Ok(Flow::Go);
+    }
+    let wanted = crate::call::number(call.rest)?;
+    let id = u32::try_from(wanted)
+        .ok()
+        .filter(|it| *it < count)
+        .map(TableId);
+    let table = id.and_then(|it| stop.table(it));
+    let table = table.ok_or_else(|| Failure(format!("there is no table {wanted}")))?;
+    for (index, element) in table.elements.iter().take(MOST_ELEMENTS) {
+        out.write(Style::Dim, &format!("{index:<5}"));
+        match element {
+            wdb_debuggee::coredump::Reference::Func { instance, func } => {
+                let module = stop.instance(*instance).map(|it| it.module);
+                let name = module
+                    .map(|it| stop.function_name(it, *func))
+                    .unwrap_or_default();
+                out.write(Style::Name, &printable(&name));
+                out.write(Style::Plain, "\n");
+            }
+            other => {
+                let value = wdb_debuggee::coredump::Value::Ref(other.clone());
+                out.line(&wdb_examine::value::text(&value));
+            }
+        }
+    }
+    let shown = table.elements.len().min(MOST_ELEMENTS);
+    if shown < table.elements.len() {
+        out.line(&format!(
+            "… {} more; `print $table[INDEX]` shows one",
+            table.elements.len() - shown
+        ));
+    } else if (shown as u64) < table.size {
+        out.line("the others are null");
+    }
+    Ok(Flow::Go)
+}
+
+fn table_name(stop: &mut Stop<'_>, id: TableId) -> String {
+    let instances = stop.instances();
+    let found = instances.iter().find_map(|of| {
+        let index = of.tables.iter().position(|it| *it == Some(id))?;
+        Some((of.module, index))
+    });
+    let Some((module, index)) = found else {
+        return String::new();
+    };
+    let binary = stop.binary(module);
+    quoted(binary.and_then(|it| it.table_name(TableIndex(index as u32))))
+}
+
+fn functions(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let pattern = crate::words::pattern(call.rest);
+    let height = console.settings.height;
+    let mut stop = console.session.stop();
+    let mut found: Vec<(ModuleId, FuncIndex, String)> = Vec::new();
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(binary) = stop.modules()[module.position()].binary.clone() else {
+            continue;
+        };
+        for func in (binary.imported_function_count()..binary.function_count()).map(FuncIndex) {
+            let name = stop.function_name(module, func);
+            if glob::matches(&pattern, &name) {
+                found.push((module, func, name));
+            }
+        }
+    }
+    let inlined = only_inlined(&mut stop, &pattern, &found);
+    if found.is_empty() && inlined.is_empty() {
+        return Err(Failure(format!(
+            "no function has a name like `{}`",
+            call.rest
+        )));
+    }
+    // The program's own first, and then what its language brings.
+    found.sort_by_cached_key(|(module, func, name)| {
+        let symbols = stop.symbols(*module);
+        let strangeness = symbols.map_or(0, |it| {
+            let file = it.function_declaration(*func).map(|it| it.0);
+            match runtime::family(&it.function_name(*func), file.as_deref()) {
+                Some(_) => 2,
+                // Other people's crates, and what has no source.
+                None => u8::from(file.is_none_or(|it| it.contains("/index.crates.io-"))),
+            }
+        });
+        (strangeness, name.clone(), *module, *func)
+    });
+    for (module, func, name) in found.iter().take(height) {
+        if out.given_up() {
+            return Ok(Flow::Go);
+        }
+        out.write(Style::Name, &printable(name));
+        let symbols = stop.symbols(*module);
+        let declared = symbols.and_then(|it| it.function_declaration(*func));
+        if let Some((file, line)) = declared {
+            out.write(Style::Path, &format!("  {}:{line}", printable(&file)));
+        }
+        out.write(Style::Plain, "\n");
+    }
+    let left = height.saturating_sub(found.len());
+    for (name, (declared, copies)) in inlined.iter().take(left) {
+        out.write(Style::Name, &printable(name));
+        if let Some((file, line)) = declared {
+            out.write(Style::Path, &format!("  {}:{line}", printable(file)));
+        }
+        out.write(
+            Style::Dim,
+            &match copies {
+                1 => "  inlined, once\n".to_owned(),
+                copies => format!("  inlined, {copies} times\n"),
+            },
+        );
+    }
+    let all = found.len().saturating_add(inlined.len());
+    crate::words::rest_of_list("info functions", all.saturating_sub(height), out);
+    Ok(Flow::Go)
+}
+
+/// Where a function is declared, and how many copies of it there are.
+type Inlined = (Option<(String, u32)>, usize);
+
+/// The functions that are only there as inlined copies, by name.
+fn only_inlined(
+    stop: &mut Stop<'_>,
+    pattern: &str,
+    others: &[(ModuleId, FuncIndex, String)],
+) -> BTreeMap<String, Inlined> {
+    let known: HashSet<&str> = others.iter().map(|it| it.2.as_str()).collect();
+    let mut found: BTreeMap<String, Inlined> = BTreeMap::new();
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        for copy in symbols.inlined_copies(pattern) {
+            if known.contains(copy.name.display.as_str()) {
+                continue;
+            }
+            let (declared, count) = found.entry(copy.name.display).or_default();
+            *declared = declared.take().or(copy.declared);
+            *count += 1;
+        }
+    }
+    found
+}
+
+/// What LLDB's `image lookup` asks, of the commands that answer it.
+fn lookup(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let known: &[Known] = &[
+        ("name", 'n', true),
+        ("function", 'F', true),
+        ("symbol", 's', true),
+        ("address", 'a', true),
+        ("type", 't', true),
+        ("file", 'f', true),
+        ("line", 'l', true),
+        ("regex", 'r', false),
+        ("verbose", 'v', false),
+    ];
+    let options = Options::parse(call.rest, known)?;
+    let about = |rest| Call { rest, ..*call };
+    let name = ["name", "function", "symbol"]
+        .iter()
+        .find_map(|it| options.value(it));
+    if let Some(name) = name {
+        return functions(console, &about(name), out);
+    }
+    if let Some(ty) = options.value("type") {
+        return data::ptype(console, &about(ty), out);
+    }
+    let place = match (
+        options.value("address"),
+        options.value("file"),
+        options.value("line"),
+    ) {
+        (Some(address), _, _) => format!("*{address}"),
+        (None, Some(file), Some(line)) => format!("{file}:{line}"),
+        _ => {
+            return Err(
+                "`image lookup` needs one of --name, --address, --type, or --file with --line"
+                    .into(),
+            );
+        }
+    };
+    source::info_line(console, &about(&place), out)
+}
+
+fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let height = console.settings.height;
+    let mut stop = console.session.stop();
+    let mut found = Vec::new();
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let files = symbols.source_files().into_iter();
+        found.extend(files.filter(|it| it.contains(call.rest)));
+    }
+    for file in found.iter().take(height) {
+        out.write(Style::Path, &printable(file));
+        out.write(Style::Plain, "\n");
+    }
+    crate::words::rest_of_list("info sources", found.len().saturating_sub(height), out);
+    match found.is_empty() {
+        false => Ok(Flow::Go),
+        true if call.rest.is_empty() => Err("the program has no debug information".into()),
+        true => Err(Failure(format!(
+            "no source file has `{}` in its path",
+            call.rest
+        ))),
+    }
+}
+
+fn notes(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let mut notes = console.session.debuggee().notes().to_vec();
+    notes.extend(lacking(&console.session.debuggee()));
+    notes.extend(console.session.stop().notes());
+    notes.dedup();
+    if notes.is_empty() {
+        out.line("nothing was assumed");
+    }
+    for note in notes {
+        out.note(&printable(&note));
+    }
+    Ok(Flow::Go)
+}
+
+fn dump(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    if console.session.can_run() {
+        // A program that has not started, or has ended, has nothing that a dump could hold.
+        console.here()?;
+    }
+    let path = call.required("a file to write to")?;
+    let path = crate::call::first_word(path).unwrap_or_default().0;
+    let said = out.dump_core(&mut console.session.debuggee(), path.as_ref())?;
+    out.line(&said);
+    Ok(Flow::Go)
+}

@@ -1,0 +1,523 @@
+//! Commands that let the program run.
+
+use wdb_symbols::printable;
+
+use crate::call::{Call, first_word};
+use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
+use crate::console::{Console, Flow};
+use crate::format::Format;
+use crate::output::{Output, Style};
+use crate::{data, given, stopped};
+use wdb_examine::places;
+use wdb_session::Motion;
+use wdb_session::Reason;
+use wdb_session::breakpoints::{Binding, Trigger};
+
+pub(super) const GROUP: Group = Group {
+    name: "running",
+    summary: "start the program, let it go on, step",
+    commands: &[
+        Command {
+            names: &["run", "r", "process launch"],
+            arguments: "[ARGUMENTS…]",
+            summary: "runs the program from its beginning to the first reason to stop",
+            help: "A program that has run already is started anew, with the same breakpoints and displays. Without ARGUMENTS it is
+given those of the last time; the first time those that wdb was started with. `set args` without any takes them away.
+
+run
+run --depth 3 'two words'",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run,
+        },
+        Command {
+            names: &["start"],
+            arguments: "[ARGUMENTS…]",
+            summary: "runs the program from its beginning to its function `main`",
+            help: "Where there is no `main`: to its first instruction.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: start,
+        },
+        Command {
+            names: &["restart", "kill", "k", "process kill"],
+            arguments: "",
+            summary: "ends the program and goes back to its beginning, where nothing has run yet",
+            help: "Breakpoints, displays and settings stay. `run` does this by itself.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: restart,
+        },
+        Command {
+            names: &["set args"],
+            arguments: "[ARGUMENTS…]",
+            summary: "says with which arguments the program is started next",
+            help: "As in a shell, quotes keep words together; nothing else of a shell is there.
+
+set args --depth 3 'two words'",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::set_arguments,
+        },
+        Command {
+            names: &["show args"],
+            arguments: "",
+            summary: "shows with which arguments the program is started",
+            help: "The arguments of a frame's function are shown by `info args`.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::show_arguments,
+        },
+        Command {
+            names: &["set environment", "set env"],
+            arguments: "NAME=VALUE",
+            summary: "gives the program a variable of its environment, from its next start on",
+            help: "set environment RUST_BACKTRACE=1",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::set_environment,
+        },
+        Command {
+            names: &["unset environment", "unset env"],
+            arguments: "[NAME…]",
+            summary: "takes variables from the program's environment, all without a name",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::unset_environment,
+        },
+        Command {
+            names: &["show environment", "show env"],
+            arguments: "[NAME]",
+            summary: "shows the program's environment, or a variable of it",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::show_environment,
+        },
+        Command {
+            names: &["tty", "set inferior-tty", "set tty"],
+            arguments: "[DEVICE]",
+            summary: "lets the program read from and write to another terminal, from its next start on",
+            help: "Without DEVICE: to what wdb was started with. `tty` in a shell tells the name of its terminal.
+
+tty /dev/pts/7",
+            completes: Completes::Path,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::set_terminal,
+        },
+        Command {
+            names: &["show inferior-tty", "show tty"],
+            arguments: "",
+            summary: "shows which terminal the program has",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: given::show_terminal,
+        },
+        Command {
+            names: &["continue", "c", "fg", "process continue", "thread continue"],
+            arguments: "[N]",
+            summary: "lets the program go on to the next reason to stop",
+            help: "N: the breakpoint where it stands does not stop it the next N-1 times.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: continue_,
+        },
+        Command {
+            names: &["step", "s", "thread step-in", "sif"],
+            arguments: "[N]",
+            summary: "goes to the next line, into functions that are called",
+            help: "Functions without source and those of the language's library are passed over; `skip` adds others.
+A function that one of them calls back is entered: what `qsort` or `map` is given.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::Into, call, out),
+        },
+        Command {
+            names: &["next", "n", "thread step-over"],
+            arguments: "[N]",
+            summary: "goes to the next line, over functions that are called",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::Over, call, out),
+        },
+        Command {
+            names: &["finish", "fin", "thread step-out"],
+            arguments: "",
+            summary: "goes on until the selected frame returns, and shows what it returns",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| {
+                call.none()?;
+                moved(console, Motion::Out, out)
+            },
+        },
+        Command {
+            names: &["until", "u", "thread until"],
+            arguments: "[PLACE]",
+            summary: "goes to a line further down, or to a place in this function: out of loops",
+            help: "A place in this function is reached in this call of it: calls that the function makes to itself are passed over.
+The program stops at the end of the function in any case.
+
+until
+until 42",
+            completes: Completes::Place,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: until,
+        },
+        Command {
+            names: &["advance"],
+            arguments: "PLACE",
+            summary: "goes on to a place, wherever it is",
+            help: "advance parse.c:120\nadvance flush",
+            completes: Completes::Place,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: advance,
+        },
+        Command {
+            names: &["stepi", "si", "thread step-inst"],
+            arguments: "[N]",
+            summary: "runs one WebAssembly instruction, into functions that are called",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::Instruction, call, out),
+        },
+        Command {
+            names: &["nexti", "ni", "thread step-inst-over"],
+            arguments: "[N]",
+            summary: "runs one WebAssembly instruction, with all that it calls",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::Same,
+            run: |console, call, out| times(console, &Motion::InstructionOver, call, out),
+        },
+        Command {
+            names: &["abandon", "thread return"],
+            arguments: "",
+            summary: "gives up a function that `call` has called and that has stopped",
+            help: "Its frames are gone, and the program stands where it stood before. What it did to memory stays.",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: abandon,
+        },
+        Command {
+            names: &["detach", "process detach"],
+            arguments: "",
+            summary: "lets the program run to its end without the debugger, which ends with its exit code",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Execution,
+            repeats: Repeats::No,
+            run: detach,
+        },
+        Command {
+            names: &["skip"],
+            arguments: "[function [NAME]|file [NAME]|runtime on|runtime off|delete]",
+            summary: "says which functions and files `step` does not stop in",
+            help: "Without anything: the function of the selected frame. The name of a function is as for `break`, and in names
+`*` stands for any text. The runtime and the standard library of the language are passed over unless
+`skip runtime off` says otherwise. `skip delete` takes back what was added.
+
+skip
+skip function std::*
+skip file *.h
+skip runtime off",
+            completes: Completes::Function,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: skip,
+        },
+        Command {
+            names: &["info skip"],
+            arguments: "",
+            summary: "lists what `step` does not stop in",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: skips,
+        },
+    ],
+};
+
+fn moved(console: &mut Console, motion: Motion, out: &mut dyn Output) -> Result<Flow, Failure> {
+    renew(console, out)?;
+    let stopped = console.session.run(motion)?;
+    Ok(stopped::show(console, &stopped, out))
+}
+
+fn times(
+    console: &mut Console,
+    motion: &Motion,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let count = call.count(1)?;
+    if count == 0 {
+        return Ok(Flow::Go);
+    }
+    renew(console, out)?;
+    let stopped = console.session.run_times(motion, count)?;
+    console.at_instruction = matches!(motion, Motion::Instruction | Motion::InstructionOver);
+    let flow = stopped::show(console, &stopped, out);
+    console.at_instruction = false;
+    Ok(flow)
+}
+
+/// Whether the program has run nothing yet, and was given what it is to be given.
+fn is_fresh(console: &Console) -> bool {
+    let reasons = &console.session.stopped().reasons;
+    reasons.contains(&Reason::Started) && !console.session.is_outdated()
+}
+
+/// Starts a program anew that has run nothing yet, and is to be given something else.
+fn renew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure> {
+    let reasons = &console.session.stopped().reasons;
+    if reasons.contains(&Reason::Started) && console.session.is_outdated() {
+        start_anew(console, out)?;
+    }
+    Ok(())
+}
+
+/// Starts the program anew, and tells what was built anew and which breakpoints have no place in it.
+fn start_anew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure> {
+    let changed = console.session.restart()?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    for name in &changed {
+        out.line(&format!(
+            "`{}` has changed; it was read again",
+            printable(name)
+        ));
+    }
+    console.forget_places();
+    for breakpoint in console.session.breakpoints().iter() {
+        if let Binding::Pending(reason) = &breakpoint.binding {
+            out.line(&format!(
+                "breakpoint {} ({}) is pending: {}",
+                breakpoint.id,
+                printable(&breakpoint.text),
+                printable(reason)
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn run(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    begin(console, call, out)?;
+    moved(console, Motion::Continue, out)
+}
+
+/// Goes to the beginning of the program, with other arguments if there are any.
+fn begin(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    // LLDB's `process launch -- ARGUMENTS`.
+    let rest = match (call.name, call.rest.split_once("--")) {
+        ("process launch", Some(("", rest))) => rest,
+        _ => call.rest,
+    };
+    if !rest.trim().is_empty() {
+        given::arguments(console, rest)?;
+    }
+    if !is_fresh(console) {
+        start_anew(console, out)?;
+    }
+    Ok(())
+}
+
+fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    begin(console, call, out)?;
+    let spec = places::parse("main").map_err(|it| it.to_string())?;
+    let main = places::resolve(&mut console.session.stop(), &spec, None);
+    let trigger = match main {
+        Ok(_) => Trigger::Place(spec),
+        Err(_) => Trigger::Start,
+    };
+    crate::placing::add(console, "main", trigger, [])?.temporary = true;
+    moved(console, Motion::Continue, out)
+}
+
+fn restart(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    start_anew(console, out)?;
+    console.forget_places();
+    out.line("the program is at its beginning; `run` runs it");
+    Ok(Flow::Go)
+}
+
+fn continue_(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let count = call.count(1)?;
+    if count > 1 {
+        let reasons = console.session.stopped().reasons.clone();
+        let hit = reasons.iter().find_map(|reason| match reason {
+            Reason::Breakpoint { id, .. } => Some(*id),
+            _ => None,
+        });
+        let breakpoint = hit.and_then(|id| console.session.breakpoints_mut().get_mut(id));
+        let breakpoint = breakpoint.ok_or("the program stands at no breakpoint to pass over")?;
+        breakpoint.ignore = count - 1;
+    }
+    moved(console, Motion::Continue, out)
+}
+
+fn place(call: &Call<'_>) -> Result<places::Spec, Failure> {
+    let text = call.required("a place: a line, a function, an *ADDRESS")?;
+    places::parse(text).map_err(|unresolved| Failure(unresolved.to_string()))
+}
+
+fn until(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let motion = match call.rest {
+        "" => Motion::Until,
+        _ => Motion::UntilPlace(place(call)?),
+    };
+    moved(console, motion, out)
+}
+
+fn advance(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    moved(console, Motion::Advance(place(call)?), out)
+}
+
+fn abandon(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let stopped = console.session.abandon()?;
+    Ok(stopped::show(console, &stopped, out))
+}
+
+/// Calls a function of the program: `f(1, 2)`. What it returns is the value of that expression.
+pub(super) fn call(
+    console: &mut Console,
+    text: &str,
+    format: Format,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let stopped = console.session.call(text)?;
+    if let [Reason::Returned(returned)] = &stopped.reasons[..]
+        && let wdb_session::ReturnValue::Typed(value) = &returned.value
+    {
+        console.tell_messages(out);
+        let limits = console.settings.limits;
+        let mut stop = console.session.stop();
+        let shown = data::shown(&mut stop, text, value, format, &limits);
+        console.session.keep(value);
+        data::value(&shown, out);
+        return Ok(Flow::Go);
+    }
+    Ok(stopped::show(console, &stopped, out))
+}
+
+fn detach(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    for breakpoint in console.session.breakpoints_mut().iter_mut() {
+        breakpoint.enabled = false;
+    }
+    let stopped = console.session.run(Motion::Continue)?;
+    let code = stopped.reasons.iter().find_map(|reason| match reason {
+        Reason::Exited(code) => Some(*code),
+        _ => None,
+    });
+    match code {
+        Some(code) => Ok(Flow::Quit(code)),
+        None => Ok(stopped::show(console, &stopped, out)),
+    }
+}
+
+fn skip(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let (what, name) = first_word(call.rest).unwrap_or(("function", ""));
+    let (mut stop, frame) = console.here()?;
+    let place = stop.place(frame);
+    let spot = place.as_ref().and_then(|it| it.chain.get(frame.inlined));
+    let function = spot.map(|it| it.function.clone());
+    let file = spot.and_then(|it| it.location.file.clone());
+    let name_or = |here: Option<String>| match name {
+        "" => here.ok_or_else(|| Failure(format!("`skip {what}` needs a name here"))),
+        name => Ok(name.to_owned()),
+    };
+    let skips = &mut console.session.skips;
+    match what {
+        "function" | "-fu" => {
+            let name = name_or(function)?;
+            out.line(&format!(
+                "steps pass over the function `{}`",
+                printable(&name)
+            ));
+            skips.functions.push(name);
+        }
+        "file" | "-fi" => {
+            let name = name_or(file)?;
+            out.line(&format!(
+                "steps pass over the functions of `{}`",
+                printable(&name)
+            ));
+            // Whoever names a file names the end of its path.
+            let is_whole = name.starts_with(['/', '*']);
+            skips
+                .files
+                .push(if is_whole { name } else { format!("*{name}") });
+        }
+        "runtime" => match name {
+            "on" => skips.runtime = true,
+            "off" => skips.runtime = false,
+            _ => return Err("`skip runtime` is `on` or `off`".into()),
+        },
+        "delete" => {
+            skips.functions.clear();
+            skips.files.clear();
+        }
+        name => {
+            out.line(&format!(
+                "steps pass over the function `{}`",
+                printable(name)
+            ));
+            skips.functions.push(name.to_owned());
+        }
+    }
+    Ok(Flow::Go)
+}
+
+fn skips(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    call.none()?;
+    let skips = &console.session.skips;
+    let runtime = if skips.runtime {
+        "passed over"
+    } else {
+        "stopped in"
+    };
+    out.line(&format!(
+        "the runtime and the standard library of the language are {runtime}"
+    ));
+    for (what, names) in [("function", &skips.functions), ("file", &skips.files)] {
+        for name in names {
+            out.write(Style::Dim, &format!("{what:<9}"));
+            out.line(&printable(name));
+        }
+    }
+    Ok(Flow::Go)
+}

@@ -1,0 +1,632 @@
+//! Commands about source text and instructions.
+
+use std::collections::BTreeSet;
+use std::ops::{Range, RangeInclusive};
+
+use wdb_debuggee::coredump::ModuleId;
+use wdb_module::{FuncIndex, Module, ModuleOffset};
+use wdb_symbols::{printable, printable_source, split_outside_brackets};
+
+use crate::call::{Call, Known, Options, first_word, number};
+use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
+use crate::console::{Console, Flow};
+use crate::directories;
+use crate::listing::{self, Class, Line};
+use crate::output::{Code, Output, Style};
+use crate::settings::Settings;
+use wdb_examine::disassembly::{self, Instruction};
+use wdb_examine::frames::Frame;
+use wdb_examine::places::{self, Location, Spec};
+use wdb_examine::stop::{FrameId, Stop};
+
+pub(super) const GROUP: Group = Group {
+    name: "source",
+    summary: "source text and instructions",
+    commands: &[
+        Command {
+            names: &["list", "l", "source list"],
+            arguments: "[PLACE|FIRST,LAST|-]",
+            summary: "shows source lines",
+            help: "Without anything: the lines around where the selected frame stands, then those after them. `-`: those
+before. `set listsize 20` says how many.
+
+list
+list parse.c:120
+list main
+list 10,25
+source list --file parse.c --line 120 --count 5",
+            completes: Completes::Place,
+            needs: Needs::Nothing,
+            repeats: Repeats::Onwards,
+            run: list,
+        },
+        Command {
+            names: &["directory", "dir"],
+            arguments: "[DIR]…",
+            summary: "looks for source files in other directories, too",
+            help: "In each for the longest end of a file's path that is there: for /build/app/src/main.c first build/app/src/main.c,
+at last main.c. As `--sources DIR` does. Without DIR: shows them.
+
+directory ~/app",
+            completes: Completes::Path,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: directories::directory,
+        },
+        Command {
+            names: &["set substitute-path", "show substitute-path", "config substitute-path"],
+            arguments: "[FROM TO]",
+            summary: "looks for source files whose paths begin with FROM at TO",
+            help: "Without anything: shows what was said so far.\n\nset substitute-path /build/app ~/app",
+            completes: Completes::Path,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: directories::substitute,
+        },
+        Command {
+            names: &["unset substitute-path"],
+            arguments: "[FROM]",
+            summary: "looks for source files where their paths say again",
+            help: "Without FROM for all.\n\nunset substitute-path /build/app",
+            completes: Completes::Nothing,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: directories::unset_substitute,
+        },
+        Command {
+            names: &["disassemble", "disas", "disass", "di"],
+            arguments: "[/s] [FUNCTION|*ADDRESS]",
+            summary: "shows the instructions of a function in the text format of WebAssembly",
+            help: "Without anything: those around where the selected frame stands (`>`). `*` marks breakpoints. /s: with source lines
+between them. `all` shows the whole function of the selected frame.
+
+disassemble
+disassemble/s main
+disassemble all",
+            completes: Completes::Function,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: disassemble,
+        },
+        Command {
+            names: &["info line"],
+            arguments: "[PLACE]",
+            summary: "tells where in the code a place is",
+            help: "Without PLACE: where the selected frame stands.\n\ninfo line parse.c:120\ninfo line *0x1f0",
+            completes: Completes::Place,
+            needs: Needs::Nothing,
+            repeats: Repeats::No,
+            run: info_line,
+        },
+        Command {
+            names: &["info source", "source info"],
+            arguments: "",
+            summary: "tells which source file the selected frame is in",
+            help: "",
+            completes: Completes::Nothing,
+            needs: Needs::Frames,
+            repeats: Repeats::No,
+            run: info_source,
+        },
+    ],
+};
+
+/// What a bare `list` goes on with.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    module: ModuleId,
+    file: String,
+    /// The first line that was shown.
+    first: u32,
+    /// The line after those that were shown.
+    next: u32,
+}
+
+/// The source lines at which a frame stands. Whether there are any.
+pub(super) fn around(
+    stop: &mut Stop<'_>,
+    frame: &Frame,
+    settings: &Settings,
+    out: &mut dyn Output,
+) -> bool {
+    let (Some(file), Some(line)) = (&frame.file, frame.line) else {
+        return false;
+    };
+    let before = u32::try_from(settings.context_before).unwrap_or(0);
+    let after = u32::try_from(settings.context_after).unwrap_or(0);
+    let range = line.saturating_sub(before).max(1)..=line.saturating_add(after);
+    lines(stop, frame.module, file, range, Some(line), &[], out).is_ok()
+}
+
+/// The instruction that a frame stands at.
+pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output) {
+    let Some(frame) = stop.frame(id) else {
+        return;
+    };
+    let Some(at) = stop.place(id).and_then(|it| it.at) else {
+        return;
+    };
+    for line in disassembly::around(stop, frame.module, at, 0, 0) {
+        let mark = if line.at == at { "> " } else { "  " };
+        instruction_line(&line, mark, 0, out);
+    }
+}
+
+/// The instruction that a frame stands at, in words.
+pub(super) fn instruction_text(stop: &mut Stop<'_>, id: FrameId) -> Option<String> {
+    let module = stop.frame(id)?.module;
+    let at = stop.place(id)?.at?;
+    let line = disassembly::around(stop, module, at, 0, 0).pop()?;
+    let note = line
+        .note
+        .map_or_else(String::new, |it| format!("  ;; {it}"));
+    Some(printable(&format!("{} {}{note}", line.at, line.text)).into_owned())
+}
+
+/// Writes `count` instructions from an address of the code on, where a function ends those of the next one. The address of
+/// the next instruction, if the module has one.
+pub(super) fn instructions(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    at: ModuleOffset,
+    count: u64,
+    current: Option<ModuleOffset>,
+    out: &mut dyn Output,
+) -> Result<Option<ModuleOffset>, Failure> {
+    let mut left = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut next = Some(at);
+    while left > 0
+        && let Some(from) = next
+        && !out.given_up()
+    {
+        if from != at {
+            let func = stop.binary(module).and_then(|it| it.function_at(from));
+            let name = func.map(|it| stop.function_name(module, it));
+            out.title(&format!("{}:", printable(&name.unwrap_or_default())));
+        }
+        let found = disassembly::around(stop, module, from, 0, left);
+        if found.is_empty() {
+            return Err(Failure(format!("there is no code at {from}")));
+        }
+        for line in found.iter().take(left) {
+            let mark = if current == Some(line.at) { "> " } else { "  " };
+            instruction_line(line, mark, 0, out);
+        }
+        let binary = stop.binary(module);
+        let after = found.get(left).map(|it| it.at);
+        next = after.or_else(|| function_after(binary?, from));
+        left = left.saturating_sub(found.len());
+    }
+    Ok(next)
+}
+
+/// Where the first function with code begins after the one that holds `at`.
+fn function_after(binary: &Module, at: ModuleOffset) -> Option<ModuleOffset> {
+    let func = binary.function_at(at)?;
+    let mut later = (func.0.saturating_add(1)..binary.function_count()).map(FuncIndex);
+    later.find_map(|it| binary.first_instruction(it))
+}
+
+/// Writes some lines of a file; the line after them.
+fn lines(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    file: &str,
+    range: RangeInclusive<u32>,
+    current: Option<u32>,
+    breakpoints: &[Location],
+    out: &mut dyn Output,
+) -> Result<u32, listing::Unlisted> {
+    let count = range.end().saturating_sub(*range.start()).saturating_add(1);
+    let found = listing::lines(stop, module, file, *range.start(), count, breakpoints)?;
+    let mut number = found.first_line;
+    for line in &found.lines {
+        if out.given_up() {
+            break;
+        }
+        let here = if current == Some(number) { ">" } else { " " };
+        let breakpoint = if found.breakpoints.contains(&number) {
+            "*"
+        } else {
+            " "
+        };
+        out.write(Style::Mark, &format!("{here}{breakpoint}"));
+        out.write(Style::Dim, &format!("{number:>3}  "));
+        source_text(line, out);
+        out.write(Style::Plain, "\n");
+        number = number.saturating_add(1);
+    }
+    Ok(number)
+}
+
+/// As much of a line is shown: those of minified files have megabytes.
+const LONGEST_LINE: usize = 500;
+
+fn source_text(line: &Line, out: &mut dyn Output) {
+    let end = line.text.floor_char_boundary(LONGEST_LINE);
+    let mut piece = |class: Code, range: Range<usize>| {
+        let range = range.start.min(end)..range.end.min(end);
+        let text = line.text.get(range).unwrap_or_default();
+        if !text.is_empty() {
+            out.write(Style::Code(class), &printable_source(text));
+        }
+    };
+    let mut at = 0;
+    for span in &line.spans {
+        piece(Code::Other, at..span.range.start);
+        let class = match span.class {
+            Class::Keyword => Code::Keyword,
+            Class::Text => Code::Text,
+            Class::Number => Code::Number,
+            Class::Comment => Code::Comment,
+        };
+        piece(class, span.range.clone());
+        at = span.range.end;
+    }
+    piece(Code::Other, at..end);
+    if end < line.text.len() {
+        out.write(Style::Dim, " …");
+    }
+}
+
+fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+    let mut size = u32::try_from(console.settings.list_size)
+        .unwrap_or(u32::MAX)
+        .max(1);
+    let known: &[Known] = &[
+        ("file", 'f', true),
+        ("line", 'l', true),
+        ("name", 'n', true),
+        ("count", 'c', true),
+    ];
+    let is_lldb = call.name == "source list";
+    let options = Options::parse(if is_lldb { call.rest } else { "" }, known)?;
+    if let Some(count) = options.value("count") {
+        size = u32::try_from(number(count)?).unwrap_or(u32::MAX).max(1);
+    }
+    let text = match (
+        options.value("file"),
+        options.value("line"),
+        options.value("name"),
+    ) {
+        (Some(file), line, _) => format!("{file}:{}", line.unwrap_or("1")),
+        (None, Some(line), _) => line.to_owned(),
+        (None, None, Some(name)) => name.to_owned(),
+        (None, None, None) if is_lldb => options.rest.to_owned(),
+        (None, None, None) => call.rest.to_owned(),
+    };
+    let selected = console.session.selected();
+    let listed = console.listed.clone();
+    let breakpoints = enabled_places(console);
+    let mut stop = console.session.stop();
+    let here = selected.and_then(|id| {
+        let place = stop.place(id)?;
+        let spot = place.chain.get(id.inlined)?;
+        Some((
+            stop.frame(id)?.module,
+            spot.location.file.clone()?,
+            spot.location.line?,
+        ))
+    });
+    let (module, file, range) = match (text.as_str(), listed) {
+        ("" | "+", Some(listed)) => {
+            let last = listed.next.saturating_add(size - 1);
+            (listed.module, listed.file, listed.next..=last)
+        }
+        ("-", Some(listed)) => {
+            if listed.first <= 1 {
+                return Err("the file begins there".into());
+            }
+            let first = listed.first.saturating_sub(size).max(1);
+            (listed.module, listed.file, first..=listed.first - 1)
+        }
+        ("" | "+" | "-", None) => {
+            let place = match here.clone() {
+                Some(here) => here,
+                None if selected.is_some() => {
+                    return Err(
+                        "the frame has no source; `disassemble` shows its instructions".into(),
+                    );
+                }
+                None => resolve(&mut stop, "main", None, selected)?,
+            };
+            (place.0, place.1, centred(place.2, size))
+        }
+        (text, listed) => match split_outside_brackets(text, ',') {
+            Some((first, last)) => {
+                let (module, file, first) =
+                    resolve(&mut stop, first.trim(), listed.as_ref(), selected)?;
+                let last = match last.trim() {
+                    "" => first.saturating_add(size - 1),
+                    last if last.starts_with(|c: char| c.is_ascii_digit()) => resolve_last(last)?,
+                    last => match resolve(&mut stop, last, listed.as_ref(), selected)? {
+                        (_, other, _) if other != file => {
+                            return Err("the two places are in two files".into());
+                        }
+                        (_, _, line) => line,
+                    },
+                };
+                (module, file, first..=last)
+            }
+            None => {
+                let (module, file, line) = resolve(&mut stop, text, listed.as_ref(), selected)?;
+                (module, file, centred(line, size))
+            }
+        },
+    };
+    let current = here
+        .filter(|it| it.0 == module && it.1 == file)
+        .map(|it| it.2);
+    let first = *range.start();
+    let next = lines(&mut stop, module, &file, range, current, &breakpoints, out);
+    let next = next.map_err(|unlisted| Failure(printable(&unlisted.to_string()).into_owned()))?;
+    console.listed = Some(Listed {
+        module,
+        file,
+        first,
+        next,
+    });
+    Ok(Flow::Go)
+}
+
+fn resolve_last(text: &str) -> Result<u32, Failure> {
+    let number = number(text)?;
+    u32::try_from(number).map_err(|_| Failure(format!("no file has {number} lines")))
+}
+
+/// Lines with `line` in the middle.
+fn centred(line: u32, size: u32) -> RangeInclusive<u32> {
+    let first = line.saturating_sub(size / 2).max(1);
+    first..=first.saturating_add(size - 1)
+}
+
+/// The file and the line of a place. A line need not have code. A bare one is in the file that was listed before, else in
+/// that of the selected frame, else in that of `main`.
+fn resolve(
+    stop: &mut Stop<'_>,
+    text: &str,
+    listed: Option<&Listed>,
+    selected: Option<FrameId>,
+) -> Result<(ModuleId, String, u32), Failure> {
+    let spec = places::parse(text).map_err(|it| it.to_string())?;
+    let file = match &spec {
+        Spec::Line { file: None, .. } => match listed {
+            Some(listed) => Some((listed.module, listed.file.clone())),
+            None => of_frame(stop, selected).or_else(|| {
+                let (module, file, _) = resolve(stop, "main", None, None).ok()?;
+                Some((module, file))
+            }),
+        },
+        Spec::Line {
+            file: Some(name), ..
+        }
+        | Spec::Function(name) => named(stop, name),
+        _ => None,
+    };
+    if let Some((module, file)) = file {
+        let line = match spec {
+            Spec::Line { line, .. } => line,
+            _ => 1,
+        };
+        return Ok((module, file, line));
+    }
+    let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
+    let found = found
+        .into_iter()
+        .find_map(|it| Some((it.at.module, it.file?, it.line?)));
+    found.ok_or_else(|| Failure(format!("no source is known of `{text}`")))
+}
+
+/// Where the breakpoints are that listings show.
+fn enabled_places(console: &Console) -> Vec<Location> {
+    let breakpoints = console.session.breakpoints().iter();
+    let enabled = breakpoints.filter(|it| it.enabled);
+    enabled.flat_map(|it| it.locations().to_vec()).collect()
+}
+
+/// The file that a frame stands in.
+fn of_frame(stop: &mut Stop<'_>, frame: Option<FrameId>) -> Option<(ModuleId, String)> {
+    let id = frame?;
+    let place = stop.place(id)?;
+    let file = place.chain.get(id.inlined)?.location.file.clone()?;
+    Some((stop.frame(id)?.module, file))
+}
+
+/// The whole path of a file that a person names by the end of it.
+fn named(stop: &mut Stop<'_>, name: &str) -> Option<(ModuleId, String)> {
+    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let ends = |path: &String| {
+            let before = path.strip_suffix(name);
+            before.is_some_and(|it| it.is_empty() || it.ends_with(['/', '\\']))
+        };
+        if let Some(path) = symbols.source_files().into_iter().find(ends) {
+            return Some((module, path));
+        }
+    }
+    None
+}
+
+/// As many instructions are shown before and after the one where a frame stands.
+const AROUND: usize = 8;
+/// As many instructions of a function are shown.
+const MOST: usize = 20_000;
+
+fn disassemble(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let mut with_source = call.format.is_some_and(|it| it.contains(['s', 'm']));
+    let mut text = call.rest;
+    while let Some((option, after)) = first_word(text).filter(|it| it.0.starts_with('-')) {
+        match option {
+            "-m" | "--mixed" => with_source = true,
+            "-n" | "--name" | "-f" | "--frame" | "-p" | "--pc" => {}
+            "-s" | "-a" | "--address" | "--start-address" => {}
+            option => return Err(Failure(format!("`disassemble` has no option `{option}`"))),
+        }
+        text = after;
+    }
+    let selected = console.session.selected();
+    let breakpoints = enabled_places(console);
+    let mut stop = console.session.stop();
+    let here = selected.and_then(|id| {
+        let at = stop.place(id)?.at?;
+        let frame = stop.frame(id)?;
+        Some((frame.module, frame.func, at))
+    });
+    let (module, found) = match text {
+        "" => {
+            let (module, _, at) = here.ok_or("no frame is selected: name a function")?;
+            let found = disassembly::around(&mut stop, module, at, AROUND, AROUND);
+            (module, found)
+        }
+        "all" => {
+            let (module, func, _) = here.ok_or("no frame is selected: name a function")?;
+            (module, disassembly::function(&mut stop, module, func))
+        }
+        text => {
+            let spec = places::parse(text).map_err(|it| it.to_string())?;
+            let places = places::resolve(&mut stop, &spec, selected);
+            let places = places.map_err(|it| it.to_string())?;
+            let place = places.first().ok_or("there is no such place")?;
+            let name = stop.function_name(place.at.module, place.at.func);
+            out.title(&format!("{}:", printable(&name)));
+            let found = disassembly::function(&mut stop, place.at.module, place.at.func);
+            (place.at.module, found)
+        }
+    };
+    if found.is_empty() {
+        return Err("there is no code of it here".into());
+    }
+    let current = here.filter(|it| it.0 == module).map(|it| it.2);
+    let binary = stop.binary(module);
+    let breakpoints: BTreeSet<ModuleOffset> = breakpoints
+        .iter()
+        .filter(|it| it.at.module == module)
+        .filter_map(|it| binary?.from_function(it.at.func, it.at.pc))
+        .collect();
+    for line in found.iter().take(MOST) {
+        if out.given_up() {
+            break;
+        }
+        if with_source && let Some(source) = &line.source {
+            out.write(
+                Style::Path,
+                &format!("{}:{}", printable(&source.file), source.line),
+            );
+            if let Some(text) = &source.text {
+                out.write(Style::Plain, "  ");
+                out.write(
+                    Style::Code(Code::Other),
+                    &printable_source(cut(text.trim())),
+                );
+            }
+            out.write(Style::Plain, "\n");
+        }
+        let mark = match (current == Some(line.at), breakpoints.contains(&line.at)) {
+            (true, true) => ">*",
+            (true, false) => "> ",
+            (false, true) => " *",
+            (false, false) => "  ",
+        };
+        instruction_line(line, mark, line.depth, out);
+    }
+    if found.len() > MOST {
+        out.line(&format!("… {} more instructions", found.len() - MOST));
+    }
+    Ok(Flow::Go)
+}
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_LINE))
+        .unwrap_or(text)
+}
+
+fn instruction_line(line: &Instruction, mark: &str, depth: u32, out: &mut dyn Output) {
+    out.write(Style::Mark, mark);
+    out.write(Style::Address, &line.at.to_string());
+    let indent = " ".repeat(2 + 2 * depth.min(40) as usize);
+    out.write(Style::Plain, &format!("{indent}{}", printable(&line.text)));
+    if let Some(note) = &line.note {
+        out.write(Style::Dim, &format!("  ;; {}", printable(note)));
+    }
+    out.write(Style::Plain, "\n");
+}
+
+pub(super) fn info_line(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    let text = match call.rest {
+        "" => crate::placing::here(console)?,
+        text => text.to_owned(),
+    };
+    let spec = places::parse(&text).map_err(|it| it.to_string())?;
+    let selected = console.session.selected();
+    let mut stop = console.session.stop();
+    let found = places::resolve(&mut stop, &spec, selected).map_err(|it| it.to_string())?;
+    let several = stop.modules().len() > 1;
+    for place in found {
+        let at = stop
+            .binary(place.at.module)
+            .and_then(|it| it.from_function(place.at.func, place.at.pc));
+        if let (Some(file), Some(line)) = (&place.file, place.line) {
+            out.write(Style::Path, &format!("{}:{line}", printable(file)));
+            out.write(Style::Plain, " is ");
+        }
+        if let Some(at) = at {
+            out.write(Style::Address, &format!("{at} "));
+        }
+        if several {
+            let module = stop.modules().get(place.at.module.position());
+            let name = module.map_or("", |it| &it.record.name);
+            out.write(Style::Plain, &format!("of {} ", printable(name)));
+        }
+        out.write(Style::Plain, "in ");
+        out.write(Style::Name, &printable(&place.function));
+        out.write(Style::Plain, "\n");
+    }
+    Ok(Flow::Go)
+}
+
+fn info_source(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    call.none()?;
+    let (mut stop, id) = console.here()?;
+    let place = stop.place(id);
+    let file = place.and_then(|it| it.chain.get(id.inlined)?.location.file.clone());
+    let Some(file) = file else {
+        out.line("the frame has no source: its module has no debug information for it");
+        return Ok(Flow::Go);
+    };
+    let module = stop.frame(id).map_or(ModuleId(0), |it| it.module);
+    out.write(Style::Path, &printable(&file));
+    let text = stop.source(module, &file);
+    out.line(&match text {
+        Some(text) => format!(", {} lines", text.lines().count()),
+        None => ", which was not found".to_owned(),
+    });
+    let symbols = stop.symbols(module);
+    let language = symbols
+        .zip(stop.frame(id))
+        .and_then(|(symbols, frame)| symbols.function_name(frame.func).language);
+    if let Some(language) = language {
+        out.line(&format!("written in {}", spelled(language)));
+    }
+    Ok(Flow::Go)
+}
+
+fn spelled(language: wdb_symbols::Language) -> String {
+    match language {
+        wdb_symbols::Language::Cpp => "C++".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

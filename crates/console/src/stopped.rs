@@ -1,0 +1,220 @@
+//! What a person is told when the program is stopped.
+
+use wdb_debuggee::coredump::{Crash, CrashKind};
+use wdb_symbols::printable;
+
+use crate::console::{Console, Flow};
+use crate::output::{Output, Style};
+use crate::{data, frames, source};
+use wdb_examine::expression;
+use wdb_examine::stop::FrameId;
+use wdb_examine::tags;
+use wdb_report::Title;
+use wdb_session::Reason;
+use wdb_session::ReturnValue;
+use wdb_session::Returned;
+use wdb_session::Stopped;
+
+/// Tells why the program is stopped and where, and what is displayed. The commands of the breakpoints that
+/// were hit come next.
+pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) -> Flow {
+    console.tell_messages(out);
+    console.forget_places();
+    let commands = stopped.reasons.iter().filter_map(|reason| match reason {
+        Reason::Breakpoint { commands, .. } => Some(commands.clone()),
+        _ => None,
+    });
+    let mut commands: Vec<String> = commands.flatten().collect();
+    let is_silent = commands.first().is_some_and(|it| it.trim() == "silent");
+    if is_silent {
+        commands.remove(0);
+    }
+    console.queue = commands.into();
+    if !is_silent {
+        tell(console, stopped, out);
+    }
+    Flow::Go
+}
+
+/// Why the program is stopped, and where.
+pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) {
+    let mut place = true;
+    // An uncaught exception is told by the crash.
+    let is_crash = |it: &Reason| matches!(it, Reason::Crash(_));
+    let crashed = stopped.reasons.iter().any(is_crash);
+    let is_told = |it: &&Reason| !(crashed && matches!(it, Reason::Thrown { .. }));
+    for reason in stopped.reasons.iter().filter(is_told) {
+        place &= self::reason(console, reason, out);
+    }
+    if place && console.session.selected().is_some() {
+        self::place(console, out);
+        data::show_displays(console, out);
+    }
+}
+
+/// Tells one reason. Whether it is told where the program stands, too.
+fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool {
+    match reason {
+        Reason::Step => {}
+        Reason::Started => {
+            out.line("the program has run nothing yet; `run` runs it");
+            return false;
+        }
+        Reason::Breakpoint { id, .. } => {
+            let text = match console.session.breakpoints().get(*id) {
+                Some(breakpoint) => format!("breakpoint {id}, {}", printable(&breakpoint.text)),
+                None => match console.set.get(id) {
+                    Some(text) => format!("temporary breakpoint {id}, {}", printable(text)),
+                    None => format!("breakpoint {id}"),
+                },
+            };
+            out.title(&text);
+        }
+        Reason::Condition { id, message } => {
+            out.write(
+                Style::Error,
+                &format!("breakpoint {id}: its condition cannot be told: "),
+            );
+            out.line(message);
+        }
+        Reason::Finished(None) => {}
+        Reason::Finished(Some(value)) => returned(console, value, out),
+        Reason::Returned(value) => {
+            returned(console, value, out);
+            return false;
+        }
+        Reason::Abandoned(why) => {
+            let why = why.to_string();
+            out.title(&format!("the call was given up: {}", printable(&why)));
+        }
+        Reason::Thrown { exception, caught } => {
+            let name = tags::tag_name(&mut console.session.stop(), exception);
+            // One without a name has its number.
+            let name = name.map_or_else(String::new, |it| match it.parse::<u32>() {
+                Ok(tag) => format!(" with tag {tag}"),
+                Err(_) => format!(" `{}`", printable(&it)),
+            });
+            let end = if *caught {
+                "a frame catches it"
+            } else {
+                "nothing catches it"
+            };
+            out.title(&format!("an exception{name} was thrown; {end}"));
+            select_own(console);
+        }
+        Reason::Interrupted => out.title("interrupted"),
+        Reason::Crash(crash) => self::crash(console, crash, out),
+        Reason::Exited(code) => {
+            out.title(&format!("the program has ended with exit code {code}"));
+            let results = console.session.results();
+            if !results.is_empty() {
+                out.write(Style::Plain, "it has returned ");
+                out.write(Style::Value, &printable(&results.join(", ")));
+                out.write(Style::Plain, "\n");
+            }
+            return false;
+        }
+    }
+    true
+}
+
+/// What a function has returned.
+fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
+    let values = match &returned.value {
+        ReturnValue::Nothing | ReturnValue::OptimisedOut => String::new(),
+        ReturnValue::Typed(value) => {
+            console.session.keep(value);
+            let limits = console.settings.limits;
+            let mut stop = console.session.stop();
+            let short = expression::with_context(&mut stop, value.frame, |context| {
+                context.short(&value.object, &limits)
+            });
+            short.0
+        }
+        ReturnValue::Raw(values) => {
+            let known = values.iter().filter_map(|it| it.value());
+            known
+                .map(wdb_examine::value::text)
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+    };
+    out.write(Style::Name, &printable(&returned.function));
+    match (&returned.value, values.is_empty()) {
+        (ReturnValue::OptimisedOut, _) => out.line(" has returned; its value is optimised out"),
+        (_, true) => out.line(" has returned"),
+        (_, false) => {
+            out.write(Style::Plain, " has returned ");
+            out.write(Style::Value, &values);
+            out.write(Style::Plain, "\n");
+        }
+    }
+}
+
+/// The crash in the words of a report, and the youngest frame of the program's own code as the selected one.
+fn crash(console: &mut Console, crash: &Crash, out: &mut dyn Output) {
+    let (mut debuggee, resolver) = console.session.parts();
+    let options = wdb_report::Options {
+        variables: wdb_examine::variables::Which::None,
+        ..wdb_report::Options::default()
+    };
+    let report = match wdb_report::build(&mut debuggee, resolver, &options) {
+        Ok(report) => report,
+        Err(error) => {
+            out.write(Style::Error, "error: ");
+            out.line(&error.to_string());
+            return;
+        }
+    };
+    let Title {
+        label,
+        title,
+        remarks,
+    } = Title::new(&report);
+    out.write(Style::Error, &format!("{label}: "));
+    out.title(&title);
+    for (label, text) in remarks {
+        out.write(Style::Note, &format!("  {label}: "));
+        out.line(&text.replace('\n', "\n    "));
+    }
+    // Where a person has stopped the program, that is where he looks, but for what throws an exception.
+    if crash.kind != CrashKind::Requested || crash.exception.is_some() {
+        select_own(console);
+    }
+}
+
+/// Selects the youngest frame of the program's own code: above it are those that a runtime throws or panics with.
+fn select_own(console: &mut Console) {
+    let thread = console.session.selected().map_or(0, |it| it.thread);
+    let entries = wdb_examine::frames::entries(&mut console.session.stop(), thread);
+    let mut frames = wdb_examine::frames::frames(&entries);
+    if let Some(own) = frames.find(|it| it.family.is_none()) {
+        // It is one of the frames that there are.
+        let _ = console.session.select(own.id);
+    }
+}
+
+/// The selected frame and its source line, or its instruction.
+pub(super) fn place(console: &mut Console, out: &mut dyn Output) {
+    let settings = console.settings.clone();
+    let at_instruction = console.at_instruction;
+    let Ok((mut stop, id)) = console.here() else {
+        return;
+    };
+    let Some(frame) = frames::frame(&mut stop, id) else {
+        return;
+    };
+    frames::line(&mut stop, &frame, &settings, out);
+    let has_source = source::around(&mut stop, &frame, &settings, out);
+    if !has_source || at_instruction {
+        source::instruction(&mut stop, id, out);
+    }
+}
+
+/// The youngest frame of a thread.
+pub(super) fn youngest(thread: usize) -> FrameId {
+    FrameId {
+        thread,
+        ..FrameId::default()
+    }
+}

@@ -1,0 +1,29 @@
+//! Words that several commands say.
+
+use crate::output::Output;
+
+/// What names are held against where a person gives a part of them, or stars.
+pub(crate) fn pattern(text: &str) -> String {
+    match text.contains('*') {
+        true => text.to_owned(),
+        false => format!("*{text}*"),
+    }
+}
+
+/// What is told where not all names are listed, and how to see them.
+pub(crate) fn rest_of_list(command: &str, more: usize, out: &mut dyn Output) {
+    if more > 0 {
+        out.line(&format!(
+            "… {more} more; `{command} TEXT` lists those with a text in their names, `set height unlimited` all"
+        ));
+    }
+}
+
+/// Items for a sentence: `a, b or c`.
+pub(crate) fn list(items: &[String], last: &str) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., end] => format!("{} {last} {end}", rest.join(", ")),
+    }
+}

@@ -1,0 +1,426 @@
+//! The commands of the debugger over core dumps: each file of `tests/commands` is a transcript, which begins with
+//! the dump and the module that it is of. `BLESS=1` writes what is so into it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../../examine/tests/examine/support/mod.rs"]
+mod support;
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use support::{Fixtures, dump, modules};
+use wdb_console::{Console, Flow, Output, Style, commands, listing, reference};
+use wdb_debuggee::coredump::ModuleId;
+use wdb_debuggee::coredump::{
+    Capture, Crash, CrashKind, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId,
+};
+use wdb_debuggee::{Certainty, Debuggee, Error, Module, PostMortem, StopReason, Thread};
+use wdb_examine::{Stop, places};
+use wdb_session::Session;
+
+fn console(dump_name: &str, module: &str) -> Console {
+    let debuggee = Box::new(dump(dump_name, module));
+    let resolver = Box::new(Fixtures::new(modules(module)));
+    Console::new(Session::new(debuggee, resolver, None))
+}
+
+/// Compares with what a file says, or writes it.
+fn hold(path: &Path, actual: &str) -> Result<(), String> {
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    if expected == actual {
+        return Ok(());
+    }
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, actual).unwrap();
+        return Ok(());
+    }
+    let differs = expected.lines().zip(actual.lines()).find(|(a, b)| a != b);
+    let (before, now) = differs.unwrap_or_default();
+    Err(format!(
+        "{}: BLESS=1 writes what is so\n- {before}\n+ {now}\n",
+        path.display()
+    ))
+}
+
+/// The transcript of the commands of a transcript.
+fn played(transcript: &str) -> String {
+    let mut out = String::new();
+    let mut lines = transcript.lines();
+    let head = lines.next().unwrap();
+    let _ = writeln!(out, "{head}");
+    let (dump, module) = head.strip_prefix("# ").unwrap().split_once(" of ").unwrap();
+    let mut console = console(dump, module);
+    console.begin(&mut out);
+    for line in lines {
+        let command = line
+            .strip_prefix("(wdb) ")
+            .or_else(|| line.strip_prefix(">> "));
+        let Some(command) = command else {
+            continue;
+        };
+        let _ = writeln!(out, "{}{command}", console.prompt());
+        if let Flow::Quit(status) = console.execute(command, &mut out) {
+            let _ = writeln!(out, "# ends with status {status}");
+        }
+    }
+    out
+}
+
+/// What is said to take long, and whether the user gives up before the next line.
+#[derive(Default)]
+struct Watched {
+    progress: Vec<String>,
+    text: String,
+    given_up: bool,
+}
+
+impl Output for Watched {
+    fn write(&mut self, _: Style, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn given_up(&self) -> bool {
+        self.given_up
+    }
+
+    fn progress(&mut self, what: &str) {
+        self.progress.push(what.to_owned());
+    }
+}
+
+#[test]
+fn what_may_take_long_is_said_and_can_be_given_up() {
+    let mut console = console("c-variables.wasmtime", "c-variables");
+    let mut out = Watched::default();
+    assert_eq!(console.execute("list main", &mut out), Flow::Go);
+    assert_eq!(out.progress, ["list main", ""]);
+    out.given_up = true;
+    assert_eq!(console.execute("list main", &mut out), Flow::Failed);
+    assert_eq!(out.progress.len(), 2);
+}
+
+/// Gives up as soon as it has read a little.
+#[derive(Default)]
+struct Impatient {
+    pieces: usize,
+}
+
+impl Output for Impatient {
+    fn write(&mut self, _: Style, _: &str) {
+        self.pieces += 1;
+    }
+
+    fn given_up(&self) -> bool {
+        self.pieces > 20
+    }
+}
+
+#[test]
+fn a_long_answer_ends_when_it_is_given_up() {
+    for line in [
+        "x/65536xb 0",
+        "x/65536b 0",
+        "x/65536s 0",
+        "info functions",
+        "list 1,300",
+        "disassemble main",
+        "bt all",
+    ] {
+        let mut console = console("c-variables.wasmtime", "c-variables");
+        let mut out = Impatient::default();
+        console.execute(line, &mut out);
+        assert!(out.pieces > 5 && out.pieces < 60, "{line}: {}", out.pieces);
+    }
+}
+
+#[test]
+fn a_crash_on_another_thread_is_where_the_user_begins() {
+    let mut reading = wdb_coredump::read(support::dump_bytes("c-div-zero.wasmtime")).unwrap();
+    let mut idle = reading.dump.threads[0].clone();
+    idle.name = "idle".into();
+    idle.frames.drain(..idle.frames.len() - 1);
+    reading.dump.threads.insert(0, idle);
+    reading.dump.crash = Some(Crash {
+        thread: 1,
+        kind: CrashKind::Trap,
+        code: "integer-divide-by-zero".into(),
+        message: String::new(),
+        causes: Vec::new(),
+        exception: None,
+    });
+    let binaries = modules("c-div-zero").into_iter().map(Some).collect();
+    let debuggee = Box::new(PostMortem::new(reading, binaries));
+    let resolver = Box::new(Fixtures::new(modules("c-div-zero")));
+    let mut console = Console::new(Session::new(debuggee, resolver, None));
+    let mut out = String::new();
+    console.begin(&mut out);
+    assert!(out.contains("#0  average("), "{out}");
+    let mut out = String::new();
+    assert_eq!(console.execute("thread", &mut out), Flow::Go);
+    assert!(out.starts_with("thread 1 "), "{out}");
+}
+
+/// A debuggee that has gone away.
+struct Gone(PostMortem);
+
+fn gone<T>() -> Result<T, Error> {
+    Err(Error::Debuggee("the guest's thread has ended".into()))
+}
+
+impl Debuggee for Gone {
+    fn stop(&self) -> &[StopReason] {
+        self.0.stop()
+    }
+    fn process(&self) -> &Process {
+        self.0.process()
+    }
+    fn capture(&self) -> Capture {
+        self.0.capture()
+    }
+    fn modules(&self) -> &[Module] {
+        self.0.modules()
+    }
+    fn instances(&mut self) -> Result<Vec<Instance>, Error> {
+        gone()
+    }
+    fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        gone()
+    }
+    fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        gone()
+    }
+    fn read_memory(&mut self, _: MemoryId, _: u64, _: &mut [u8]) -> Result<Certainty, Error> {
+        gone()
+    }
+    fn occupied_memory(&mut self, _: MemoryId) -> Result<Vec<Range<u64>>, Error> {
+        gone()
+    }
+    fn globals(&mut self) -> Result<Vec<Global>, Error> {
+        gone()
+    }
+    fn table(&mut self, _: TableId) -> Result<Table, Error> {
+        gone()
+    }
+    fn table_count(&mut self) -> u32 {
+        0
+    }
+}
+
+#[test]
+fn a_debuggee_that_has_gone_away_is_an_error() {
+    let debuggee = Box::new(Gone(dump("c-div-zero.wasmtime", "c-div-zero")));
+    let resolver = Box::new(Fixtures::new(modules("c-div-zero")));
+    let mut console = Console::new(Session::new(debuggee, resolver, None));
+    for line in [
+        "info memories",
+        "info instances",
+        "info globals",
+        "info threads",
+        "bt",
+    ] {
+        let mut out = String::new();
+        assert_eq!(
+            console.execute(line, &mut out),
+            Flow::Failed,
+            "{line}: {out}"
+        );
+        assert!(
+            out.contains("error: the guest's thread has ended"),
+            "{line}: {out}"
+        );
+    }
+}
+
+#[test]
+fn the_transcripts_hold() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/commands");
+    let mut wrong = String::new();
+    let mut count = 0;
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    files.sort();
+    for path in files {
+        count += 1;
+        let expected = std::fs::read_to_string(&path).unwrap();
+        if let Err(error) = hold(&path, &played(&expected)) {
+            wrong.push_str(&error);
+        }
+    }
+    assert!(count >= 4, "{count} transcripts");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_reference_is_generated() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");
+    hold(&path, &reference()).unwrap();
+}
+
+#[test]
+fn no_name_means_two_commands() {
+    let mut names: Vec<&str> = commands().flat_map(|it| it.names.iter().copied()).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "a name stands twice in the table");
+    for command in commands() {
+        assert!(!command.summary.is_empty() && !command.summary.ends_with('.'));
+        assert!(
+            command.help.lines().all(|it| it.chars().count() <= 120),
+            "{}",
+            command.name()
+        );
+    }
+}
+
+#[test]
+fn what_can_follow_is_completed() {
+    let mut console = console("c-variables.wasmtime", "c-variables");
+    let mut out = String::new();
+    assert_eq!(console.execute("frame function arrays", &mut out), Flow::Go);
+    for (line, expected) in [
+        ("info lo", "info locals"),
+        ("pri", "print"),
+        ("p li", "line"),
+        ("print points[0].", "x"),
+        ("p 1 + file_ring[0].next->we", "weight"),
+        ("p $glo", "$global"),
+        ("break arr", "arrays"),
+        ("break c-vari", "c-variables.c:"),
+        ("break arrays if row", "rows"),
+        ("list c-vari", "c-variables.c:"),
+        ("b c-variables.c:arr", "c-variables.c:arrays"),
+        ("set print el", "print elements"),
+        ("ptype poi", "point"),
+        ("help brea", "breakpoints"),
+        ("set li", "line"),
+    ] {
+        let found = console.complete(line, line.len());
+        let it = found.iter().find(|it| it.text == expected);
+        let it = it.unwrap_or_else(|| panic!("{line}: {found:?}"));
+        // What stands at the cursor is the beginning of it.
+        assert!(expected.starts_with(&line[it.start..]), "{line}: {it:?}");
+    }
+    assert!(
+        console
+            .complete("p line[", 7)
+            .iter()
+            .any(|it| it.start == 7)
+    );
+    assert_eq!(console.wants_path("source x", 8), Some(7));
+    assert_eq!(console.wants_path("print x", 7), None);
+    // Also after a command that is not written out.
+    assert_eq!(console.wants_path("sour x", 6), Some(5));
+    assert_eq!(console.wants_path("gco x", 5), Some(4));
+    for cursor in [0, 3, 99] {
+        console.complete("p é", cursor);
+    }
+}
+
+#[test]
+fn an_empty_line_repeats_what_goes_on() {
+    let mut console = console("c-div-zero.wasmtime", "c-div-zero");
+    let mut out = String::new();
+    console.execute("list 1", &mut out);
+    assert_eq!(console.again(), Some("list"));
+    console.execute("up", &mut out);
+    assert_eq!(console.again(), Some("up"));
+    console.execute("print 1", &mut out);
+    assert_eq!(console.again(), None);
+    console.execute("l", &mut out);
+    assert_eq!(console.again(), Some("list"));
+}
+
+/// Whatever a person types, no command panics.
+#[test]
+fn no_line_does_harm() {
+    const TAILS: &[&str] = &[
+        "",
+        " ",
+        " 0",
+        " -1",
+        " 99999999999999999999",
+        " é",
+        " \"",
+        " '",
+        " --",
+        " -- -",
+        " -x",
+        " if",
+        " if x",
+        " a.c:",
+        " :0",
+        " *0x",
+        " *0xffffffffffffffff",
+        " +1",
+        " $",
+        " line[",
+        "/",
+        "/99999999999999999999x x",
+        "/x",
+        " /x",
+        " 1-2",
+        " 0-4294967295",
+        " ,",
+        " 1,",
+        " 5,1",
+        "é",
+    ];
+    let mut console = console("c-div-zero.wasmtime", "c-div-zero");
+    for command in commands() {
+        for name in command.names {
+            for tail in TAILS {
+                let line = format!("{name}{tail}");
+                let mut out = String::new();
+                let flow = console.execute(&line, &mut out);
+                console.complete(&line, line.len());
+                console.wants_path(&line, line.len());
+                console.cancel();
+                assert!(
+                    flow != Flow::Failed || out.contains("error: "),
+                    "{line}: {out}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_of_a_source_file() {
+    let mut debuggee = dump("c-div-zero.wasmtime", "c-div-zero");
+    let mut resolver = Fixtures::new(modules("c-div-zero"));
+    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let file = "/src/c-div-zero.c";
+    let spec = places::parse("average").unwrap();
+    let breakpoints = places::resolve(&mut stop, &spec, None).unwrap();
+    let module = ModuleId(0);
+    let found = listing::lines(&mut stop, module, file, 30, 5, &breakpoints).unwrap();
+    assert_eq!((found.first_line, found.lines.len()), (30, 5));
+    assert_eq!(found.breakpoints, [30].into());
+    assert_eq!(found.lines[3].text, "  return sum / count;");
+    let spans = [listing::Span {
+        range: 2..8,
+        class: listing::Class::Keyword,
+    }];
+    assert_eq!(found.lines[3].spans, spans);
+    let all = listing::lines(&mut stop, module, file, 0, u32::MAX, &[]).unwrap();
+    let end = u32::try_from(all.lines.len()).unwrap();
+    assert_eq!(all.first_line, 1);
+    let last = listing::lines(&mut stop, module, file, end - 1, 10, &[]).unwrap();
+    assert_eq!(last.lines.len(), 2);
+    let beyond = listing::lines(&mut stop, module, file, end + 1, 10, &[]);
+    assert_eq!(
+        beyond.unwrap_err().to_string(),
+        format!("{file} ends at line {end}")
+    );
+    let absent = listing::lines(&mut stop, module, "/none.c", 1, 10, &[]);
+    let absent = absent.unwrap_err().to_string();
+    assert!(
+        absent.starts_with("the source file /none.c is not available"),
+        "{absent}"
+    );
+}

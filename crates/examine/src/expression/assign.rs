@@ -1,0 +1,159 @@
+//! What an expression means as the target of an assignment.
+
+use wdb_debuggee::coredump::{GlobalId, TableId};
+use wdb_module::GlobalIndex;
+use wdb_symbols::{Context, Object, TypeRef, Unavailable};
+
+use super::evaluate::{Evaluator, Operand};
+use super::tree::{Kind, Machine, Node};
+use super::{Error, Expression, Value, access, cast, raw};
+use crate::Stop;
+use crate::stop::FrameId;
+
+/// The variable of the user that an expression is, without its `$`.
+pub fn user_variable(expression: &Expression) -> Option<&str> {
+    match &expression.parsed.root.kind {
+        Kind::UserVariable(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// What can be given a value.
+pub enum Changeable {
+    /// An object. It may still be nowhere, or where it cannot be changed.
+    Object(Value),
+    /// A global of the frame's instance, and its type.
+    Global(GlobalId, TypeRef),
+    /// An element of a table.
+    Element(TableId, u64),
+}
+
+/// What the expression means that is to be changed.
+pub fn changeable(
+    expression: &Expression,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+) -> Result<Changeable, Error> {
+    let mut evaluator = Evaluator::new(&expression.text, stop);
+    if let Some(found) = evaluator.of_machine(&expression.parsed.root, at)? {
+        return Ok(found);
+    }
+    let mut value = super::evaluate(expression, stop, at)?;
+    // To assign to a reference is to assign to what it refers to.
+    let (object, _) = super::with_context(stop, value.frame, |context| {
+        access::dereferenced(context, &value.object)
+    });
+    if let Ok(object) = object {
+        value.object = object;
+    }
+    Ok(Changeable::Object(value))
+}
+
+/// The value of an expression that `target` is to have: the name of an enumerator may mean one of its type.
+pub fn evaluate_for(
+    expression: &Expression,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    target: &Object,
+) -> Result<Value, Error> {
+    super::evaluate(expression, stop, at).or_else(|error| {
+        let mut evaluator = Evaluator::new(&expression.text, stop);
+        let operand = Operand {
+            object: target.clone(),
+            frame: at,
+        };
+        let found = evaluator.enumerator_of(&operand, &expression.parsed.root);
+        let found = found.ok_or(error)?;
+        Ok(Value {
+            object: found.object,
+            frame: found.frame,
+            doubts: evaluator.doubts,
+        })
+    })
+}
+
+/// The bytes of `object` as a `ty`. Structures are only converted to their own type.
+pub fn convert(
+    context: &mut Context<'_>,
+    object: &Object,
+    ty: &TypeRef,
+) -> Result<Vec<u8>, Unavailable> {
+    use wdb_symbols::types::Kind as TypeKind;
+    let object = access::dereferenced(context, object)?;
+    let (to, from) = (context.bare(ty), context.bare(&object.ty));
+    if let TypeKind::Function(..) = to.kind {
+        let words = "nothing can be assigned to a function".to_owned();
+        return Err(Unavailable::Unsupported(words));
+    }
+    let is_whole = |kind: &TypeKind| matches!(kind, TypeKind::Record(_) | TypeKind::Array(_));
+    if is_whole(&to.kind) || is_whole(&from.kind) {
+        if to != from {
+            return Err(Unavailable::Unsupported(format!(
+                "a `{}` cannot be made of a `{}`",
+                to.name, from.name
+            )));
+        }
+        return context.bytes(&object);
+    }
+    let converted = cast::convert(context, &object, ty.clone())?;
+    context.bytes(&converted)
+}
+
+impl Evaluator<'_, '_, '_> {
+    /// A global or an element of a table, by their raw names. `None`: something else.
+    fn of_machine(&mut self, node: &Node, at: FrameId) -> Result<Option<Changeable>, Error> {
+        let (of, index) = match &node.kind {
+            Kind::Index(of, index) => (of, Some(index)),
+            Kind::Member(of, ..) => (of, None),
+            _ => return Ok(None),
+        };
+        let Some((machine, within)) = of.as_machine() else {
+            return Ok(None);
+        };
+        let frame = within.map_or(Ok(at), |it| self.frame(it, at))?;
+        let missing = || Error::new("there is none", &node.span);
+        let found = self.stop.frame(frame).ok_or_else(missing)?;
+        let instance = self.stop.instance(found.instance).ok_or_else(missing)?;
+        match machine {
+            Machine::Global => {
+                let name = match (&node.kind, index.map(|it| &it.kind)) {
+                    (Kind::Member(_, name, _), _) => Some(name.clone()),
+                    (_, Some(Kind::Text(name))) => Some(String::from_utf8_lossy(name).into_owned()),
+                    _ => None,
+                };
+                let position = match (name, index) {
+                    (Some(name), _) => {
+                        let binary = self.stop.binary(found.module);
+                        let named = |it: &u32| {
+                            let known =
+                                binary.and_then(|binary| binary.global_name(GlobalIndex(*it)));
+                            known == Some(name.as_str()) || it.to_string() == name
+                        };
+                        let count = u32::try_from(instance.globals.len()).unwrap_or(u32::MAX);
+                        (0..count).find(named).map(|it| it as usize)
+                    }
+                    (None, Some(index)) => usize::try_from(self.integer(index, frame)?).ok(),
+                    (None, None) => None,
+                };
+                let id = position.and_then(|it| *instance.globals.get(it)?);
+                let id = id.ok_or_else(|| Error::new("there is no such global", &node.span))?;
+                let global = self.stop.global(id).ok_or_else(missing)?;
+                Ok(Some(Changeable::Global(id, raw::raw_type(&global.ty))))
+            }
+            Machine::Table => {
+                let Some(index) = index else {
+                    return Ok(None);
+                };
+                let element = u64::try_from(self.integer(index, frame)?);
+                let element =
+                    element.map_err(|_| Error::new("an index is not negative", &index.span))?;
+                let table = instance.tables.first().copied().flatten();
+                let table = table.ok_or_else(missing)?;
+                Ok(Some(Changeable::Element(table, element)))
+            }
+            Machine::Local | Machine::Stack | Machine::Memory | Machine::Pc | Machine::Frame => {
+                Ok(None)
+            }
+        }
+    }
+}

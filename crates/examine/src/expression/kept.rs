@@ -1,0 +1,119 @@
+//! The values that the user has kept, as parts of an expression: `$count`, `$`, `$1`.
+
+use std::ops::Range;
+
+use wdb_symbols::types::Kind;
+use wdb_symbols::{Context, Object, Place, TypeRef};
+
+use super::error::did_you_mean;
+use super::evaluate::{Evaluator, Operand};
+use super::tree::{Machine, Past};
+use super::{Error, Value};
+use crate::kept::Kept;
+use crate::stop::{FrameId, Stop};
+
+/// A value with its bytes, to be kept. What is nowhere stays so.
+pub fn keep(stop: &mut Stop<'_>, value: &Value) -> Kept {
+    let module = stop.frame(value.frame).map(|it| it.module);
+    let keep = |context: &mut Context<'_>| {
+        let fixed = super::of_fixed_length(context, &value.object);
+        let object = fixed.as_ref().unwrap_or(&value.object);
+        let ty = context.bare(&object.ty);
+        // A number is one in any module, and one of some bits becomes a whole one.
+        let is_number = matches!(ty.kind, Kind::Base(_));
+        let ty = match is_number {
+            true => TypeRef::Made(ty),
+            false => object.ty.clone(),
+        };
+        (bytes(context, object, ty), is_number)
+    };
+    let ((object, is_whole), doubts) = super::with_context(stop, value.frame, keep);
+    let mut all = value.doubts;
+    all.add(doubts);
+    Kept {
+        object,
+        doubts: all,
+        module: module.filter(|_| !is_whole),
+    }
+}
+
+/// The object with its bytes, as one of type `ty`.
+fn bytes(context: &mut Context<'_>, object: &Object, ty: TypeRef) -> Object {
+    if super::is_function(object) {
+        return object.clone();
+    }
+    let read = match &object.place {
+        Place::Nowhere(reason) => Err(reason.clone()),
+        _ => match object.bits {
+            None => context.bytes(object),
+            Some(_) => super::convert(context, object, &ty),
+        },
+    };
+    match read {
+        Ok(bytes) => Object::of_bytes(bytes, ty),
+        Err(reason) => Object::nowhere(ty, reason),
+    }
+}
+
+impl Evaluator<'_, '_, '_> {
+    /// A variable of the user.
+    pub(super) fn user_variable(
+        &mut self,
+        name: &str,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let keeping = self.stop.keeping();
+        let Some(kept) = keeping.variable(name).cloned() else {
+            let words = Machine::WORDS.iter().map(|it| it.0);
+            let near = did_you_mean(name, words.chain(keeping.names()))
+                .replace('`', "`$")
+                .replace("`$ ", "` ")
+                .replace("`$,", "`,")
+                .replace("`$?", "`?");
+            let hint = match near.is_empty() {
+                true => format!("; `set ${name} = 0` makes it"),
+                false => near,
+            };
+            return Err(Error::new(format!("there is no `${name}`{hint}"), span));
+        };
+        self.kept(kept, frame, span)
+    }
+
+    /// A value that was shown.
+    pub(super) fn past(
+        &mut self,
+        past: Past,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let keeping = self.stop.keeping();
+        let count = keeping.count();
+        let number = match past {
+            Past::Back(back) => count.checked_sub(back),
+            Past::Number(0) => Some(count),
+            Past::Number(number) => Some(number),
+        };
+        let found = number.and_then(|it| keeping.numbered(it).cloned());
+        let Some(kept) = found else {
+            let message = match count {
+                0 => "no value was shown yet".to_owned(),
+                count => format!("there is no such value; the last one is `${count}`"),
+            };
+            return Err(Error::new(message, span));
+        };
+        self.kept(kept, frame, span)
+    }
+
+    fn kept(&mut self, kept: Kept, frame: FrameId, span: &Range<usize>) -> Result<Operand, Error> {
+        let module = self.stop.frame(frame).map(|it| it.module);
+        if kept.module.is_some() && kept.module != module {
+            let message =
+                "its type is known only where the program stands in the module that it is of";
+            return Err(Error::new(message, span));
+        }
+        self.doubts.add(kept.doubts);
+        let object = kept.object;
+        Ok(Operand { object, frame })
+    }
+}

@@ -1,0 +1,751 @@
+//! From what a person types after `break` to places in the code.
+
+mod completion;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use wdb_debuggee::CodeLocation;
+use wdb_debuggee::coredump::ModuleId;
+use wdb_module::{FuncIndex, ModuleOffset};
+use wdb_symbols::runtime::{self, Family};
+use wdb_symbols::{Name, NoPlace, Origin, Symbols};
+
+use crate::expression::did_you_mean;
+use crate::stop::{FrameId, Stop};
+
+pub use completion::completions;
+
+/// What a person means, before it is known whether there is such a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spec {
+    /// `main.c:12`, `main.c:12:5`, and `12` in the file of the selected frame. Also `average:2`, so many lines below the
+    /// one that a function is declared on, where no file is called so.
+    Line {
+        /// A path or the end of one, or a function.
+        file: Option<String>,
+        /// The line, from 1.
+        line: u32,
+        /// The column, from 1.
+        column: Option<u32>,
+    },
+    /// `main.c:average`: a function of a file.
+    InFile {
+        /// A path or the end of one.
+        file: String,
+        /// The name.
+        function: String,
+    },
+    /// `+3`, `-1`: so many lines from where the selected frame stands.
+    Offset(i64),
+    /// `average`, `Circle::area`, `area(int) const`, `std::*`: a name of functions, or of exported ones.
+    Function(String),
+    /// `*$pc`: the instruction at which the selected frame stands.
+    Here,
+    /// `*0x1f0`, `*library!0x1f0`: an instruction.
+    Address {
+        /// The name of the module, or the end of its path; needed where there are several.
+        module: Option<String>,
+        /// Where in it, as reports show it.
+        offset: ModuleOffset,
+    },
+}
+
+/// A place in the code, and what a person calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The instruction.
+    pub at: CodeLocation,
+    /// The function; of inlined ones that which is meant.
+    pub function: String,
+    /// The path of the source file.
+    pub file: Option<String>,
+    /// The line, from 1: for one without code the nearest after it.
+    pub line: Option<u32>,
+}
+
+/// Why nothing is there: a sentence without its full stop.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unresolved(pub String);
+
+impl Location {
+    /// Whether it is in the language's runtime or library, and not in code of the program's own.
+    pub fn is_of_runtime(&self, stop: &mut Stop<'_>) -> bool {
+        let symbols = stop.symbols(self.at.module);
+        let around = symbols.map(|it| it.function_name(self.at.func));
+        let name = Name {
+            raw: self.function.clone(),
+            display: self.function.clone(),
+            origin: Origin::Dwarf,
+            language: around.and_then(|it| it.language),
+        };
+        runtime::family(&name, self.file.as_deref()).is_some()
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Spec::Line { file, line, column } => {
+                if let Some(file) = file {
+                    write!(f, "{}:", quoted(file))?;
+                }
+                write!(f, "{line}")?;
+                column.map_or(Ok(()), |column| write!(f, ":{column}"))
+            }
+            Spec::InFile { file, function } => write!(f, "{}:{function}", quoted(file)),
+            Spec::Offset(lines) => write!(f, "{lines:+}"),
+            Spec::Function(name) => f.write_str(name),
+            Spec::Here => f.write_str("*$pc"),
+            Spec::Address {
+                module: None,
+                offset,
+            } => write!(f, "*{offset}"),
+            Spec::Address {
+                module: Some(module),
+                offset,
+            } => write!(f, "*{module}!{offset}"),
+        }
+    }
+}
+
+/// A path as it can be read again: in quotes where something in it would mean more than a part of a name.
+fn quoted(path: &str) -> Cow<'_, str> {
+    let is_odd = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '!' | ',' | '*');
+    match (path.contains(is_odd), path.contains('"')) {
+        (false, _) => path.into(),
+        (true, false) => format!("\"{path}\"").into(),
+        (true, true) => format!("'{path}'").into(),
+    }
+}
+
+/// Reads what a person typed.
+///
+/// # Errors
+///
+/// When it can mean no place.
+pub fn parse(text: &str) -> Result<Spec, Unresolved> {
+    let text = text.trim();
+    if let Some(spec) = parse_quoted(text) {
+        return spec;
+    }
+    if let Some(address) = text.strip_prefix('*')
+        && !address.starts_with("::")
+    {
+        return match address.trim() {
+            "$pc" => Ok(Spec::Here),
+            address => parse_address(address),
+        };
+    }
+    // `operator!=` is a function.
+    let is_offset = |it: &str| it.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let in_module = text.rsplit_once('!').is_some_and(|it| is_offset(it.1));
+    if in_module || text.starts_with("0x") {
+        return parse_address(text);
+    }
+    if let Some(lines) = text.strip_prefix(['+', '-']).filter(|it| is_number(it)) {
+        let lines = i64::from(parse_line(lines)?);
+        let back = text.starts_with('-');
+        return Ok(Spec::Offset(if back { -lines } else { lines }));
+    }
+    if is_number(text) {
+        return Ok(Spec::Line {
+            file: None,
+            line: parse_line(text)?,
+            column: None,
+        });
+    }
+    if let Some((file, line)) = before_number(text) {
+        let (file, line, column) = match before_number(file) {
+            Some((file, number)) => (file, number, Some(parse_column(line)?)),
+            None => (file, line, None),
+        };
+        if file.is_empty() {
+            return Err(Unresolved(format!("`{text}` names no file")));
+        }
+        return Ok(Spec::Line {
+            file: Some(file.to_owned()),
+            line: parse_line(line)?,
+            column,
+        });
+    }
+    if let Some((file, function)) = file_and_function(text) {
+        return Ok(Spec::InFile {
+            file: file.to_owned(),
+            function: function.to_owned(),
+        });
+    }
+    match text {
+        "" => Err(Unresolved("no place is named".into())),
+        text => Ok(Spec::Function(text.to_owned())),
+    }
+}
+
+/// `"odd file.c":12`, `'main.c':average`, and a whole place in quotes. `None`: the text begins with no quoted part.
+fn parse_quoted(text: &str) -> Option<Result<Spec, Unresolved>> {
+    let quote = text.chars().next().filter(|it| matches!(it, '"' | '\''))?;
+    let (inner, rest) = text[1..].split_once(quote)?;
+    let rest = rest.trim();
+    if rest.is_empty() {
+        return Some(parse(inner));
+    }
+    let after = rest.strip_prefix(':').filter(|it| !it.starts_with(':'))?;
+    Some(parse(after).and_then(|spec| {
+        let file = inner.to_owned();
+        match spec {
+            Spec::Line {
+                file: None,
+                line,
+                column,
+            } => Ok(Spec::Line {
+                file: Some(file),
+                line,
+                column,
+            }),
+            // `"main.c":12:5`
+            Spec::Line {
+                file: Some(first),
+                line: second,
+                column: None,
+            } if is_number(&first) => Ok(Spec::Line {
+                file: Some(file),
+                line: parse_line(&first)?,
+                column: Some(second),
+            }),
+            Spec::Function(function) => Ok(Spec::InFile { file, function }),
+            _ => Err(Unresolved(format!(
+                "`{text}` is not a place: a line or a function follows a file in quotes"
+            ))),
+        }
+    }))
+}
+
+/// What stands before `:` and a number, and the number.
+fn before_number(text: &str) -> Option<(&str, &str)> {
+    let (before, number) = text.rsplit_once(':')?;
+    let is_it = is_number(number.trim()) && !before.ends_with(':');
+    is_it.then(|| (before.trim(), number.trim()))
+}
+
+/// Both sides of the last colon that is alone.
+fn file_and_function(text: &str) -> Option<(&str, &str)> {
+    let mut alone = text.match_indices(':').map(|it| it.0).filter(|at| {
+        let is_colon = |it: Option<&u8>| it == Some(&b':');
+        let bytes = text.as_bytes();
+        !is_colon(at.checked_sub(1).and_then(|it| bytes.get(it))) && !is_colon(bytes.get(at + 1))
+    });
+    let at = alone.next_back()?;
+    let (file, function) = (text[..at].trim(), text[at + 1..].trim());
+    (!file.is_empty() && !function.is_empty()).then_some((file, function))
+}
+
+fn parse_column(digits: &str) -> Result<u32, Unresolved> {
+    match digits.parse() {
+        Ok(0) => Err(Unresolved("columns count from 1".into())),
+        Ok(column) => Ok(column),
+        Err(_) => Err(Unresolved(format!("no line has {digits} columns"))),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+fn parse_line(digits: &str) -> Result<u32, Unresolved> {
+    match digits.parse() {
+        Ok(0) => Err(Unresolved("lines count from 1".into())),
+        Ok(line) => Ok(line),
+        Err(_) => Err(Unresolved(format!("no file has {digits} lines"))),
+    }
+}
+
+fn parse_address(text: &str) -> Result<Spec, Unresolved> {
+    let (module, digits) = match text.rsplit_once('!') {
+        Some((module, digits)) => (Some(module.trim().to_owned()), digits.trim()),
+        None => (None, text),
+    };
+    let offset = match digits.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => digits.parse(),
+    };
+    match offset {
+        Ok(offset) => Ok(Spec::Address {
+            module,
+            offset: ModuleOffset(offset),
+        }),
+        Err(_) => Err(Unresolved(format!(
+            "`{digits}` is not an address: an address is an offset in a module, as `*0x1f0`"
+        ))),
+    }
+}
+
+/// The places that `spec` means in all modules, in the order of the code. `here` is the selected frame; without one, a
+/// line is one of the file that has the program's `main`.
+///
+/// # Errors
+///
+/// When there are none: why, and what may have been meant.
+pub fn resolve(
+    stop: &mut Stop<'_>,
+    spec: &Spec,
+    here: Option<FrameId>,
+) -> Result<Vec<Location>, Unresolved> {
+    let mut found = match spec {
+        Spec::Line {
+            file: Some(file),
+            line,
+            column: Some(column),
+        } => at_column(stop, file, *line, *column)?,
+        Spec::Line {
+            file: Some(file),
+            line,
+            column: None,
+        } => match lines(stop, file, *line) {
+            Ok(found) => found,
+            Err(no_line) => lines_of_function(stop, file, *line).unwrap_or(Err(no_line))?,
+        },
+        Spec::Line {
+            file: None, line, ..
+        } => {
+            let file = file_here(stop, here)?;
+            lines(stop, &file, *line)?
+        }
+        Spec::InFile { file, function } => in_file(stop, file, function)?,
+        Spec::Offset(offset) => {
+            let (file, line) = line_here(stop, here)?;
+            let line = i64::from(line).saturating_add(*offset);
+            let line = u32::try_from(line).ok().filter(|it| *it > 0);
+            let line = line.ok_or_else(|| Unresolved(format!("{file} has no such line")))?;
+            lines(stop, &file, line)?
+        }
+        Spec::Function(name) => functions(stop, name)?,
+        Spec::Here => vec![place_here(stop, here)?],
+        Spec::Address { module, offset } => {
+            vec![address(stop, module.as_deref(), *offset)?]
+        }
+    };
+    found.sort_by_key(|it| it.at);
+    found.dedup_by_key(|it| it.at);
+    Ok(found)
+}
+
+/// What a person calls an instruction.
+pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
+    let pc = stop
+        .binary(at.module)
+        .and_then(|it| it.from_function(at.func, at.pc));
+    let symbols = stop.symbols(at.module);
+    let place = symbols.zip(pc).and_then(|(symbols, pc)| {
+        let place = symbols.locate(pc).into_iter().next()?;
+        Some(place)
+    });
+    let place = place.unwrap_or_default();
+    Location {
+        at,
+        function: match place.function {
+            Some(name) => name.display,
+            None => stop.function_name(at.module, at.func),
+        },
+        file: place.file,
+        line: place.line,
+    }
+}
+
+fn modules(stop: &mut Stop<'_>) -> Vec<ModuleId> {
+    let count = u32::try_from(stop.debuggee.modules().len()).unwrap_or(u32::MAX);
+    (0..count).map(ModuleId).collect()
+}
+
+fn at(
+    stop: &Stop<'_>,
+    module: ModuleId,
+    func: FuncIndex,
+    pc: ModuleOffset,
+) -> Option<CodeLocation> {
+    let pc = stop.binary(module)?.to_function(func, pc)?;
+    Some(CodeLocation { module, func, pc })
+}
+
+fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
+    let mut found = Vec::new();
+    let mut misses = Vec::new();
+    let mut files = Vec::new();
+    for module in modules(stop) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let places = match symbols.line_places(file, line) {
+            Ok(places) => places,
+            Err(NoPlace::NoFile) => {
+                files.extend(symbols.source_files());
+                continue;
+            }
+            Err(miss) => {
+                misses.push(miss);
+                continue;
+            }
+        };
+        for place in places {
+            let Some(at) = at(stop, module, place.func, place.at) else {
+                continue;
+            };
+            // Where the line's code is that of an inlined call, the function around that is meant.
+            let is_meant = |it: &wdb_symbols::Location| {
+                it.line == Some(place.line) && it.file.as_ref() == Some(&place.file)
+            };
+            let chain = symbols.locate(place.at);
+            let spot = chain.into_iter().find(is_meant);
+            let function = match spot.and_then(|it| it.function) {
+                Some(name) => name.display,
+                None => stop.function_name(module, place.func),
+            };
+            found.push(Location {
+                at,
+                function,
+                file: Some(place.file),
+                line: Some(place.line),
+            });
+        }
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // Of modules that share a file, the one with more of it says more.
+    misses.sort_by_key(|miss| match miss {
+        NoPlace::Beyond { last, .. } => *last,
+        _ => 0,
+    });
+    Err(Unresolved(match misses.pop() {
+        Some(NoPlace::Beyond { file, last }) => {
+            format!("line {line} is beyond the last line with code of {file}, {last}")
+        }
+        Some(NoPlace::NoCode { file }) => format!("no code was made of {file}"),
+        Some(NoPlace::NoFile) | None if files.is_empty() => {
+            "the debug information of the program names no source files".into()
+        }
+        Some(NoPlace::NoFile) | None => {
+            let name = |it: &'_ str| it.rsplit(['/', '\\']).next().map(str::to_owned);
+            let names: Vec<String> = files.iter().filter_map(|it| name(it)).collect();
+            let wanted = name(file).unwrap_or_default();
+            let known = names.iter().map(String::as_str);
+            format!("no file is called `{file}`{}", did_you_mean(&wanted, known))
+        }
+    }))
+}
+
+/// The code of a line at a column, or at the next one after it that has code.
+fn at_column(
+    stop: &mut Stop<'_>,
+    file: &str,
+    line: u32,
+    column: u32,
+) -> Result<Vec<Location>, Unresolved> {
+    let places = lines(stop, file, line)?;
+    let mut found = Vec::new();
+    let mut columns = BTreeSet::new();
+    for (position, place) in places.iter().enumerate() {
+        let CodeLocation { module, func, .. } = place.at;
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        // Where the same line begins again, it is the next copy.
+        let is_next = |it: &&Location| it.at.module == module && it.at.func == func;
+        let end = places[position + 1..].iter().find(is_next);
+        let Some(binary) = stop.binary(module) else {
+            continue;
+        };
+        let own = binary.instructions(func).map_while(Result::ok);
+        let own = own.filter_map(|it| Some((it.0, binary.to_function(func, it.0)?)));
+        let own = own.filter(|it| it.1 >= place.at.pc && end.is_none_or(|end| it.1 < end.at.pc));
+        let mut first: Option<(u32, CodeLocation)> = None;
+        for (offset, pc) in own.collect::<Vec<_>>() {
+            let is_meant = |it: &wdb_symbols::Location| {
+                it.line == place.line && it.file == place.file && !it.approximate
+            };
+            let spot = symbols.locate(offset).into_iter().find(is_meant);
+            let Some(own) = spot.and_then(|it| it.column) else {
+                continue;
+            };
+            columns.insert(own);
+            if own >= column && first.is_none_or(|it| own < it.0) {
+                first = Some((own, CodeLocation { module, func, pc }));
+            }
+        }
+        found.extend(first.map(|(_, at)| Location {
+            at,
+            ..place.clone()
+        }));
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let columns: Vec<String> = columns.iter().map(u32::to_string).collect();
+    Err(Unresolved(match columns.as_slice() {
+        [] => "the debug information has no columns".into(),
+        columns => format!(
+            "no code of line {line} is at column {column} or after it; there is at {}",
+            columns.join(", ")
+        ),
+    }))
+}
+
+/// The line `below` lines below the one that a function is declared on. `None`: there is no such function.
+fn lines_of_function(
+    stop: &mut Stop<'_>,
+    name: &str,
+    below: u32,
+) -> Option<Result<Vec<Location>, Unresolved>> {
+    let mut declared = BTreeSet::new();
+    let mut functions = BTreeSet::new();
+    for module in modules(stop) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        for func in symbols.functions_matching(name) {
+            declared.extend(symbols.function_declaration(func));
+            functions.insert((module, func));
+        }
+        for copy in symbols.inlined_copies(name) {
+            declared.extend(copy.declared);
+            functions.insert((module, copy.func));
+        }
+    }
+    let (_, first) = declared.first()?.clone();
+    let mut found = Vec::new();
+    for (file, line) in declared {
+        found.extend(lines(stop, &file, line.saturating_add(below)).unwrap_or_default());
+    }
+    found.retain(|it| functions.contains(&(it.at.module, it.at.func)));
+    Some(match found.is_empty() {
+        false => Ok(found),
+        true => Err(Unresolved(format!(
+            "`{name}`, which is declared on line {first}, has no code {below} lines below"
+        ))),
+    })
+}
+
+/// The functions that have this name and are of this file.
+fn in_file(stop: &mut Stop<'_>, file: &str, name: &str) -> Result<Vec<Location>, Unresolved> {
+    let found = functions(stop, name)?;
+    let is_meant = |path: &String| {
+        let rest = path.strip_suffix(file);
+        rest.is_some_and(|it| it.is_empty() || it.ends_with(['/', '\\']))
+    };
+    let (own, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|it| it.file.as_ref().is_some_and(is_meant));
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let files: BTreeSet<String> = others.into_iter().filter_map(|it| it.file).collect();
+    let files: Vec<String> = files.iter().map(|it| format!("`{it}`")).collect();
+    Err(Unresolved(match files.as_slice() {
+        [] => format!("of `{name}` no source file is known"),
+        files => format!(
+            "`{file}` has no function `{name}`; there is one in {}",
+            files.join(", ")
+        ),
+    }))
+}
+
+fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolved> {
+    let mut found = Vec::new();
+    for module in modules(stop) {
+        let Some(symbols) = stop.symbols(module) else {
+            continue;
+        };
+        let mut here = Vec::new();
+        for func in symbols.functions_matching(name) {
+            let start = symbols.body_start(func);
+            here.extend(start.and_then(|start| body(stop, module, &symbols, func, start)));
+        }
+        // The program's `main` is meant, and not what calls it: rustc and wasi-libc call that `main` too.
+        if here.iter().any(|it| !it.1) {
+            here.retain(|it| !it.1);
+        }
+        found.extend(here.into_iter().map(|it| it.0));
+        for copy in symbols.inlined_copies(name) {
+            let Some(at) = at(stop, module, copy.func, copy.at) else {
+                continue;
+            };
+            let chain = symbols.locate(copy.at);
+            let of = chain
+                .into_iter()
+                .find(|it| it.function.as_ref() == Some(&copy.name));
+            let of = of.unwrap_or_default();
+            found.push(Location {
+                at,
+                function: copy.name.display,
+                file: of.file,
+                line: of.line,
+            });
+        }
+    }
+    if found.is_empty() {
+        return Err(Unresolved(no_function(stop, name)));
+    }
+    Ok(found)
+}
+
+/// Where the body of a function starts, and whether the function only calls the program's `main`.
+fn body(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    symbols: &Symbols,
+    func: FuncIndex,
+    start: ModuleOffset,
+) -> Option<(Location, bool)> {
+    let at = at(stop, module, func, start)?;
+    let chain = symbols.locate(start);
+    let own = chain.last();
+    let is_shim =
+        own.is_some_and(|own| own.file.is_none() && symbols.family(own) == Some(Family::Entry));
+    let mut location = location(stop, at);
+    // The first statement may be one of an inlined function.
+    if let Some(own) = own.filter(|_| chain.len() > 1) {
+        location.function = stop.function_name(module, func);
+        location.file.clone_from(&own.file);
+        location.line = own.line;
+    }
+    Some((location, is_shim))
+}
+
+fn no_function(stop: &mut Stop<'_>, name: &str) -> String {
+    if name.contains('*') {
+        return format!("no function is called like `{name}`");
+    }
+    let mut known = Vec::new();
+    for module in modules(stop) {
+        if let Some(symbols) = stop.symbols(module) {
+            known.extend(symbols.function_names().iter().map(short_name));
+        }
+    }
+    let wanted = name.rsplit("::").next().unwrap_or(name);
+    let imported = "; it is imported, and has no code here";
+    let is_imported = modules(stop).into_iter().any(|module| {
+        let imports = stop.binary(module).map(wdb_module::Module::imports);
+        let mut imports = imports.into_iter().flatten();
+        imports.any(|it| it.name == name)
+    });
+    let hint = match is_imported {
+        true => imported.to_owned(),
+        false => did_you_mean(wanted, known.iter().map(String::as_str)),
+    };
+    format!("no function is called `{name}`{hint}")
+}
+
+/// The name without what it is in, arguments and parameters.
+fn short_name(name: &wdb_symbols::Name) -> String {
+    let plain = name.path();
+    match plain.rsplit_once("::") {
+        Some((_, last)) => last.to_owned(),
+        None => plain,
+    }
+}
+
+fn address(
+    stop: &mut Stop<'_>,
+    named: Option<&str>,
+    offset: ModuleOffset,
+) -> Result<Location, Unresolved> {
+    let module = module(stop, named)?;
+    let Some(binary) = stop.binary(module) else {
+        return Err(Unresolved("the module's code is not available".into()));
+    };
+    let Some(func) = binary.function_at(offset) else {
+        return Err(Unresolved(match binary.code_section() {
+            Some(code) => format!(
+                "{offset} is in no function; the module's code is from {} to {}",
+                code.start, code.end
+            ),
+            None => "the module has no code".into(),
+        }));
+    };
+    let next = binary
+        .instructions(func)
+        .map_while(Result::ok)
+        .map(|it| it.0)
+        .find(|it| *it >= offset);
+    if next != Some(offset) {
+        let next = next.map_or(String::new(), |it| format!("; the next is {it}"));
+        return Err(Unresolved(format!(
+            "{offset} is not the beginning of an instruction{next}"
+        )));
+    }
+    let at = at(stop, module, func, offset);
+    let at = at.ok_or_else(|| Unresolved(format!("{offset} is in no function")))?;
+    Ok(location(stop, at))
+}
+
+/// The module of this name; the only one if it is not named.
+fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolved> {
+    let all: Vec<(ModuleId, String)> = (0..)
+        .map(ModuleId)
+        .zip(stop.debuggee.modules())
+        .map(|(id, module)| (id, module.record.name.clone()))
+        .collect();
+    let names = || {
+        let names: Vec<String> = all.iter().map(|it| format!("`{}`", it.1)).collect();
+        names.join(", ")
+    };
+    let meant: Vec<ModuleId> = match named {
+        None => all.iter().map(|it| it.0).collect(),
+        Some(named) => {
+            let is_meant = |name: &str| {
+                let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+                name == named || file == named || file.strip_suffix(".wasm") == Some(named)
+            };
+            let position = named.parse().ok().map(ModuleId);
+            let fits = |it: &&(ModuleId, String)| is_meant(&it.1) || Some(it.0) == position;
+            all.iter().filter(fits).map(|it| it.0).collect()
+        }
+    };
+    match (meant.as_slice(), named) {
+        ([one], _) => Ok(*one),
+        ([], None) => Err(Unresolved("the program has no modules".into())),
+        ([], Some(named)) => Err(Unresolved(format!(
+            "no module is called `{named}`; there are {}",
+            names()
+        ))),
+        (_, None) => Err(Unresolved(format!(
+            "the program has several modules; say which, as in `*MODULE!0x1f0`: {}",
+            names()
+        ))),
+        (_, Some(named)) => Err(Unresolved(format!("several modules are called `{named}`"))),
+    }
+}
+
+/// The instruction at which the selected frame stands.
+fn place_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<Location, Unresolved> {
+    let here = here.ok_or_else(|| Unresolved("no frame is selected: `$pc` is nowhere".into()))?;
+    let at = stop.frame(here).and_then(|frame| frame.location());
+    let at = at.ok_or_else(|| Unresolved("it is not known where the frame stands".into()))?;
+    Ok(location(stop, at))
+}
+
+/// The file and line at which the selected frame stands.
+fn line_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<(String, u32), Unresolved> {
+    let place = here.and_then(|here| Some((stop.place(here)?, here.inlined)));
+    let spot = place
+        .as_ref()
+        .and_then(|(place, depth)| place.chain.get(*depth));
+    let known = spot.and_then(|it| it.location.file.clone().zip(it.location.line));
+    known.ok_or_else(|| {
+        Unresolved(match here {
+            Some(_) => "the selected frame has no source line; name a file, as `main.c:12`".into(),
+            None => "no frame is selected; name a file, as `main.c:12`".into(),
+        })
+    })
+}
+
+/// The file of the selected frame, else that of `main`.
+fn file_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<String, Unresolved> {
+    if here.is_some() {
+        return Ok(line_here(stop, here)?.0);
+    }
+    let main = functions(stop, "main").unwrap_or_default();
+    let file = main.into_iter().find_map(|it| it.file);
+    file.ok_or_else(|| Unresolved("no frame is selected; name a file, as `main.c:12`".into()))
+}

@@ -1,0 +1,10 @@
+//! What is seen of a stopped program: fixtures' dumps, and other people's tools where there are any.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod cpp;
+mod disassembly;
+mod expressions;
+mod places;
+mod support;
+mod values;

@@ -1,0 +1,222 @@
+//! Collects a report from a debuggee.
+
+use wdb_debuggee::coredump::{Crash, MemoryCapture, ValueCapture};
+use wdb_debuggee::{Debuggee, Error, StopReason, Trust};
+
+use super::{Module, Options, Reason, Report, Source, Thread};
+use crate::diagnosis;
+use crate::evidence::{Evidence, Function};
+use wdb_examine::frames::{self, Entry, Frame};
+use wdb_examine::stop::{Resolver, Stop};
+use wdb_examine::variables::Which;
+
+/// How many lines of source are shown before the one with the spot, and after it.
+const CONTEXT: (u32, u32) = (2, 1);
+/// A source file with a longer line there is minified: showing it helps nobody.
+const LONGEST_LINE: usize = 400;
+
+/// Asks `debuggee` what happened.
+///
+/// # Errors
+///
+/// When a live debuggee has gone away. What a dump lacks, the report lacks, and its notes say so.
+pub fn build(
+    debuggee: &mut dyn Debuggee,
+    resolver: &mut dyn Resolver,
+    options: &Options<'_>,
+) -> Result<Report, Error> {
+    let crash = debuggee.stop().iter().find_map(StopReason::crash);
+    let mut notes = debuggee.notes().to_vec();
+    notes.extend(lacking(debuggee));
+    let mut stop = Stop::new(debuggee, resolver)?;
+    let modules = stop.modules().to_vec();
+    let crashed = crash.as_ref().map_or(0, |crash| crash.thread as usize);
+    let threads = stop.threads();
+    let mut reported: Vec<Thread> = (0..threads.len())
+        .map(|position| Thread {
+            name: threads[position].name.clone(),
+            crashed: crash.is_some() && position == crashed,
+            entries: frames::entries(&mut stop, position),
+        })
+        .collect();
+    if crashed < reported.len() {
+        reported[..=crashed].rotate_right(1);
+    }
+    notes.extend(super::values::add(&mut stop, &mut reported, options));
+    let entries = reported.first().map_or(&[][..], |thread| &thread.entries);
+    let process = stop.debuggee().process().clone();
+
+    let mut report = Report {
+        program: stop.debuggee().executable().to_owned(),
+        arguments: process.arguments,
+        pid: process.pid,
+        time: process.time,
+        producers: process
+            .producers
+            .iter()
+            .map(|producer| format!("{} {}", producer.name, producer.version))
+            .collect(),
+        reason: None,
+        panic: None,
+        diagnosis: None,
+        circumstances: Vec::new(),
+        modules: modules.iter().map(module).collect(),
+        instances: stop.instances().iter().map(|it| it.module).collect(),
+        statics: super::values::statics(&mut stop, entries, options.variables),
+        evaluations: super::values::evaluate(&mut stop, entries, options.expressions),
+        source: source(entries, &mut stop, options.variables),
+        threads: Vec::new(),
+        notes: Vec::new(),
+    };
+    if let Some(crash) = crash {
+        let functions = physical(entries)
+            .map(|frame| Function {
+                name: frame.function.clone(),
+                family: frame.family,
+            })
+            .collect();
+        let mut evidence = Evidence::new(&mut stop, &modules, crash, functions);
+        explain(&mut report, &mut evidence, entries, options);
+    }
+    notes.extend(doubts(entries));
+    notes.extend(stop.notes());
+    notes.dedup();
+    report.threads = reported;
+    report.notes = notes;
+    Ok(report)
+}
+
+fn explain(
+    report: &mut Report,
+    evidence: &mut Evidence<'_, '_>,
+    entries: &[Entry],
+    options: &Options<'_>,
+) {
+    let inferred = evidence.crash.code.is_empty();
+    if inferred {
+        super::reason::infer(evidence);
+    }
+    report.panic = super::panic::find(evidence, entries, options.guest_stderr);
+    evidence.panic_is_told = report.panic.is_some();
+    (report.diagnosis, report.circumstances) = diagnosis::diagnose(evidence);
+    let message = super::reason::words(evidence);
+    let Crash {
+        kind,
+        code,
+        message: engine_message,
+        causes,
+        ..
+    } = evidence.crash.clone();
+    report.reason = Some(Reason {
+        kind,
+        inferred: inferred && !code.is_empty(),
+        code,
+        message,
+        engine_message,
+        causes,
+    });
+}
+
+fn module(module: &wdb_debuggee::Module) -> Module {
+    Module {
+        name: module.record.name.clone(),
+        path: module.record.path.clone(),
+        build_id: module.record.build_id.clone(),
+        sha256: module.record.sha256,
+        at_hand: module.binary.is_some(),
+    }
+}
+
+/// The frames that are not inlined: one for each activation, in order.
+fn physical(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
+    frames::frames(entries).filter(|frame| !frame.inlined)
+}
+
+/// What the debuggee does not have to show.
+pub fn lacking(debuggee: &dyn Debuggee) -> Vec<String> {
+    let mut notes = Vec::new();
+    let capture = debuggee.capture();
+    if capture.values == ValueCapture::Light {
+        notes.push(
+            "locals and operand stacks were not recorded: the program ran as optimised code"
+                .to_owned(),
+        );
+    }
+    match capture.memory {
+        MemoryCapture::Stack => {
+            notes.push("of the memory only the C stack was recorded (--memory stack)".into());
+        }
+        MemoryCapture::None => notes.push("no memory was recorded (--memory none)".into()),
+        MemoryCapture::Full | MemoryCapture::Unstated => {}
+    }
+    for module in debuggee.modules() {
+        if module.binary.is_none() {
+            let name = match module.record.name.as_str() {
+                "" => String::new(),
+                name => format!(" `{name}`"),
+            };
+            notes.push(format!(
+                "the module{name} was not found: its functions have no names and no lines here; name it with --module"
+            ));
+        }
+    }
+    notes
+}
+
+/// What the frames of the crashed thread are not sure of.
+fn doubts(entries: &[Entry]) -> Option<String> {
+    let count = |trust| {
+        physical(entries)
+            .filter(|frame| frame.trust == trust)
+            .count()
+    };
+    match count(Trust::Doubtful) {
+        0 => None,
+        1 => Some("one frame does not fit its module: it is marked with `?`".into()),
+        many => Some(format!(
+            "{many} frames do not fit their module: they are marked with `?`"
+        )),
+    }
+}
+
+/// The lines around the youngest place in the program's own code, else in any.
+fn source(entries: &[Entry], stop: &mut Stop<'_>, variables: Which) -> Option<Source> {
+    let known =
+        || frames::frames(entries).filter(|frame| frame.file.is_some() && frame.line.is_some());
+    let own = known().find(|frame| frame.family.is_none());
+    let frame = own.or_else(|| known().next())?;
+    let (file, line) = (frame.file.clone()?, frame.line?);
+    let text = stop.source(frame.module, &file);
+    let first_line = line.saturating_sub(CONTEXT.0).max(1);
+    let lines: Vec<String> = text
+        .iter()
+        .flat_map(|text| text.lines())
+        .skip(first_line as usize - 1)
+        .take((line - first_line + 1 + CONTEXT.1) as usize)
+        .map(str::to_owned)
+        .collect();
+    // A file that ends before the line, or a line before the column, is not the one that was compiled.
+    let marked = lines.get((line - first_line) as usize);
+    let column = frame.column.unwrap_or(0) as usize;
+    let reaches = marked.is_some_and(|line| column <= line.len() + 1);
+    let values = match marked {
+        Some(line) if reaches && variables != Which::None => {
+            super::values::of_line(stop, frame.id, line)
+        }
+        _ => Vec::new(),
+    };
+    let readable = lines.iter().all(|line| line.len() <= LONGEST_LINE);
+    Some(Source {
+        file,
+        first_line,
+        lines: if reaches && readable {
+            lines
+        } else {
+            Vec::new()
+        },
+        line,
+        column: frame.column,
+        function: frame.function.clone(),
+        values,
+    })
+}

@@ -1,0 +1,185 @@
+//! The state of a crash, as what explains it looks at it.
+
+use std::sync::Arc;
+
+use wdb_debuggee::coredump::{
+    Crash, Global, Instance, MemoryId, MemoryShape, ModuleId, Table, Value,
+};
+use wdb_debuggee::{CStack, Debuggee as _, Error, Frame, Module};
+use wdb_module::{MemoryIndex, ModuleOffset, Operator, TableIndex};
+use wdb_symbols::runtime::Family;
+
+use wdb_examine::stop::Stop;
+use wdb_examine::value::unsigned;
+
+/// Everything about a crash that its explanation may need.
+pub(crate) struct Evidence<'s, 'a> {
+    pub(crate) stop: &'s mut Stop<'a>,
+    pub(crate) crash: Crash,
+    modules: &'s [Module],
+    frames: Vec<Arc<Frame>>,
+    pub(crate) instances: Arc<[Instance]>,
+    globals: Arc<[Global]>,
+    memories: Arc<[MemoryShape]>,
+    /// The function of each frame of the crashed thread.
+    pub(crate) functions: Vec<Function>,
+    /// Whether the report has a panic's message already.
+    pub(crate) panic_is_told: bool,
+}
+
+/// The function of a frame.
+pub(crate) struct Function {
+    /// Its name as a programmer writes it.
+    pub(crate) name: String,
+    /// The part of a runtime that it belongs to.
+    pub(crate) family: Option<Family>,
+}
+
+/// The instruction at which a frame stands.
+pub(crate) struct Site<'a> {
+    pub(crate) module: &'a wdb_module::Module,
+    pub(crate) at: ModuleOffset,
+    pub(crate) operator: Operator<'a>,
+}
+
+/// Longer strings are not read: an assertion's text, a file name.
+const LONGEST_STRING: usize = 4096;
+
+impl<'s, 'a> Evidence<'s, 'a> {
+    /// The evidence of `crash`; `modules` are those of `stop`, and `functions` those of the crashed
+    /// thread's frames.
+    pub(crate) fn new(
+        stop: &'s mut Stop<'a>,
+        modules: &'s [Module],
+        crash: Crash,
+        functions: Vec<Function>,
+    ) -> Self {
+        let threads = stop.threads();
+        let thread = threads.get(crash.thread as usize);
+        Evidence {
+            frames: thread.map_or(Vec::new(), |it| it.frames.clone()),
+            instances: stop.instances(),
+            globals: stop.globals(),
+            memories: stop.memories(),
+            stop,
+            crash,
+            modules,
+            functions,
+            panic_is_told: false,
+        }
+    }
+
+    /// The frames of the crashed thread, youngest first.
+    pub(crate) fn frames(&self) -> &[Arc<Frame>] {
+        &self.frames
+    }
+
+    /// The binary of a module.
+    pub(crate) fn binary(&self, module: ModuleId) -> Option<&'s wdb_module::Module> {
+        self.modules.get(module.position())?.binary.as_deref()
+    }
+
+    /// The instruction at which the frame at `position` stands.
+    pub(crate) fn site(&self, position: usize) -> Option<Site<'s>> {
+        let frame = self.frames().get(position)?;
+        let module = self.binary(frame.module)?;
+        let at = module.from_function(frame.func, frame.pc?)?;
+        Some(Site {
+            module,
+            at,
+            operator: module.instruction_at(at)?,
+        })
+    }
+
+    /// The operand of the crashed instruction with `above` others above it on the stack.
+    pub(crate) fn operand(&self, above: usize) -> Option<&Value> {
+        let stack = self.frames().first()?.stack.as_ref()?;
+        stack.get(stack.len().checked_sub(above + 1)?)?.value()
+    }
+
+    /// The operand as an address, an index or a size: unsigned.
+    pub(crate) fn unsigned(&self, above: usize) -> Option<u64> {
+        unsigned(self.operand(above)?)
+    }
+
+    /// The value of a local of a frame, unsigned.
+    pub(crate) fn local(&self, position: usize, local: usize) -> Option<u64> {
+        unsigned(self.frames().get(position)?.locals.get(local)?.value()?)
+    }
+
+    /// The position of the youngest frame of a function with one of these names.
+    pub(crate) fn frame_of(&self, names: &[&str]) -> Option<usize> {
+        self.functions
+            .iter()
+            .position(|function| names.contains(&function.name.as_str()))
+    }
+
+    /// The instance of the frame at `position`.
+    pub(crate) fn instance(&self, position: usize) -> Option<&Instance> {
+        let frame = self.frames().get(position)?;
+        self.instances.get(frame.instance.position())
+    }
+
+    /// A memory of the frame at `position`.
+    pub(crate) fn memory(
+        &self,
+        position: usize,
+        index: MemoryIndex,
+    ) -> Option<(MemoryId, MemoryShape)> {
+        let id = (*self.instance(position)?.memories.get(index.position())?)?;
+        Some((id, *self.memories.get(id.position())?))
+    }
+
+    /// A table of the frame at `position`.
+    pub(crate) fn table(&mut self, position: usize, index: TableIndex) -> Option<Arc<Table>> {
+        let id = (*self.instance(position)?.tables.get(index.position())?)?;
+        self.stop.table(id)
+    }
+
+    /// The C stack of the frame at `position`, and the stack pointer.
+    pub(crate) fn c_stack(&self, position: usize) -> Option<(CStack, u64)> {
+        let frame = self.frames().get(position)?;
+        let stack = CStack::find(self.binary(frame.module)?)?;
+        let current = stack.current(self.instance(position)?, &self.globals)?;
+        Some((stack, current))
+    }
+
+    /// Reads memory 0 of the frame at `position`; what a dump left out comes from the constants of its
+    /// module.
+    pub(crate) fn read(&mut self, position: usize, address: u64, buffer: &mut [u8]) -> Option<()> {
+        let (memory, _) = self.memory(position, MemoryIndex(0))?;
+        match self.stop.debuggee().read_memory(memory, address, buffer) {
+            Ok(_) => Some(()),
+            Err(Error::Absent { .. }) => {
+                let module = self.binary(self.frames().get(position)?.module)?;
+                let constant = wdb_debuggee::initial_memory(module, address, buffer.len())?;
+                buffer.copy_from_slice(constant);
+                Some(())
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// The string that ends with a zero byte at `address` of memory 0 of the frame at `position`: UTF-8
+    /// without control characters, not empty. `None` also for what is not that.
+    pub(crate) fn c_string(&mut self, position: usize, address: u64) -> Option<String> {
+        let mut bytes = Vec::new();
+        // Byte by byte, because what follows the string may be outside of the memory or the dump.
+        while address != 0 && bytes.len() < LONGEST_STRING {
+            let mut byte = [0];
+            self.read(
+                position,
+                address.checked_add(bytes.len() as u64)?,
+                &mut byte,
+            )?;
+            match byte {
+                [0] => {
+                    let text = String::from_utf8(bytes).ok()?;
+                    return (!text.is_empty() && !text.contains(char::is_control)).then_some(text);
+                }
+                [byte] => bytes.push(byte),
+            }
+        }
+        None
+    }
+}

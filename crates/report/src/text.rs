@@ -1,0 +1,303 @@
+//! A report for people.
+
+use std::fmt::Write as _;
+
+use wdb_debuggee::Trust;
+use wdb_debuggee::coredump::{CrashKind, code};
+
+use super::words::thousands;
+use super::{Report, Thread, snippet, variables};
+use wdb_examine::frames::fold::{self, Line};
+use wdb_examine::frames::{Entry, Frame};
+use wdb_examine::stop::Stop;
+use wdb_symbols::printable;
+
+/// How a report looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Colours and bold type, by ANSI escapes.
+    pub colour: bool,
+    /// Every frame on a line of its own.
+    pub all_frames: bool,
+}
+
+/// Renders `report`. Ends with a line end; holds no control characters but those and, with
+/// colour, escapes that set colours.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut out = head(report, style);
+    out.push('\n');
+    for thread in &report.threads {
+        stack(&mut out, report, thread, style);
+    }
+    for statics in &report.statics {
+        let title = format!("statics of {}:", printable(&statics.file));
+        let _ = writeln!(out, "\n{}", paint(&title, BOLD, style));
+        for variable in &statics.variables {
+            variables::line(&mut out, variable, 4);
+        }
+    }
+    if !report.notes.is_empty() {
+        out.push('\n');
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "{}: {}", paint("note", BOLD, style), printable(note));
+    }
+    out
+}
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+
+fn paint(text: &str, with: &str, style: Style) -> String {
+    if style.colour {
+        format!("{with}{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What happened and where.
+fn head(report: &Report, style: Style) -> String {
+    let Title {
+        label,
+        title,
+        mut remarks,
+    } = Title::new(report);
+    if let Some(values) = report.source.as_ref().and_then(variables::of_line) {
+        remarks.insert(0, ("values", values));
+    }
+    snippet::render(label, &title, report, &remarks, style.colour)
+}
+
+/// What happened, in words.
+pub struct Title {
+    /// The kind of it, in a word.
+    pub label: &'static str,
+    /// What says most: the panic's message; the diagnosis where the trap itself only says that the program
+    /// gave up; else the reason.
+    pub title: String,
+    /// What else there is to say, each with its label.
+    pub remarks: Vec<(&'static str, String)>,
+}
+
+impl Title {
+    /// What a report says first.
+    pub fn new(report: &Report) -> Title {
+        let mut remarks = Vec::new();
+        let mut diagnosis = report.diagnosis.as_ref().map(|found| lines(&found.message));
+        let (label, title) = match (&report.panic, &report.reason) {
+            (Some(panic), _) => ("panic", lines(&panic.message)),
+            (None, Some(reason)) => {
+                let gave_up = reason.code == code::UNREACHABLE;
+                let title = diagnosis.take_if(|_| gave_up);
+                (
+                    label(reason.kind),
+                    title.unwrap_or_else(|| lines(&reason.message)),
+                )
+            }
+            (None, None) => (
+                "unknown",
+                "the dump says nothing of a crash and holds no frames".into(),
+            ),
+        };
+        remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
+        for found in &report.circumstances {
+            remarks.push(("note", lines(&found.message)));
+        }
+        if let Some(reason) = &report.reason {
+            for cause in &reason.causes {
+                remarks.push(("cause", lines(cause)));
+            }
+            if reason.inferred {
+                let text = "the dump does not say why it was taken; the instruction does";
+                remarks.push(("note", text.to_owned()));
+            }
+        }
+        Title {
+            label,
+            title,
+            remarks,
+        }
+    }
+}
+
+fn label(kind: CrashKind) -> &'static str {
+    match kind {
+        CrashKind::Trap | CrashKind::Exception | CrashKind::HostError | CrashKind::Other => "crash",
+        CrashKind::Limit => "limit",
+        CrashKind::Interrupt => "interrupted",
+        CrashKind::Requested => "state",
+    }
+}
+
+/// A text that may have several lines.
+fn lines(text: &str) -> String {
+    let lines: Vec<_> = text.trim_end().lines().map(printable).collect();
+    lines.join("\n")
+}
+
+fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
+    let name = printable(&thread.name);
+    let title = match (report.threads.len(), thread.crashed) {
+        (..=1, _) => "stack, youngest frame first:".to_owned(),
+        (_, true) => format!("stack of the crashed thread `{name}`, youngest frame first:"),
+        (_, false) => format!("stack of thread `{name}`:"),
+    };
+    let _ = writeln!(out, "\n{}", paint(&title, BOLD, style));
+    if thread.entries.is_empty() {
+        out.push_str("  (no frames were recorded)\n");
+    }
+    let lines = fold::lines(&thread.entries, style.all_frames);
+    let width = thread.entries.iter().rev().find_map(|entry| match entry {
+        Entry::Frame(frame) => Some(frame.index.to_string().len()),
+        Entry::Host(_) | Entry::Omitted(_) => None,
+    });
+    let width = width.unwrap_or(1) + 1;
+    for line in lines {
+        match line {
+            Line::Frame(frame) => {
+                let number = paint(
+                    &format!("{:>width$}", format!("#{}", frame.index)),
+                    DIM,
+                    style,
+                );
+                let _ = writeln!(out, "  {number}  {}", painted(report, frame, style));
+                variables::locals(out, frame, width + 6);
+            }
+            other => {
+                let text = paint(&aside(&other), DIM, style);
+                let _ = writeln!(out, "  {:>width$}  {text}", "");
+            }
+        }
+    }
+}
+
+/// A line that stands for frames or host code.
+pub fn aside(line: &Line<'_>) -> String {
+    match line {
+        Line::Frame(_) => String::new(),
+        Line::Host("") => "(host code)".into(),
+        Line::Host(name) => format!("(host code: {})", printable(name)),
+        Line::Runtime { frames, family } => {
+            let mut text = format!("… {} of {family}", count(frames.len(), ""));
+            let names: Vec<_> = frames
+                .iter()
+                .map(|frame| printable(&frame.function))
+                .collect();
+            let names = names.join(", ");
+            if frames.len() <= 3 && names.len() <= 72 {
+                let _ = write!(text, ": {names}");
+            }
+            text
+        }
+        Line::Recursion { hidden, round } => {
+            let names: Vec<String> = round.iter().map(|frame| place(frame)).collect();
+            format!("… {} of {}", count(*hidden, "more "), names.join(", "))
+        }
+        Line::Middle(hidden) => format!("… {} not shown", count(*hidden, "")),
+    }
+}
+
+/// A function for a summary: `fib (fib.c:12)`.
+fn place(frame: &Frame) -> String {
+    let file = frame.file.as_deref().map(|file| {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        printable(name)
+    });
+    match (file, frame.line) {
+        (Some(file), Some(line)) => format!("{} ({file}:{line})", printable(&frame.function)),
+        _ => printable(&frame.function).into_owned(),
+    }
+}
+
+fn count(frames: usize, more: &str) -> String {
+    let plural = if frames == 1 { "frame" } else { "frames" };
+    format!("{} {more}{plural}", thousands(frames as u64))
+}
+
+fn painted(report: &Report, frame: &Frame, style: Style) -> String {
+    let module = report.modules.get(frame.module.position());
+    let module = module.map_or("", |module| &module.name);
+    let siblings = report.instances.iter().filter(|of| **of == frame.module);
+    let described = Description::new(frame, module, siblings.count());
+    let mut text = paint(&described.function, BOLD, style);
+    text.push_str(&described.arguments);
+    text.push_str(&described.marks);
+    if !described.place.is_empty() {
+        let _ = write!(text, " {} {}", described.word, described.place);
+    }
+    text.push_str(&described.instance);
+    text
+}
+
+/// Describes a frame of a debuggee.
+pub fn describe(stop: &mut Stop<'_>, frame: &Frame) -> Description {
+    let instances = stop.instances();
+    let siblings = instances.iter().filter(|it| it.module == frame.module);
+    let module = stop.modules().get(frame.module.position());
+    let name = module.map_or("", |it| &it.record.name);
+    Description::new(frame, name, siblings.count())
+}
+
+/// The parts of a frame's line, each safe for a terminal.
+pub struct Description {
+    /// The name of the function.
+    pub function: String,
+    /// The arguments in their parentheses, or nothing.
+    pub arguments: String,
+    /// That the frame is inlined, or is not believed.
+    pub marks: String,
+    /// `at`, `near` or `in`.
+    pub word: &'static str,
+    /// The file with the line, or the offset with the module. May be empty.
+    pub place: String,
+    /// Which instance of the module it is in, where there are several.
+    pub instance: String,
+}
+
+impl Description {
+    /// Describes a frame of a module that is called `module` and has so many `instances`.
+    pub fn new(frame: &Frame, module: &str, instances: usize) -> Description {
+        let arguments = variables::arguments(frame);
+        let function = variables::function(frame, arguments.is_some());
+        let mut marks = String::new();
+        if frame.trust == Trust::Doubtful {
+            marks.push_str(" ?");
+        }
+        if frame.inlined {
+            marks.push_str(" (inlined)");
+        }
+        let module = printable(module);
+        let (word, place) = match (&frame.file, frame.line, frame.at) {
+            (Some(file), Some(line), _) => {
+                let word = if frame.approximate { "near" } else { "at" };
+                let mut place = format!("{}:{line}", printable(file));
+                if let Some(column) = frame.column {
+                    let _ = write!(place, ":{column}");
+                }
+                (word, place)
+            }
+            (_, _, Some(at)) if module.is_empty() => ("at", at.to_string()),
+            (_, _, Some(at)) => ("at", format!("{at} in {module}")),
+            (_, _, None) => ("in", module.into_owned()),
+        };
+        let instance = if instances > 1 {
+            let guess = if frame.trust == Trust::Assumed {
+                "?"
+            } else {
+                ""
+            };
+            format!(" (instance {}{guess})", frame.instance.0)
+        } else {
+            String::new()
+        };
+        Description {
+            function: printable(function).into_owned(),
+            arguments: arguments.unwrap_or_default(),
+            marks,
+            word,
+            place,
+            instance,
+        }
+    }
+}

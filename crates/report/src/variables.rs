@@ -1,0 +1,293 @@
+//! The variables in the text of a report.
+
+use std::fmt::Write as _;
+
+use wdb_symbols::render::Tree;
+use wdb_symbols::{Unavailable, VariableKind, printable};
+
+use super::{Report, Source};
+use wdb_examine::frames::Frame;
+use wdb_examine::variables::Valued;
+
+/// An argument with more characters stands below its frame, as a local does.
+const LONGEST_ARGUMENT: usize = 32;
+/// As many arguments stand in the line of a frame.
+const MOST_ARGUMENTS: usize = 8;
+/// As many locals stand below a frame; functions with thousands have been seen.
+const MOST_LOCALS: usize = 60;
+
+/// The arguments of a frame, in parentheses. `None`: they are not known or were not asked for.
+pub(super) fn arguments(frame: &Frame) -> Option<String> {
+    let mut parameters = parameters(frame).peekable();
+    parameters.peek()?;
+    let mut text = String::from("(");
+    for (position, parameter) in parameters.enumerate() {
+        if position > 0 {
+            text.push_str(", ");
+        }
+        if position == MOST_ARGUMENTS {
+            text.push('…');
+            break;
+        }
+        let _ = write!(
+            text,
+            "{}={}",
+            printable(&parameter.tree.name),
+            brief(parameter)
+        );
+    }
+    text.push(')');
+    Some(text)
+}
+
+fn parameters(frame: &Frame) -> impl Iterator<Item = &Valued> {
+    let variables = frame.variables.iter();
+    variables.filter(|it| it.kind == VariableKind::Parameter && !it.shadowed)
+}
+
+/// The value of an argument in the line of its frame.
+fn brief(argument: &Valued) -> &str {
+    match &argument.tree.unavailable {
+        Some(_) => "?",
+        None if is_brief(argument) => &argument.tree.value,
+        None => "…",
+    }
+}
+
+fn is_brief(argument: &Valued) -> bool {
+    let value = &argument.tree.value;
+    argument.tree.unavailable.is_none() && value.chars().count() <= LONGEST_ARGUMENT
+}
+
+/// The name of a frame's function. A demangled C++ name has the types of its parameters, which go where the
+/// arguments themselves stand.
+pub(super) fn function(frame: &Frame, has_arguments: bool) -> &str {
+    let name = frame.function.as_str();
+    if !has_arguments {
+        return name;
+    }
+    let bare = name.trim_end_matches(" const").trim_end();
+    let Some(inner) = bare.strip_suffix(')') else {
+        return name;
+    };
+    let mut depth = 1;
+    for (at, c) in inner.char_indices().rev() {
+        match c {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => {}
+        }
+        // `(anonymous namespace)` is followed by more, and `operator()` is a name.
+        if depth == 0 {
+            let name = inner.get(..at).unwrap_or_default();
+            let is_name = name.is_empty() || name.ends_with("operator");
+            return if is_name { bare } else { name };
+        }
+    }
+    name
+}
+
+/// The lines below a frame: arguments that are too long for its own, and locals.
+pub fn locals(out: &mut String, frame: &Frame, indent: usize) {
+    let told = parameters(frame).take(MOST_ARGUMENTS);
+    let told: Vec<&Valued> = told.filter(|it| is_brief(it)).collect();
+    let below = || {
+        let variables = frame.variables.iter();
+        variables.filter(|it| !told.iter().any(|told| std::ptr::eq(*told, *it)))
+    };
+    let (nowhere, there): (Vec<&Valued>, Vec<&Valued>) =
+        below().partition(|it| matches!(it.tree.unavailable, Some(Unavailable::OptimisedOut(_))));
+    for variable in there.iter().take(MOST_LOCALS) {
+        line(out, variable, indent);
+    }
+    if let Some(more @ 1..) = there.len().checked_sub(MOST_LOCALS) {
+        let _ = writeln!(out, "{:indent$}… {more} more", "");
+    }
+    optimised_out(out, &nowhere, indent);
+}
+
+/// The variables that the compiler keeps nowhere: what optimised code has many of, in few lines.
+fn optimised_out(out: &mut String, variables: &[&Valued], indent: usize) {
+    const HEAD: &str = "optimised out here:";
+    let mut line = format!("{:indent$}{HEAD}", "");
+    for (position, variable) in variables.iter().enumerate() {
+        let mut item = printable(&variable.tree.name).into_owned();
+        if let Some(Unavailable::OptimisedOut(lines)) = &variable.tree.unavailable
+            && !lines.is_empty()
+        {
+            let _ = write!(item, " (live {})", Unavailable::lines(lines));
+        }
+        if position > 0 {
+            line.push(',');
+        }
+        if position > 0 && line.chars().count() + item.chars().count() > 100 {
+            out.push_str(&line);
+            out.push('\n');
+            line = format!("{:indent$}{:width$}", "", "", width = HEAD.len());
+        }
+        line.push(' ');
+        line.push_str(&item);
+    }
+    if !variables.is_empty() {
+        out.push_str(&line);
+        out.push('\n');
+    }
+}
+
+/// A line for a variable: its declaration and its value.
+pub(super) fn line(out: &mut String, variable: &Valued, indent: usize) {
+    let declaration = printable(&variable.declaration);
+    let _ = write!(out, "{:indent$}{declaration}", "");
+    match &variable.tree.unavailable {
+        Some(reason) => {
+            let _ = write!(out, ": {}", printable(&reason.to_string()));
+        }
+        None => {
+            let _ = write!(out, " = {}", variable.tree.value);
+        }
+    }
+    if variable.doubts.assumed_zero {
+        out.push_str(" ?");
+    }
+    if variable.shadowed {
+        out.push_str(" (hidden)");
+    }
+    out.push('\n');
+}
+
+/// The values of expressions: each on a line, and as a tree where a line does not hold it.
+pub fn evaluations(report: &Report) -> String {
+    let mut out = String::new();
+    for evaluation in &report.evaluations {
+        if let Ok(value) = &evaluation.value {
+            out.push_str(&self::value(value));
+        }
+    }
+    out
+}
+
+/// A value that an expression came to, as [`evaluations`] shows it.
+pub fn value(valued: &Valued) -> String {
+    let mut out = String::new();
+    let head = format!(
+        "{}: {}",
+        printable(&valued.tree.name),
+        printable(&valued.tree.ty)
+    );
+    long(&mut out, &head, &valued.tree, 0);
+    out
+}
+
+/// Variables, each on a line; those that are optimised out together.
+pub fn list(variables: &[Valued]) -> String {
+    let mut out = String::new();
+    let is_nowhere =
+        |it: &&Valued| matches!(it.tree.unavailable, Some(Unavailable::OptimisedOut(_)));
+    let (nowhere, there): (Vec<&Valued>, Vec<&Valued>) = variables.iter().partition(is_nowhere);
+    for variable in there {
+        line(&mut out, variable, 0);
+    }
+    optimised_out(&mut out, &nowhere, 0);
+    out
+}
+
+/// A longer value is shown by its parts.
+const LONGEST_VALUE: usize = 100;
+
+/// A value on a line, and its parts below it if they say more.
+fn long(out: &mut String, head: &str, tree: &Tree, indent: usize) {
+    let _ = write!(out, "{:indent$}{head}", "");
+    if let Some(reason) = &tree.unavailable {
+        let _ = writeln!(out, ": {}", printable(&reason.to_string()));
+        return;
+    }
+    let is_list = !tree.children.is_empty() && tree.children.iter().all(is_plain_element);
+    let fits = is_list || tree.value.chars().count() <= LONGEST_VALUE;
+    if fits || tree.children.is_empty() {
+        let _ = write!(out, " = {}", tree.value);
+    }
+    out.push('\n');
+    if is_list || fits && !tree.value.contains('…') && !tree.children.iter().any(is_followed) {
+        return;
+    }
+    let indent = indent + 2;
+    for child in &tree.children {
+        long(out, &printable(&child.name), child, indent);
+    }
+    if let Some(cut) = &tree.cut {
+        let _ = writeln!(out, "{:indent$}{cut}", "");
+    }
+}
+
+/// Whether a part is an element without parts: as many as there are read better on a line.
+fn is_plain_element(part: &Tree) -> bool {
+    part.name.starts_with('[') && part.children.is_empty()
+}
+
+/// Whether a part is what a pointer points to, which the line of the pointer does not show.
+fn is_followed(part: &Tree) -> bool {
+    part.name.starts_with('*') || part.children.iter().any(is_followed)
+}
+
+/// The values of what the marked line of the source names.
+pub(super) fn of_line(source: &Source) -> Option<String> {
+    let values = source.values.iter();
+    let values: Vec<String> = values
+        .map(|(name, value)| format!("{} = {value}", printable(name)))
+        .collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wdb_debuggee::Trust;
+    use wdb_debuggee::coredump::{InstanceId, ModuleId};
+    use wdb_examine::frames::Frame;
+    use wdb_examine::stop::FrameId;
+    use wdb_module::FuncIndex;
+
+    fn named(name: &str) -> Frame {
+        Frame {
+            index: 0,
+            id: FrameId {
+                thread: 0,
+                activation: 0,
+                inlined: 0,
+            },
+            function: name.into(),
+            file: None,
+            line: None,
+            column: None,
+            inlined: false,
+            approximate: false,
+            family: None,
+            module: ModuleId(0),
+            instance: InstanceId(0),
+            func: FuncIndex(0),
+            at: None,
+            trust: Trust::Exact,
+            locals: Vec::new(),
+            stack: None,
+            variables: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_types_of_parameters_make_room_for_the_arguments() {
+        for (name, expected) in [
+            ("scene::area(int, char (*)(int))", "scene::area"),
+            ("Shelf::pick(unsigned int) const", "Shelf::pick"),
+            (
+                "(anonymous namespace)::check",
+                "(anonymous namespace)::check",
+            ),
+            ("Less::operator()(int)", "Less::operator()"),
+            ("Less::operator()", "Less::operator()"),
+            ("ledger::settle", "ledger::settle"),
+        ] {
+            assert_eq!(function(&named(name), true), expected);
+            assert_eq!(function(&named(name), false), name);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What there is to see of a program that is stopped: plain data, made next to the program and drawn
+//! elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use unicode_width::UnicodeWidthStr;
+use wdb_console::Style;
+use wdb_examine::places::Spec;
+use wdb_symbols::render::Tree;
+
+/// As many columns more than a character has a tab.
+const TAB_WIDTH: usize = 4;
+
+/// A piece of text with its meaning.
+pub(super) type Piece = (Style, String);
+
+/// A program that is stopped.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scene {
+    /// How many times the program had been let run when this was seen: tells one stop from the next.
+    pub(super) run: u64,
+    /// How it stands, in a few words: `stopped`, `core dump`, `exited with 0`.
+    pub(super) condition: String,
+    /// Whether it has ended or crashed, and can be run anew.
+    pub(super) over: bool,
+    /// The selected thread. Empty where there is only one.
+    pub(super) thread: String,
+    /// Where the selected frame stands: `main.c:12 in sum`. May be empty.
+    pub(super) place: String,
+    /// What tells the selected frame from all others while it lives. Empty without one.
+    pub(super) frame: String,
+    /// The code around the selected frame.
+    pub(super) code: Code,
+    /// The values of the expressions that are displayed at each stop.
+    pub(super) displays: Vec<Tree>,
+    /// The variables of the selected frame.
+    pub(super) variables: Vec<Tree>,
+    /// The frames of the selected thread, youngest first.
+    pub(super) stack: Vec<StackRow>,
+    /// What the user set.
+    pub(super) breakpoints: Vec<BreakpointRow>,
+}
+
+/// A piece of the program's code, and where the program stands in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Code {
+    /// What it is: the path of the file, the name of the function.
+    pub(super) title: String,
+    /// Its rows.
+    pub(super) rows: Rows,
+    /// The row where the selected frame stands.
+    pub(super) current: Option<usize>,
+    /// The row to show where it stands in none.
+    pub(super) start: usize,
+    /// The rows that have a breakpoint.
+    pub(super) marks: BTreeMap<usize, Mark>,
+}
+
+/// The rows of a piece of code.
+#[derive(Clone, Debug)]
+pub(super) enum Rows {
+    /// Nothing, and why: a sentence.
+    None(String),
+    /// The lines of a source file, the first is line 1.
+    Source {
+        /// The file, as `break` knows it.
+        file: String,
+        /// The lines.
+        lines: Arc<[Vec<Piece>]>,
+    },
+    /// The instructions of a function.
+    Instructions(Arc<[Instruction]>),
+}
+
+/// A row of the disassembly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Instruction {
+    /// Its address as `break *` takes it: `0x1a4`.
+    pub(super) address: String,
+    /// Its text.
+    pub(super) text: Vec<Piece>,
+}
+
+/// What marks a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark {
+    /// A breakpoint that is disabled.
+    Disabled,
+    /// A breakpoint.
+    Enabled,
+}
+
+/// A frame of the stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct StackRow {
+    /// The number that `frame` takes. `None`: not a frame of the program, code of the host.
+    pub(super) number: Option<u32>,
+    /// The function.
+    pub(super) function: String,
+    /// Where it stands: `main.c:12`. May be empty.
+    pub(super) place: String,
+    /// Whether it is part of a language's runtime.
+    pub(super) runtime: bool,
+    /// Whether it is the selected one.
+    pub(super) selected: bool,
+}
+
+/// A breakpoint that the user set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BreakpointRow {
+    /// The number that commands take.
+    pub(super) number: u32,
+    /// Whether it can stop the program.
+    pub(super) enabled: bool,
+    /// Where it is and what else there is to it, in words.
+    pub(super) text: String,
+    /// How many times it was hit.
+    pub(super) hits: u64,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Rows::None(String::new())
+    }
+}
+
+impl Rows {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Rows::None(_) => 0,
+            Rows::Source { lines, .. } => lines.len(),
+            Rows::Instructions(rows) => rows.len(),
+        }
+    }
+
+    /// The columns of the longest.
+    pub(super) fn width(&self) -> usize {
+        let width = |row: &Vec<Piece>| {
+            let tabs = |text: &str| text.matches('\t').count() * TAB_WIDTH;
+            row.iter().map(|it| it.1.width() + tabs(&it.1)).sum()
+        };
+        match self {
+            Rows::None(_) => 0,
+            Rows::Source { lines, .. } => lines.iter().map(width).max().unwrap_or(0),
+            Rows::Instructions(rows) => rows.iter().map(|it| width(&it.text)).max().unwrap_or(0),
+        }
+    }
+
+    /// Where `break` would put a breakpoint for a row.
+    pub(super) fn place(&self, row: usize) -> Option<String> {
+        match self {
+            Rows::None(_) => None,
+            Rows::Source { file, lines } => {
+                let line = u32::try_from(row + 1).ok().filter(|_| row < lines.len())?;
+                let place = Spec::Line {
+                    file: Some(file.clone()),
+                    line,
+                    column: None,
+                };
+                Some(place.to_string())
+            }
+            Rows::Instructions(rows) => Some(format!("*{}", rows.get(row)?.address)),
+        }
+    }
+}

@@ -1,0 +1,542 @@
+//! The view over core dumps, as screens: `BLESS=1` writes those of `screens`.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod picture;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use wdb_console::{Completion, Console, Output, Style};
+use wdb_debuggee::PostMortem;
+use wdb_debuggee::coredump::{ModuleId, Reading};
+use wdb_examine::Resolver;
+use wdb_examine::places::Spec;
+use wdb_module::{Binary, Module};
+use wdb_session::Session;
+use wdb_symbols::Symbols;
+
+use super::draw::draw;
+use super::look::Looker;
+use super::scene::Rows;
+use super::state::{Activity, Ended, Pane, Report, Request, State};
+use super::update::{Effect, Event, update};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+fn unpacked(path: &str) -> bytes::Bytes {
+    let packed = std::fs::read(fixtures().join(path)).unwrap();
+    zstd::decode_all(&packed[..]).unwrap().into()
+}
+
+fn reading(dump: &str) -> Reading {
+    wdb_debuggee::coredump::read(unpacked(&format!("dumps/{dump}.core.zst"))).unwrap()
+}
+
+/// Debug information of fixtures, and their sources.
+struct Fixture {
+    modules: Vec<Arc<Module>>,
+    symbols: HashMap<ModuleId, Arc<Symbols>>,
+}
+
+impl Resolver for Fixture {
+    fn symbols(&mut self, id: ModuleId) -> Option<Arc<Symbols>> {
+        let module = self.modules.get(id.position())?.clone();
+        let symbols = || Arc::new(Symbols::new(module, None, None));
+        Some(self.symbols.entry(id).or_insert_with(symbols).clone())
+    }
+
+    fn source(&mut self, _: ModuleId, path: &str) -> Option<String> {
+        let relative = path.strip_prefix("/src/")?;
+        std::fs::read_to_string(fixtures().join("src").join(relative)).ok()
+    }
+}
+
+/// The view over a dump, with the part of a worker played by the test.
+struct View {
+    session: Session,
+    looker: Looker,
+    state: State,
+}
+
+impl View {
+    fn of(dump: &str, module: &str, size: (u16, u16)) -> View {
+        View::over(reading(dump), module, size)
+    }
+
+    fn over(reading: Reading, module: &str, size: (u16, u16)) -> View {
+        let binary = Binary::parse(unpacked(&format!("built/{module}.wasm.zst"))).unwrap();
+        let modules = binary.modules().to_vec();
+        let known = modules.iter().cloned().map(Some).collect();
+        let debuggee = PostMortem::new(reading, known);
+        let resolver = Fixture {
+            modules,
+            symbols: HashMap::new(),
+        };
+        let mut view = View {
+            session: Session::new(Box::new(debuggee), Box::new(resolver), None),
+            looker: Looker::default(),
+            state: State::default(),
+        };
+        view.state.resume(vec!["info locals".into()], "(wdb) ");
+        view.happens(Event::Input(Input::Resize(size.0, size.1)));
+        view.look();
+        view
+    }
+
+    fn look(&mut self) {
+        let wishes = self.state.wishes();
+        let scene = self.looker.look(&mut self.session, wishes);
+        self.told(Report::Scene(Box::new(scene)));
+    }
+
+    fn told(&mut self, report: Report) {
+        assert_eq!(self.happens(Event::Report(report)), None);
+    }
+
+    fn happens(&mut self, event: Event) -> Option<Effect> {
+        update(&mut self.state, event)
+    }
+
+    /// Presses a key. What the worker would be asked for is done for `frame N` and looks, and given back.
+    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Option<Effect> {
+        let effect = self.happens(Event::Input(Input::Key(KeyEvent::new(code, modifiers))));
+        match &effect {
+            Some(Effect::Ask(Request::Look(_))) => self.look(),
+            Some(Effect::Ask(Request::Execute(line, _))) => {
+                if let Some(number) = line.strip_prefix("frame ") {
+                    self.session.select_number(number.parse().unwrap()).unwrap();
+                }
+                self.look();
+                self.told(Report::Done("(wdb) ".into()));
+            }
+            _ => {}
+        }
+        effect
+    }
+
+    fn key(&mut self, code: KeyCode) -> Option<Effect> {
+        self.press(code, KeyModifiers::NONE)
+    }
+
+    fn typed(&mut self, text: &str) {
+        for c in text.chars() {
+            self.key(KeyCode::Char(c));
+        }
+    }
+
+    /// The line that a key makes the worker execute.
+    fn executes(&mut self, code: KeyCode) -> Option<String> {
+        match self.key(code) {
+            Some(Effect::Ask(Request::Execute(line, _))) => Some(line),
+            _ => None,
+        }
+    }
+
+    fn drawn(&self) -> Buffer {
+        let (width, height) = self.state.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(frame, &self.state)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    fn screen(&self) -> String {
+        let mut text = String::new();
+        for row in self.drawn().content.chunks(usize::from(self.state.size.0)) {
+            let row: String = row.iter().map(|cell| cell.symbol()).collect();
+            text.push_str(row.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    #[track_caller]
+    fn shows(&self, name: &str) {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/tui/screens/{name}.txt"));
+        let screen = self.screen();
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &screen).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(screen, expected, "{} is another", path.display());
+    }
+}
+
+#[test]
+fn a_crash_in_a_small_terminal() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    view.shows("small");
+    // The first frame with a structure.
+    view.typed("frame 2");
+    view.key(KeyCode::Enter);
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    assert_eq!(view.state.focus, Pane::Variables);
+    for _ in 0..6 {
+        view.key(KeyCode::Down);
+    }
+    view.key(KeyCode::Enter);
+    view.key(KeyCode::Down);
+    view.key(KeyCode::Down);
+    // What is deeper is asked for.
+    let deeper = view.key(KeyCode::Right);
+    assert!(
+        matches!(deeper, Some(Effect::Ask(Request::Look(_)))),
+        "{deeper:?}"
+    );
+    view.shows("small-variable-open");
+    view.key(KeyCode::Tab);
+    view.shows("small-stack");
+    view.key(KeyCode::Down);
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "frame 3");
+    view.shows("small-frame-3");
+    view.key(KeyCode::F(1));
+    view.shows("small-help");
+}
+
+#[test]
+fn a_crash_in_a_large_terminal() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (120, 40));
+    view.told(Report::Guest(b"caf\xc3".to_vec()));
+    view.told(Report::Guest(b"\xa9 1\n\x1b[31mred\n".to_vec()));
+    view.told(Report::Guest(b"panicked".to_vec()));
+    view.typed("info locals");
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "info locals");
+    view.told(Report::Wrote(Style::Plain, "sum = 3\n".into()));
+    view.shows("large");
+    view.key(KeyCode::F(3));
+    view.shows("large-instructions");
+}
+
+#[test]
+fn every_size_has_a_screen() {
+    let mut view = View::of("rust-types.wasmtime", "rust-types", (80, 24));
+    view.state.help = true;
+    for width in (0..130).step_by(7) {
+        for height in (0..45).step_by(3) {
+            view.happens(Event::Input(Input::Resize(width, height)));
+            // A terminal that does not know its size says that it has none.
+            let cells = view.drawn().content.len();
+            assert_eq!(cells, usize::from(width) * usize::from(height));
+        }
+    }
+    view.state.help = false;
+    view.happens(Event::Input(Input::Resize(40, 12)));
+    view.shows("tiny");
+    // The tab that is shown can be told from the others.
+    view.key(KeyCode::F(4));
+    let title = view.screen().lines().next().unwrap().to_owned();
+    assert!(title.contains("[Dbg]") && title.contains(" Out"), "{title}");
+}
+
+#[test]
+fn keys_stand_for_commands() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    assert_eq!(view.executes(KeyCode::F(5)).unwrap(), "continue");
+    assert_eq!(view.executes(KeyCode::F(10)).unwrap(), "next");
+    assert_eq!(view.executes(KeyCode::F(11)).unwrap(), "step");
+    assert_eq!(view.executes(KeyCode::F(12)).unwrap(), "finish");
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Down);
+    let line = view.state.scene.code.current.unwrap() + 2;
+    let command = view.executes(KeyCode::F(9)).unwrap();
+    assert!(command.starts_with("break /src/"), "{command}");
+    assert!(command.ends_with(&format!(":{line}")), "{command}");
+    // A command of the user's is in the history, those of keys are not.
+    view.key(KeyCode::Esc);
+    view.typed("bt");
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "bt");
+    view.key(KeyCode::Up);
+    view.key(KeyCode::Up);
+    assert_eq!(view.state.line.text(), "info locals");
+}
+
+#[test]
+fn while_the_program_runs_keys_only_interrupt() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let running = Input::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE));
+    assert!(view.happens(Event::Input(running)).is_some());
+    assert_eq!(view.state.activity, Activity::Busy);
+    view.happens(Event::Slow);
+    view.told(Report::Guest(b"still here\n".to_vec()));
+    assert!(view.screen().contains("running…"));
+    assert_eq!(view.executes(KeyCode::F(10)), None);
+    assert_eq!(view.executes(KeyCode::F(2)), None);
+    assert_eq!(view.state.ended, None);
+    let interrupt = view.press(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(interrupt, Some(Effect::Interrupt));
+    view.told(Report::Done("(wdb) ".into()));
+    assert!(!view.screen().contains("running…"));
+    assert_eq!(view.key(KeyCode::F(2)), Some(Effect::Ask(Request::Leave)));
+    view.told(Report::Ended(Ended::Left));
+    assert_eq!(view.state.ended, Some(Ended::Left));
+}
+
+#[test]
+fn a_value_that_changed_is_marked_until_the_program_runs_again() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let mut scene = view.state.scene.clone();
+    let name = scene.variables[0].name.clone();
+    scene.run += 1;
+    scene.variables[0].value.push('0');
+    let again = scene.clone();
+    view.told(Report::Scene(Box::new(scene.clone())));
+    assert_eq!(Vec::from_iter(&view.state.changed), [&name]);
+    // The same stop, looked at once more.
+    view.told(Report::Scene(Box::new(again)));
+    assert_eq!(Vec::from_iter(&view.state.changed), [&name]);
+    assert!(
+        view.screen().contains(&format!("*  {name}")),
+        "{}",
+        view.screen()
+    );
+    scene.run += 1;
+    view.told(Report::Scene(Box::new(scene)));
+    assert!(view.state.changed.is_empty());
+}
+
+#[test]
+fn what_is_typed_is_completed() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    view.typed("info l");
+    let asked = view.key(KeyCode::Tab);
+    assert_eq!(
+        asked,
+        Some(Effect::Ask(Request::Complete("info l".into(), 6)))
+    );
+    let all = ["line", "locals"].map(|text| Completion {
+        start: 5,
+        text: text.into(),
+        about: format!("about {text}"),
+    });
+    view.told(Report::Completions("info l".into(), all.to_vec()));
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    view.shows("small-completion");
+    assert_eq!(view.executes(KeyCode::Enter), None);
+    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "info locals");
+}
+
+fn mouse(kind: MouseEventKind, (column, row): (u16, u16)) -> Event {
+    let modifiers = KeyModifiers::NONE;
+    Event::Input(Input::Mouse(MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers,
+    }))
+}
+
+const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+
+#[test]
+fn a_click_goes_to_a_pane_a_tab_or_a_row() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    // The second tab beside the code: the stack, whose second row becomes the selected one.
+    let tab = view.screen().lines().next().unwrap().to_owned();
+    let column = tab.split("Stack").next().unwrap().chars().count();
+    view.happens(mouse(CLICK, (column as u16, 0)));
+    assert_eq!(view.state.focus, Pane::Stack);
+    assert_eq!(view.happens(mouse(CLICK, (column as u16, 2))), None);
+    assert_eq!(view.state.stack.selected, 1);
+    let again = view.happens(mouse(CLICK, (column as u16, 2)));
+    assert!(
+        matches!(&again, Some(Effect::Ask(Request::Execute(line, _))) if line == "frame 1"),
+        "{again:?}"
+    );
+    view.told(Report::Done("(wdb) ".into()));
+    // In front of a line of code: a breakpoint.
+    let first = view.state.code.top + 1;
+    let set = view.happens(mouse(CLICK, (1, 1)));
+    assert!(
+        matches!(&set, Some(Effect::Ask(Request::Execute(line, _)))
+            if line.starts_with("break /src/") && line.ends_with(&format!(":{first}"))),
+        "{set:?}"
+    );
+    view.told(Report::Done("(wdb) ".into()));
+    view.happens(mouse(CLICK, (10, 23)));
+    assert_eq!(view.state.focus, Pane::Command);
+    // Where nothing is.
+    view.happens(mouse(CLICK, (79, 10)));
+    view.happens(mouse(CLICK, (500, 500)));
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_below_it() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let (top, lines) = (view.state.code.top, view.state.scene.code.rows.len());
+    view.happens(mouse(MouseEventKind::ScrollUp, (5, 5)));
+    assert_eq!(view.state.code.top, top - 3);
+    assert_eq!(view.state.focus, Pane::Code);
+    for _ in 0..lines {
+        view.happens(mouse(MouseEventKind::ScrollDown, (5, 5)));
+    }
+    let code = view.state.code;
+    assert!(code.top + 14 >= lines && code.selected < lines, "{code:?}");
+    for number in 0..30 {
+        view.told(Report::Wrote(Style::Plain, format!("answer {number}\n")));
+    }
+    view.happens(mouse(MouseEventKind::ScrollUp, (5, 18)));
+    assert_eq!(view.state.log.back, 3);
+    assert_eq!(view.state.focus, Pane::Code);
+}
+
+#[test]
+fn long_lines_are_moved_sideways() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let longest = view.state.scene.code.rows.width();
+    let before = view.screen();
+    assert!(before.contains("…│"), "{before}");
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Right);
+    assert_eq!(view.state.code_column, 8);
+    for _ in 0..longest {
+        view.key(KeyCode::Right);
+    }
+    // Something is still to be seen.
+    assert!(view.state.code_column < longest);
+    for _ in 0..longest {
+        view.key(KeyCode::Left);
+    }
+    view.key(KeyCode::Esc);
+    assert_eq!(view.screen(), before);
+}
+
+#[test]
+fn more_elements_are_asked_for() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let mut scene = view.state.scene.clone();
+    let name = scene.variables[0].name.clone();
+    scene.variables.truncate(1);
+    scene.variables[0].children = vec![scene.variables[0].clone()];
+    scene.variables[0].cut = Some("900 more elements".into());
+    view.told(Report::Scene(Box::new(scene)));
+    view.state.open.insert(name);
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::End);
+    let before = view.state.wishes().elements;
+    let asked = view.happens(Event::Input(Input::Key(KeyEvent::new(
+        KeyCode::Enter,
+        KeyModifiers::NONE,
+    ))));
+    assert!(
+        matches!(&asked, Some(Effect::Ask(Request::Look(wishes))) if wishes.elements == 4 * before),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn what_the_program_wrote_is_a_key_away() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    view.told(Report::Guest(b"written by the program\n".to_vec()));
+    assert!(view.screen().contains("Output*"));
+    view.key(KeyCode::F(4));
+    assert!(view.screen().contains("written by the program"));
+    assert_eq!(view.state.focus, Pane::Command);
+    view.key(KeyCode::F(4));
+    assert!(!view.screen().contains("written by the program"));
+    // One that has ended is run anew.
+    let mut scene = view.state.scene.clone();
+    scene.over = true;
+    view.told(Report::Scene(Box::new(scene)));
+    assert_eq!(view.executes(KeyCode::F(5)).unwrap(), "run");
+}
+
+/// The picture in the documents.
+#[test]
+fn the_documents_show_the_view() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (100, 28));
+    view.state.colours = true;
+    view.typed("frame 2");
+    view.key(KeyCode::Enter);
+    view.told(Report::Guest(b"2 names, 3 scopes\n".to_vec()));
+    view.key(KeyCode::Tab);
+    view.key(KeyCode::Tab);
+    for _ in 0..6 {
+        view.key(KeyCode::Down);
+    }
+    view.key(KeyCode::Enter);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures/tui.svg");
+    let picture = picture::svg(&view.drawn());
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &picture).unwrap();
+    }
+    let held = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(held == picture, "{path:?}: BLESS=1 draws it again");
+}
+
+/// What a command answers.
+struct Answer(String);
+
+impl Output for Answer {
+    fn write(&mut self, _: Style, text: &str) {
+        self.0 += text;
+    }
+}
+
+#[test]
+fn threads_have_the_numbers_that_commands_take() {
+    let mut dump = reading("c-div-zero.wasmtime");
+    let mut worker = dump.dump.threads[0].clone();
+    worker.name = "worker".into();
+    dump.dump.threads[0].name = "main".into();
+    dump.dump.threads.push(worker);
+    let View {
+        session,
+        mut looker,
+        state,
+    } = View::over(dump, "c-div-zero", (100, 30));
+    let mut console = Console::new(session);
+    for (number, name) in [(1, "worker"), (0, "main")] {
+        let mut answer = Answer(String::new());
+        console.execute(&format!("thread {number}"), &mut answer);
+        let told = format!("thread {number} ({name})\n");
+        assert!(answer.0.starts_with(&told), "{}", answer.0);
+        let scene = looker.look(&mut console.session, state.wishes());
+        assert_eq!(scene.thread, format!("thread {number} {name}"));
+    }
+}
+
+#[test]
+fn a_display_keeps_its_format() {
+    let mut view = View::of("c-div-zero.wasmtime", "c-div-zero", (100, 30));
+    for (expression, format) in [("255", "x"), ("255", ""), ("1", "i")] {
+        let expression = wdb_examine::expression::parse(expression).unwrap();
+        view.session.displays.add(expression, format);
+    }
+    let wishes = view.state.wishes();
+    let scene = view.looker.look(&mut view.session, wishes);
+    let shown: Vec<&str> = scene.displays.iter().map(|it| it.value.as_str()).collect();
+    assert_eq!(shown[..2], ["0xff", "255"]);
+    assert!(shown[2].starts_with("0x"), "{}", shown[2]);
+}
+
+#[test]
+fn a_place_in_an_odd_path_can_be_typed() {
+    let rows = |file: &str| Rows::Source {
+        file: file.to_owned(),
+        lines: vec![Vec::new(); 3].into(),
+    };
+    assert_eq!(rows("/a/b.c").place(1).unwrap(), "/a/b.c:2");
+    for file in ["/a if b/c.c", "/a, b.c", "/a\"b.c"] {
+        let place = rows(file).place(1).unwrap();
+        let expected = Spec::Line {
+            file: Some(file.to_owned()),
+            line: 2,
+            column: None,
+        };
+        assert_eq!(wdb_examine::places::parse(&place), Ok(expected), "{place}");
+    }
+}

@@ -1,0 +1,113 @@
+//! What the view asks for, done where the program is.
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use wdb_console::Flow;
+
+use super::look::Looker;
+use super::state::{Ended, Report, Request, Wishes};
+use crate::repl::{Repl, Screen, Written, complete};
+
+/// Does what is asked for until the view is left or the debugger ends.
+///
+/// # Errors
+///
+/// When the transcript cannot be written.
+pub(super) fn work(
+    repl: &mut Repl,
+    looker: &mut Looker,
+    asked: &Receiver<Request>,
+    reports: &SyncSender<Report>,
+) -> io::Result<()> {
+    let sender = reports.clone();
+    repl.screen.divert(Some(Box::new(move |written| {
+        // A view that is gone shows nothing.
+        _ = sender.send(match written {
+            Written::Answer(style, text) => Report::Wrote(style, text.to_owned()),
+            Written::Guest(bytes) => Report::Guest(bytes.to_vec()),
+            Written::Progress(what) => Report::Progress(what.to_owned()),
+        });
+    })));
+    let _diverted = Diverted(repl.screen.clone());
+    serve(repl, looker, asked, reports)
+}
+
+/// A screen whose text the view shows, until this is dropped: a view ends when nobody can tell it anything.
+struct Diverted(Screen);
+
+impl Drop for Diverted {
+    fn drop(&mut self) {
+        self.0.divert(None);
+    }
+}
+
+fn serve(
+    repl: &mut Repl,
+    looker: &mut Looker,
+    asked: &Receiver<Request>,
+    reports: &SyncSender<Report>,
+) -> io::Result<()> {
+    repl.full_screen = true;
+    let mut warned = false;
+    while let Ok(request) = asked.recv() {
+        let mut ended = None;
+        let was_warned = std::mem::take(&mut warned);
+        let report = match request {
+            Request::Execute(line, wishes) => {
+                if let Flow::Quit(status) = execute(repl, &line)? {
+                    ended = Some(Ended::Quit(status));
+                } else if !repl.full_screen {
+                    ended = Some(Ended::Left);
+                }
+                _ = reports.send(look(repl, looker, wishes));
+                Report::Done(repl.prompt())
+            }
+            Request::Look(wishes) => look(repl, looker, wishes),
+            Request::Complete(line, cursor) => {
+                let found = complete(&repl.console, &line, cursor);
+                // Nothing is proposed where a directory cannot be read.
+                Report::Completions(line, found.unwrap_or_default())
+            }
+            Request::Cancel => {
+                repl.console.borrow_mut().cancel();
+                Report::Done(repl.prompt())
+            }
+            Request::Leave => Report::Ended(Ended::Left),
+            Request::End if repl.warns_of_end() && !was_warned => {
+                warned = true;
+                Report::Done(repl.prompt())
+            }
+            Request::End => Report::Ended(Ended::Quit(0)),
+        };
+        if let Report::Ended(it) = report {
+            ended = Some(it);
+        }
+        let report = ended.map_or(report, Report::Ended);
+        // A view that is gone wants nothing more.
+        if reports.send(report).is_err() || ended.is_some() {
+            break;
+        }
+    }
+    repl.full_screen = false;
+    Ok(())
+}
+
+/// Executes a line; an empty one as the line editor does.
+fn execute(repl: &mut Repl, line: &str) -> io::Result<Flow> {
+    let again = repl.console.borrow().again().map(str::to_owned);
+    let line = match again.filter(|_| line.trim().is_empty()) {
+        Some(again) => again,
+        None => line.to_owned(),
+    };
+    if line.trim().is_empty() {
+        return Ok(Flow::Go);
+    }
+    repl.screen.entered(&repl.prompt(), &line, false);
+    repl.execute(&line)
+}
+
+fn look(repl: &Repl, looker: &mut Looker, wishes: Wishes) -> Report {
+    let mut console = repl.console.borrow_mut();
+    Report::Scene(Box::new(looker.look(&mut console.session, wishes)))
+}
