@@ -1,4 +1,4 @@
-//! A session with a core dump.
+//! What is checked of a condition before the program reaches it.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
