@@ -15,6 +15,7 @@ mod names;
 mod number;
 mod operators;
 mod parser;
+mod parts;
 mod raw;
 mod terms;
 mod tree;
@@ -41,6 +42,7 @@ pub use error::did_you_mean;
 pub use kept::keep;
 pub use names::{functions_meant, functions_named, may_be};
 pub use operators::is_function;
+pub(crate) use parts::name_of_part;
 
 /// An expression, to be evaluated any number of times.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,62 @@
 //! `wdb_symbols`, whose bytes are read through [`machine::FrameMachine`], and in [`Doubts`], which say what the value
 //! was based on. [`frames`] gives the stack, [`places`] the code that a text means, [`disassembly`] the instructions.
 
+//!
+//! The variables of the innermost frame of a core dump, with their parts:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use wdb_debuggee::PostMortem;
+//! use wdb_debuggee::coredump::{self, ModuleId};
+//! use wdb_examine::stop::{FrameId, Resolver, Stop};
+//! use wdb_examine::values::{self, Named};
+//! use wdb_module::Binary;
+//! use wdb_symbols::Symbols;
+//! use wdb_symbols::render::Limits;
+//!
+//! struct OfModule(Arc<Symbols>);
+//!
+//! impl Resolver for OfModule {
+//!     fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
+//!         Some(Arc::clone(&self.0))
+//!     }
+//!     fn source(&mut self, _: ModuleId, path: &str) -> Option<String> {
+//!         std::fs::read_to_string(path).ok()
+//!     }
+//! }
+//!
+//! fn print(stop: &mut Stop<'_>, of: &Named, depth: usize) {
+//!     let limits = Limits { depth: 2, elements: 10, text: 80, line: 80, values: 100 };
+//!     let shown = values::show(stop, &of.value, &limits);
+//!     let text = shown.text.unwrap_or_else(|why| format!("<{why}>"));
+//!     println!("{:indent$}{}: {} = {text}", "", of.name, shown.ty, indent = depth * 2);
+//!     if depth < 3 {
+//!         for part in values::children(stop, of, 0..20).parts {
+//!             print(stop, &part, depth + 1);
+//!         }
+//!     }
+//! }
+//!
+//! # fn read(name: &str) -> std::io::Result<Vec<u8>> {
+//! #     let path = if name == "app.wasm" { "built/cpp-types.wasm" } else { "dumps/cpp-types.wasmtime.core" };
+//! #     zstd::decode_all(std::fs::File::open(format!("../../fixtures/{path}.zst"))?)
+//! # }
+//! let module = Binary::parse(read("app.wasm")?.into())?.modules()[0].clone();
+//! let mut symbols = OfModule(Arc::new(Symbols::new(Arc::clone(&module), None, None)));
+//! let reading = coredump::read(read("app.core")?.into())?;
+//! let mut dump = PostMortem::new(reading, vec![Some(module)]);
+//! let mut stop = Stop::new(&mut dump, &mut symbols)?;
+//! let frame = FrameId::default();
+//! for scope in values::scopes(&mut stop, frame) {
+//!     println!("{:?}", scope.kind);
+//!     for variable in values::variables(&mut stop, frame, scope.kind, 0..scope.length) {
+//!         print(&mut stop, &variable, 1);
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 pub mod disassembly;
 pub mod doubts;
 pub mod expression;
@@ -19,6 +75,7 @@ mod starts;
 pub mod stop;
 pub mod tags;
 pub mod value;
+pub mod values;
 pub mod variables;
 
 pub use doubts::Doubts;

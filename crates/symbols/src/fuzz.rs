@@ -154,7 +154,7 @@ fn show(symbols: &Symbols, pc: Option<ModuleOffset>, object: &Object, machine: &
     check(&tree, &mut 0);
     let line = context.short(object, &LIMITS);
     assert!(is_fit(&line), "{line:?}");
-    assert!(context.children(object, 3..u64::MAX).len() <= 1 << 20);
+    assert!(context.children("it", object, 3..u64::MAX).parts.len() <= 1 << 20);
     let _ = context.whole_object(object);
     if let Shape::Sequence(it) = context.shape(object, LIMITS.elements) {
         let length = it.elements.length();

@@ -18,6 +18,8 @@ mod tests;
 mod text;
 mod tree;
 
+pub use tree::{Children, Part, Way};
+
 use crate::machine::Unavailable;
 use crate::object::{Context, Object, Place};
 use crate::types::Kind;

@@ -87,7 +87,7 @@ pub(super) fn starts_name(c: char) -> bool {
     c == '_' || c.is_alphabetic()
 }
 
-fn in_name(c: char) -> bool {
+pub(super) fn in_name(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 

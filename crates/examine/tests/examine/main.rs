@@ -5,6 +5,7 @@
 mod cpp;
 mod disassembly;
 mod expressions;
+mod handles;
 mod places;
 mod support;
 mod values;

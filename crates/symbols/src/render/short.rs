@@ -56,7 +56,7 @@ impl Context<'_> {
             return 1;
         };
         let left = length.saturating_sub(index);
-        if left <= LONGEST_RUN {
+        if left <= LONGEST_RUN || *budget == 0 {
             return 1;
         }
         if *stride == 0 {

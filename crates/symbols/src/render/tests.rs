@@ -276,8 +276,8 @@ fn trees_say_what_they_leave_out() {
     assert_eq!(tree.children[1].name, "[1]");
     assert_eq!(tree.cut.as_deref(), Some("6 more elements"));
     assert_eq!(tree.children[0].cut.as_deref(), Some("2 more members"));
-    let few = ask(memory, |cx| cx.children(&many, 8..100));
-    let names: Vec<_> = few.iter().map(|it| &*it.0).collect();
+    let few = ask(memory, |cx| cx.children("all", &many, 8..100).parts);
+    let names: Vec<_> = few.iter().map(|it| &*it.name).collect();
     assert_eq!(names, ["[8]", "[9]"]);
 }
 

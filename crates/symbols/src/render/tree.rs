@@ -14,14 +14,39 @@ const MOST_SHORT: u32 = 100;
 /// As many parts are given at a time.
 const MOST_CHILDREN: u64 = 1 << 16;
 
-/// The parts of an object.
-struct Parts {
-    /// The parts, each with its name.
-    parts: Vec<(String, Object)>,
+/// Parts of an object: members, elements, entries, what a pointer points to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Children {
+    /// Those that were asked for.
+    pub parts: Vec<Part>,
     /// How many there are in all.
-    length: u64,
-    /// What they are called.
+    pub length: u64,
+    /// What one of them is called.
     word: &'static str,
+}
+
+/// A part of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Its name: `x`, `[3]`, `["key"]`, `*p`.
+    pub name: String,
+    /// Its value.
+    pub object: Object,
+    /// How it is reached.
+    pub way: Way,
+}
+
+/// How a part is reached from the object that it is of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Way {
+    /// It is the member of its name, or a base class.
+    Member,
+    /// It is the element with this index.
+    Element(u64),
+    /// It is the value of this key.
+    Entry(Box<Object>),
+    /// The object points to it.
+    Target,
 }
 
 /// A tree as far as it is made.
@@ -47,11 +72,11 @@ impl Context<'_> {
         builder.tree(self, name.to_owned(), object, None)
     }
 
-    /// The parts of an object with their names, those of the `range`: members, elements, what a pointer points to.
-    /// At most 65,536 at a time.
-    pub fn children(&mut self, object: &Object, range: Range<u64>) -> Vec<(String, Object)> {
+    /// The parts of an object that is called `name`, those of the `range`. They are the same that [`Context::tree`] shows,
+    /// but for equal elements, which are parts of their own here. At most 65,536 at a time.
+    pub fn children(&mut self, name: &str, object: &Object, range: Range<u64>) -> Children {
         let end = range.end.min(range.start.saturating_add(MOST_CHILDREN));
-        self.parts("", object, range.start..end, &mut 0).parts
+        self.parts(name, object, range.start..end, &mut 0)
     }
 
     fn parts(
@@ -60,7 +85,7 @@ impl Context<'_> {
         object: &Object,
         range: Range<u64>,
         compare: &mut u64,
-    ) -> Parts {
+    ) -> Children {
         let mut object = object.clone();
         let mut seen = 0;
         let shape = loop {
@@ -68,7 +93,7 @@ impl Context<'_> {
                 Shape::Wrapper(it) if seen < DEEPEST => object = it.object,
                 Shape::Pointer(it) if it.follow && seen < DEEPEST => match it.target {
                     Some(target) => object = target,
-                    None => return Parts::none(),
+                    None => return Children::none(),
                 },
                 shape => break shape,
             }
@@ -78,14 +103,14 @@ impl Context<'_> {
         let take = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
         match shape {
             Shape::Scalar(_) | Shape::Text(_) | Shape::Unavailable(_) | Shape::Wrapper(_) => {
-                Parts::none()
+                Children::none()
             }
-            Shape::Fields(it) => Parts {
+            Shape::Fields(it) => Children {
                 length: it.fields.len() as u64,
                 parts: it
                     .fields
                     .into_iter()
-                    .map(|it| (it.name, it.object))
+                    .map(|it| Part::new(it.name, it.object, Way::Member))
                     .skip(skip)
                     .take(take)
                     .collect(),
@@ -100,13 +125,14 @@ impl Context<'_> {
                         break;
                     };
                     let run = self.run(&it.elements, at, compare);
-                    parts.push(match run {
-                        1 => (format!("[{at}]"), element),
-                        _ => (format!("[{at}..={}]", at + (run - 1)), element),
-                    });
+                    let name = match run {
+                        1 => format!("[{at}]"),
+                        _ => format!("[{at}..={}]", at + (run - 1)),
+                    };
+                    parts.push(Part::new(name, element, Way::Element(at)));
                     at += run;
                 }
-                Parts {
+                Children {
                     // Each run is one part.
                     length: (parts.len() as u64 + length.saturating_sub(at))
                         .saturating_add(range.start.min(length)),
@@ -117,22 +143,22 @@ impl Context<'_> {
             Shape::Map(it) => {
                 let mut parts = Vec::new();
                 for (key, value) in it.entries.into_iter().skip(skip).take(take) {
-                    let key = self.short(&key, &KEY);
-                    parts.push((format!("[{key}]"), value));
+                    let name = format!("[{}]", self.short(&key, &KEY));
+                    parts.push(Part::new(name, value, Way::Entry(Box::new(key))));
                 }
-                Parts {
+                Children {
                     length: it.length,
                     parts,
                     word: "entry",
                 }
             }
-            Shape::Pointer(it) if it.text.is_some() => Parts::none(),
+            Shape::Pointer(it) if it.text.is_some() => Children::none(),
             Shape::Pointer(it) => {
-                let target = it.target.map(|it| (format!("*{name}"), it));
-                let parts: Vec<_> = target.into_iter().skip(skip).take(take).collect();
-                Parts {
-                    length: parts.len() as u64,
-                    parts,
+                let name = format!("*{name}");
+                let target = it.target.map(|it| Part::new(name, it, Way::Target));
+                Children {
+                    length: u64::from(target.is_some()),
+                    parts: target.into_iter().skip(skip).take(take).collect(),
                     word: "target",
                 }
             }
@@ -149,9 +175,15 @@ const KEY: Limits = Limits {
     values: 20,
 };
 
-impl Parts {
-    fn none() -> Parts {
-        Parts {
+impl Part {
+    fn new(name: String, object: Object, way: Way) -> Part {
+        Part { name, object, way }
+    }
+}
+
+impl Children {
+    fn none() -> Children {
+        Children {
             parts: Vec::new(),
             length: 0,
             word: "part",
@@ -223,12 +255,12 @@ impl<'b> Builder<'b> {
         let most = if depth == 0 { 1 } else { self.limits.elements };
         let found = cx.parts(name, object, 0..most, &mut self.compare);
         let mut left = found.length;
-        for (name, part) in found.parts {
+        for part in found.parts {
             if depth == 0 || self.values == 0 {
                 break;
             }
             left = left.saturating_sub(1);
-            let child = self.tree(cx, name, &part, Some(depth - 1));
+            let child = self.tree(cx, part.name, &part.object, Some(depth - 1));
             tree.children.push(child);
         }
         tree.cut = match (left, found.word) {
