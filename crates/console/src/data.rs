@@ -9,13 +9,14 @@ use wdb_symbols::{Context, Symbols, TypeRef, Unavailable, printable};
 use crate::call::{Call, Options, first_word};
 use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
 use crate::console::{Console, Flow};
-use crate::format::{Format, Notation};
+use crate::format::Format;
 use crate::output::{Output, Style};
 use crate::{assignment, lookup, memory, settings, source, support, typed};
 use wdb_examine::expression::{self, Value};
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::variables::Valued;
 use wdb_session::displays::Display;
+use wdb_symbols::render::Notation;
 
 pub(super) const GROUP: Group = Group {
     name: "data",

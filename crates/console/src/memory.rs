@@ -12,7 +12,7 @@ use wdb_symbols::{Context, Machine as _, Place, Unavailable, printable};
 use crate::call::{Call, Known, Options, number};
 use crate::command::Failure;
 use crate::console::{Console, Flow};
-use crate::format::{Format, Notation, little};
+use crate::format::Format;
 use crate::output::{Output, Style};
 use crate::source;
 use wdb_examine::expression;
@@ -20,6 +20,7 @@ use wdb_examine::machine::FrameMachine;
 use wdb_examine::places;
 use wdb_examine::places::Spec;
 use wdb_examine::stop::{FrameId, Stop};
+use wdb_symbols::render::{Notation, little};
 
 /// What a bare `x` goes on with.
 #[derive(Clone, Copy, Debug)]

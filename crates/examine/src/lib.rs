@@ -33,7 +33,7 @@
 //!
 //! fn print(stop: &mut Stop<'_>, of: &Named, depth: usize) {
 //!     let limits = Limits { depth: 2, elements: 10, text: 80, line: 80, values: 100 };
-//!     let shown = values::show(stop, &of.value, &limits);
+//!     let shown = values::show(stop, &of.value, &limits, None);
 //!     let text = shown.text.unwrap_or_else(|why| format!("<{why}>"));
 //!     println!("{:indent$}{}: {} = {text}", "", of.name, shown.ty, indent = depth * 2);
 //!     if depth < 3 {

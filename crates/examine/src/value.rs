@@ -1,6 +1,7 @@
 //! WebAssembly values as people read them.
 
 use wdb_debuggee::coredump::{HeapType, Reference, Value};
+use wdb_symbols::render::float;
 
 /// The value, in the notation of the text format where it has one: `-1`, `0.5`, `nan:0x400000`,
 /// `0x0123…` for a vector, `null`.
@@ -8,22 +9,8 @@ pub fn text(value: &Value) -> String {
     match value {
         Value::I32(value) => value.to_string(),
         Value::I64(value) => value.to_string(),
-        Value::F32(bits) => {
-            let value = f32::from_bits(*bits);
-            if value.is_nan() {
-                nan(bits >> 31 != 0, u64::from(bits & 0x7f_ffff), 1 << 22)
-            } else {
-                finite(value.to_string())
-            }
-        }
-        Value::F64(bits) => {
-            let value = f64::from_bits(*bits);
-            if value.is_nan() {
-                nan(bits >> 63 != 0, bits & 0xf_ffff_ffff_ffff, 1 << 51)
-            } else {
-                finite(value.to_string())
-            }
-        }
+        Value::F32(bits) => float::single(*bits),
+        Value::F64(bits) => float::double(*bits),
         Value::V128(bits) => format!("{bits:#034x}"),
         Value::Ref(Reference::Null(_)) => "null".into(),
         Value::Ref(Reference::Func { instance, func }) => {
@@ -34,28 +21,6 @@ pub fn text(value: &Value) -> String {
             format!("a non-null {} reference", heap.name())
         }
         Value::Ref(Reference::Opaque { description, .. }) => description.clone(),
-    }
-}
-
-/// `nan` with its sign and, unless it is the canonical one, its payload (specification, section 6.3.2).
-fn nan(negative: bool, payload: u64, canonical: u64) -> String {
-    let sign = if negative { "-" } else { "" };
-    if payload == canonical {
-        format!("{sign}nan")
-    } else {
-        format!("{sign}nan:{payload:#x}")
-    }
-}
-
-/// Rust's shortest exact digits; very large and very small numbers come out with all their zeros,
-/// which nobody can read.
-fn finite(digits: String) -> String {
-    if digits.len() <= 24 {
-        return digits;
-    }
-    match digits.parse::<f64>() {
-        Ok(value) => format!("{value:e}"),
-        Err(_) => digits,
     }
 }
 

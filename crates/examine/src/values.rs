@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use wdb_symbols::render::Limits;
+use wdb_symbols::render::{Limits, Notation};
 use wdb_symbols::{Unavailable, Variable, VariableKind};
 
 use crate::doubts::Doubts;
@@ -240,10 +240,20 @@ pub fn children(stop: &mut Stop<'_>, of: &Named, range: Range<u64>) -> Children 
     }
 }
 
-/// A value on one line, with its type.
-pub fn show(stop: &mut Stop<'_>, value: &Value, limits: &Limits) -> Shown {
+/// A value on one line, with its type; in its language's own notation, or in the one that is asked for.
+pub fn show(
+    stop: &mut Stop<'_>,
+    value: &Value,
+    limits: &Limits,
+    notation: Option<Notation>,
+) -> Shown {
     let find = |context: &mut wdb_symbols::Context<'_>| {
-        let tree = context.without_parts("", &value.object, limits);
+        let mut tree = context.without_parts("", &value.object, limits);
+        if let Some(notation) = notation
+            && tree.unavailable.is_none()
+        {
+            tree.value = notation.object(context, &value.object, limits);
+        }
         let children = context.children("", &value.object, 0..0).length;
         (tree, children)
     };

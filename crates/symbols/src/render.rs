@@ -5,8 +5,10 @@
 
 mod calendar;
 mod cpp;
+pub mod float;
 #[cfg(test)]
 mod made;
+mod notation;
 mod rust;
 mod scalar;
 mod shape;
@@ -18,6 +20,7 @@ mod tests;
 mod text;
 mod tree;
 
+pub use notation::{Notation, little};
 pub use tree::{Children, Part, Way};
 
 use crate::machine::Unavailable;

@@ -5,7 +5,7 @@ use wdb_examine::Stop;
 use wdb_examine::expression::{evaluate, parse};
 use wdb_examine::stop::FrameId;
 use wdb_examine::values::{self, Named, ScopeKind};
-use wdb_symbols::render::Limits;
+use wdb_symbols::render::{Limits, Notation};
 
 use super::support::{Fixtures, dump, modules};
 
@@ -36,8 +36,8 @@ fn walk(stop: &mut Stop<'_>, frame: FrameId, of: &Named, depth: u32, seen: &mut 
             match found {
                 Ok(found) if found.object == of.value.object => {}
                 Ok(found) => {
-                    let one = values::show(stop, &found, &LIMITS);
-                    let other = values::show(stop, &of.value, &LIMITS);
+                    let one = values::show(stop, &found, &LIMITS, None);
+                    let other = values::show(stop, &of.value, &LIMITS, None);
                     if one.text != other.text || one.ty != other.ty {
                         seen.wrong.push(format!("{text}: {one:?} {other:?}"));
                     }
@@ -46,7 +46,7 @@ fn walk(stop: &mut Stop<'_>, frame: FrameId, of: &Named, depth: u32, seen: &mut 
             }
         }
     }
-    let shown = values::show(stop, &of.value, &LIMITS);
+    let shown = values::show(stop, &of.value, &LIMITS, None);
     let page = values::children(stop, of, 0..20);
     assert_eq!(shown.children > 0, page.length > 0, "{}", of.name);
     if depth > 0 {
@@ -129,4 +129,30 @@ fn pages_are_parts_of_the_whole() {
         }
         assert!(pages > 20, "{name}: {pages}");
     }
+}
+
+#[test]
+fn values_in_another_notation() {
+    let mut debuggee = dump("c-variables.wasmtime", "c-variables");
+    let mut fixtures = Fixtures::new(modules("c-variables"));
+    let mut stop = Stop::new(&mut debuggee, &mut fixtures).unwrap();
+    let mut number = 0;
+    let frame = loop {
+        let id = stop.frame_numbered(0, number).unwrap();
+        if stop.place(id).unwrap().chain[id.inlined].function == "arrays" {
+            break id;
+        }
+        number += 1;
+    };
+    let value = evaluate(&parse("points[1]").unwrap(), &mut stop, frame).unwrap();
+    let mut shown = |notation| {
+        let shown = values::show(&mut stop, &value, &LIMITS, notation);
+        (shown.ty, shown.text.unwrap(), shown.children)
+    };
+    let point = |text: &str| ("struct point".to_owned(), text.to_owned(), 2);
+    assert_eq!(shown(None), point("{x = -3, y = 4}"));
+    assert_eq!(
+        shown(Some(Notation::Hex)),
+        point("{x = 0xfffffffd, y = 0x4}")
+    );
 }
