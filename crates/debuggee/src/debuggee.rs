@@ -12,7 +12,7 @@ use wdb_coredump::{
 };
 use wdb_module::{FuncIndex, FunctionOffset};
 
-use crate::{Breakpoints, CodeLocation, Error, Execute, Mutate};
+use crate::{Breakpoints, Call, CodeLocation, Error, Execute, Mutate, SetLocal};
 
 /// A program to look into: a core dump, or a live program that has stopped.
 ///
@@ -149,6 +149,11 @@ pub trait Debuggee {
         None
     }
 
+    /// The capability to call functions of the program.
+    fn call(&mut self) -> Option<&mut dyn Call> {
+        None
+    }
+
     /// The capability to stop where it is told to.
     fn breakpoints(&mut self) -> Option<&mut dyn Breakpoints> {
         None
@@ -156,6 +161,11 @@ pub trait Debuggee {
 
     /// The capability to be changed.
     fn mutate(&mut self) -> Option<&mut dyn Mutate> {
+        None
+    }
+
+    /// The capability to have the locals of its frames changed.
+    fn set_local(&mut self) -> Option<&mut dyn SetLocal> {
         None
     }
 }
@@ -183,9 +193,9 @@ pub enum StopReason {
     },
     /// Somebody has asked it to stop. It can go on.
     Interrupted,
-    /// The function that [`Execute::call`] called has returned this; it stands where it stood before.
+    /// The function that [`Call::call_function`] called has returned this; it stands where it stood before.
     Returned(Vec<Slot>),
-    /// The function that [`Execute::call`] called did not return, and why: a sentence's second half. It
+    /// The function that [`Call::call_function`] called did not return, and why: a sentence's second half. It
     /// stands where it stood before.
     Abandoned(String),
     /// It crashed and cannot go on. Also what a dump that does not say why stands at, if it has frames.

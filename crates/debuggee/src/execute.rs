@@ -1,4 +1,4 @@
-//! What only a program that runs can do: run, stop where it is told to, be changed.
+//! What only some debuggees can do: run, call functions, stop where they are told to, be changed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,16 +56,30 @@ pub trait Execute {
     /// When the program has ended already, or the engine fails.
     fn resume(&mut self, how: Resume, watch: Option<Watch>) -> Result<(), Error>;
 
+    /// A handle that stops the running program from another thread. A guest that sleeps or reads in a host
+    /// call comes back from it early, and takes the end of the sleep or of the input for real.
+    fn interrupt(&self) -> Interrupt;
+
+    /// What the export that is run has returned, as text, when the program has ended by itself.
+    fn results(&self) -> &[String];
+
+    /// Forgets that somebody has asked the program to stop since it did: that was for the run before, and the next one is
+    /// not to stop for it.
+    fn forget_interrupt(&mut self);
+}
+
+/// The capability to call functions of the program while it is stopped. A recording has none: it can only run what ran.
+pub trait Call: Execute {
     /// Calls a function of the program on top of what it is doing, and runs until that returns
     /// ([`StopReason::Returned`](crate::StopReason::Returned)) or there is another reason to stop. Then
     /// the frames of the call stand above those that were there, [`Execute::resume`] goes on with it,
-    /// and [`Execute::abandon_call`] ends it.
+    /// and [`Call::abandon_call`] ends it.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`] when there is no such function, [`Error::Refused`] when the arguments do not
     /// fit it or it cannot be called now.
-    fn call(
+    fn call_function(
         &mut self,
         instance: InstanceId,
         func: FuncIndex,
@@ -79,17 +93,6 @@ pub trait Execute {
     ///
     /// [`Error::Refused`] when there is none.
     fn abandon_call(&mut self) -> Result<(), Error>;
-
-    /// A handle that stops the running program from another thread. A guest that sleeps or reads in a host
-    /// call comes back from it early, and takes the end of the sleep or of the input for real.
-    fn interrupt(&self) -> Interrupt;
-
-    /// What the export that is run has returned, as text, when the program has ended by itself.
-    fn results(&self) -> &[String];
-
-    /// Forgets that somebody has asked the program to stop since it did: that was for the run before, and the next one is
-    /// not to stop for it.
-    fn forget_interrupt(&mut self);
 }
 
 /// The capability to stop where it is told to.
@@ -142,13 +145,18 @@ pub trait Mutate {
         index: u64,
         value: &Reference,
     ) -> Result<(), Error>;
+}
 
-    /// Gives a local of a frame a value.
+/// The capability to have the locals of its frames changed while it is stopped. Compiled code keeps locals in registers:
+/// an engine that cannot write those has not got it, and an interpreter has.
+pub trait SetLocal {
+    /// Gives a local of a frame a value, which must have its type. Threads and frames count as in
+    /// [`Debuggee::frame`].
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] by engines that cannot.
-    fn set_local(
+    /// [`Error::NotFound`] when there is no such local, [`Error::Refused`] when it is of another type.
+    fn set_frame_local(
         &mut self,
         thread: usize,
         frame: usize,

@@ -16,7 +16,9 @@ mod postmortem;
 pub use c_stack::CStack;
 pub use debuggee::{Certainty, Debuggee, Frame, Module, StopReason, Thread, Trust};
 pub use error::Error;
-pub use execute::{Breakpoints, CodeLocation, Execute, Interrupt, Mutate, Resume, Verdict, Watch};
+pub use execute::{
+    Breakpoints, Call, CodeLocation, Execute, Interrupt, Mutate, Resume, SetLocal, Verdict, Watch,
+};
 pub use initial::{initial_element, initial_memory};
 pub use postmortem::PostMortem;
 pub use wdb_coredump as coredump;

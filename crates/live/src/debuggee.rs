@@ -13,14 +13,14 @@ use wdb_coredump::{
     Table, TableId, Value,
 };
 use wdb_debuggee::{
-    Breakpoints, Certainty, CodeLocation, Debuggee, Error, Execute, Frame, Interrupt, Module,
+    Breakpoints, Call, Certainty, CodeLocation, Debuggee, Error, Execute, Frame, Interrupt, Module,
     Mutate, Resume, StopReason, Thread, Watch,
 };
-use wdb_module::{FuncIndex, LocalIndex};
+use wdb_module::FuncIndex;
 
 use crate::asked::Asked;
 use crate::blocks::{BLOCK, Blocks};
-use crate::call::Call;
+use crate::call;
 use crate::compiled::Compiled;
 use crate::guarded::guarded;
 use crate::guest::{Command, Stopped};
@@ -276,6 +276,10 @@ impl Debuggee for Live {
         Some(self)
     }
 
+    fn call(&mut self) -> Option<&mut dyn Call> {
+        Some(self)
+    }
+
     fn breakpoints(&mut self) -> Option<&mut dyn Breakpoints> {
         Some(self)
     }
@@ -295,14 +299,28 @@ impl Execute for Live {
         self.wait()
     }
 
-    fn call(
+    fn interrupt(&self) -> Interrupt {
+        Interrupt::new(stopper(&self.engine, &self.request, Requester::User))
+    }
+
+    fn results(&self) -> &[String] {
+        &self.results
+    }
+
+    fn forget_interrupt(&mut self) {
+        self.request.forget_user();
+    }
+}
+
+impl Call for Live {
+    fn call_function(
         &mut self,
         instance: InstanceId,
         func: FuncIndex,
         arguments: &[Value],
         watch: Option<Watch>,
     ) -> Result<(), Error> {
-        let call = Call {
+        let call = call::Call {
             instance,
             func,
             arguments: arguments.to_vec(),
@@ -320,18 +338,6 @@ impl Execute for Live {
         self.send(Command::Abandon(begun))?;
         has_begun.recv().map_err(|_| gone())??;
         self.wait()
-    }
-
-    fn interrupt(&self) -> Interrupt {
-        Interrupt::new(stopper(&self.engine, &self.request, Requester::User))
-    }
-
-    fn results(&self) -> &[String] {
-        &self.results
-    }
-
-    fn forget_interrupt(&mut self) {
-        self.request.forget_user();
     }
 }
 
@@ -368,17 +374,6 @@ impl Mutate for Live {
     ) -> Result<(), Error> {
         let value = value.clone();
         self.change(move |paused| paused.set_table_element(table, index, &value))?
-    }
-
-    fn set_local(
-        &mut self,
-        thread: usize,
-        frame: usize,
-        local: LocalIndex,
-        value: &Value,
-    ) -> Result<(), Error> {
-        let value = value.clone();
-        self.change(move |paused| paused.set_local(thread, frame, local, &value))?
     }
 }
 

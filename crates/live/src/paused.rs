@@ -13,7 +13,7 @@ use wdb_debuggee::{
     Breakpoints, Certainty, CodeLocation, Debuggee, Error, Frame, Module, Mutate, StopReason,
     Thread,
 };
-use wdb_module::{LocalIndex, MemoryIndex};
+use wdb_module::MemoryIndex;
 
 use crate::frames::{self, Standing};
 use crate::guest::Guest;
@@ -266,20 +266,6 @@ impl Mutate for Paused<'_> {
     ) -> Result<(), Error> {
         let store = self.store.as_context_mut();
         table::set_element(store, &self.guest.inventory, table, index, value)
-    }
-
-    fn set_local(
-        &mut self,
-        _thread: usize,
-        _frame: usize,
-        _local: LocalIndex,
-        _value: &Value,
-    ) -> Result<(), Error> {
-        Err(Error::Refused(
-            "wasmtime cannot change a local: its code keeps the local in a register, and what a \
-             debugger sees is a copy that the code never reads back"
-                .into(),
-        ))
     }
 }
 

@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use wdb_coredump::{
-    Capture, Global, Instance, InstanceId, MemoryId, MemoryShape, Process, Table, TableId, Value,
+    Capture, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId,
 };
 use wdb_debuggee::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
 };
-use wdb_module::FuncIndex;
 
 use crate::modules::known;
 use crate::paused::CAPTURE;
@@ -105,20 +104,6 @@ impl Debuggee for Unlaunched {
 
 impl Execute for Unlaunched {
     fn resume(&mut self, _: Resume, _: Option<Watch>) -> Result<(), Error> {
-        Err(not_there())
-    }
-
-    fn call(
-        &mut self,
-        _: InstanceId,
-        _: FuncIndex,
-        _: &[Value],
-        _: Option<Watch>,
-    ) -> Result<(), Error> {
-        Err(not_there())
-    }
-
-    fn abandon_call(&mut self) -> Result<(), Error> {
         Err(not_there())
     }
 

@@ -15,6 +15,7 @@ use callee::Callee;
 
 use crate::calls::{Before, Calling};
 use crate::error::Error;
+use crate::motion::cannot_call;
 use crate::session::Session;
 use crate::stopped::{Returned, Stopped};
 use wdb_examine::expression;
@@ -52,6 +53,9 @@ impl Session {
             error => error,
         })?;
         let at = self.selected().ok_or(Error::NotStarted)?;
+        if self.debuggee.call().is_none() {
+            return Err(cannot_call());
+        }
         let before = Before {
             selected: at,
             ahead: self.memo.ahead,

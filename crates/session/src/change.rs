@@ -3,12 +3,12 @@
 use wdb_debuggee::coredump::{MemoryId, Reference, Value};
 use wdb_symbols::object::Piece;
 use wdb_symbols::types::Bits;
-use wdb_symbols::{Object, Place};
+use wdb_symbols::{Object, Place, TypeRef};
 
 use crate::error::Error;
 use crate::session::Session;
-use wdb_examine::expression::{self, Changeable};
-use wdb_examine::stop::FrameId;
+use wdb_examine::expression::{self, Changeable, Expression};
+use wdb_examine::stop::{FrameId, Stop};
 
 impl Session {
     /// Gives what `place` means the value of `value`, converted to its type. Both are expressions in the
@@ -17,7 +17,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// When one of them has no value, or what is meant cannot be changed: it lives in a WebAssembly local.
+    /// When one of them has no value, or what is meant cannot be changed: it lives in a WebAssembly local, and the
+    /// debuggee has not the capability to change those.
     pub fn assign(&mut self, place: &str, value: &str) -> Result<(), Error> {
         let wrong = |error, text: &str| Error::Expression {
             error,
@@ -37,12 +38,26 @@ impl Session {
             return Err(Error::CannotChange);
         }
         let at = self.selected().ok_or(Error::NotStarted)?;
+        let can_set_local = self.debuggee.set_local().is_some();
         let mut stop = self.stop();
         let to = expression::changeable(&to, &mut stop, at).map_err(|it| wrong(it, place))?;
         let refused =
             |reason: &dyn std::fmt::Display| Error::Refused(format!("`{value}`: {reason}"));
         match to {
-            Changeable::Object(target) => {
+            Changeable::Local(target, local) if can_set_local => {
+                let bytes = converted(&from, &target.object.ty, &mut stop, at, value)?;
+                let frame = stop.frame(target.frame);
+                let old = frame.and_then(|it| it.locals.get(local.position())?.value().cloned());
+                let new = number(&old, &bytes).ok_or_else(|| no_number(place))?;
+                let FrameId {
+                    thread, activation, ..
+                } = target.frame;
+                let set_local = self.debuggee.set_local().ok_or(Error::CannotChange)?;
+                set_local.set_frame_local(thread, activation, local, &new)?;
+                self.memo.forget_values();
+                Ok(())
+            }
+            Changeable::Object(target) | Changeable::Local(target, _) => {
                 let from = expression::evaluate_for(&from, &mut stop, at, &target.object)
                     .map_err(|it| wrong(it, value))?;
                 let (bytes, _) = expression::with_context(&mut stop, from.frame, |context| {
@@ -71,19 +86,12 @@ impl Session {
                 self.write(place, &target.object, target.frame, &bytes)
             }
             Changeable::Global(id, ty) => {
-                let from = expression::evaluate(&from, &mut stop, at);
-                let from = from.map_err(|it| wrong(it, value))?;
-                let (bytes, _) = expression::with_context(&mut stop, from.frame, |context| {
-                    expression::convert(context, &from.object, &ty)
-                });
-                let bytes = bytes.map_err(|it| refused(&it))?;
+                let bytes = converted(&from, &ty, &mut stop, at, value)?;
                 let new = number(
                     &stop.global(id).and_then(|it| it.value.value().cloned()),
                     &bytes,
                 );
-                let new = new.ok_or_else(|| {
-                    Error::Refused(format!("`{place}` holds no number that could be set"))
-                })?;
+                let new = new.ok_or_else(|| no_number(place))?;
                 let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
                 mutate.set_global(id, &new)?;
                 self.memo.forget_values();
@@ -187,6 +195,28 @@ impl Session {
             .and_then(|it| *it.memories.first()?);
         found.ok_or_else(|| Error::Refused("there is no memory".into()))
     }
+}
+
+/// The bytes of the value of an expression as a `ty`; `text` is how the user wrote it.
+fn converted(
+    expression: &Expression,
+    ty: &TypeRef,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    text: &str,
+) -> Result<Vec<u8>, Error> {
+    let value = expression::evaluate(expression, stop, at).map_err(|error| Error::Expression {
+        error,
+        text: text.to_owned(),
+    })?;
+    let (bytes, _) = expression::with_context(stop, value.frame, |context| {
+        expression::convert(context, &value.object, ty)
+    });
+    bytes.map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))
+}
+
+fn no_number(what: &str) -> Error {
+    Error::Refused(format!("`{what}` holds no number that could be set"))
 }
 
 /// A number of the type of `old` with these bytes.

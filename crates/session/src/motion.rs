@@ -164,8 +164,11 @@ impl Session {
     ///
     /// When there is none.
     pub fn abandon(&mut self) -> Result<Stopped, Error> {
-        let execute = self.debuggee.execute().ok_or(Error::CannotRun)?;
-        execute.abandon_call()?;
+        if !self.can_run() {
+            return Err(Error::CannotRun);
+        }
+        let call = self.debuggee.call().ok_or_else(cannot_call)?;
+        call.abandon_call()?;
         Ok(self.stands(Vec::new(), 0))
     }
 
@@ -246,17 +249,24 @@ impl Session {
                 let mut watching = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 watching.decide(debuggee)
             });
-            let execute = self.debuggee.execute().ok_or(Error::CannotRun)?;
+            let debuggee = &mut *self.debuggee;
             match begin {
-                Begin::Resume(Resume::Continue) if starting => {
-                    execute.resume(Resume::StepInstruction, Some(watch))
+                Begin::Resume(how) => {
+                    let how = match how {
+                        Resume::Continue if starting => Resume::StepInstruction,
+                        how => how,
+                    };
+                    let execute = debuggee.execute().ok_or(Error::CannotRun)?;
+                    execute.resume(how, Some(watch))
                 }
-                Begin::Resume(how) => execute.resume(how, Some(watch)),
                 Begin::Call {
                     instance,
                     func,
                     arguments,
-                } => execute.call(instance, func, &arguments, Some(watch)),
+                } => {
+                    let call = debuggee.call().ok_or_else(cannot_call)?;
+                    call.call_function(instance, func, &arguments, Some(watch))
+                }
             }
             .map_err(Error::from)
         });
@@ -399,6 +409,11 @@ impl Session {
             first.as_ref(),
         ))
     }
+}
+
+/// The program can run, and functions of it cannot be called.
+pub(crate) fn cannot_call() -> Error {
+    Error::Refused("no function of this program can be called by the debugger".into())
 }
 
 fn youngest(ahead: usize) -> FrameId {

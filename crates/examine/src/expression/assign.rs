@@ -1,7 +1,7 @@
 //! What an expression means as the target of an assignment.
 
 use wdb_debuggee::coredump::{GlobalId, TableId};
-use wdb_module::GlobalIndex;
+use wdb_module::{GlobalIndex, LocalIndex};
 use wdb_symbols::{Context, Object, TypeRef, Unavailable};
 
 use super::evaluate::{Evaluator, Operand};
@@ -22,6 +22,8 @@ pub fn user_variable(expression: &Expression) -> Option<&str> {
 pub enum Changeable {
     /// An object. It may still be nowhere, or where it cannot be changed.
     Object(Value),
+    /// A WebAssembly local, by its raw name, with the value that it has. Most debuggees cannot change it.
+    Local(Value, LocalIndex),
     /// A global of the frame's instance, and its type.
     Global(GlobalId, TypeRef),
     /// An element of a table.
@@ -38,7 +40,11 @@ pub fn changeable(
     if let Some(found) = evaluator.of_machine(&expression.parsed.root, at)? {
         return Ok(found);
     }
+    let local = evaluator.raw_local(&expression.parsed.root, at)?;
     let mut value = super::evaluate(expression, stop, at)?;
+    if let Some(local) = local {
+        return Ok(Changeable::Local(value, local));
+    }
     // To assign to a reference is to assign to what it refers to.
     let (object, _) = super::with_context(stop, value.frame, |context| {
         access::dereferenced(context, &value.object)
@@ -102,12 +108,7 @@ pub fn convert(
 impl Evaluator<'_, '_, '_> {
     /// A global or an element of a table, by their raw names. `None`: something else.
     fn of_machine(&mut self, node: &Node, at: FrameId) -> Result<Option<Changeable>, Error> {
-        let (of, index) = match &node.kind {
-            Kind::Index(of, index) => (of, Some(index)),
-            Kind::Member(of, ..) => (of, None),
-            _ => return Ok(None),
-        };
-        let Some((machine, within)) = of.as_machine() else {
+        let Some((machine, within)) = container(node).and_then(Node::as_machine) else {
             return Ok(None);
         };
         let frame = within.map_or(Ok(at), |it| self.frame(it, at))?;
@@ -116,32 +117,18 @@ impl Evaluator<'_, '_, '_> {
         let instance = self.stop.instance(found.instance).ok_or_else(missing)?;
         match machine {
             Machine::Global => {
-                let name = match (&node.kind, index.map(|it| &it.kind)) {
-                    (Kind::Member(_, name, _), _) => Some(name.clone()),
-                    (_, Some(Kind::Text(name))) => Some(String::from_utf8_lossy(name).into_owned()),
-                    _ => None,
-                };
-                let position = match (name, index) {
-                    (Some(name), _) => {
-                        let binary = self.stop.binary(found.module);
-                        let named = |it: &u32| {
-                            let known =
-                                binary.and_then(|binary| binary.global_name(GlobalIndex(*it)));
-                            known == Some(name.as_str()) || it.to_string() == name
-                        };
-                        let count = u32::try_from(instance.globals.len()).unwrap_or(u32::MAX);
-                        (0..count).find(named).map(|it| it as usize)
-                    }
-                    (None, Some(index)) => usize::try_from(self.integer(index, frame)?).ok(),
-                    (None, None) => None,
-                };
+                let binary = self.stop.binary(found.module);
+                let name = |index| binary.and_then(|it| it.global_name(GlobalIndex(index)));
+                let names = (0..).zip(&instance.globals).map(|(index, _)| name(index));
+                let named = position_named(node, names);
+                let position = self.position(node, frame, named)?;
                 let id = position.and_then(|it| *instance.globals.get(it)?);
                 let id = id.ok_or_else(|| Error::new("there is no such global", &node.span))?;
                 let global = self.stop.global(id).ok_or_else(missing)?;
                 Ok(Some(Changeable::Global(id, raw::raw_type(&global.ty))))
             }
             Machine::Table => {
-                let Some(index) = index else {
+                let Kind::Index(_, index) = &node.kind else {
                     return Ok(None);
                 };
                 let element = u64::try_from(self.integer(index, frame)?);
@@ -156,4 +143,60 @@ impl Evaluator<'_, '_, '_> {
             }
         }
     }
+
+    /// The WebAssembly local that is meant by its raw name. `None`: something else.
+    fn raw_local(&mut self, node: &Node, at: FrameId) -> Result<Option<LocalIndex>, Error> {
+        let Some((Machine::Local, within)) = container(node).and_then(Node::as_machine) else {
+            return Ok(None);
+        };
+        let frame = within.map_or(Ok(at), |it| self.frame(it, at))?;
+        let place = self.stop.place(frame);
+        let locals = place.iter().flat_map(|it| &it.locals);
+        let named = position_named(node, locals.map(|(name, _)| name.as_deref()));
+        let position = self.position(node, frame, named)?;
+        Ok(position
+            .and_then(|it| u32::try_from(it).ok())
+            .map(LocalIndex))
+    }
+
+    /// The position that an element is meant by: that of its name, or the number in brackets.
+    fn position(
+        &mut self,
+        node: &Node,
+        frame: FrameId,
+        named: Option<usize>,
+    ) -> Result<Option<usize>, Error> {
+        match &node.kind {
+            Kind::Index(_, index) if !matches!(index.kind, Kind::Text(_)) => {
+                Ok(usize::try_from(self.integer(index, frame)?).ok())
+            }
+            _ => Ok(named),
+        }
+    }
+}
+
+/// What an expression means an element or a member of.
+fn container(node: &Node) -> Option<&Node> {
+    match &node.kind {
+        Kind::Index(of, _) | Kind::Member(of, ..) => Some(of),
+        _ => None,
+    }
+}
+
+/// The position of the element that `node` names, by its name or by its number as one: `$global["x"]`, `$global.x`,
+/// `$global.1`. `None`: it names none of these.
+fn position_named<'n>(node: &Node, names: impl Iterator<Item = Option<&'n str>>) -> Option<usize> {
+    let wanted = match &node.kind {
+        Kind::Member(_, name, _) => name.clone(),
+        Kind::Index(_, index) => match &index.kind {
+            Kind::Text(name) => String::from_utf8_lossy(name).into_owned(),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let mut numbered = names.enumerate();
+    let is_it = |(number, name): &(usize, Option<&str>)| {
+        *name == Some(wanted.as_str()) || number.to_string() == wanted
+    };
+    numbered.find(is_it).map(|(number, _)| number)
 }

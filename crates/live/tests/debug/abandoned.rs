@@ -49,7 +49,7 @@ const WAITS: u32 = 7;
 const RUN: u32 = 8;
 
 fn call(live: &mut Live, func: u32) {
-    let called = execute(live).call(InstanceId(0), FuncIndex(func), &[], None);
+    let called = callable(live).call_function(InstanceId(0), FuncIndex(func), &[], None);
     called.unwrap();
 }
 
@@ -62,7 +62,7 @@ fn goes_on_after(calls: impl Fn(&mut Live)) {
     assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
     calls(&mut live);
     assert!(live.depth(0).unwrap() > 2, "the call is under way");
-    execute(&mut live).abandon_call().unwrap();
+    callable(&mut live).abandon_call().unwrap();
     let why = StopReason::Abandoned("as asked".into());
     assert_eq!(live.stop(), [StopReason::Breakpoint, why]);
     assert_eq!(places(&mut live), [(BEGINS, 0), (RUN, 0)]);
@@ -158,10 +158,10 @@ fn one_after_the_other() {
         set(live, &[second]);
         call(live, RETURNS);
         call(live, TRAPS);
-        execute(live).abandon_call().unwrap();
+        callable(live).abandon_call().unwrap();
         assert_eq!(places(live)[0], (RETURNS, 1));
         call(live, RETURNS);
-        execute(live).abandon_call().unwrap();
+        callable(live).abandon_call().unwrap();
         assert_eq!(places(live)[0], (RETURNS, 1));
     });
 }

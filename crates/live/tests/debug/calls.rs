@@ -47,7 +47,7 @@ fn stopped() -> Live {
 
 fn call(live: &mut Live, func: u32, arguments: &[i32]) -> Result<(), Error> {
     let arguments: Vec<Value> = arguments.iter().copied().map(Value::I32).collect();
-    execute(live).call(InstanceId(0), FuncIndex(func), &arguments, None)
+    callable(live).call_function(InstanceId(0), FuncIndex(func), &arguments, None)
 }
 
 fn returned(value: i32) -> StopReason {
@@ -141,10 +141,10 @@ fn a_call_that_hangs_is_interrupted_and_abandoned() {
     call(&mut live, HANG, &[]).unwrap();
     assert_eq!(live.stop(), [StopReason::Interrupted]);
     assert_eq!(live.depth(0).unwrap(), 3);
-    execute(&mut live).abandon_call().unwrap();
+    callable(&mut live).abandon_call().unwrap();
     let why = StopReason::Abandoned("as asked".into());
     assert_eq!(live.stop(), [StopReason::Breakpoint, why]);
-    let none = execute(&mut live).abandon_call().unwrap_err();
+    let none = callable(&mut live).abandon_call().unwrap_err();
     assert_eq!(none.to_string(), "no call is under way");
     call(&mut live, ADD, &[1, 2]).unwrap();
     assert_eq!(live.stop(), [StopReason::Breakpoint, returned(3)]);
@@ -158,9 +158,9 @@ fn the_call_that_is_abandoned_is_the_youngest() {
     set(&mut live, &[add]);
     call(&mut live, ADD, &[20, 3]).unwrap();
     call(&mut live, ADD, &[1, 1]).unwrap();
-    execute(&mut live).abandon_call().unwrap();
+    callable(&mut live).abandon_call().unwrap();
     assert_eq!(places(&mut live), [(ADD, 6), (MAIN, 2), (8, 1)]);
-    execute(&mut live).abandon_call().unwrap();
+    callable(&mut live).abandon_call().unwrap();
     goes_on(&mut live);
 }
 
@@ -187,8 +187,8 @@ fn what_cannot_be_called_says_why() {
         "the function takes 2 arguments, and 1 are given"
     );
     let wrong = [Value::I32(1), Value::I64(1)];
-    let error = execute(&mut live)
-        .call(InstanceId(0), FuncIndex(ADD), &wrong, None)
+    let error = callable(&mut live)
+        .call_function(InstanceId(0), FuncIndex(ADD), &wrong, None)
         .unwrap_err();
     assert_eq!(error.to_string(), "argument 2 is not of type i32");
     assert_eq!(live.stop(), [StopReason::Breakpoint]);
@@ -207,8 +207,8 @@ fn the_breakpoints_of_a_call_can_have_a_watch() {
         Verdict::Resume(Resume::Continue)
     });
     let arguments = [Value::I32(4), Value::I32(5)];
-    execute(&mut live)
-        .call(InstanceId(0), FuncIndex(ADD), &arguments, Some(watch))
+    callable(&mut live)
+        .call_function(InstanceId(0), FuncIndex(ADD), &arguments, Some(watch))
         .unwrap();
     assert_eq!(live.stop(), [StopReason::Breakpoint, returned(9)]);
     goes_on(&mut live);

@@ -2,7 +2,6 @@
 
 use wdb_coredump::{GlobalId, HeapType, InstanceId, MemoryId, Reference, TableId};
 use wdb_debuggee::Error;
-use wdb_module::LocalIndex;
 
 use super::*;
 
@@ -101,8 +100,7 @@ fn what_cannot_be_changed_says_why() {
     };
     let no_func = mutate.set_table_element(TableId(0), 0, &no_func);
     assert!(matches!(no_func, Err(Error::NotFound(_))));
-    let local = mutate.set_local(0, 0, LocalIndex(0), &Value::I32(1));
-    assert!(local.unwrap_err().to_string().contains("wasmtime cannot"));
+    assert!(live.set_local().is_none());
     // Nothing of that has changed anything.
     let mut bytes = [1; 4];
     live.read_memory(MemoryId(0), 65532, &mut bytes).unwrap();

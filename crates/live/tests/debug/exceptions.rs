@@ -139,14 +139,14 @@ fn one_that_is_thrown_in_a_call_by_the_debugger_is_not_caught_below_it() {
         breakpoints(&mut live)
             .stop_at_exceptions(at_exceptions)
             .unwrap();
-        let called = execute(&mut live).call(instance, FuncIndex(THROW), &[], None);
+        let called = callable(&mut live).call_function(instance, FuncIndex(THROW), &[], None);
         called.unwrap();
         assert_eq!(crash_code(&live).unwrap(), "uncaught-exception");
         let expected = [(THROW, 1), (STOPS, 0), (CATCHES, 2), (4, 1)];
         assert_eq!(places(&mut live), expected);
         // Two of them, one in a call at the other.
-        execute(&mut live)
-            .call(instance, FuncIndex(THROW), &[], None)
+        callable(&mut live)
+            .call_function(instance, FuncIndex(THROW), &[], None)
             .unwrap();
         assert_eq!(live.depth(0).unwrap(), 5);
         resume(&mut live);
@@ -157,7 +157,8 @@ fn one_that_is_thrown_in_a_call_by_the_debugger_is_not_caught_below_it() {
         assert_eq!(places(&mut live), expected[1..]);
     }
     // One that the called function catches itself is caught.
-    let called = execute(&mut live).call(instance, FuncIndex(CATCHES), &[Value::I32(1)], None);
+    let called =
+        callable(&mut live).call_function(instance, FuncIndex(CATCHES), &[Value::I32(1)], None);
     called.unwrap();
     assert_eq!(live.stop(), [StopReason::Breakpoint]);
     set(&mut live, &[]);

@@ -176,13 +176,14 @@ fn in_a_call_by_the_debugger() {
     let mut live = launch_with(text, 1000);
     step(&mut live);
     let hangs = |live: &mut Live| {
-        let called = execute(live).call(wdb_coredump::InstanceId(0), FuncIndex(0), &[], None);
+        let called =
+            callable(live).call_function(wdb_coredump::InstanceId(0), FuncIndex(0), &[], None);
         called.unwrap();
         assert_eq!(crash_code(live).unwrap(), "fuel-exhausted");
         assert_eq!(places(live).len(), 2);
     };
     hangs(&mut live);
-    execute(&mut live).abandon_call().unwrap();
+    callable(&mut live).abandon_call().unwrap();
     let why = StopReason::Abandoned("as asked".into());
     assert_eq!(live.stop(), [StopReason::Step, why]);
     hangs(&mut live);

@@ -40,7 +40,8 @@ fn only_the_time_counts_in_which_the_program_runs() {
     assert!(began.elapsed() > limit / 2, "{:?}", began.elapsed());
     assert_eq!(places(&mut live)[0].0, 1);
     // It cannot go on, but functions can be called.
-    let called = execute(&mut live).call(wdb_coredump::InstanceId(0), FuncIndex(0), &[], None);
+    let called =
+        callable(&mut live).call_function(wdb_coredump::InstanceId(0), FuncIndex(0), &[], None);
     called.unwrap();
     assert_eq!(live.stop(), [StopReason::Breakpoint]);
     resume(&mut live);
@@ -80,10 +81,10 @@ fn a_limit_that_is_reached_in_a_call_holds_after_it() {
     assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
     set(&mut live, &[]);
     let forever = FuncIndex(1);
-    let called = execute(&mut live).call(wdb_coredump::InstanceId(0), forever, &[], None);
+    let called = callable(&mut live).call_function(wdb_coredump::InstanceId(0), forever, &[], None);
     called.unwrap();
     assert_eq!(crash_code(&live).unwrap(), "timeout");
-    execute(&mut live).abandon_call().unwrap();
+    callable(&mut live).abandon_call().unwrap();
     resume(&mut live);
     assert_eq!(crash_code(&live).unwrap(), "timeout");
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use wdb_coredump::{ModuleId, Value};
 use wdb_debuggee::{
-    Breakpoints, CodeLocation, Debuggee, Execute, Frame, Resume, StopReason, Thread, Watch,
+    Breakpoints, Call, CodeLocation, Debuggee, Execute, Frame, Resume, StopReason, Thread, Watch,
 };
 use wdb_live::{File, Live, Program};
 use wdb_module::{Binary, FuncIndex};
@@ -78,6 +78,10 @@ fn breakpoints(live: &mut Live) -> &mut dyn Breakpoints {
 
 fn execute(live: &mut Live) -> &mut dyn Execute {
     live.execute().unwrap()
+}
+
+fn callable(live: &mut Live) -> &mut dyn Call {
+    live.call().unwrap()
 }
 
 fn resume(live: &mut Live) -> &[StopReason] {

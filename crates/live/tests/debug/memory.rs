@@ -73,8 +73,8 @@ fn what_was_read_is_read_anew_after_a_call() {
     assert_eq!(read(&mut live, 16382).unwrap(), [1, 2, 3, 4]);
     let five = [Value::I32(5)];
     let set = FuncIndex(0);
-    execute(&mut live)
-        .call(InstanceId(0), set, &five, None)
+    callable(&mut live)
+        .call_function(InstanceId(0), set, &five, None)
         .unwrap();
     assert_eq!(read(&mut live, 16382).unwrap(), [5, 0, 0, 0]);
 }
@@ -85,14 +85,14 @@ fn what_was_read_is_read_anew_after_a_call_that_is_given_up() {
     let store = at(&live, 0, 0, 2);
     set(&mut live, &[store]);
     let five = [Value::I32(5)];
-    execute(&mut live)
-        .call(InstanceId(0), FuncIndex(0), &five, None)
+    callable(&mut live)
+        .call_function(InstanceId(0), FuncIndex(0), &five, None)
         .unwrap();
     assert_eq!(live.stop(), [StopReason::Breakpoint]);
     assert_eq!(read(&mut live, 16382).unwrap(), [1, 2, 3, 4]);
     step(&mut live);
     assert_eq!(read(&mut live, 16382).unwrap(), [5, 0, 0, 0]);
-    execute(&mut live).abandon_call().unwrap();
+    callable(&mut live).abandon_call().unwrap();
     assert_eq!(read(&mut live, 16382).unwrap(), [5, 0, 0, 0]);
 }
 

@@ -470,7 +470,8 @@ fn a_stack_that_is_used_up_still_has_depth_and_frames() {
     assert_eq!(live.threads().unwrap()[0].frames.len(), depth);
     let youngest = live.frame(0, 0).unwrap();
     assert_eq!(locals(&youngest), [depth as i32 - 2]);
-    let deep = execute(&mut live).call(InstanceId(0), FuncIndex(0), &[Value::I32(0)], None);
+    let deep =
+        callable(&mut live).call_function(InstanceId(0), FuncIndex(0), &[Value::I32(0)], None);
     assert!(matches!(deep, Err(Error::Refused(_))));
     let oldest = live.frame(0, depth - 1).unwrap();
     assert_eq!(place(&live, &oldest), (1, 1));
