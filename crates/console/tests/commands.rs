@@ -162,8 +162,23 @@ fn a_crash_on_another_thread_is_where_the_user_begins() {
     assert!(out.starts_with("thread 1 "), "{out}");
 }
 
-/// A debuggee that has gone away.
-struct Gone(PostMortem);
+/// A debuggee that has gone away: for every question, or for those whose answers may be long.
+struct Gone {
+    dump: PostMortem,
+    wholly: bool,
+}
+
+impl Gone {
+    fn answer<T>(
+        &mut self,
+        answer: impl FnOnce(&mut PostMortem) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if self.wholly {
+            return gone();
+        }
+        answer(&mut self.dump)
+    }
+}
 
 fn gone<T>() -> Result<T, Error> {
     Err(Error::Debuggee("the guest's thread has ended".into()))
@@ -171,25 +186,25 @@ fn gone<T>() -> Result<T, Error> {
 
 impl Debuggee for Gone {
     fn stop(&self) -> &[StopReason] {
-        self.0.stop()
+        self.dump.stop()
     }
     fn process(&self) -> &Process {
-        self.0.process()
+        self.dump.process()
     }
     fn capture(&self) -> Capture {
-        self.0.capture()
+        self.dump.capture()
     }
     fn modules(&self) -> &[Module] {
-        self.0.modules()
+        self.dump.modules()
     }
     fn instances(&mut self) -> Result<Vec<Instance>, Error> {
-        gone()
+        self.answer(PostMortem::instances)
     }
     fn threads(&mut self) -> Result<Vec<Thread>, Error> {
-        gone()
+        self.answer(PostMortem::threads)
     }
     fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
-        gone()
+        self.answer(PostMortem::memories)
     }
     fn read_memory(&mut self, _: MemoryId, _: u64, _: &mut [u8]) -> Result<Certainty, Error> {
         gone()
@@ -198,39 +213,70 @@ impl Debuggee for Gone {
         gone()
     }
     fn globals(&mut self) -> Result<Vec<Global>, Error> {
-        gone()
+        self.answer(PostMortem::globals)
     }
     fn table(&mut self, _: TableId) -> Result<Table, Error> {
         gone()
     }
-    fn table_count(&mut self) -> u32 {
-        0
+    fn table_count(&mut self) -> Result<u32, Error> {
+        self.answer(|_| Ok(1))
     }
 }
 
 #[test]
 fn a_debuggee_that_has_gone_away_is_an_error() {
-    let debuggee = Box::new(Gone(dump("c-div-zero.wasmtime", "c-div-zero")));
-    let resolver = Box::new(Fixtures::new(modules("c-div-zero")));
-    let mut console = Console::new(Session::new(debuggee, resolver, None));
-    for line in [
+    let wholly = [
         "info memories",
         "info instances",
         "info globals",
         "info threads",
+        "info tables",
         "bt",
-    ] {
-        let mut out = String::new();
-        assert_eq!(
-            console.execute(line, &mut out),
-            Flow::Failed,
-            "{line}: {out}"
-        );
-        assert!(
-            out.contains("error: the guest's thread has ended"),
-            "{line}: {out}"
-        );
+    ];
+    let in_between = [
+        "info tables",
+        "info tables 0",
+        "x/4xb 1024",
+        "print $memory[1024]",
+        "print $frame[6].line",
+    ];
+    for (is_whole, lines) in [(true, &wholly[..]), (false, &in_between)] {
+        let debuggee = Box::new(Gone {
+            dump: dump("c-variables.wasmtime", "c-variables"),
+            wholly: is_whole,
+        });
+        let resolver = Box::new(Fixtures::new(modules("c-variables")));
+        let mut console = Console::new(Session::new(debuggee, resolver, None));
+        for line in lines {
+            let mut out = String::new();
+            assert_eq!(
+                console.execute(line, &mut out),
+                Flow::Failed,
+                "{line}: {out}"
+            );
+            assert!(
+                out.contains("error: the guest's thread has ended"),
+                "{line}: {out}"
+            );
+        }
     }
+}
+
+#[test]
+fn a_report_says_that_the_debuggee_has_gone_away() {
+    let mut debuggee = Gone {
+        dump: dump("c-variables.wasmtime", "c-variables"),
+        wholly: false,
+    };
+    let mut resolver = Fixtures::new(modules("c-variables"));
+    let options = wdb_report::Options::default();
+    let report = wdb_report::build(&mut debuggee, &mut resolver, &options).unwrap();
+    let note = "not all of the program could be read: the guest's thread has ended";
+    assert!(
+        report.notes.iter().any(|it| it == note),
+        "{:?}",
+        report.notes
+    );
 }
 
 #[test]

@@ -142,7 +142,11 @@ pub trait Debuggee {
     fn table(&mut self, table: TableId) -> Result<Table, Error>;
 
     /// How many tables it has.
-    fn table_count(&mut self) -> u32;
+    ///
+    /// # Errors
+    ///
+    /// When a live debuggee has gone away.
+    fn table_count(&mut self) -> Result<u32, Error>;
 
     /// The capability to run.
     fn execute(&mut self) -> Option<&mut dyn Execute> {

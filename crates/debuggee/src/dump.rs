@@ -96,7 +96,7 @@ fn state(
         threads: debuggee.threads()?.into_iter().map(thread).collect(),
         memories,
         globals: debuggee.globals()?,
-        tables: (0..debuggee.table_count())
+        tables: (0..debuggee.table_count()?)
             .map(|id| debuggee.table(TableId(id)))
             .collect::<Result<Vec<Table>, _>>()?,
     })

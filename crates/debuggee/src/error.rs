@@ -37,3 +37,10 @@ pub enum Error {
     #[error("{0}")]
     Debuggee(String),
 }
+
+impl Error {
+    /// Whether this is no answer: the debuggee has gone away, or its engine failed.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Error::Debuggee(_) | Error::GivenUp(_))
+    }
+}

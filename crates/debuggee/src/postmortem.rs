@@ -240,8 +240,8 @@ impl Debuggee for PostMortem {
             .ok_or_else(|| Error::NotFound(format!("table {}", table.0)))
     }
 
-    fn table_count(&mut self) -> u32 {
-        u32::try_from(self.dump.tables.len()).unwrap_or(u32::MAX)
+    fn table_count(&mut self) -> Result<u32, Error> {
+        Ok(u32::try_from(self.dump.tables.len()).unwrap_or(u32::MAX))
     }
 }
 

@@ -47,6 +47,10 @@ impl Debuggee for Looking<'_> {
         self.0.depth(thread)
     }
 
+    fn depth_up_to(&mut self, thread: usize, most: usize) -> Result<usize, Error> {
+        self.0.depth_up_to(thread, most)
+    }
+
     fn frame(&mut self, thread: usize, position: usize) -> Result<Frame, Error> {
         self.0.frame(thread, position)
     }
@@ -80,7 +84,7 @@ impl Debuggee for Looking<'_> {
         self.0.table(table)
     }
 
-    fn table_count(&mut self) -> u32 {
+    fn table_count(&mut self) -> Result<u32, Error> {
         self.0.table_count()
     }
 }

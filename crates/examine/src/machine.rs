@@ -105,7 +105,7 @@ impl Machine for FrameMachine<'_, '_> {
         let Some(memory) = instance.and_then(|it| *it.memories.first()?) else {
             return Err(Unavailable::OutOfBounds(address));
         };
-        match self.stop.debuggee.read_memory(memory, address, buffer) {
+        match self.stop.read_memory(memory, address, buffer) {
             Ok(certainty) => {
                 self.doubts.assumed_zero |= certainty == Certainty::AssumedZero;
                 Ok(())

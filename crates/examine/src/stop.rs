@@ -8,7 +8,7 @@ use wdb_debuggee::coredump::{
     Global, GlobalId, HostFrame, Instance, InstanceId, MemoryId, MemoryShape, ModuleId, Table,
     TableId,
 };
-use wdb_debuggee::{CodeLocation, Debuggee, Error, Frame, Module};
+use wdb_debuggee::{Certainty, CodeLocation, Debuggee, Error, Frame, Module, Trust};
 use wdb_module::{FuncIndex, FunctionOffset, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
 use wdb_symbols::{Location, Symbols, Variable};
@@ -87,6 +87,31 @@ struct State {
 }
 
 impl State {
+    /// That of a program of which nothing is known but that it is stopped at `at`.
+    fn supposed(at: CodeLocation) -> State {
+        let frame = Frame {
+            instance: InstanceId(0),
+            module: at.module,
+            func: at.func,
+            pc: Some(at.pc),
+            locals: Vec::new(),
+            stack: None,
+            trust: Trust::Assumed,
+        };
+        let thread = Thread {
+            name: String::new(),
+            frames: vec![Arc::new(frame)],
+            host_frames: Vec::new(),
+        };
+        State {
+            all_instances: true,
+            globals: Some(Arc::default()),
+            memories: Some(Arc::default()),
+            threads: Some(Arc::new([thread])),
+            ..State::default()
+        }
+    }
+
     /// An answer; nothing, where the debuggee has gone away, which is told later.
     fn answer<T: Default>(&mut self, answer: Result<T, Error>) -> T {
         match answer {
@@ -130,7 +155,12 @@ const SINGLE_FRAMES: usize = 8;
 impl Memo {
     /// Forgets what the user can change.
     pub fn forget_values(&mut self) {
-        self.state = State::default();
+        // The user is still to be told.
+        let unanswered = self.state.unanswered.take();
+        self.state = State {
+            unanswered,
+            ..State::default()
+        };
     }
 
     /// Why a question was not answered. What came in place of the answer is forgotten.
@@ -142,7 +172,7 @@ impl Memo {
 
     /// Forgets what changes when the program runs.
     pub fn forget_state(&mut self) {
-        self.state = State::default();
+        self.forget_values();
         self.ahead = 0;
     }
 }
@@ -233,6 +263,25 @@ impl<'a> Stop<'a> {
             debuggee,
             resolver,
             memo: Held::Lent(memo),
+        }
+    }
+
+    /// The program as if it were stopped at `at`: with one frame, of which nothing is known but where it is, and without
+    /// instances, globals and memories. What names mean in the code does not depend on those.
+    pub fn supposing(&mut self, at: CodeLocation) -> Stop<'_> {
+        // It is asked for each of them once.
+        for module in 0..self.modules().len() as u32 {
+            self.symbols(ModuleId(module));
+        }
+        let memo = Memo {
+            symbols: self.memo.symbols.clone(),
+            state: State::supposed(at),
+            ..Memo::default()
+        };
+        Stop {
+            debuggee: &mut *self.debuggee,
+            resolver: &mut *self.resolver,
+            memo: Held::Own(Box::new(memo)),
         }
     }
 
@@ -354,7 +403,8 @@ impl<'a> Stop<'a> {
 
     /// How many tables it has.
     pub fn table_count(&mut self) -> u32 {
-        self.debuggee.table_count()
+        let count = self.debuggee.table_count();
+        self.memo.state.answer(count)
     }
 
     /// Its modules.
@@ -556,13 +606,39 @@ impl<'a> Stop<'a> {
 
     /// A table with its elements.
     pub fn table(&mut self, id: TableId) -> Option<Arc<Table>> {
-        let debuggee = &mut self.debuggee;
-        self.memo
-            .state
-            .tables
-            .entry(id)
-            .or_insert_with(|| debuggee.table(id).ok().map(Arc::new))
-            .clone()
+        if let Some(known) = self.memo.state.tables.get(&id) {
+            return known.clone();
+        }
+        let table = self.debuggee.table(id);
+        let table = self.memo.state.answer(table.map(Some)).map(Arc::new);
+        self.memo.state.tables.insert(id, table.clone());
+        table
+    }
+
+    /// Fills `buffer` with the bytes at `address`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Debuggee::read_memory`].
+    pub fn read_memory(
+        &mut self,
+        memory: MemoryId,
+        address: u64,
+        buffer: &mut [u8],
+    ) -> Result<Certainty, Error> {
+        let read = self.debuggee.read_memory(memory, address, buffer);
+        if let Err(error) = &read
+            && error.is_failure()
+        {
+            self.memo.state.unanswered.get_or_insert(error.clone());
+        }
+        read
+    }
+
+    /// Why a question was not answered since this was asked last: the debuggee has gone away. What was asked for looks as
+    /// if there were none of it.
+    pub fn take_unanswered(&mut self) -> Option<Error> {
+        self.memo.take_unanswered()
     }
 
     /// What is wrong with the debug information that was used.

@@ -267,9 +267,8 @@ impl Debuggee for Live {
         self.ask(move |paused| paused.table(table))?
     }
 
-    fn table_count(&mut self) -> u32 {
-        // A program that has gone away has no tables.
-        self.ask(|paused| paused.table_count()).unwrap_or_default()
+    fn table_count(&mut self) -> Result<u32, Error> {
+        self.ask(|paused| paused.table_count())?
     }
 
     fn execute(&mut self) -> Option<&mut dyn Execute> {

@@ -212,8 +212,8 @@ impl Debuggee for Paused<'_> {
         table::read(self.store.as_context_mut(), &self.guest.inventory, table)
     }
 
-    fn table_count(&mut self) -> u32 {
-        self.guest.inventory.tables.len() as u32
+    fn table_count(&mut self) -> Result<u32, Error> {
+        Ok(self.guest.inventory.tables.len() as u32)
     }
 
     fn breakpoints(&mut self) -> Option<&mut dyn Breakpoints> {

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use wdb_coredump::{
-    Capture, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId,
-};
+use wdb_coredump::{Capture, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId};
 use wdb_debuggee::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
 };
@@ -93,8 +91,8 @@ impl Debuggee for Unlaunched {
         Err(not_there())
     }
 
-    fn table_count(&mut self) -> u32 {
-        0
+    fn table_count(&mut self) -> Result<u32, Error> {
+        Ok(0)
     }
 
     fn execute(&mut self) -> Option<&mut dyn Execute> {

@@ -80,6 +80,9 @@ pub fn build(
     }
     notes.extend(doubts(entries));
     notes.extend(stop.notes());
+    if let Some(error) = stop.take_unanswered() {
+        notes.push(format!("not all of the program could be read: {error}"));
+    }
     notes.dedup();
     report.threads = reported;
     report.notes = notes;

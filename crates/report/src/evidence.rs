@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wdb_debuggee::coredump::{
     Crash, Global, Instance, MemoryId, MemoryShape, ModuleId, Table, Value,
 };
-use wdb_debuggee::{CStack, Debuggee as _, Error, Frame, Module};
+use wdb_debuggee::{CStack, Error, Frame, Module};
 use wdb_module::{MemoryIndex, ModuleOffset, Operator, TableIndex};
 use wdb_symbols::runtime::Family;
 
@@ -148,7 +148,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
     /// module.
     pub(crate) fn read(&mut self, position: usize, address: u64, buffer: &mut [u8]) -> Option<()> {
         let (memory, _) = self.memory(position, MemoryIndex(0))?;
-        match self.stop.debuggee().read_memory(memory, address, buffer) {
+        match self.stop.read_memory(memory, address, buffer) {
             Ok(_) => Some(()),
             Err(Error::Absent { .. }) => {
                 let module = self.binary(self.frames().get(position)?.module)?;

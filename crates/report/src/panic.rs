@@ -6,7 +6,6 @@
 //! and the place. Where those arguments are not recorded there is the buffer of 512 bytes on the
 //! stack in which the hook formats what it prints, unless later calls have overwritten it.
 
-use wdb_debuggee::Debuggee as _;
 use wdb_module::MemoryIndex;
 use wdb_symbols::runtime::Family;
 
@@ -147,11 +146,8 @@ fn stack(evidence: &mut Evidence<'_, '_>) -> Option<Vec<u8>> {
     let end = stack.range.end.min(shape.len());
     let start = stack.range.start.max(end.saturating_sub(SEARCHED)).min(end);
     let mut bytes = vec![0; usize::try_from(end - start).ok()?];
-    evidence
-        .stop
-        .debuggee()
-        .read_memory(memory, start, &mut bytes)
-        .ok()?;
+    let read = evidence.stop.read_memory(memory, start, &mut bytes);
+    read.ok()?;
     Some(bytes)
 }
 

@@ -282,9 +282,8 @@ impl Session {
         self.memo.forget_state();
         self.runs += 1;
         if let Err(error) = ran {
-            use wdb_debuggee::Error as Debuggee;
             // Then it has run, and is not where it was.
-            if let Error::Debuggee(Debuggee::Debuggee(_) | Debuggee::GivenUp(_)) = error {
+            if matches!(&error, Error::Debuggee(error) if error.is_failure()) {
                 self.selected = FrameId::default();
                 self.stopped = self.as_it_stands();
             }
