@@ -11,6 +11,7 @@ use crate::output::{Output, Style};
 use crate::{data, memory};
 use wdb_examine::expression;
 use wdb_examine::places;
+use wdb_examine::supposed;
 
 /// What has a name at an address: the code and memory have addresses of their own.
 pub(super) fn symbol(
@@ -134,7 +135,7 @@ pub(super) fn scope(
     let found = places::resolve(&mut console.session.stop(), &spec, selected);
     for place in found.map_err(|it| it.to_string())? {
         crate::placing::location(&mut console.session.stop(), &place, out);
-        let variables = console.session.variables_at(&place);
+        let variables = supposed::variables(&mut console.session.stop(), &place);
         for (declaration, kind) in &variables {
             let kind = match kind {
                 VariableKind::Parameter => "  (parameter)",

@@ -73,6 +73,7 @@ pub mod places;
 mod source_paths;
 mod starts;
 pub mod stop;
+pub mod supposed;
 pub mod tags;
 pub mod value;
 pub mod values;

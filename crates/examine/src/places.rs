@@ -13,7 +13,7 @@ use wdb_symbols::runtime::{self, Family};
 use wdb_symbols::{Name, NoPlace, Origin, Symbols};
 
 use crate::expression::did_you_mean;
-use crate::stop::{FrameId, Stop};
+use crate::stop::{FrameId, Spot, Stop};
 
 pub use completion::completions;
 
@@ -71,6 +71,20 @@ pub struct Location {
 pub struct Unresolved(pub String);
 
 impl Location {
+    /// The frame of this place, at which the innermost activation is: that of the inlined function that its line is in.
+    pub fn frame(&self, stop: &mut Stop<'_>) -> FrameId {
+        let innermost = FrameId::default();
+        let inlined = stop.place(innermost).and_then(|place| {
+            let is_it =
+                |spot: &Spot| spot.location.line == self.line && spot.location.file == self.file;
+            place.chain.iter().position(is_it)
+        });
+        FrameId {
+            inlined: inlined.unwrap_or(0),
+            ..innermost
+        }
+    }
+
     /// Whether it is in the language's runtime or library, and not in code of the program's own.
     pub fn is_of_runtime(&self, stop: &mut Stop<'_>) -> bool {
         let symbols = stop.symbols(self.at.module);

@@ -17,7 +17,6 @@ mod session;
 pub mod skips;
 mod step;
 mod stopped;
-mod supposed;
 
 pub use call::is_of_pointer;
 pub use error::Error;

@@ -175,7 +175,7 @@ impl Watching {
             let Some(breakpoint) = self.breakpoints.get_mut(*id).filter(|it| it.enabled) else {
                 continue;
             };
-            let frame = frame_of(&mut stop, location);
+            let frame = location.frame(&mut stop);
             if let Some(reason) = hit(breakpoint, &mut stop, frame, &self.tell) {
                 self.reasons.push(reason);
                 ahead = ahead.min(frame.inlined);
@@ -194,21 +194,6 @@ impl Watching {
             }
             next => next,
         }
-    }
-}
-
-/// The frame of a place at which the youngest activation stands: the inlined function that its line is in.
-pub(crate) fn frame_of(stop: &mut Stop<'_>, location: &Location) -> FrameId {
-    let youngest = FrameId::default();
-    let inlined = stop.place(youngest).and_then(|place| {
-        let is_it = |spot: &wdb_examine::stop::Spot| {
-            spot.location.line == location.line && spot.location.file == location.file
-        };
-        place.chain.iter().position(is_it)
-    });
-    FrameId {
-        inlined: inlined.unwrap_or(0),
-        ..youngest
     }
 }
 

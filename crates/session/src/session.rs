@@ -17,7 +17,9 @@ use crate::skips::Skips;
 use crate::stopped::{Reason, Stopped, Teller};
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::looking::Looking;
+use wdb_examine::places::Location;
 use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
+use wdb_examine::supposed;
 
 /// A program or a core dump that is being debugged.
 pub struct Session {
@@ -376,6 +378,19 @@ impl Session {
             self.check(expression, binding.locations())?;
         }
         Ok(self.breakpoints.add(text, trigger, binding))
+    }
+
+    /// Looks up the names of an expression at places that the program may reach.
+    ///
+    /// # Errors
+    ///
+    /// As of [`supposed::check`].
+    pub fn check(&mut self, expression: &Expression, places: &[Location]) -> Result<(), Error> {
+        let checked = supposed::check(&mut self.stop(), expression, places);
+        checked.map_err(|error| Error::Expression {
+            error,
+            text: expression.text().to_owned(),
+        })
     }
 
     /// Adds a breakpoint; `text` is what the user wrote. Where it belongs nowhere yet, it is pending and says why.

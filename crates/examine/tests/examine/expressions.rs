@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::support::{Fixtures, dump, modules};
+use wdb_debuggee::CodeLocation;
 use wdb_examine::Doubts;
 use wdb_examine::Stop;
 use wdb_examine::expression::{self, evaluate, parse, with_context};
+use wdb_examine::places::Location;
 use wdb_examine::stop::FrameId;
+use wdb_examine::supposed;
 use wdb_symbols::render::Limits;
 
 /// Calls `with` with the dump that wasmtime wrote of a fixture.
@@ -316,4 +319,88 @@ fn no_text_does_harm() {
             }
         });
     }
+}
+
+/// A condition is checked where nothing is known of the program but its debug information: what has a value there must pass.
+#[test]
+fn what_has_a_value_is_not_refused_as_a_condition() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/expressions.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let mut lines = document.lines();
+    let (mut passed, mut refused) = (0, 0);
+    while let Some(line) = lines.next() {
+        let Some((name, function)) = line
+            .strip_prefix("```wdb ")
+            .and_then(|it| it.split_once(' '))
+        else {
+            continue;
+        };
+        let texts = lines.by_ref().take_while(|it| *it != "```");
+        let parsed: Vec<_> = texts.filter_map(|it| parse(it).ok()).collect();
+        with_stop(name, |stop| {
+            let at = frame_of(stop, function);
+            let frame = stop.frame(at).unwrap();
+            let place = stop.place(at).unwrap();
+            let spot = &place.chain[at.inlined];
+            let place = Location {
+                at: CodeLocation {
+                    module: frame.module,
+                    func: frame.func,
+                    pc: frame.pc.unwrap(),
+                },
+                function: spot.function.clone(),
+                file: spot.location.file.clone(),
+                line: spot.location.line,
+            };
+            for expression in parsed {
+                let text = expression.text();
+                let value = evaluate(&expression, stop, at);
+                match (
+                    value,
+                    supposed::check(stop, &expression, std::slice::from_ref(&place)),
+                ) {
+                    (Ok(_), Err(error)) => panic!("{name} {function}: {text}: {error:?}"),
+                    (Ok(_), Ok(())) => passed += 1,
+                    (Err(_), Err(_)) => refused += 1,
+                    (Err(_), Ok(())) => {}
+                }
+            }
+        });
+    }
+    assert!(passed > 150 && refused > 5, "{passed} {refused}");
+}
+
+/// Nothing of the program itself is seen at a place that it has not reached.
+#[test]
+fn a_supposed_frame_knows_only_where_it_is() {
+    with_stop("c-variables", |stop| {
+        let at = frame_of(stop, "arrays");
+        let global = parse("$global[0]").unwrap();
+        let memory = parse("$memory[1024]").unwrap();
+        for expression in [&global, &memory] {
+            assert!(evaluate(expression, stop, at).is_ok());
+        }
+        let location = stop.frame(at).unwrap().location().unwrap();
+        let names = |stop: &mut Stop<'_>, at| {
+            let variables = stop.variables(at).unwrap();
+            let names = variables[0].iter().map(|it| it.name.clone());
+            names.collect::<Vec<_>>()
+        };
+        let known = names(stop, at);
+        let mut there = stop.supposing(location);
+        let frame = FrameId::default();
+        assert_eq!(there.depth(0), 1);
+        assert_eq!(there.frame(frame).unwrap().location(), Some(location));
+        assert_eq!(names(&mut there, frame), known);
+        assert!(there.instances().is_empty() && there.globals().is_empty());
+        for expression in [&global, &memory] {
+            let value = evaluate(expression, &mut there, frame);
+            let bytes = value
+                .map(|it| with_context(&mut there, frame, |context| context.bytes(&it.object)).0);
+            assert!(!matches!(bytes, Ok(Ok(_))), "{}", expression.text());
+        }
+        assert!(there.take_unanswered().is_none());
+        drop(there);
+        assert!(stop.depth(0) > 1 && evaluate(&global, stop, at).is_ok());
+    });
 }

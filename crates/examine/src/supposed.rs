@@ -1,0 +1,51 @@
+//! A place in the code that the program has not reached: what names would mean there.
+
+use wdb_symbols::{Context, VariableKind};
+
+use crate::expression::{self, Error, Expression};
+use crate::places::Location;
+use crate::stop::Stop;
+use crate::variables;
+
+/// At most this many places of a breakpoint are looked at.
+const MOST_PLACES: usize = 1000;
+
+/// Looks up the names of an expression at places that the program may reach.
+///
+/// # Errors
+///
+/// When at none of them every name means something: what is wrong at the first. Without places nothing is known to be
+/// wrong.
+pub fn check(
+    stop: &mut Stop<'_>,
+    expression: &Expression,
+    places: &[Location],
+) -> Result<(), Error> {
+    let mut first = None;
+    for place in places.iter().take(MOST_PLACES) {
+        let mut there = stop.supposing(place.at);
+        let frame = place.frame(&mut there);
+        match expression::check(expression, &mut there, frame) {
+            Ok(()) => return Ok(()),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+/// The variables that a place can see, as their language declares them.
+pub fn variables(stop: &mut Stop<'_>, place: &Location) -> Vec<(String, VariableKind)> {
+    let mut there = stop.supposing(place.at);
+    let frame = place.frame(&mut there);
+    let variables = there.variables(frame);
+    let own = variables.as_ref().and_then(|it| it.get(frame.inlined));
+    let named = own.into_iter().flatten().filter(|it| !it.name.is_empty());
+    let declared = named.map(|variable| {
+        let declare = |context: &mut Context<'_>| {
+            variables::declaration(context.symbols, &variable.name, &variable.ty)
+        };
+        let (text, _) = expression::with_context(&mut there, frame, declare);
+        (text, variable.kind)
+    });
+    declared.collect()
+}

@@ -1,0 +1,174 @@
+//! Debuggees that have other capabilities than a program in wasmtime: what the session does with them.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../../../examine/tests/examine/support/mod.rs"]
+mod support;
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use support::{Fixtures, dump, modules};
+use wdb_debuggee::coredump::{
+    Capture, Global, Instance, MemoryId, MemoryShape, Process, Slot, Table, TableId, Value,
+};
+use wdb_debuggee::{
+    Certainty, Debuggee, Error, Execute, Interrupt, Module, PostMortem, Resume, SetLocal,
+    StopReason, Thread, Watch,
+};
+use wdb_module::LocalIndex;
+use wdb_session::Session;
+
+/// A local that was set: thread, frame, local, value.
+type Written = (usize, usize, u32, Value);
+
+/// A dump that says that it can run, such as a recording, and may let locals be changed, as an interpreter does.
+struct Other {
+    dump: PostMortem,
+    stop: Vec<StopReason>,
+    locals: Option<Locals>,
+}
+
+#[derive(Clone, Default)]
+struct Locals(Arc<Mutex<Vec<Written>>>);
+
+impl Debuggee for Other {
+    fn stop(&self) -> &[StopReason] {
+        &self.stop
+    }
+    fn process(&self) -> &Process {
+        self.dump.process()
+    }
+    fn capture(&self) -> Capture {
+        self.dump.capture()
+    }
+    fn modules(&self) -> &[Module] {
+        self.dump.modules()
+    }
+    fn instances(&mut self) -> Result<Vec<Instance>, Error> {
+        self.dump.instances()
+    }
+    fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        let mut threads = self.dump.threads()?;
+        let locals = &mut threads[0].frames[0].locals;
+        // A dump of wasmtime holds none of them.
+        for (index, slot) in locals.iter_mut().enumerate() {
+            *slot = Slot::Known(Value::I32(index as i32));
+        }
+        let written = self
+            .locals
+            .iter()
+            .flat_map(|it| it.0.lock().unwrap().clone());
+        for (thread, frame, local, value) in written {
+            threads[thread].frames[frame].locals[local as usize] = Slot::Known(value);
+        }
+        Ok(threads)
+    }
+    fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        self.dump.memories()
+    }
+    fn read_memory(
+        &mut self,
+        memory: MemoryId,
+        address: u64,
+        buffer: &mut [u8],
+    ) -> Result<Certainty, Error> {
+        self.dump.read_memory(memory, address, buffer)
+    }
+    fn occupied_memory(&mut self, memory: MemoryId) -> Result<Vec<Range<u64>>, Error> {
+        self.dump.occupied_memory(memory)
+    }
+    fn globals(&mut self) -> Result<Vec<Global>, Error> {
+        self.dump.globals()
+    }
+    fn table(&mut self, table: TableId) -> Result<Table, Error> {
+        self.dump.table(table)
+    }
+    fn table_count(&mut self) -> Result<u32, Error> {
+        self.dump.table_count()
+    }
+    fn execute(&mut self) -> Option<&mut dyn Execute> {
+        Some(self)
+    }
+    fn set_local(&mut self) -> Option<&mut dyn SetLocal> {
+        self.locals.as_mut().map(|it| it as &mut dyn SetLocal)
+    }
+}
+
+impl Execute for Other {
+    fn resume(&mut self, _: Resume, _: Option<Watch>) -> Result<(), Error> {
+        Err(Error::Refused("the recording is at its end".into()))
+    }
+    fn interrupt(&self) -> Interrupt {
+        Interrupt::new(|| {})
+    }
+    fn results(&self) -> &[String] {
+        &[]
+    }
+    fn forget_interrupt(&mut self) {}
+}
+
+impl SetLocal for Locals {
+    fn set_frame_local(
+        &mut self,
+        thread: usize,
+        frame: usize,
+        local: LocalIndex,
+        value: &Value,
+    ) -> Result<(), Error> {
+        let mut written = self.0.lock().unwrap();
+        written.push((thread, frame, local.0, value.clone()));
+        Ok(())
+    }
+}
+
+fn session(locals: Option<Locals>) -> Session {
+    let debuggee = Other {
+        dump: dump("c-div-zero.wasmtime", "c-div-zero"),
+        stop: vec![StopReason::Interrupted],
+        locals,
+    };
+    let resolver = Fixtures::new(modules("c-div-zero"));
+    Session::new(Box::new(debuggee), Box::new(resolver), None)
+}
+
+fn refusal<T>(result: Result<T, wdb_session::Error>) -> String {
+    match result {
+        Ok(_) => panic!("it was not refused"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn what_runs_need_not_have_functions_called() {
+    let mut session = session(None);
+    assert!(session.can_run());
+    let words = "no function of this program can be called by the debugger";
+    assert_eq!(refusal(session.call("average(1, 2)")), words);
+    assert_eq!(refusal(session.abandon()), words);
+    assert_eq!(
+        refusal(session.run(wdb_session::Motion::Continue)),
+        "the recording is at its end"
+    );
+}
+
+#[test]
+fn a_local_is_changed_where_the_debuggee_can() {
+    let words = "`$local[1]` is not in memory: it is in a local or on the operand stack of \
+                 WebAssembly, or computed, and cannot be changed";
+    assert_eq!(refusal(session(None).assign("$local[1]", "5")), words);
+
+    let locals = Locals::default();
+    let mut session = session(Some(locals.clone()));
+    let selected = session.selected().unwrap();
+    let before = session.stop().frame(selected).unwrap();
+    assert_eq!(before.locals[1], Slot::Known(Value::I32(1)));
+    session.assign("$local[1]", "5 + $local[0]").unwrap();
+    assert_eq!(*locals.0.lock().unwrap(), [(0, 0, 1, Value::I32(5))]);
+    // What was remembered of the frame does not hold any more.
+    let after = session.stop().frame(selected).unwrap();
+    assert_eq!(after.locals[1], Slot::Known(Value::I32(5)));
+    let missing = refusal(session.assign("$local[999]", "5"));
+    assert!(missing.contains("there is no number 999"), "{missing}");
+    assert_eq!(locals.0.lock().unwrap().len(), 1);
+}
