@@ -1,7 +1,8 @@
-//! What an instruction does with its operands, as far as a crash can be explained by it.
+//! The memory access of an instruction, as far as a crash can be explained by it.
 
 use wasmparser::MemArg;
 use wdb_module::Operator;
+use wdb_module::instruction::{fixed_arity, memory_argument};
 
 /// A load, a store or an atomic access of a linear memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,100 +22,25 @@ impl Access {
     }
 }
 
-/// How many values an instruction pops and pushes, where that does not depend on types or labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arity {
-    pub(crate) pops: usize,
-    pub(crate) pushes: usize,
-}
-
-macro_rules! arity {
-    (arity $pops:literal -> $pushes:literal) => {
-        Some(Arity {
-            pops: $pops,
-            pushes: $pushes,
-        })
-    };
-    ($($other:tt)*) => {
-        None
-    };
-}
-
-macro_rules! memory_argument {
-    (memarg $value:ident $found:ident) => {
-        $found = Some(*$value);
-    };
-    ($other:ident $value:ident $found:ident) => {
-        let _ = $value;
-    };
-}
-
-macro_rules! describe {
-    ($(@$proposal:ident $op:ident $({ $($field:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {
-        /// The access that `operator` makes, its arity, and the name of its visitor function.
-        fn describe(operator: &Operator<'_>) -> (Option<MemArg>, Option<Arity>, &'static str) {
-            let mut argument = None;
-            match operator {
-                $(Operator::$op $({ $($field),* })? => {
-                    $($(memory_argument!($field $field argument);)*)?
-                    (argument, arity!($($arity)*), stringify!($visit))
-                })*
-                _ => (None, None, ""),
-            }
-        }
-    };
-}
-
-wasmparser::for_each_operator!(describe);
-
 /// The memory access that `operator` makes, if it is one with a constant offset (bulk operations
 /// have none).
 pub(crate) fn access(operator: &Operator<'_>) -> Option<Access> {
-    let (argument, arity, _) = describe(operator);
-    let arity = arity?;
+    let (pops, pushes) = fixed_arity(operator)?;
     Some(Access {
-        argument: argument?,
-        above: arity.pops.checked_sub(1)?,
-        writes: arity.pushes == 0,
+        argument: memory_argument(operator)?,
+        above: pops.checked_sub(1)?,
+        writes: pushes == 0,
     })
-}
-
-/// How many values `operator` pops and pushes; `None` for calls and control flow.
-pub(crate) fn arity(operator: &Operator<'_>) -> Option<Arity> {
-    describe(operator).1
-}
-
-/// The name of `operator` in the text format.
-pub(crate) fn mnemonic(operator: &Operator<'_>) -> String {
-    // The visitors are named after the text format, with `_` for `.`.
-    const PREFIXES: &[&str] = &[
-        "i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2",
-        "local", "global", "table", "memory", "ref", "struct", "array", "i31", "data", "elem",
-        "any", "extern", "atomic",
-    ];
-    let name = describe(operator).2.trim_start_matches("visit_");
-    let name = match name.split_once('_') {
-        Some((prefix, rest)) if PREFIXES.contains(&prefix) => format!("{prefix}.{rest}"),
-        _ => name.to_owned(),
-    };
-    match name.split_once("atomic_") {
-        Some((before, after)) => {
-            let after = match after.split_once('_') {
-                Some((rmw, rest)) if rmw.starts_with("rmw") => format!("{rmw}.{rest}"),
-                _ => after.to_owned(),
-            };
-            format!("{before}atomic.{after}")
-        }
-        None => name,
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use wdb_module::instruction::mnemonic;
+
     use super::*;
 
     #[test]
-    fn accesses_and_names() {
+    fn accesses() {
         use Operator as O;
         let memarg = MemArg {
             align: 0,
@@ -164,8 +90,5 @@ mod tests {
             assert_eq!(found.map(|it| (it.above, it.writes)), expected, "{name}");
             assert!(found.is_none_or(|it| it.argument == memarg && it.bytes() == 4));
         }
-        let divide = Arity { pops: 2, pushes: 1 };
-        assert_eq!(arity(&Operator::I32DivS), Some(divide));
-        assert_eq!(arity(&Operator::Return), None);
     }
 }

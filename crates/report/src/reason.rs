@@ -12,6 +12,7 @@ use super::words::{memory_size, thousands};
 use crate::evidence::{Evidence, Site};
 use crate::operation::{self, Access};
 use wdb_examine::value;
+use wdb_module::instruction::mnemonic;
 
 /// Finds the code of a crash of which the producer did not say what it is, from the instruction. Only
 /// if that can fail in one way, given the operands if there are any.
@@ -34,7 +35,7 @@ pub(super) fn infer(evidence: &mut Evidence<'_, '_>) {
         }
         // An atomic access can also be misaligned.
         operator => operation::access(operator)
-            .filter(|_| !operation::mnemonic(operator).contains("atomic"))
+            .filter(|_| !mnemonic(operator).contains("atomic"))
             .map(|_| code::MEMORY_OUT_OF_BOUNDS),
     };
     if let Some(found) = found {
@@ -107,7 +108,7 @@ fn unknown(site: Option<&Site<'_>>) -> String {
         }
         operator => format!(
             "unknown: the dump does not say; the program stands at `{}`",
-            operation::mnemonic(operator)
+            mnemonic(operator)
         ),
     }
 }
@@ -319,8 +320,8 @@ fn null_reference(site: Option<&Site<'_>>) -> &'static str {
     let Some(site) = site else {
         return "null reference";
     };
-    let mnemonic = operation::mnemonic(&site.operator);
-    match mnemonic.split('.').next() {
+    let name = mnemonic(&site.operator);
+    match name.split('.').next() {
         Some("call_ref" | "return_call_ref") => "call of a null function reference",
         Some("struct") => "access to a field of a null reference",
         Some("array") => "access to an element of a null reference",

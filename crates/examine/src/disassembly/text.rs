@@ -6,7 +6,7 @@ use wasmparser::{
     BlockType, BrTable, Catch, Handle, HeapType, Ieee32, Ieee64, MemArg, Operator, Ordering,
     RefType, ResumeTable, TryTable, V128, ValType,
 };
-use wdb_module::spelling;
+use wdb_module::{instruction::mnemonic, spelling};
 
 /// The instruction, on one line.
 pub(super) fn instruction(operator: &Operator<'_>) -> String {
@@ -15,51 +15,6 @@ pub(super) fn instruction(operator: &Operator<'_>) -> String {
         write_immediates(operator, &mut out);
     }
     out
-}
-
-/// Where instructions of one name differ in the parser: what it has for their name.
-const NAMED_APART: &[(&str, &str)] = &[
-    ("typed_select", "select"),
-    ("typed_select_multi", "select"),
-    ("ref_test_non_null", "ref.test"),
-    ("ref_test_nullable", "ref.test"),
-    ("ref_cast_non_null", "ref.cast"),
-    ("ref_cast_nullable", "ref.cast"),
-    ("ref_cast_desc_eq_non_null", "ref.cast_desc_eq"),
-    ("ref_cast_desc_eq_nullable", "ref.cast_desc_eq"),
-];
-
-/// What stands before a dot.
-const FAMILIES: &[&str] = &[
-    "i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2",
-    "local", "global", "table", "memory", "ref", "elem", "data", "struct", "array", "i31", "any",
-    "extern", "atomic", "cont",
-];
-
-fn mnemonic(operator: &Operator<'_>) -> String {
-    macro_rules! visited {
-        ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-            match operator {
-                $(Operator::$op { .. } => stringify!($visit),)*
-                _ => "visit_unknown",
-            }
-        };
-    }
-    let visited = wasmparser::for_each_operator!(visited);
-    let name = visited.strip_prefix("visit_").unwrap_or(visited);
-    if let Some((_, name)) = NAMED_APART.iter().find(|it| it.0 == name) {
-        return (*name).to_owned();
-    }
-    let Some((family, rest)) = name.split_once('_').filter(|it| FAMILIES.contains(&it.0)) else {
-        return name.to_owned();
-    };
-    let Some(atomic) = rest.strip_prefix("atomic_") else {
-        return format!("{family}.{rest}");
-    };
-    match atomic.split_once('_') {
-        Some((rmw, what)) if rmw.starts_with("rmw") => format!("{family}.atomic.{rmw}.{what}"),
-        _ => format!("{family}.atomic.{atomic}"),
-    }
 }
 
 /// Writes the immediates of an instruction whose text has others than its bytes, or in another order.

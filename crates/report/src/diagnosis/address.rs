@@ -9,10 +9,10 @@ use std::fmt;
 
 use wasmparser::Operator as Op;
 use wdb_debuggee::coredump::Value;
+use wdb_module::instruction::fixed_arity;
 use wdb_module::{FuncIndex, Module, ModuleOffset};
 
 use crate::evidence::Evidence;
-use crate::operation;
 
 /// A part of the sum that an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,8 +210,8 @@ impl Program {
                 Some(ty) => self.opaque(ty.params().len(), ty.results().len()),
                 None => self.stack.clear(),
             },
-            other => match operation::arity(other) {
-                Some(arity) => self.opaque(arity.pops, arity.pushes),
+            other => match fixed_arity(other) {
+                Some((pops, pushes)) => self.opaque(pops, pushes),
                 None => self.stack.clear(),
             },
         }
