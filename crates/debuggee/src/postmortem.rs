@@ -382,7 +382,6 @@ fn call_at_or_before(
     if is_call(&module.instruction_at(at)?) {
         return Some(pc);
     }
-    let before = module.instruction_before(func, at);
-    let (call, _) = before.filter(|(_, operator)| is_call(operator))?;
+    let (call, _) = module.call_before(func, at)?;
     module.to_function(func, call)
 }

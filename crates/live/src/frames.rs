@@ -215,7 +215,7 @@ impl Calls {
             if in_try(binary, func, pc) {
                 return pc;
             }
-            call_before(binary, func, pc).map_or(pc, |(at, _)| at)
+            binary.call_before(func, pc).map_or(pc, |(at, _)| at)
         })
     }
 }
@@ -224,20 +224,6 @@ impl Calls {
 fn in_try(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> bool {
     let is_call = binary.instruction_at(pc).is_some_and(|it| is_call(&it));
     is_call && !crate::exception::clauses(binary, func, pc).is_empty()
-}
-
-/// The last call before `pc`.
-fn call_before(
-    binary: &Binary,
-    func: FuncIndex,
-    pc: ModuleOffset,
-) -> Option<(ModuleOffset, Operator<'_>)> {
-    binary
-        .instructions(func)
-        .map_while(Result::ok)
-        .take_while(|(offset, _)| *offset < pc)
-        .filter(|(_, operator)| is_call(operator))
-        .last()
 }
 
 /// The name of the import that the call at `pc` calls.
@@ -301,7 +287,7 @@ fn entered(spot: Spot, caller: Option<&RawFrame>, inventory: &Inventory) -> Opti
         let binary = inventory.modules[caller.module.position()]
             .binary
             .as_deref()?;
-        Some((caller, call_before(binary, caller.func, caller.pc)?.1))
+        Some((caller, binary.call_before(caller.func, caller.pc)?.1))
     });
     // What was called can have called this one in its place, and then its arguments are nowhere recorded.
     let direct = calling.as_ref().filter(|(caller, call)| {

@@ -143,11 +143,8 @@ fn after_call(
     let module = inventory.instances[instance.position()].1.module;
     let func = FuncIndex(inventory.imported(module) + defined.0);
     let binary = inventory.modules[module.position()].binary.as_deref();
-    let next = binary.and_then(|binary| {
-        let mut code = binary.instructions(func).map_while(Result::ok);
-        code.find(|(at, _)| *at > pc).map(|(at, _)| at)
-    });
-    [Some(pc), next]
+    let next = binary.and_then(|binary| binary.instruction_after(func, pc));
+    [Some(pc), next.map(|(at, _)| at)]
         .into_iter()
         .flatten()
         .map(|pc| (module, pc))

@@ -5,6 +5,7 @@ use std::ops::Range;
 use wasmparser::{BinaryReader, FunctionBody, Operator, OperatorsReader, ValType};
 
 use crate::error::Base;
+use crate::instruction::is_call;
 use crate::{Error, FuncIndex, Module, ModuleOffset, TypeIndex};
 
 /// The most locals of a function, parameters included: what every engine stops at too (WebAssembly
@@ -167,6 +168,28 @@ impl Module {
             .map_while(Result::ok)
             .take_while(|(at, _)| *at < offset)
             .last()
+    }
+
+    /// The first instruction of a function that starts after `offset`.
+    pub fn instruction_after(
+        &self,
+        func: FuncIndex,
+        offset: ModuleOffset,
+    ) -> Option<(ModuleOffset, Operator<'_>)> {
+        self.instructions(func)
+            .map_while(Result::ok)
+            .find(|(at, _)| *at > offset)
+    }
+
+    /// The call that a frame waits for if it goes on at `offset`: the instruction before, if that is
+    /// a call.
+    pub fn call_before(
+        &self,
+        func: FuncIndex,
+        offset: ModuleOffset,
+    ) -> Option<(ModuleOffset, Operator<'_>)> {
+        self.instruction_before(func, offset)
+            .filter(|(_, operator)| is_call(operator))
     }
 
     /// The instruction that starts at `offset`. `None` if none starts there. Reads the function up to
