@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use wdb_debuggee::coredump::ModuleId;
 use wdb_symbols::types::tagged;
 
 use crate::command::Completes;
@@ -111,7 +110,7 @@ impl Console {
             }
             Completes::Source => {
                 let mut stop = self.session.stop();
-                let modules = (0..stop.modules().len() as u32).map(ModuleId);
+                let modules = stop.module_ids();
                 let symbols: Vec<_> = modules.filter_map(|it| stop.symbols(it)).collect();
                 let files = symbols.iter().flat_map(|it| it.source_files());
                 let files = files.filter(|it| it.contains(rest));

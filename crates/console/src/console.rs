@@ -1,9 +1,6 @@
 //! Executes lines.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use wdb_debuggee::coredump::ModuleId;
 
 use crate::command::{Completes, Failure, Needs, Repeats};
 use crate::memory::Examined;
@@ -55,7 +52,6 @@ pub struct Console {
     pub(super) own: BTreeMap<String, Own>,
     /// Files of commands, and commands of the user's own, that are being executed, one in the other.
     pub(super) scripts: u32,
-    messages: Arc<Mutex<Messages>>,
 }
 
 /// Commands that are being typed, to be executed later.
@@ -88,33 +84,12 @@ impl Collecting {
     }
 }
 
-/// What log points have told.
-#[derive(Default)]
-struct Messages {
-    texts: Vec<String>,
-    /// How many did not fit.
-    dropped: u64,
-}
-
 /// As many files and commands of the user's own may execute one another.
 pub(super) const DEEPEST: u32 = 20;
 
-/// As many messages of log points are kept until the program stops.
-const MOST_MESSAGES: usize = 100_000;
-
 impl Console {
-    /// A console for a session. What log points tell is written when the program stops; with
-    /// [`Session::tell`] a front end can have it at once.
-    pub fn new(mut session: Session) -> Self {
-        let messages = Arc::new(Mutex::new(Messages::default()));
-        let told = Arc::clone(&messages);
-        session.tell(Arc::new(move |text| {
-            let mut messages = told.lock().unwrap_or_else(PoisonError::into_inner);
-            match messages.texts.len() < MOST_MESSAGES {
-                true => messages.texts.push(text.to_owned()),
-                false => messages.dropped += 1,
-            }
-        }));
+    /// A console for a session. What log points log goes where [`Session::tell`] says.
+    pub fn new(session: Session) -> Self {
         Console {
             session,
             settings: Settings::default(),
@@ -128,7 +103,6 @@ impl Console {
             at_instruction: false,
             own: BTreeMap::new(),
             scripts: 0,
-            messages,
         }
     }
 
@@ -141,8 +115,8 @@ impl Console {
             out.note(&wdb_symbols::printable(&note));
         }
         let mut stop = self.session.stop();
-        for module in (0_u32..).zip(0..stop.modules().len()) {
-            stop.symbols(ModuleId(module.0));
+        for module in stop.module_ids() {
+            stop.symbols(module);
         }
         self.tell_notes(out);
     }
@@ -358,18 +332,5 @@ impl Console {
     /// Forgets what `list` goes on with: the program stands elsewhere.
     pub(super) fn forget_places(&mut self) {
         self.listed = None;
-    }
-
-    /// Writes what log points have told.
-    pub(super) fn tell_messages(&mut self, out: &mut dyn Output) {
-        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = std::mem::take(&mut *messages);
-        drop(messages);
-        for text in told.texts {
-            out.line(&wdb_symbols::printable(&text));
-        }
-        if told.dropped > 0 {
-            out.note(&format!("{} more messages were dropped", told.dropped));
-        }
     }
 }

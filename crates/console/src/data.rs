@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use wdb_debuggee::coredump::ModuleId;
 use wdb_symbols::render::{Limits, Tree};
 use wdb_symbols::{Context, Symbols, TypeRef, Unavailable, printable};
 
@@ -428,7 +427,7 @@ fn types_named(console: &mut Console, name: &str) -> Option<(Arc<Symbols>, Vec<T
     let selected = console.session.selected();
     let mut stop = console.session.stop();
     let own = selected.and_then(|it| stop.frame(it)).map(|it| it.module);
-    let all = (0..stop.modules().len()).map(|it| ModuleId(it as u32));
+    let all = stop.module_ids();
     own.into_iter().chain(all).find_map(|module| {
         let symbols = stop.symbols(module)?;
         let found = symbols.types_named(name);

@@ -1,6 +1,5 @@
 //! Commands from names to addresses and back: `info symbol`, `info address`, `info scope`.
 
-use wdb_debuggee::coredump::ModuleId;
 use wdb_module::ModuleOffset;
 use wdb_symbols::{Place, VariableKind, printable};
 
@@ -46,7 +45,7 @@ pub(super) fn symbol(
     };
     let mut stop = console.session.stop();
     let mut found = false;
-    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+    for module in stop.module_ids() {
         let name = printable(&stop.modules()[module.position()].record.name).into_owned();
         let at = ModuleOffset(address);
         let code = stop.binary(module).and_then(|binary| {
@@ -83,7 +82,7 @@ pub(super) fn address(
     let text = call.required("a name")?;
     let mut stop = console.session.stop();
     let mut found = false;
-    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };

@@ -223,8 +223,8 @@ fn program(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 fn modules(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
     let mut stop = console.session.stop();
-    for (position, module) in stop.modules().to_vec().iter().enumerate() {
-        out.write(Style::Dim, &format!("{position:<3}"));
+    for (id, module) in stop.module_ids().zip(stop.modules().to_vec()) {
+        out.write(Style::Dim, &format!("{:<3}", id.0));
         out.write(Style::Name, &printable(&module.record.name));
         let Some(binary) = &module.binary else {
             out.line(match module.record.path {
@@ -236,7 +236,7 @@ fn modules(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         };
         let own = binary.function_count() - binary.imported_function_count();
         out.write(Style::Plain, &format!("  {own} functions"));
-        let symbols = stop.symbols(ModuleId(position as u32));
+        let symbols = stop.symbols(id);
         let files = symbols.map_or(0, |it| it.source_files().len());
         out.line(&match files {
             0 => ", no debug information".to_owned(),
@@ -457,7 +457,7 @@ fn functions(
     let height = console.settings.height;
     let mut stop = console.session.stop();
     let mut found: Vec<(ModuleId, FuncIndex, String)> = Vec::new();
-    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+    for module in stop.module_ids() {
         let Some(binary) = stop.modules()[module.position()].binary.clone() else {
             continue;
         };
@@ -530,7 +530,7 @@ fn only_inlined(
 ) -> BTreeMap<String, Inlined> {
     let known: HashSet<&str> = others.iter().map(|it| it.2.as_str()).collect();
     let mut found: BTreeMap<String, Inlined> = BTreeMap::new();
-    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };
@@ -591,7 +591,7 @@ fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
     let height = console.settings.height;
     let mut stop = console.session.stop();
     let mut found = Vec::new();
-    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };

@@ -422,7 +422,6 @@ pub(super) fn call(
     if let [Reason::Returned(returned)] = &stopped.reasons[..]
         && let wdb_session::ReturnValue::Typed(value) = &returned.value
     {
-        console.tell_messages(out);
         let limits = console.settings.limits;
         let mut stop = console.session.stop();
         let shown = data::shown(&mut stop, text, value, format, &limits);

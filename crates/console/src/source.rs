@@ -434,7 +434,7 @@ fn of_frame(stop: &mut Stop<'_>, frame: Option<FrameId>) -> Option<(ModuleId, St
 
 /// The whole path of a file that a person names by the end of it.
 fn named(stop: &mut Stop<'_>, name: &str) -> Option<(ModuleId, String)> {
-    for module in (0..stop.modules().len() as u32).map(ModuleId) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };

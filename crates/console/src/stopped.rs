@@ -18,7 +18,6 @@ use wdb_session::Stopped;
 /// Tells why the program is stopped and where, and what is displayed. The commands of the breakpoints that
 /// were hit come next.
 pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) -> Flow {
-    console.tell_messages(out);
     console.forget_places();
     let commands = stopped.reasons.iter().filter_map(|reason| match reason {
         Reason::Breakpoint { commands, .. } => Some(commands.clone()),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use wdb_debuggee::coredump::ModuleId;
 use wdb_symbols::glob;
 use wdb_symbols::types::{Declarator, Enumeration, Kind, Member, Record, RecordKind, Role, tagged};
 use wdb_symbols::{Language, Name, Origin, Symbols, Type, TypeRef, printable, runtime};
@@ -359,7 +358,7 @@ fn is_library(name: &str, file: Option<&str>) -> bool {
 
 /// The names of all types of all modules, with the files that declare them.
 pub(super) fn names(stop: &mut Stop<'_>) -> BTreeMap<String, Option<Arc<str>>> {
-    let modules = (0..stop.modules().len() as u32).map(ModuleId);
+    let modules = stop.module_ids();
     let symbols: Vec<_> = modules.filter_map(|it| stop.symbols(it)).collect();
     symbols.iter().flat_map(|it| it.type_names()).collect()
 }

@@ -23,7 +23,6 @@ mod typename;
 
 use std::sync::Arc;
 
-use wdb_debuggee::coredump::ModuleId;
 use wdb_symbols::render::{Limits, Pointer, Shape};
 use wdb_symbols::{Context, Object, Symbols, TypeRef};
 
@@ -191,12 +190,10 @@ pub fn with_context<T>(
     // Before a program has frames, types are those of its first module that has source.
     let module = match stop.frame(frame) {
         Some(frame) => Some(frame.module),
-        None => (0..stop.modules().len() as u32)
-            .map(ModuleId)
-            .find(|module| {
-                let symbols = stop.symbols(*module);
-                symbols.is_some_and(|it| !it.source_files().is_empty())
-            }),
+        None => stop.module_ids().find(|module| {
+            let symbols = stop.symbols(*module);
+            symbols.is_some_and(|it| !it.source_files().is_empty())
+        }),
     };
     let symbols = module.and_then(|it| stop.symbols(it));
     let symbols = symbols.unwrap_or_else(|| Arc::new(Symbols::new(Arc::default(), None, None)));

@@ -97,12 +97,11 @@ impl Machine for FrameMachine<'_, '_> {
         if buffer.is_empty() {
             return Ok(());
         }
-        let Some((instance, module)) = self.frame().map(|it| (it.instance, it.module)) else {
+        let Some(module) = self.frame().map(|frame| frame.module) else {
             let words = "there is no frame whose memory it could be in".to_owned();
             return Err(Unavailable::Unsupported(words));
         };
-        let instance = self.stop.instance(instance);
-        let Some(memory) = instance.and_then(|it| *it.memories.first()?) else {
+        let Some(memory) = self.stop.memory_of(self.id) else {
             return Err(Unavailable::OutOfBounds(address));
         };
         match self.stop.read_memory(memory, address, buffer) {

@@ -367,11 +367,6 @@ pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
     }
 }
 
-fn modules(stop: &mut Stop<'_>) -> Vec<ModuleId> {
-    let count = u32::try_from(stop.debuggee.modules().len()).unwrap_or(u32::MAX);
-    (0..count).map(ModuleId).collect()
-}
-
 fn at(
     stop: &Stop<'_>,
     module: ModuleId,
@@ -386,7 +381,7 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
     let mut found = Vec::new();
     let mut misses = Vec::new();
     let mut files = Vec::new();
-    for module in modules(stop) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };
@@ -513,7 +508,7 @@ fn lines_of_function(
 ) -> Option<Result<Vec<Location>, Unresolved>> {
     let mut declared = BTreeSet::new();
     let mut functions = BTreeSet::new();
-    for module in modules(stop) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };
@@ -566,7 +561,7 @@ fn in_file(stop: &mut Stop<'_>, file: &str, name: &str) -> Result<Vec<Location>,
 
 fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolved> {
     let mut found = Vec::new();
-    for module in modules(stop) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };
@@ -631,14 +626,14 @@ fn no_function(stop: &mut Stop<'_>, name: &str) -> String {
         return format!("no function is called like `{name}`");
     }
     let mut known = Vec::new();
-    for module in modules(stop) {
+    for module in stop.module_ids() {
         if let Some(symbols) = stop.symbols(module) {
             known.extend(symbols.function_names().iter().map(short_name));
         }
     }
     let wanted = name.rsplit("::").next().unwrap_or(name);
     let imported = "; it is imported, and has no code here";
-    let is_imported = modules(stop).into_iter().any(|module| {
+    let is_imported = stop.module_ids().any(|module| {
         let imports = stop.binary(module).map(wdb_module::Module::imports);
         let mut imports = imports.into_iter().flatten();
         imports.any(|it| it.name == name)
@@ -677,13 +672,9 @@ fn address(
             None => "the module has no code".into(),
         }));
     };
-    let next = binary
-        .instructions(func)
-        .map_while(Result::ok)
-        .map(|it| it.0)
-        .find(|it| *it >= offset);
-    if next != Some(offset) {
-        let next = next.map_or(String::new(), |it| format!("; the next is {it}"));
+    if binary.instruction_at(offset).is_none() {
+        let next = binary.instruction_after(func, offset);
+        let next = next.map_or(String::new(), |(at, _)| format!("; the next is {at}"));
         return Err(Unresolved(format!(
             "{offset} is not the beginning of an instruction{next}"
         )));
@@ -695,9 +686,9 @@ fn address(
 
 /// The module of this name; the only one if it is not named.
 fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolved> {
-    let all: Vec<(ModuleId, String)> = (0..)
-        .map(ModuleId)
-        .zip(stop.debuggee.modules())
+    let all: Vec<(ModuleId, String)> = stop
+        .module_ids()
+        .zip(stop.modules())
         .map(|(id, module)| (id, module.record.name.clone()))
         .collect();
     let names = || {

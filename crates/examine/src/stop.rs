@@ -385,6 +385,12 @@ impl<'a> Stop<'a> {
         self.globals().get(id.position()).cloned()
     }
 
+    /// Memory 0 of the instance of a frame: the one with the C stack and the heap.
+    pub fn memory_of(&mut self, frame: FrameId) -> Option<MemoryId> {
+        let instance = self.frame(frame)?.instance;
+        *self.instance(instance)?.memories.first()?
+    }
+
     /// Its memories.
     pub fn memories(&mut self) -> Arc<[MemoryShape]> {
         if let Some(memories) = &self.memo.state.memories {
@@ -410,6 +416,11 @@ impl<'a> Stop<'a> {
     /// Its modules.
     pub fn modules(&self) -> &[Module] {
         self.debuggee.modules()
+    }
+
+    /// What names each of them.
+    pub fn module_ids(&self) -> impl Iterator<Item = ModuleId> + use<> {
+        (0..).map(ModuleId).take(self.modules().len())
     }
 
     /// The debug information of a module.

@@ -122,7 +122,7 @@ impl Session {
             passed.push(Passed::Copy(vec![0; 16]));
         }
         let instance = frame.instance;
-        let memory = stop.instance(instance).and_then(|it| *it.memories.first()?);
+        let memory = stop.memory_of(at);
         let mut calling = Calling {
             module,
             func,

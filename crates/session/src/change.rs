@@ -188,11 +188,7 @@ impl Session {
 
     /// Memory 0 of the instance of a frame.
     fn memory_of(&mut self, frame: FrameId) -> Result<MemoryId, Error> {
-        let mut stop = self.stop();
-        let found = stop
-            .frame(frame)
-            .and_then(|it| stop.instance(it.instance))
-            .and_then(|it| *it.memories.first()?);
+        let found = self.stop().memory_of(frame);
         found.ok_or_else(|| Error::Refused("there is no memory".into()))
     }
 }

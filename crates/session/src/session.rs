@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wdb_debuggee::coredump::ModuleId;
 use wdb_debuggee::{Debuggee, Interrupt, StopReason};
 use wdb_symbols::Symbols;
 
@@ -403,8 +402,7 @@ impl Session {
     /// The debug information of all modules.
     pub(crate) fn known(&mut self) -> Known {
         let mut stop = self.stop();
-        let modules = 0..stop.modules().len() as u32;
-        let symbols = modules.map(ModuleId).map(|module| {
+        let symbols = stop.module_ids().map(|module| {
             let known: Option<Arc<Symbols>> = stop.symbols(module);
             (module, known)
         });

@@ -373,9 +373,8 @@ impl Step {
         if !self.called_back.is_empty() {
             return;
         }
-        let modules = (0..).map(ModuleId).take(stop.modules().len());
         let mut found = BTreeSet::new();
-        for module in modules.collect::<Vec<_>>() {
+        for module in stop.module_ids() {
             let starts = stop.starts(module);
             let own = starts.iter().filter(|(_, spot)| !self.skips.skip(spot));
             let left = MOST_CALLED_BACK - found.len();
@@ -592,8 +591,7 @@ fn is_call(stop: &Stop<'_>, at: CodeLocation) -> bool {
 fn next_instruction(stop: &Stop<'_>, at: CodeLocation) -> Option<CodeLocation> {
     let binary = stop.binary(at.module)?;
     let from = binary.from_function(at.func, at.pc)?;
-    let mut after = binary.instructions(at.func).map_while(Result::ok);
-    let (next, _) = after.find(|(offset, _)| *offset > from)?;
+    let (next, _) = binary.instruction_after(at.func, from)?;
     let pc = binary.to_function(at.func, next)?;
     Some(CodeLocation { pc, ..at })
 }

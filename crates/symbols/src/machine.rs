@@ -62,15 +62,6 @@ pub enum Number {
 }
 
 impl Number {
-    /// Its bytes as it would lie in memory.
-    pub fn to_bytes(self) -> Vec<u8> {
-        match self {
-            Number::I32(bits) | Number::F32(bits) => bits.to_le_bytes().to_vec(),
-            Number::I64(bits) | Number::F64(bits) => bits.to_le_bytes().to_vec(),
-            Number::V128(bits) => bits.to_le_bytes().to_vec(),
-        }
-    }
-
     /// It as an address: unsigned. `None` for what is no integer.
     pub fn address(self) -> Option<u64> {
         match self {

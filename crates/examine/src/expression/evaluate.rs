@@ -165,9 +165,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     /// How many bits an address of the frame's memory has.
     pub(super) fn address_bits(&mut self, frame: FrameId) -> u32 {
         let mut wide = || {
-            let instance = self.stop.frame(frame)?.instance;
-            let instance = self.stop.instance(instance)?;
-            let memory = (*instance.memories.first()?)?;
+            let memory = self.stop.memory_of(frame)?;
             Some(self.stop.memory(memory)?.memory64)
         };
         if wide() == Some(true) { 64 } else { 32 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use wdb_debuggee::coredump::{Missing, Slot, Value};
+use wdb_debuggee::coredump::{Missing, Slot};
 use wdb_module::GlobalIndex;
 use wdb_symbols::object::Piece;
 use wdb_symbols::types::{Encoding, Kind as TypeKind, Member, Record, RecordKind, Role};
@@ -263,18 +263,13 @@ impl Evaluator<'_, '_, '_> {
         let Some(value) = entry.slot.value() else {
             return Object::nowhere(ty, Unavailable::NotRecorded(entry.what.clone()));
         };
-        let bytes = match value {
-            Value::I32(value) => value.to_le_bytes().to_vec(),
-            Value::I64(value) => value.to_le_bytes().to_vec(),
-            Value::F32(bits) => bits.to_le_bytes().to_vec(),
-            Value::F64(bits) => bits.to_le_bytes().to_vec(),
-            Value::V128(bits) => bits.to_le_bytes().to_vec(),
-            Value::Ref(_) => {
+        match value::bytes(value) {
+            Some(bytes) => Object::of_bytes(bytes, ty),
+            None => {
                 let reason = format!("a reference, which has no bytes: {}", value::text(value));
-                return Object::nowhere(ty, words(reason));
+                Object::nowhere(ty, words(reason))
             }
-        };
-        Object::of_bytes(bytes, ty)
+        }
     }
 
     /// The values as members of a record.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use wdb_module::FuncIndex;
 
-use super::modules;
 use crate::stop::Stop;
 
 /// The file before a colon that is alone, and what is begun after it.
@@ -19,7 +18,7 @@ const MOST_LOOKED_AT: usize = 20_000;
 /// What `text` may be the beginning of: functions and source files, by their short names, at most `most`.
 pub fn completions(stop: &mut Stop<'_>, text: &str, most: usize) -> Vec<String> {
     let mut found = BTreeSet::new();
-    for module in modules(stop) {
+    for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
             continue;
         };

@@ -14,7 +14,7 @@ use super::arguments::{fit, scalars};
 use crate::stopped::{ReturnValue, Returned};
 use wdb_examine::expression;
 use wdb_examine::stop::{FrameId, Stop};
-use wdb_examine::value::unsigned;
+use wdb_examine::value::{self, unsigned};
 
 /// How a function gives back its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn typed(
     let object = match (way, values) {
         (Way::Nothing, _) => return Some(ReturnValue::Nothing),
         (Way::Value, [value]) => {
-            let bytes = bytes(value.value()?)?;
+            let bytes = value::bytes(value.value()?)?;
             let bytes = bytes.get(..usize::try_from(size).ok()?)?;
             Object::of_bytes(bytes.to_vec(), source.result)
         }
@@ -159,17 +159,6 @@ pub(crate) fn keeps_first(binary: &Module, func: FuncIndex) -> bool {
     };
     let mut instructions = binary.instructions(func);
     !instructions.any(|it| it.map_or(true, |it| writes(&it.1)))
-}
-
-fn bytes(value: &Value) -> Option<Vec<u8>> {
-    Some(match value {
-        Value::I32(value) => value.to_le_bytes().to_vec(),
-        Value::I64(value) => value.to_le_bytes().to_vec(),
-        Value::F32(bits) => bits.to_le_bytes().to_vec(),
-        Value::F64(bits) => bits.to_le_bytes().to_vec(),
-        Value::V128(bits) => bits.to_le_bytes().to_vec(),
-        Value::Ref(_) => return None,
-    })
 }
 
 #[cfg(test)]
