@@ -43,7 +43,6 @@ pub use machine::{Machine, Number, Unavailable};
 pub use name::{Language, Name, Origin};
 pub use object::{Context, Object, Place};
 pub use spelling::split_outside_brackets;
-pub use statements::Statement;
 pub use symbols::{Location, Symbols, Wanted};
 pub use types::{Type, TypeRef};
 pub use variables::{Variable, VariableKind};

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use wdb_module::{CodeOffset, FuncIndex};
-
 use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
-use crate::lines::{self, Lines};
+use crate::lines;
 use crate::units::UnitId;
 use crate::{Symbols, source_map};
 
@@ -61,34 +59,6 @@ impl Symbols {
         files.sort_unstable();
         files.dedup();
         files
-    }
-
-    /// The functions whose code begins in a source file, in the order of their code. `name` is the path of the file or
-    /// the end of it, of whole components.
-    pub fn functions_in_file(&self, name: &str) -> Vec<FuncIndex> {
-        let Some(dwarf) = self.dwarf() else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for (_, units) in dwarf.sources().meant(name) {
-            for (unit, index) in units {
-                let Ok(unit) = dwarf.units().open(&dwarf, *unit) else {
-                    continue;
-                };
-                let lines = Lines::of(&dwarf, &unit);
-                for code in dwarf.units().functions(&dwarf, &unit).ranges() {
-                    let first = lines.spans(&code).next();
-                    if first.is_some_and(|(_, row)| row.file == *index)
-                        && let Some(at) = self.module.from_code(CodeOffset(code.start.into()))
-                    {
-                        found.extend(self.module.function_at(at));
-                    }
-                }
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
     }
 }
 

@@ -11,18 +11,6 @@ use crate::lines::{Lines, Row};
 use crate::lookup;
 use crate::{Language, Symbols, source_map};
 
-/// The code of one line, in one function or in one inlined copy of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Statement {
-    /// The line, from 1.
-    pub line: u32,
-    /// Its code, and with it the code that is of no line in particular. Ascending and disjoint.
-    pub ranges: Vec<Range<ModuleOffset>>,
-    /// The code of the functions whose calls on this line were inlined: what a step over the line does not stop in.
-    /// Ascending and disjoint, also from `ranges`.
-    pub inlined: Vec<Range<ModuleOffset>>,
-}
-
 /// A stretch of a function's code that was made of one line.
 pub(crate) struct Span {
     pub(crate) code: Range<ModuleOffset>,
@@ -61,38 +49,6 @@ impl Code {
 }
 
 impl Symbols {
-    /// The code of the line that the instruction at `pc` is of. `None` if that is of no line and none comes before it,
-    /// or nothing is known of lines there.
-    pub fn line_ranges(&self, pc: ModuleOffset) -> Option<Statement> {
-        let func = self.module.function_at(pc)?;
-        let Code { spans, blocks, .. } = self.code(func, None);
-        let here = spans.iter().position(|it| it.code.contains(&pc))?;
-        let block = spans[here].block;
-        // What is of no line is of the one before, as for `locate`.
-        let start = spans[..=here]
-            .iter()
-            .rev()
-            .find(|it| it.block == block && it.line != 0)?;
-        let (file, line) = (start.file, start.line);
-        let own =
-            |it: &&Span| it.block == block && (it.line == 0 || (it.file, it.line) == (file, line));
-        // For each call, whether it is one on this line or in one of those.
-        let mut inside: Vec<bool> = Vec::new();
-        for of in blocks.all() {
-            let is_call = of.parent == block
-                && of.call.line == Some(line)
-                && of.call.file.is_none_or(|it| it == u64::from(file));
-            let around = of.parent.is_some_and(|it| inside.get(it) == Some(&true));
-            inside.push(is_call || around);
-        }
-        let called = |it: &&Span| it.block.is_some_and(|it| inside.get(it) == Some(&true));
-        Some(Statement {
-            line,
-            ranges: joined(spans.iter().filter(own)),
-            inlined: joined(spans.iter().filter(called)),
-        })
-    }
-
     /// Where the statements of a function begin, inlined ones too. Ascending. Empty if nothing is known of its lines.
     pub fn statements(&self, func: FuncIndex) -> Vec<ModuleOffset> {
         let code = self.code(func, None);
@@ -143,15 +99,6 @@ impl Symbols {
             }
         }
         found
-    }
-
-    /// Whether a statement begins at `pc`.
-    pub fn is_statement(&self, pc: ModuleOffset) -> bool {
-        let found = || {
-            let func = self.module.function_at(pc)?;
-            Some(self.statements(func).binary_search(&pc).is_ok())
-        };
-        found().unwrap_or(false)
     }
 
     /// Where a breakpoint on a function belongs: after the prologue, which puts the parameters where the debug
@@ -303,16 +250,4 @@ fn split(of: (Range<u32>, Row), blocks: &Blocks) -> Vec<(Range<u32>, Row)> {
         }
     }
     pieces
-}
-
-/// The ranges of spans in order, with those that touch made one.
-fn joined<'s>(spans: impl Iterator<Item = &'s Span>) -> Vec<Range<ModuleOffset>> {
-    let mut ranges: Vec<Range<ModuleOffset>> = Vec::new();
-    for span in spans {
-        match ranges.last_mut() {
-            Some(last) if last.end == span.code.start => last.end = span.code.end,
-            _ => ranges.push(span.code.clone()),
-        }
-    }
-    ranges
 }
