@@ -92,10 +92,16 @@ pub fn printable_source(line: &str) -> String {
         .collect()
 }
 
+/// Control characters, and those of the categories Cf (format), Zl and Zp (separators of lines and
+/// paragraphs), but for the few of Cf that are signs around numbers and can be seen.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{61c}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{70f}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -125,5 +131,26 @@ mod tests {
             printable_source("\tif\x07 \u{2066}x"),
             "\tif\u{fffd} \u{fffd}x"
         );
+    }
+
+    /// Unicode's own table says which characters are format characters.
+    #[test]
+    fn no_format_character_gets_through() {
+        use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory as _};
+        // Prepended_Concatenation_Mark: signs that are drawn around the digits after them.
+        let seen = |c: char| {
+            matches!(c, '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{890}'..='\u{891}' | '\u{8e2}')
+                || matches!(c, '\u{110bd}' | '\u{110cd}')
+        };
+        for c in '\0'..=char::MAX {
+            let expected = match c.general_category() {
+                Category::Control | Category::LineSeparator | Category::ParagraphSeparator => true,
+                Category::Format => !seen(c),
+                // Reserved for more of them.
+                Category::Unassigned => matches!(c, '\u{2065}' | '\u{e0000}'..='\u{e007f}'),
+                _ => false,
+            };
+            assert_eq!(is_unsafe(c), expected, "{:?}", c.escape_unicode());
+        }
     }
 }
