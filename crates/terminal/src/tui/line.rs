@@ -1,16 +1,22 @@
 //! The line that is being typed, and the lines before it.
 
+use std::ops::Range;
+
+use rustyline::Word;
+use rustyline::line_buffer::{ChangeListener, DeleteListener, Direction, LineBuffer};
 use wdb_console::Completion;
 
 /// As many lines are remembered.
 const MOST_LINES: usize = 2_000;
 
 /// A line with a cursor, and a history.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Line {
-    text: String,
-    /// The byte that the cursor stands before.
-    cursor: usize,
+    /// What is typed, with the cursor, which moves by grapheme clusters: what a person calls a character.
+    ///
+    /// Texts are put into it with `replace` alone: the other methods stop at the capacity that it was
+    /// made with.
+    buffer: LineBuffer,
     history: Vec<String>,
     /// The entry of the history that is shown, and the line that was typed before.
     recalled: Option<(usize, String)>,
@@ -31,19 +37,21 @@ impl Line {
     /// An empty line after these.
     pub(super) fn with_history(history: Vec<String>) -> Line {
         Line {
+            buffer: LineBuffer::with_capacity(0),
             history,
-            ..Line::default()
+            recalled: None,
+            proposals: None,
         }
     }
 
     /// What is typed.
     pub(super) fn text(&self) -> &str {
-        &self.text
+        self.buffer.as_str()
     }
 
     /// The byte that the cursor stands before.
     pub(super) fn cursor(&self) -> usize {
-        self.cursor
+        self.buffer.pos()
     }
 
     /// The lines before it, oldest first.
@@ -53,76 +61,64 @@ impl Line {
 
     /// Types a character.
     pub(super) fn insert(&mut self, c: char) {
-        self.text.insert(self.cursor, c);
-        self.cursor += c.len_utf8();
+        self.replace(self.cursor()..self.cursor(), c.encode_utf8(&mut [0; 4]));
     }
 
     /// Types a text. What would end the line becomes a space.
     pub(super) fn insert_text(&mut self, text: &str) {
-        for c in text.trim_end_matches(['\r', '\n']).chars() {
-            self.insert(if c.is_control() { ' ' } else { c });
-        }
+        let text = text.trim_end_matches(['\r', '\n']);
+        let text = text.replace(char::is_control, " ");
+        self.replace(self.cursor()..self.cursor(), &text);
     }
 
     /// Deletes the character before the cursor.
     pub(super) fn backspace(&mut self) {
-        if let Some(c) = self.before().chars().next_back() {
-            self.cursor -= c.len_utf8();
-            self.text.remove(self.cursor);
-        }
+        self.buffer.backspace(1, &mut Nobody);
     }
 
     /// Deletes the character at the cursor.
     pub(super) fn delete(&mut self) {
-        if self.cursor < self.text.len() {
-            self.text.remove(self.cursor);
-        }
+        self.buffer.delete(1, &mut Nobody);
     }
 
     /// Deletes the word before the cursor.
     pub(super) fn delete_word(&mut self) {
-        let start = self.word_start();
-        self.text.replace_range(start..self.cursor, "");
-        self.cursor = start;
+        self.buffer.delete_prev_word(Word::Big, 1, &mut Nobody);
     }
 
     /// Deletes what is before the cursor.
     pub(super) fn delete_before(&mut self) {
-        self.text.replace_range(..self.cursor, "");
-        self.cursor = 0;
+        self.buffer.discard_buffer(&mut Nobody);
     }
 
     /// Deletes what is after the cursor.
     pub(super) fn delete_after(&mut self) {
-        self.text.truncate(self.cursor);
+        self.buffer.kill_buffer(&mut Nobody);
     }
 
     /// One character back.
     pub(super) fn left(&mut self) {
-        let back = self.before().chars().next_back().map_or(0, char::len_utf8);
-        self.cursor -= back;
+        self.buffer.move_backward(1);
     }
 
     /// One character on.
     pub(super) fn right(&mut self) {
-        let after = self.text.get(self.cursor..).unwrap_or_default();
-        self.cursor += after.chars().next().map_or(0, char::len_utf8);
+        self.buffer.move_forward(1);
     }
 
     /// To the beginning.
     pub(super) fn home(&mut self) {
-        self.cursor = 0;
+        self.buffer.move_buffer_start();
     }
 
     /// To the end.
     pub(super) fn end(&mut self) {
-        self.cursor = self.text.len();
+        self.buffer.move_buffer_end();
     }
 
     /// Forgets what is typed.
     pub(super) fn clear(&mut self) {
-        self.text.clear();
-        self.cursor = 0;
+        self.set("");
         self.recalled = None;
         self.proposals = None;
     }
@@ -139,10 +135,10 @@ impl Line {
         let entry = entry.clone();
         let typed = match self.recalled.take() {
             Some((_, typed)) => typed,
-            None => std::mem::take(&mut self.text),
+            None => self.text().to_owned(),
         };
         self.recalled = Some((at - 1, typed));
-        self.set(entry);
+        self.set(&entry);
     }
 
     /// The line after in the history; after the last what was typed before.
@@ -153,15 +149,15 @@ impl Line {
         match self.history.get(at + 1).cloned() {
             Some(entry) => {
                 self.recalled = Some((at + 1, typed));
-                self.set(entry);
+                self.set(&entry);
             }
-            None => self.set(typed),
+            None => self.set(&typed),
         }
     }
 
     /// Ends the line: it is part of the history, unless it is empty or the same as the one before.
     pub(super) fn enter(&mut self) -> String {
-        let text = std::mem::take(&mut self.text);
+        let text = self.text().to_owned();
         self.clear();
         if !text.trim().is_empty() && self.history.last() != Some(&text) {
             self.history.push(text.clone());
@@ -182,7 +178,7 @@ impl Line {
         let start = first.start;
         if let [only] = &all[..] {
             let text = format!("{} ", only.text.trim_end());
-            self.replace(start, &text);
+            self.replace_from(start, &text);
             return;
         }
         if all.iter().all(|it| it.start == start) {
@@ -190,7 +186,7 @@ impl Line {
             let typed = self.before().get(start..).unwrap_or_default();
             if common.len() > typed.len() {
                 let common = common.to_owned();
-                self.replace(start, &common);
+                self.replace_from(start, &common);
             }
         }
         self.proposals = Some(Proposals { all, chosen: None });
@@ -211,34 +207,51 @@ impl Line {
         proposals.chosen = Some(next);
         if let Some(one) = proposals.all.get(next) {
             let one = one.clone();
-            self.replace(one.start, &one.text);
+            self.replace_from(one.start, &one.text);
         }
         self.proposals = Some(proposals);
     }
 
-    fn replace(&mut self, start: usize, text: &str) {
-        if self.text.is_char_boundary(start) && start <= self.cursor {
-            self.text.replace_range(start..self.cursor, text);
-            self.cursor = start + text.len();
+    /// Puts a text in place of what is between a byte and the cursor.
+    fn replace_from(&mut self, start: usize, text: &str) {
+        if self.text().is_char_boundary(start) && start <= self.cursor() {
+            self.replace(start..self.cursor(), text);
         }
     }
 
-    fn set(&mut self, text: String) {
-        self.cursor = text.len();
-        self.text = text;
+    fn set(&mut self, text: &str) {
+        self.replace(0..self.text().len(), text);
+    }
+
+    /// The cursor is behind the text then.
+    fn replace(&mut self, range: Range<usize>, text: &str) {
+        self.buffer.replace(range, text, &mut Nobody);
     }
 
     fn before(&self) -> &str {
-        self.text.get(..self.cursor).unwrap_or_default()
+        self.text().get(..self.cursor()).unwrap_or_default()
     }
+}
 
-    fn word_start(&self) -> usize {
-        let before = self.before().trim_end();
-        match before.rfind(char::is_whitespace) {
-            Some(at) => at + before[at..].chars().next().map_or(1, char::len_utf8),
-            None => 0,
-        }
+impl Default for Line {
+    fn default() -> Line {
+        Line::with_history(Vec::new())
     }
+}
+
+/// Wants to know nothing of the changes of a line: there is no undo, and nothing to yank.
+struct Nobody;
+
+impl DeleteListener for Nobody {
+    fn delete(&mut self, _: usize, _: &str, _: Direction) {}
+}
+
+impl ChangeListener for Nobody {
+    fn insert_char(&mut self, _: usize, _: char) {}
+
+    fn insert_str(&mut self, _: usize, _: &str) {}
+
+    fn replace(&mut self, _: usize, _: &str, _: &str) {}
 }
 
 /// What all texts begin with.
@@ -288,6 +301,39 @@ mod tests {
         assert_eq!(line.text(), "rint ");
         line.delete_after();
         assert_eq!(line.text(), "");
+    }
+
+    /// A letter with an accent of its own, and a family, which is four characters joined to one.
+    #[test]
+    fn the_cursor_is_never_inside_of_what_a_person_calls_a_character() {
+        let accent = "e\u{301}";
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+        let mut line = typed(&format!("p {accent}{family}x"));
+        line.left();
+        line.left();
+        assert_eq!(line.cursor(), 2 + accent.len());
+        line.left();
+        assert_eq!(line.cursor(), 2);
+        line.delete();
+        assert_eq!(line.text(), format!("p {family}x"));
+        line.right();
+        assert_eq!(line.cursor(), 2 + family.len());
+        line.insert_text(accent);
+        line.backspace();
+        line.backspace();
+        assert_eq!(line.text(), "p x");
+        assert_eq!(line.cursor(), 2);
+    }
+
+    #[test]
+    fn a_line_may_have_any_length() {
+        let long = "größe ".repeat(10_000);
+        let mut line = typed(&long);
+        line.insert('!');
+        assert_eq!(line.text(), format!("{long}!"));
+        assert_eq!(line.enter(), format!("{long}!"));
+        line.older();
+        assert_eq!(line.cursor(), long.len() + 1);
     }
 
     #[test]

@@ -121,7 +121,7 @@ pub(super) struct List {
 }
 
 /// The state of the view.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct State {
     /// Columns and rows of the terminal.
     pub(super) size: (u16, u16),
