@@ -12,15 +12,47 @@ use wdb_coredump::{
 };
 use wdb_module::{FuncIndex, FunctionOffset};
 
+#[cfg(doc)]
+use crate::Resume;
 use crate::{Breakpoints, Call, CodeLocation, Error, Execute, Mutate, SetLocal};
 
 /// A program to look into: a core dump, or a live program that has stopped.
 ///
 /// The lists keep their order as long as the debuggee does not run: an id taken from one call is
 /// good in the next.
+///
+/// # What a backend keeps to
+///
+/// The words of the trait leave open what an engine does at its edges. This is what the layers above rely on; where a
+/// backend may differ, it says so.
+///
+/// **The pc of a frame** is the instruction that explains why the frame is where it is, never the next one:
+///
+/// | the frame | its pc | its operands |
+/// |---|---|---|
+/// | the innermost, at a breakpoint, after a step or an interrupt | the instruction that runs next; nothing of it has happened | all |
+/// | the innermost, at a trap | the instruction that trapped | as before it: an operand that the engine has popped and that cannot be proven is [`Slot::Missing`] |
+/// | the innermost, at an error of the host | the call of the host function; after a tail call of it the call that is left | as before it; what came from a global or a memory is missing, because the host may have changed that |
+/// | the innermost, at an exception | the `throw` or `throw_ref` | as at a trap |
+/// | the innermost, when it found the call stack used up | its first instruction | none, and its parameters may be missing |
+/// | one that waits for a call | the call, also where the engine counts from the one after it | whether the arguments of the call are among them may differ |
+///
+/// A frame that a tail call has replaced does not exist. A dump shows what its producer recorded:
+/// [`Frame::trust`] and [`Slot`] say how far to believe it.
+///
+/// **The order of the reasons** at one stop is: [`Step`](StopReason::Step), [`Breakpoint`](StopReason::Breakpoint),
+/// [`Thrown`](StopReason::Thrown), and then one of [`Interrupted`](StopReason::Interrupted) and
+/// [`Crash`](StopReason::Crash). [`Returned`](StopReason::Returned) and [`Abandoned`](StopReason::Abandoned) come after the
+/// reasons that the program had before the call. A limit that is reached counts more than an interrupt at the same
+/// instruction. Nobody above chooses by position, but the user reads them in this order.
+///
+/// **A crash is told once**, before anything is unwound. A program that is resumed from it is unwound to its end; then it
+/// tells the same crash again, without frames, and cannot be resumed any more.
+///
+/// How steps go and where limits are looked at is in the documentation of [`Resume`] and [`Execute`].
 pub trait Debuggee {
-    /// Why it is stopped. Several reasons can hold at once; a dump of a program that was stopped for
-    /// no reason has none.
+    /// Why it is stopped. Several reasons can hold at once, in the order that is said [above](Debuggee); a dump of a
+    /// program that was stopped for no reason has none.
     fn stop(&self) -> &[StopReason];
 
     /// Arguments, process id, time and producers, as far as known.
@@ -261,7 +293,8 @@ pub struct Frame {
     pub module: ModuleId,
     /// Its function, in the module's index space.
     pub func: FuncIndex,
-    /// The instruction it stands at, or waits at for a call to return. `None`: not recorded.
+    /// The instruction it stands at, or the call that it waits for. `None`: not recorded. Which instruction that is at
+    /// a trap or an error of the host is in the table of [`Debuggee`].
     pub pc: Option<FunctionOffset>,
     /// Its locals, parameters first: as many as the function has when the module is at hand.
     pub locals: Vec<Slot>,

@@ -20,6 +20,24 @@ pub struct CodeLocation {
 }
 
 /// How far to run.
+///
+/// A step ends before the next instruction of the program that runs, in whatever function that is:
+///
+/// * A branch to a block or an `if` goes to the instruction after its `end`, and one to a loop to the first
+///   instruction in the loop: `end` and `loop` do not run then. An `end` that is reached by running into it is an
+///   instruction of its own.
+/// * An `if` whose condition is false goes to the instruction after its `else`, or after its `end`. An `else` that is
+///   reached by running into it is an instruction of its own, and goes to the one after the `end`.
+/// * `return`, and a branch to the outermost label, go to the instruction after the call in the caller; so does the
+///   `end` of the function. A function that the host has called returns to what the host does next: its next
+///   instruction, or the end of the program.
+/// * A call goes to the first instruction of the function. A call of the host is one step, unless the host calls a
+///   function of the program.
+/// * `throw` goes to the first instruction of the handler, by way of [`StopReason::Thrown`](crate::StopReason::Thrown)
+///   where that is asked for. What traps ends in a crash, which is no step.
+///
+/// A backend may pass over instructions that do nothing (`nop`, `block`, `loop`, `end`, `else`). It then passes over them
+/// always, and gives breakpoints on them back as ones that can never be hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resume {
     /// Until there is a reason to stop. The instruction that the program stands at runs, also when it
@@ -48,6 +66,20 @@ pub enum Verdict {
 pub type Watch = Box<dyn FnMut(&mut dyn Debuggee) -> Verdict + Send>;
 
 /// The capability to run.
+///
+/// # Where a program can be stopped from outside
+///
+/// An interrupt, the time limit and the fuel are looked at when a function begins and each time that a loop goes round.
+/// The program is then stopped before the first instruction of the function or of the loop. A backend may look more
+/// often, but not less: a program that computes always stops. One that waits in a call of the host may not stop; then
+/// [`Error::GivenUp`] says so, some seconds after it was asked to.
+///
+/// The time is that of a clock on the wall, and passes only while the program runs, in all of its runs together. What a unit
+/// of fuel is may differ between backends. A limit that was reached is a crash; functions of the program can still be called
+/// then, if the backend can call any.
+///
+/// A wait that nothing can end (`memory.atomic.wait` without a time limit in a program of one thread) is a crash before
+/// it begins. A backend with threads cannot tell, and lets it wait.
 pub trait Execute {
     /// Runs until the next stop that `watch` does not pass over; [`Debuggee::stop`] then tells why.
     ///

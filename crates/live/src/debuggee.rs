@@ -413,4 +413,32 @@ mod tests {
         live.resume(Resume::Continue, None).unwrap();
         assert!(live.ended);
     }
+
+    #[test]
+    fn a_program_that_has_gone_away_answers_nothing() {
+        let text = r#"(module (memory 1) (table 1 funcref) (func (export "_start")))"#;
+        let binary = Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
+        let main = crate::File {
+            name: "program".into(),
+            path: None,
+            binary: Arc::new(binary),
+        };
+        let mut live = Live::launch(&Program::new(main)).unwrap();
+        assert_eq!(live.table_count().unwrap(), 0);
+        live.abandon();
+        let failures = [
+            live.table_count().map(|_| ()),
+            live.table(TableId(0)).map(|_| ()),
+            live.memories().map(|_| ()),
+            live.globals().map(|_| ()),
+            live.instances().map(|_| ()),
+            live.threads().map(|_| ()),
+            live.depth_up_to(0, 1).map(|_| ()),
+            live.read_memory(MemoryId(0), 0, &mut [0]).map(|_| ()),
+            live.occupied_memory(MemoryId(0)).map(|_| ()),
+        ];
+        for failure in failures {
+            assert!(failure.unwrap_err().is_failure());
+        }
+    }
 }

@@ -90,6 +90,50 @@ fn a_component_that_is_called_back() {
     compare(&fixture("component-c-div-zero"), 10_000);
 }
 
+/// Where steps go at the ends of blocks, as the documentation of `Resume` has it.
+#[test]
+fn at_ends_and_branches() {
+    let text = r#"
+(module
+  (func $called (param i32)
+    local.get 0
+    if
+      i32.const 0
+      br_if 0
+    else
+      nop
+    end
+    block
+      br 0
+    end
+    loop
+    end
+    local.get 0
+    br_if 0
+    nop)
+  (func (export "run")
+    i32.const 1
+    call $called
+    i32.const 0
+    call $called))"#;
+    let mut live = launch(text);
+    let mut visited = Vec::new();
+    while step(&mut live) == [StopReason::Step] {
+        visited.push(places(&mut live)[0]);
+    }
+    // What is run into: `else` (4) and then what follows the `end` (6); `end` (11) of the loop. Branched over: the `end` (9).
+    let first = [0, 1, 2, 3, 4, 7, 8, 10, 11, 12, 13];
+    // The condition is false: what follows the `else`, and then its `end`. The function ends at its own (15).
+    let second = [0, 1, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15];
+    let mut expected = vec![(1, 0), (1, 1)];
+    expected.extend(first.map(|position| (0, position)));
+    expected.extend([(1, 2), (1, 3)]);
+    expected.extend(second.map(|position| (0, position)));
+    expected.push((1, 4));
+    assert_eq!(visited, expected);
+    assert_eq!(live.stop(), [StopReason::Exited(0)]);
+}
+
 #[test]
 fn every_way_to_go_on() {
     let text = r#"
