@@ -10,8 +10,7 @@ use crate::output::{Output, Style};
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::places;
 use wdb_examine::stop::{FrameId, Stop};
-use wdb_session::Error;
-use wdb_session::breakpoints::{Binding, Breakpoint, Message, Trigger};
+use wdb_session::breakpoints::{Binding, Breakpoint, Message, NewBreakpoint, Trigger};
 
 pub(super) fn set(
     console: &mut Console,
@@ -68,35 +67,28 @@ pub(super) fn set(
     };
     let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let ignore = options.value("ignore-count").map(number).transpose()?;
-    let breakpoint = add(console, &text, Trigger::Place(spec), &condition)?;
-    breakpoint.temporary = temporary || options.has("one-shot");
-    breakpoint.condition = condition;
-    breakpoint.ignore = ignore.unwrap_or(0);
-    breakpoint.enabled = !options.has("disable");
-    let breakpoint = breakpoint.clone();
+    let new = NewBreakpoint {
+        condition,
+        ignore: ignore.unwrap_or(0),
+        temporary: temporary || options.has("one-shot"),
+        enabled: !options.has("disable"),
+        ..NewBreakpoint::new(text, Trigger::Place(spec))
+    };
+    let breakpoint = add(console, new)?;
     tell_places(&mut console.session.stop(), &breakpoint, out);
     Ok(Flow::Go)
 }
 
-/// Adds a breakpoint that belongs somewhere, where `expressions` are evaluated; or anywhere, if the user wants that.
-pub(super) fn add<'c, 'e>(
-    console: &'c mut Console,
-    text: &str,
-    trigger: Trigger,
-    expressions: impl IntoIterator<Item = &'e Expression>,
-) -> Result<&'c mut Breakpoint, Failure> {
-    let session = &mut console.session;
-    let id = match session.try_breakpoint(text, trigger.clone(), expressions) {
-        Ok(breakpoint) => breakpoint.id,
-        Err(Error::Refused(_)) if console.settings.pending => {
-            session.add_breakpoint(text, trigger).id
-        }
-        Err(error) => return Err(error.into()),
-    };
-    console.last_breakpoint = Some(id);
-    console.set.insert(id, text.to_owned());
-    let added = console.session.breakpoints_mut().get_mut(id);
-    added.ok_or_else(|| "the breakpoint is gone".into())
+/// Sets a breakpoint; it may be pending if the user wants that.
+pub(super) fn add(console: &mut Console, new: NewBreakpoint) -> Result<Breakpoint, Failure> {
+    let breakpoint = console.session.set_breakpoint(NewBreakpoint {
+        may_be_pending: console.settings.pending,
+        ..new
+    })?;
+    let breakpoint = breakpoint.clone();
+    console.last_breakpoint = Some(breakpoint.id);
+    console.set.insert(breakpoint.id, breakpoint.text.clone());
+    Ok(breakpoint)
 }
 
 /// The instruction that the selected frame stands at, as a place.
@@ -242,10 +234,11 @@ pub(super) fn log(
         .unwrap_or(message);
     let message = Message::parse(message).map_err(|error| Failure(error.show(message)))?;
     let spec = places::parse(place).map_err(|it| it.to_string())?;
-    let trigger = Trigger::Place(spec);
-    let breakpoint = add(console, place, trigger, message.expressions())?;
-    breakpoint.message = Some(message);
-    let breakpoint = breakpoint.clone();
+    let new = NewBreakpoint {
+        message: Some(message),
+        ..NewBreakpoint::new(place, Trigger::Place(spec))
+    };
+    let breakpoint = add(console, new)?;
     tell_places(&mut console.session.stop(), &breakpoint, out);
     Ok(Flow::Go)
 }
@@ -297,9 +290,11 @@ pub(super) fn catch(
             )));
         }
     };
-    let breakpoint = add(console, text, trigger, [])?;
-    breakpoint.temporary = temporary;
-    let breakpoint = breakpoint.clone();
+    let new = NewBreakpoint {
+        temporary,
+        ..NewBreakpoint::new(text, trigger)
+    };
+    let breakpoint = add(console, new)?;
     tell_places(&mut console.session.stop(), &breakpoint, out);
     Ok(Flow::Go)
 }

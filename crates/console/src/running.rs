@@ -11,7 +11,7 @@ use crate::{data, given, stopped};
 use wdb_examine::places;
 use wdb_session::Motion;
 use wdb_session::Reason;
-use wdb_session::breakpoints::{Binding, Trigger};
+use wdb_session::breakpoints::{Binding, NewBreakpoint, Trigger};
 
 pub(super) const GROUP: Group = Group {
     name: "running",
@@ -357,7 +357,11 @@ fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         Ok(_) => Trigger::Place(spec),
         Err(_) => Trigger::Start,
     };
-    crate::placing::add(console, "main", trigger, [])?.temporary = true;
+    let new = NewBreakpoint {
+        temporary: true,
+        ..NewBreakpoint::new("main", trigger)
+    };
+    crate::placing::add(console, new)?;
     moved(console, Motion::Continue, out)
 }
 

@@ -40,6 +40,43 @@ pub struct Breakpoint {
     pub commands: Vec<String>,
 }
 
+/// A breakpoint as a front end asks for it. [`NewBreakpoint::new`] has what is usual.
+#[derive(Clone, Debug)]
+pub struct NewBreakpoint {
+    /// What the user wrote.
+    pub text: String,
+    /// What it is to stop at.
+    pub trigger: Trigger,
+    /// It only counts where this holds.
+    pub condition: Option<Expression>,
+    /// Instead of stopping, it tells this.
+    pub message: Option<Message>,
+    /// How many hits are passed over.
+    pub ignore: u64,
+    /// It is deleted when it has stopped the program.
+    pub temporary: bool,
+    /// Whether it does anything.
+    pub enabled: bool,
+    /// Where it belongs nowhere it is pending, and not refused: a program that is built anew may have the place.
+    pub may_be_pending: bool,
+}
+
+impl NewBreakpoint {
+    /// One that is enabled and has no conditions, and is refused where it belongs nowhere. `text` is what the user wrote.
+    pub fn new(text: impl Into<String>, trigger: Trigger) -> Self {
+        NewBreakpoint {
+            text: text.into(),
+            trigger,
+            condition: None,
+            message: None,
+            ignore: 0,
+            temporary: false,
+            enabled: true,
+            may_be_pending: false,
+        }
+    }
+}
+
 /// What a breakpoint is to stop at.
 #[derive(Clone, Debug)]
 pub enum Trigger {
@@ -123,24 +160,19 @@ impl Breakpoints {
     }
 
     /// Adds one, enabled and without conditions.
-    pub(crate) fn add(
-        &mut self,
-        text: &str,
-        trigger: Trigger,
-        binding: Binding,
-    ) -> &mut Breakpoint {
+    pub(crate) fn add(&mut self, new: NewBreakpoint, binding: Binding) -> &mut Breakpoint {
         self.last += 1;
         let breakpoint = Breakpoint {
             id: self.last,
-            text: text.to_owned(),
-            trigger,
+            text: new.text,
+            trigger: new.trigger,
             binding,
-            enabled: true,
-            temporary: false,
-            ignore: 0,
+            enabled: new.enabled,
+            temporary: new.temporary,
+            ignore: new.ignore,
             hits: 0,
-            condition: None,
-            message: None,
+            condition: new.condition,
+            message: new.message,
             commands: Vec::new(),
         };
         self.all.entry(self.last).or_insert(breakpoint)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wdb_debuggee::{Debuggee, Interrupt, StopReason};
 use wdb_symbols::Symbols;
 
-use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Trigger};
+use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Message, NewBreakpoint};
 use crate::calls::Calling;
 use crate::displays::Displays;
 use crate::error::Error;
@@ -355,28 +355,25 @@ impl Session {
         &mut self.breakpoints
     }
 
-    /// Adds a breakpoint, if it belongs anywhere; `text` is what the user wrote, `expressions` what is to be evaluated
-    /// at its places.
+    /// Sets a breakpoint.
     ///
     /// # Errors
     ///
-    /// When it belongs nowhere: no module comes later, so that this is a mistake. When a name in an expression means
-    /// nothing at any of its places.
-    pub fn try_breakpoint<'e>(
-        &mut self,
-        text: &str,
-        trigger: Trigger,
-        expressions: impl IntoIterator<Item = &'e Expression>,
-    ) -> Result<&mut Breakpoint, Error> {
+    /// When it belongs nowhere and may not be pending; when a name in its condition or message means nothing at any of its
+    /// places.
+    pub fn set_breakpoint(&mut self, new: NewBreakpoint) -> Result<&mut Breakpoint, Error> {
         let selected = self.selected();
-        let binding = match breakpoints::bind(&trigger, &mut self.stop(), selected) {
-            Binding::Pending(reason) => return Err(Error::Refused(reason)),
-            binding => binding,
-        };
-        for expression in expressions {
+        let binding = breakpoints::bind(&new.trigger, &mut self.stop(), selected);
+        if let Binding::Pending(reason) = &binding
+            && !new.may_be_pending
+        {
+            return Err(Error::Refused(reason.clone()));
+        }
+        let of_message = new.message.iter().flat_map(Message::expressions);
+        for expression in new.condition.iter().chain(of_message) {
             self.check(expression, binding.locations())?;
         }
-        Ok(self.breakpoints.add(text, trigger, binding))
+        Ok(self.breakpoints.add(new, binding))
     }
 
     /// Looks up the names of an expression at places that the program may reach.
@@ -390,13 +387,6 @@ impl Session {
             error,
             text: expression.text().to_owned(),
         })
-    }
-
-    /// Adds a breakpoint; `text` is what the user wrote. Where it belongs nowhere yet, it is pending and says why.
-    pub fn add_breakpoint(&mut self, text: &str, trigger: Trigger) -> &mut Breakpoint {
-        let selected = self.selected();
-        let binding = breakpoints::bind(&trigger, &mut self.stop(), selected);
-        self.breakpoints.add(text, trigger, binding)
     }
 
     /// The debug information of all modules.

@@ -1,6 +1,6 @@
 //! Breakpoints: what they stop at, and what they do there.
 
-use wdb_session::breakpoints::{Binding, Message};
+use wdb_session::breakpoints::{Binding, Message, NewBreakpoint};
 
 use super::*;
 
@@ -85,11 +85,20 @@ fn temporary_ones_and_several_at_one_place() {
 fn calls_of_the_host_by_name() {
     let mut guest = steps();
     let trigger = Trigger::HostCall("wasi_snapshot_preview1.fd_wr*".into());
-    let id = guest.session.add_breakpoint("", trigger).id;
+    let id = guest.set(trigger);
     assert_eq!(hits(&guest.go()), [id]);
     assert_eq!(guest.written.text(), "");
     let missing = Trigger::HostCall("nothing".into());
-    let pending = guest.session.add_breakpoint("", missing);
+    let new = NewBreakpoint {
+        may_be_pending: true,
+        ..NewBreakpoint::new("", missing)
+    };
+    let refused = NewBreakpoint {
+        may_be_pending: false,
+        ..new.clone()
+    };
+    assert!(guest.session.set_breakpoint(refused).is_err());
+    let pending = guest.session.set_breakpoint(new).unwrap();
     let Binding::Pending(reason) = &pending.binding else {
         panic!("{pending:?}");
     };
@@ -100,8 +109,8 @@ fn calls_of_the_host_by_name() {
 #[test]
 fn the_first_instruction_and_traps() {
     let mut guest = fixture("c-div-zero", "c-div-zero.c", &[]);
-    let start = guest.session.add_breakpoint("", Trigger::Start).id;
-    let trap = guest.session.add_breakpoint("", Trigger::Trap).id;
+    let start = guest.set(Trigger::Start);
+    let trap = guest.set(Trigger::Trap);
     let stopped = guest.go();
     assert_eq!(hits(&stopped), [start]);
     assert_eq!(guest.depth(), 1);
@@ -137,7 +146,7 @@ fn exceptions_caught_or_not() {
         caught,
     };
     let mut guest = wat(text);
-    let id = guest.session.add_breakpoint("", any(None, None)).id;
+    let id = guest.set(any(None, None));
     let stopped = guest.go();
     assert_eq!(hits(&stopped), [id]);
     assert!(matches!(
@@ -150,11 +159,8 @@ fn exceptions_caught_or_not() {
     assert!(stopped.is_over());
 
     let mut guest = wat(text);
-    let id = guest.session.add_breakpoint("", any(None, Some("ha*"))).id;
-    let caught = guest
-        .session
-        .add_breakpoint("", any(Some(true), Some("hard")))
-        .id;
+    let id = guest.set(any(None, Some("ha*")));
+    let caught = guest.set(any(Some(true), Some("hard")));
     let stopped = guest.go();
     assert_eq!(hits(&stopped), [id]);
     assert!(stopped.is_over());

@@ -29,7 +29,7 @@ use wdb_session::ReturnValue;
 use wdb_session::Session;
 use wdb_session::Started;
 use wdb_session::Stopped;
-use wdb_session::breakpoints::Trigger;
+use wdb_session::breakpoints::{NewBreakpoint, Trigger};
 use wdb_symbols::Symbols;
 
 fn fixtures() -> PathBuf {
@@ -176,13 +176,13 @@ impl Guest {
     /// A breakpoint; its number.
     fn break_at(&mut self, place: &str) -> u32 {
         let spec = places::parse(place).unwrap();
-        let breakpoint = self.session.add_breakpoint(place, Trigger::Place(spec));
-        assert!(
-            !breakpoint.locations().is_empty(),
-            "{:?}",
-            breakpoint.binding
-        );
-        breakpoint.id
+        self.set(Trigger::Place(spec))
+    }
+
+    /// Sets a breakpoint; its number.
+    fn set(&mut self, trigger: Trigger) -> u32 {
+        let new = NewBreakpoint::new("", trigger);
+        self.session.set_breakpoint(new).unwrap().id
     }
 
     /// A breakpoint on the line that has this text.

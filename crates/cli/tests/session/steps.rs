@@ -299,7 +299,7 @@ fn a_step_from_where_an_exception_was_thrown_comes_to_where_it_is_caught() {
             tag: None,
             caught: None,
         };
-        let id = guest.session.add_breakpoint("", thrown).id;
+        let id = guest.set(thrown);
         assert_eq!(hits(&guest.go()), [id]);
         assert_eq!((guest.place().0.as_str(), guest.depth()), ("deep", 6));
         if up > 0 {
