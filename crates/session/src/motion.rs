@@ -167,7 +167,15 @@ impl Session {
         if !self.can_run() {
             return Err(Error::CannotRun);
         }
-        let call = self.debuggee.call().ok_or_else(cannot_call)?;
+        let Some(call) = self.debuggee.call() else {
+            // One that is not compiled yet will have functions that can be called.
+            let has_started = !self.stopped.reasons.contains(&Reason::Started);
+            return Err(if has_started {
+                cannot_call()
+            } else {
+                Error::NotStarted
+            });
+        };
         call.abandon_call()?;
         Ok(self.stands(Vec::new(), 0))
     }

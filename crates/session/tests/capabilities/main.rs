@@ -122,10 +122,10 @@ impl SetLocal for Locals {
     }
 }
 
-fn session(locals: Option<Locals>) -> Session {
+fn session(stop: StopReason, locals: Option<Locals>) -> Session {
     let debuggee = Other {
         dump: dump("c-div-zero.wasmtime", "c-div-zero"),
-        stop: vec![StopReason::Interrupted],
+        stop: vec![stop],
         locals,
     };
     let resolver = Fixtures::new(modules("c-div-zero"));
@@ -141,7 +141,7 @@ fn refusal<T>(result: Result<T, wdb_session::Error>) -> String {
 
 #[test]
 fn what_runs_need_not_have_functions_called() {
-    let mut session = session(None);
+    let mut session = session(StopReason::Interrupted, None);
     assert!(session.can_run());
     let words = "no function of this program can be called by the debugger";
     assert_eq!(refusal(session.call("average(1, 2)")), words);
@@ -152,14 +152,25 @@ fn what_runs_need_not_have_functions_called() {
     );
 }
 
+/// Until a program is compiled it has no capability to have functions called, and will have it.
+#[test]
+fn what_has_not_started_says_so() {
+    let mut session = session(StopReason::Started, None);
+    let words = "the program has not started; `run` runs it";
+    assert_eq!(refusal(session.abandon()), words);
+}
+
 #[test]
 fn a_local_is_changed_where_the_debuggee_can() {
     let words = "`$local[1]` is not in memory: it is in a local or on the operand stack of \
                  WebAssembly, or computed, and cannot be changed";
-    assert_eq!(refusal(session(None).assign("$local[1]", "5")), words);
+    assert_eq!(
+        refusal(session(StopReason::Interrupted, None).assign("$local[1]", "5")),
+        words
+    );
 
     let locals = Locals::default();
-    let mut session = session(Some(locals.clone()));
+    let mut session = session(StopReason::Interrupted, Some(locals.clone()));
     let selected = session.selected().unwrap();
     let before = session.stop().frame(selected).unwrap();
     assert_eq!(before.locals[1], Slot::Known(Value::I32(1)));
