@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style as Look;
 use wdb_debuggee::Trust;
 use wdb_debuggee::coredump::{CrashKind, code};
 
@@ -45,12 +46,12 @@ pub fn text(report: &Report, style: Style) -> String {
     out
 }
 
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
+const BOLD: Look = Look::new().bold();
+const DIM: Look = Look::new().dimmed();
 
-fn paint(text: &str, with: &str, style: Style) -> String {
+fn paint(text: &str, with: Look, style: Style) -> String {
     if style.colour {
-        format!("{with}{text}\x1b[0m")
+        format!("{with}{text}{with:#}")
     } else {
         text.to_owned()
     }

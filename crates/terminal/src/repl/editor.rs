@@ -13,10 +13,11 @@ use rustyline::hint::{Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Helper};
-use wdb_console::{Completes, Completion, Console, commands, find};
+use wdb_console::{Completes, Completion, Console, Style, commands, find};
 use wdb_symbols::printable;
 
 use super::lines::Next;
+use crate::style;
 
 /// The lines that are remembered.
 const REMEMBERED: usize = 10_000;
@@ -177,14 +178,14 @@ impl Highlighter for Assistant {
         _default: bool,
     ) -> Cow<'b, str> {
         match self.colour {
-            true => format!("\x1b[1m{prompt}\x1b[0m").into(),
+            true => style::painted(Style::Title, prompt).into(),
             false => prompt.into(),
         }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         match self.colour {
-            true => format!("\x1b[2m{hint}\x1b[0m").into(),
+            true => style::painted(Style::Dim, hint).into(),
             // It could not be told from what was typed.
             false => "".into(),
         }

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use wdb_console::{Code, Style};
+use wdb_console::Style;
 
 use crate::Abilities;
 use crate::progress::{self, Progress};
+use crate::style;
 
 /// What commands and the guest write to. Clones are the same; the guest's thread has one.
 #[derive(Clone)]
@@ -146,21 +147,17 @@ impl Screen {
         if state.unfinished == Some(Writer::Guest) {
             state.end_line();
         }
-        match sgr(style).filter(|_| state.abilities.colour) {
+        if state.abilities.colour {
             // A line end belongs to no colour: the rest of a line would have its background.
-            Some(code) => {
-                for piece in text.split_inclusive('\n') {
-                    let (line, end) = match piece.strip_suffix('\n') {
-                        Some(line) => (line, "\n"),
-                        None => (piece, ""),
-                    };
-                    if !line.is_empty() {
-                        state.put(&format!("\x1b[{code}m{line}\x1b[0m"));
-                    }
-                    state.put(end);
+            for piece in text.split_inclusive('\n') {
+                let line = piece.trim_end_matches('\n');
+                if !line.is_empty() {
+                    state.put(&style::painted(style, line));
                 }
+                state.put(&piece[line.len()..]);
             }
-            None => state.put(text),
+        } else {
+            state.put(text);
         }
         state.record(text.as_bytes());
         state.wrote(Writer::Command, text.as_bytes());
@@ -238,33 +235,13 @@ impl State {
     fn end_line(&mut self) {
         if self.unfinished.take().is_some() {
             // The guest may have left a colour behind.
-            let end = if self.abilities.colour {
-                "\x1b[0m\n"
-            } else {
-                "\n"
-            };
-            self.put(end);
+            if self.abilities.colour {
+                self.put(&anstyle::Reset.to_string());
+            }
+            self.put("\n");
             self.record(b"\n");
         }
     }
-}
-
-/// The parameters of "select graphic rendition" for a style: the 16 colours, whose shades are the terminal's own.
-fn sgr(style: Style) -> Option<&'static str> {
-    Some(match style {
-        Style::Plain | Style::Value | Style::Code(Code::Other) => return None,
-        Style::Title => "1",
-        Style::Dim | Style::Code(Code::Comment) => "2",
-        Style::Error => "1;31",
-        Style::Note => "1;36",
-        Style::Name => "33",
-        Style::Address => "34",
-        Style::Path => "32",
-        Style::Mark => "1;32",
-        Style::Code(Code::Keyword) => "35",
-        Style::Code(Code::Text) => "32",
-        Style::Code(Code::Number) => "36",
-    })
 }
 
 #[cfg(test)]
@@ -328,8 +305,8 @@ mod tests {
         let safe = "a\\u{1b}[2J\\u{7}\n\tb\\u{202e}\n";
         assert_eq!(transcript.text(), format!("\x1b[2J\n{safe}"));
         let red = safe
-            .replace("a\\", "\x1b[1;31ma\\")
-            .replace("7}\n\tb", "7}\x1b[0m\n\x1b[1;31m\tb");
+            .replace("a\\", "\x1b[1m\x1b[31ma\\")
+            .replace("7}\n\tb", "7}\x1b[0m\n\x1b[1m\x1b[31m\tb");
         assert_eq!(out.text(), format!("\x1b[2J\n{}\x1b[0m\n", red.trim_end()));
     }
 

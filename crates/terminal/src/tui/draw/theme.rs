@@ -1,7 +1,10 @@
 //! What meanings look like. Without colours there are bold, dim and reversed letters left.
 
+use anstyle::{AnsiColor, Effects};
 use ratatui::style::{Color, Modifier, Style as Look};
-use wdb_console::{Code, Style};
+use wdb_console::Style;
+
+use crate::style;
 
 /// The looks.
 #[derive(Clone, Copy, Debug)]
@@ -11,37 +14,39 @@ pub(super) struct Theme {
 }
 
 impl Theme {
-    /// A piece of text.
+    /// A piece of text, as on the command line.
     pub(super) fn text(self, style: Style) -> Look {
-        match style {
-            Style::Plain | Style::Code(Code::Other) => Look::new(),
-            Style::Title => Look::new().add_modifier(Modifier::BOLD),
-            Style::Dim => self.dim(),
-            Style::Error => self.colour(Color::Red),
-            Style::Note => self.colour(Color::Yellow),
-            Style::Name => self.colour(Color::Cyan),
-            Style::Value => Look::new(),
-            Style::Address => self.colour(Color::Blue),
-            Style::Path => self.path(),
-            Style::Mark => self.mark(),
-            Style::Code(Code::Keyword) => self.colour(Color::Magenta),
-            Style::Code(Code::Text) => self.colour(Color::Green),
-            Style::Code(Code::Number) => self.colour(Color::Cyan),
-            Style::Code(Code::Comment) => self.dim(),
+        let like = style::look(style);
+        let effects = like.get_effects();
+        let mut look = match like.get_fg_color() {
+            Some(anstyle::Color::Ansi(AnsiColor::Red)) => self.colour(Color::Red),
+            Some(anstyle::Color::Ansi(AnsiColor::Green)) => self.colour(Color::Green),
+            Some(anstyle::Color::Ansi(AnsiColor::Yellow)) => self.colour(Color::Yellow),
+            Some(anstyle::Color::Ansi(AnsiColor::Blue)) => self.colour(Color::Blue),
+            Some(anstyle::Color::Ansi(AnsiColor::Magenta)) => self.colour(Color::Magenta),
+            Some(anstyle::Color::Ansi(AnsiColor::Cyan)) => self.colour(Color::Cyan),
+            _ => Look::new(),
+        };
+        if effects.contains(Effects::BOLD) {
+            look = look.add_modifier(Modifier::BOLD);
         }
+        if effects.contains(Effects::DIMMED) {
+            look = look.add_modifier(Modifier::DIM);
+        }
+        look
     }
 
     pub(super) fn dim(self) -> Look {
-        Look::new().add_modifier(Modifier::DIM)
+        self.text(Style::Dim)
     }
 
     pub(super) fn path(self) -> Look {
-        self.colour(Color::Green)
+        self.text(Style::Path)
     }
 
     /// The place where the program stands.
     pub(super) fn mark(self) -> Look {
-        self.colour(Color::Yellow).add_modifier(Modifier::BOLD)
+        self.text(Style::Mark)
     }
 
     /// A breakpoint.
