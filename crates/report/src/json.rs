@@ -1,6 +1,7 @@
 //! A report for programs: the JSON that `docs/formats/report.md` describes.
 
 use serde::Serialize;
+use serde_with_macros::skip_serializing_none;
 use wdb_debuggee::Trust;
 use wdb_debuggee::coredump::{CrashKind, Inference, Missing, Slot};
 use wdb_debuggee::identity::hex;
@@ -16,83 +17,76 @@ use wdb_examine::variables::Valued;
 const SCHEMA: &str = "wdb-report/1";
 
 /// The JSON form of `report`.
-pub fn json(report: &Report) -> impl Serialize + use<> {
-    Document::from(report)
+pub fn json(report: &Report) -> impl Serialize {
+    document(report)
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     schema: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    program: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    arguments: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "str::is_empty")]
+    program: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    arguments: &'a [String],
     pid: Option<u32>,
     /// Milliseconds since 1970-01-01 UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    producers: &'a [String],
+    reason: Option<Reason<'a>>,
+    panic: Option<Panic<'a>>,
+    diagnosis: Option<Diagnosis<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    producers: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Reason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    panic: Option<Panic>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    diagnosis: Option<Diagnosis>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    circumstances: Vec<Diagnosis>,
-    modules: Vec<Module>,
+    circumstances: Vec<Diagnosis<'a>>,
+    modules: Vec<Module<'a>>,
     instances: Vec<Instance>,
-    threads: Vec<Thread>,
+    threads: Vec<Thread<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    statics: Vec<Statics>,
+    statics: Vec<Statics<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    evaluations: Vec<Evaluation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<Source>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<String>,
+    evaluations: Vec<Evaluation<'a>>,
+    source: Option<Source<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
-struct Reason {
+struct Reason<'a> {
     kind: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    code: String,
-    message: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    engine_message: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    causes: Vec<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    engine_message: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    causes: &'a [String],
     #[serde(skip_serializing_if = "is_false")]
     inferred: bool,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
-struct Panic {
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thread: Option<String>,
-    file: String,
+struct Panic<'a> {
+    message: &'a str,
+    thread: Option<&'a str>,
+    file: &'a str,
     line: u32,
     column: u32,
 }
 
 #[derive(Serialize)]
-struct Diagnosis {
+struct Diagnosis<'a> {
     rule: &'static str,
-    message: String,
+    message: &'a str,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
-struct Module {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+struct Module<'a> {
+    name: &'a str,
+    path: Option<&'a str>,
     build_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
     found: bool,
 }
@@ -103,130 +97,111 @@ struct Instance {
 }
 
 #[derive(Serialize)]
-struct Thread {
-    name: String,
+struct Thread<'a> {
+    name: &'a str,
     crashed: bool,
-    frames: Vec<Frame>,
+    frames: Vec<Frame<'a>>,
 }
 
 /// A frame of the program; or host code between two, which has a name at most; or omitted frames.
+#[skip_serializing_none]
 #[derive(Serialize, Default)]
-struct Frame {
+struct Frame<'a> {
     #[serde(skip_serializing_if = "is_false")]
     host: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     omitted: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u32>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    function: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "str::is_empty")]
+    function: &'a str,
+    file: Option<&'a str>,
     line: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<u32>,
     #[serde(skip_serializing_if = "is_false")]
     approximate: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     inlined: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     runtime: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     module: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     func_index: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     module_offset: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    locals: Vec<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stack: Option<Vec<Value>>,
+    locals: Vec<Value<'a>>,
+    stack: Option<Vec<Value<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    variables: Vec<Variable>,
+    variables: Vec<Variable<'a>>,
 }
 
 /// The statics of a unit.
 #[derive(Serialize)]
-struct Statics {
+struct Statics<'a> {
     module: u32,
-    file: String,
-    variables: Vec<Variable>,
+    file: &'a str,
+    variables: Vec<Variable<'a>>,
 }
 
 /// An expression with its value, or what is wrong with it.
+#[skip_serializing_none]
 #[derive(Serialize)]
-struct Evaluation {
-    expression: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+struct Evaluation<'a> {
+    expression: &'a str,
+    error: Option<&'a str>,
     #[serde(flatten)]
-    value: Option<Variable>,
+    value: Option<Variable<'a>>,
 }
 
 /// A variable of the source, or a part of one.
+#[skip_serializing_none]
 #[derive(Serialize)]
-struct Variable {
-    name: String,
+struct Variable<'a> {
+    name: &'a str,
     #[serde(rename = "type")]
-    ty: String,
+    ty: &'a str,
     /// What it is; parts have none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
+    value: Option<&'a str>,
     /// Why there is no value.
-    #[serde(skip_serializing_if = "Option::is_none")]
     unavailable: Option<String>,
     #[serde(skip_serializing_if = "is_false")]
     shadowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     inferred: Option<&'static str>,
     #[serde(skip_serializing_if = "is_false")]
     assumed_zero: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    children: Vec<Variable>,
+    children: Vec<Variable<'a>>,
     /// What was left out of the children.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cut: Option<String>,
+    cut: Option<&'a str>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize, Default)]
-struct Value {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    ty: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+struct Value<'a> {
+    name: Option<&'a str>,
+    #[serde(rename = "type")]
+    ty: Option<&'a str>,
     value: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     inferred: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<&'static str>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
-struct Source {
-    file: String,
+struct Source<'a> {
+    file: &'a str,
     line: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<u32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    lines: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    lines: &'a [String],
     first_line: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    values: Vec<Named>,
+    values: Vec<Named<'a>>,
 }
 
 /// What a line of source names, and its value.
 #[derive(Serialize)]
-struct Named {
-    name: String,
-    value: String,
+struct Named<'a> {
+    name: &'a str,
+    value: &'a str,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -234,58 +209,56 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-impl From<&Report> for Document {
-    fn from(report: &Report) -> Self {
-        Document {
-            schema: SCHEMA,
-            program: report.program.clone(),
-            arguments: report.arguments.clone(),
-            pid: report.pid,
-            time: report.time,
-            producers: report.producers.clone(),
-            reason: report.reason.as_ref().map(|reason| Reason {
-                kind: kind(reason.kind),
-                code: reason.code.clone(),
-                message: reason.message.clone(),
-                engine_message: reason.engine_message.clone(),
-                causes: reason.causes.clone(),
-                inferred: reason.inferred,
-            }),
-            panic: report.panic.as_ref().map(|panic| Panic {
-                message: panic.message.clone(),
-                thread: panic.thread.clone(),
-                file: panic.file.clone(),
-                line: panic.line,
-                column: panic.column,
-            }),
-            diagnosis: report.diagnosis.as_ref().map(diagnosis),
-            circumstances: report.circumstances.iter().map(diagnosis).collect(),
-            modules: report.modules.iter().map(module).collect(),
-            instances: report
-                .instances
-                .iter()
-                .map(|module| Instance { module: module.0 })
-                .collect(),
-            threads: report.threads.iter().map(thread).collect(),
-            statics: report.statics.iter().map(statics).collect(),
-            evaluations: report.evaluations.iter().map(evaluation).collect(),
-            source: report.source.as_ref().map(|source| Source {
-                file: source.file.clone(),
-                line: source.line,
-                column: source.column,
-                lines: source.lines.clone(),
-                first_line: source.first_line,
-                values: source.values.iter().map(named).collect(),
-            }),
-            notes: report.notes.clone(),
-        }
+fn document(report: &Report) -> Document<'_> {
+    Document {
+        schema: SCHEMA,
+        program: &report.program,
+        arguments: &report.arguments,
+        pid: report.pid,
+        time: report.time,
+        producers: &report.producers,
+        reason: report.reason.as_ref().map(|reason| Reason {
+            kind: kind(reason.kind),
+            code: &reason.code,
+            message: &reason.message,
+            engine_message: &reason.engine_message,
+            causes: &reason.causes,
+            inferred: reason.inferred,
+        }),
+        panic: report.panic.as_ref().map(|panic| Panic {
+            message: &panic.message,
+            thread: panic.thread.as_deref(),
+            file: &panic.file,
+            line: panic.line,
+            column: panic.column,
+        }),
+        diagnosis: report.diagnosis.as_ref().map(diagnosis),
+        circumstances: report.circumstances.iter().map(diagnosis).collect(),
+        modules: report.modules.iter().map(module).collect(),
+        instances: report
+            .instances
+            .iter()
+            .map(|module| Instance { module: module.0 })
+            .collect(),
+        threads: report.threads.iter().map(thread).collect(),
+        statics: report.statics.iter().map(statics).collect(),
+        evaluations: report.evaluations.iter().map(evaluation).collect(),
+        source: report.source.as_ref().map(|source| Source {
+            file: &source.file,
+            line: source.line,
+            column: source.column,
+            lines: &source.lines,
+            first_line: source.first_line,
+            values: source.values.iter().map(named).collect(),
+        }),
+        notes: &report.notes,
     }
 }
 
-fn diagnosis(found: &super::Diagnosis) -> Diagnosis {
+fn diagnosis(found: &super::Diagnosis) -> Diagnosis<'_> {
     Diagnosis {
         rule: found.rule,
-        message: found.message.clone(),
+        message: &found.message,
     }
 }
 
@@ -301,31 +274,31 @@ fn kind(kind: CrashKind) -> &'static str {
     }
 }
 
-fn module(module: &super::Module) -> Module {
+fn module(module: &super::Module) -> Module<'_> {
     Module {
-        name: module.name.clone(),
-        path: module.path.clone(),
+        name: &module.name,
+        path: module.path.as_deref(),
         build_id: module.build_id.as_deref().map(hex),
         sha256: module.sha256.as_ref().map(|hash| hex(hash)),
         found: module.at_hand,
     }
 }
 
-fn thread(thread: &super::Thread) -> Thread {
+fn thread(thread: &super::Thread) -> Thread<'_> {
     Thread {
-        name: thread.name.clone(),
+        name: &thread.name,
         crashed: thread.crashed,
         frames: thread.entries.iter().map(entry).collect(),
     }
 }
 
-fn entry(entry: &Entry) -> Frame {
+fn entry(entry: &Entry) -> Frame<'_> {
     let frame = match entry {
         Entry::Frame(frame) => frame,
         Entry::Host(name) => {
             return Frame {
                 host: true,
-                function: name.clone(),
+                function: name,
                 ..Frame::default()
             };
         }
@@ -340,8 +313,8 @@ fn entry(entry: &Entry) -> Frame {
         host: false,
         omitted: None,
         index: Some(frame.index),
-        function: frame.function.clone(),
-        file: frame.file.clone(),
+        function: &frame.function,
+        file: frame.file.as_deref(),
         line: frame.line,
         column: frame.column,
         approximate: frame.approximate,
@@ -365,19 +338,19 @@ fn entry(entry: &Entry) -> Frame {
     }
 }
 
-fn statics(statics: &super::Statics) -> Statics {
+fn statics(statics: &super::Statics) -> Statics<'_> {
     Statics {
         module: statics.module.0,
-        file: statics.file.clone(),
+        file: &statics.file,
         variables: statics.variables.iter().map(variable).collect(),
     }
 }
 
-fn evaluation(evaluation: &super::Evaluation) -> Evaluation {
+fn evaluation(evaluation: &super::Evaluation) -> Evaluation<'_> {
     let value = evaluation.value.as_ref();
     Evaluation {
-        expression: evaluation.expression.clone(),
-        error: value.err().cloned(),
+        expression: &evaluation.expression,
+        error: value.err().map(String::as_str),
         value: value.ok().map(|it| Variable {
             kind: None,
             ..variable(it)
@@ -385,7 +358,7 @@ fn evaluation(evaluation: &super::Evaluation) -> Evaluation {
     }
 }
 
-fn variable(variable: &Valued) -> Variable {
+fn variable(variable: &Valued) -> Variable<'_> {
     Variable {
         kind: Some(match variable.kind {
             VariableKind::Parameter => "parameter",
@@ -401,39 +374,36 @@ fn variable(variable: &Valued) -> Variable {
 }
 
 /// A value with its parts. A tree is as deep as the limits of a report let it be.
-fn part(tree: &Tree) -> Variable {
+fn part(tree: &Tree) -> Variable<'_> {
     let unavailable = tree.unavailable.as_ref().map(ToString::to_string);
     Variable {
-        name: tree.name.clone(),
-        ty: tree.ty.clone(),
+        name: &tree.name,
+        ty: &tree.ty,
         kind: None,
-        value: unavailable.is_none().then(|| tree.value.clone()),
+        value: unavailable.is_none().then_some(&*tree.value),
         unavailable,
         shadowed: false,
         inferred: None,
         assumed_zero: false,
         children: tree.children.iter().map(part).collect(),
-        cut: tree.cut.clone(),
+        cut: tree.cut.as_deref(),
     }
 }
 
-fn named((name, value): &(String, String)) -> Named {
-    Named {
-        name: name.clone(),
-        value: value.clone(),
-    }
+fn named((name, value): &(String, String)) -> Named<'_> {
+    Named { name, value }
 }
 
-fn local(local: &Local) -> Value {
+fn local(local: &Local) -> Value<'_> {
     let value = slot(&local.value);
     Value {
-        name: local.name.clone(),
-        ty: local.ty.clone().or(value.ty),
+        name: local.name.as_deref(),
+        ty: local.ty.as_deref().or(value.ty),
         ..value
     }
 }
 
-fn slot(slot: &Slot) -> Value {
+fn slot(slot: &Slot) -> Value<'_> {
     let missing = match slot {
         Slot::Missing(Missing::NotRecorded) => Some("not-recorded"),
         Slot::Missing(Missing::Filler) => Some("filler"),
@@ -446,7 +416,7 @@ fn slot(slot: &Slot) -> Value {
     };
     Value {
         name: None,
-        ty: slot.value().map(|value| value::type_name(value).to_owned()),
+        ty: slot.value().map(value::type_name),
         value: slot.value().map(value::text),
         inferred: how,
         missing,
