@@ -188,8 +188,9 @@ break parse if $count > 3",
             arguments: "FUNCTION(ARGUMENTS)",
             summary: "calls a function of the program and shows what it returns",
             help: "Arguments are expressions, converted to what the function takes: numbers, pointers, C++ references, structures,
-Rust's slices. A text in quotes is put on the program's stack, where it stays until the call returns. Methods are called
-on an object or a pointer to one. `handlers[2](x)` and `(*handler)(x)` call what the pointer points to, whose own type
+Rust's slices, what C's `...` takes. What C++ would not take is refused. A text in quotes is put on the program's
+stack, where it stays until the call returns. Methods are called on an object or a pointer to one; `x.Base::f()` names
+the class whose method is meant. `handlers[2](x)` and `(*handler)(x)` call what the pointer points to, whose own type
 counts. `null` is a null reference of WebAssembly.
 
 The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
@@ -197,7 +198,7 @@ that were there: `continue` goes on with it, `finish` to its end, `abandon` give
 
 call sum_of(line, 4)",
             completes: Completes::Expression,
-            needs: Needs::Execution,
+            needs: Needs::Frames,
             repeats: Repeats::No,
             run: call,
         },

@@ -34,7 +34,9 @@ use evaluate::Evaluator;
 use parser::Parsed;
 
 pub use access::{dereferenced, is_function_type};
+pub use assign::is_same_type;
 pub use assign::{Changeable, changeable, convert, evaluate_for, user_variable};
+pub use cast::parts_of_class;
 pub(crate) use elements::of_fixed_length;
 pub use error::Error;
 pub use error::did_you_mean;
@@ -80,10 +82,33 @@ impl Expression {
         &self.text
     }
 
+    /// Whether what is written behind it belongs to all of it: of `*p` and `a + b` it belongs to a part, of `(*p)` not.
+    pub fn is_whole(&self) -> bool {
+        use tree::Kind;
+        let kind = &self.parsed.root.kind;
+        !matches!(kind, Kind::Unary(..) | Kind::Binary(..) | Kind::Cast(..))
+            || is_bracketed(&self.text)
+    }
+
     /// Whether it has a part that only a frame can give a value.
     pub fn needs_frame(&self) -> bool {
         self.parsed.root.needs_frame()
     }
+}
+
+/// Whether the bracket that a text begins with is closed at its end.
+fn is_bracketed(text: &str) -> bool {
+    let text = text.trim();
+    let mut depth = 0_u32;
+    let ends = text.char_indices().find(|(_, c)| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    });
+    text.starts_with('(') && ends.is_some_and(|it| it.0 + 1 == text.len())
 }
 
 /// How much of a value stands in a message.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod callee;
+mod methods;
 mod result;
 
 pub use callee::is_of_pointer;
@@ -9,8 +10,9 @@ pub(crate) use result::{keeps_first, returned};
 
 use wdb_debuggee::CStack;
 use wdb_debuggee::coredump::{GlobalId, Slot, Value};
+use wdb_symbols::types::Kind;
 
-use arguments::{Argument, Passed};
+use arguments::{Argument, Passed, aligned};
 use callee::Callee;
 
 use crate::calls::{Before, Calling};
@@ -35,6 +37,26 @@ fn evaluated(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Result<expression:
 /// LLVM's functions that call no others may use as many bytes below the stack pointer (`RedZoneSize` in its
 /// WebAssembly back end).
 const RED_ZONE: u64 = 128;
+
+/// So many arguments, in words.
+fn counted(arguments: usize) -> String {
+    match arguments {
+        1 => "1 argument".to_owned(),
+        count => format!("{count} arguments"),
+    }
+}
+
+/// WebAssembly's types, in words.
+fn types_in_words(types: &[wasmparser::ValType]) -> String {
+    let name = |it: &wasmparser::ValType| {
+        let name = wdb_module::spelling::value_type(*it, |index| index.to_string());
+        format!("`{name}`")
+    };
+    match types {
+        [] => "nothing".to_owned(),
+        types => types.iter().map(name).collect::<Vec<_>>().join(", "),
+    }
+}
 
 impl Session {
     /// Calls a function of the program while it is stopped: `square(x + 1)`. The arguments are expressions in
@@ -77,6 +99,11 @@ impl Session {
         let ty = ty.clone();
         let signature = stop.symbols(module).and_then(|it| it.signature(func));
         let variadic = signature.as_ref().is_some_and(|it| it.variadic);
+        let signature_known = signature.is_some();
+        let in_source = signature.as_ref().map_or(0, |it| it.parameters.len());
+        let located = signature
+            .as_ref()
+            .map_or(Vec::new(), |it| it.located.clone());
         let ((way, size, types), _) = expression::with_context(&mut stop, at, |context| {
             let way = signature.as_ref().map(|it| result::way(context, it, &ty));
             let in_memory = way == Some(result::Way::Memory);
@@ -94,32 +121,57 @@ impl Session {
         let in_memory = way == Some(result::Way::Memory);
         let mut own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
         let takes = types.as_ref().map_or(own.len(), Vec::len);
-        if takes != arguments.len() {
-            // What a method is called on is not among what is written as its arguments.
-            let receivers = arguments
-                .iter()
-                .filter(|it| matches!(it, Argument::Receiver(..)));
-            let receivers = receivers.count();
-            let takes = match takes.saturating_sub(receivers) {
-                1 => "1 argument".to_owned(),
-                count => format!("{count} arguments"),
-            };
+        // What a method is called on is not among what is written as its arguments.
+        let is_receiver = |it: &&Argument<'_>| matches!(it, Argument::Receiver(..));
+        let receivers = arguments.iter().filter(is_receiver).count();
+        let takes_rest = variadic && types.is_some();
+        let is_enough = match takes_rest {
+            true => takes <= arguments.len(),
+            false => takes == arguments.len(),
+        };
+        let is_changed = types.is_none() && signature_known && in_source != 0;
+        if is_changed && (in_source == takes || !is_enough) {
+            return Err(Error::Refused(format!(
+                "`{name}` cannot be called so: an optimiser has changed it, and of {} in the source its code takes {}",
+                counted(in_source),
+                types_in_words(own)
+            )));
+        }
+        if !is_enough {
             let given = match arguments.len() - receivers {
                 1 => "1 is".to_owned(),
                 count => format!("{count} are"),
             };
             return Err(Error::Refused(format!(
-                "`{name}` takes {takes}, and {given} given"
+                "`{name}` takes {}{}, and {given} given",
+                if takes_rest { "at least " } else { "" },
+                counted(takes.saturating_sub(receivers))
             )));
         }
         let mut passed = Vec::new();
-        for (position, argument) in arguments.iter().enumerate() {
+        for (position, argument) in arguments.iter().take(takes).enumerate() {
             let ty = types.as_ref().and_then(|it| it.get(position));
+            let local = (wanted.len() - own.len()) as u32;
+            let is_pointer = ty.is_some_and(|ty| {
+                let symbols = stop.symbols(module);
+                symbols.is_some_and(|it| matches!(it.bare(ty).kind, Kind::Pointer(..)))
+            });
+            // LLVM passes the number in place of a pointer to it where it knows all callers, and marks nothing.
+            if is_pointer
+                && located.get(position) == Some(&false)
+                && stop
+                    .binary(module)
+                    .is_some_and(|it| result::reads(it, func, local))
+            {
+                return Err(Error::Refused(format!(
+                    "`{name}` cannot be called: an optimiser has changed it, and whether it takes the pointer that is argument {}, or what that points to, is not known",
+                    position + 1 - receivers.min(position)
+                )));
+            }
             passed.extend(arguments::pass(&mut stop, at, argument, ty, &mut own)?);
         }
-        if variadic && types.is_some() {
-            // Where the arguments of `...` are: none can be given here, and zeros are what it finds.
-            passed.push(Passed::Copy(vec![0; 16]));
+        if takes_rest {
+            passed.push(arguments::rest(&mut stop, at, &arguments[takes..])?);
         }
         let instance = frame.instance;
         let memory = stop.memory_of(at);
@@ -131,13 +183,11 @@ impl Session {
             before,
         };
         // The result comes first, and then the copies, each where every type may be.
-        let aligned = |size: u64| size.saturating_add(15) & !15;
-        let copies = passed.iter().map(|it| match it {
-            Passed::Copy(bytes) => aligned(bytes.len() as u64),
-            Passed::Value(_) => 0,
-        });
-        let room = copies.fold(aligned(size), u64::saturating_add);
-        let has_copies = passed.iter().any(|it| matches!(it, Passed::Copy(_)));
+        let room = passed
+            .iter()
+            .map(Passed::room)
+            .fold(aligned(size), u64::saturating_add);
+        let has_copies = passed.iter().any(|it| !matches!(it, Passed::Value(_)));
         let stack = self.c_stack(at);
         if stack.is_none() && (in_memory || has_copies) {
             return Err(Error::Refused(format!(
@@ -164,24 +214,22 @@ impl Session {
             }
             let mut next = new.saturating_add(aligned(size));
             let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
+            let mut write = |bytes: &[u8]| {
+                let memory = memory.ok_or(Error::CannotChange)?;
+                let at = next;
+                mutate.write_memory(memory, at, bytes)?;
+                next = at.saturating_add(aligned(bytes.len() as u64));
+                Ok::<_, Error>(pointer(at))
+            };
             for part in passed {
-                values.push(match part {
-                    Passed::Value(value) => value,
-                    Passed::Copy(bytes) => {
-                        let memory = memory.ok_or(Error::CannotChange)?;
-                        mutate.write_memory(memory, next, &bytes)?;
-                        let address = pointer(next);
-                        next = next.saturating_add(aligned(bytes.len() as u64));
-                        address
-                    }
-                });
+                values.push(part.written(&mut write)?);
             }
             mutate.set_global(global, &pointer(new))?;
             calling.stack_pointer = Some((global, old));
         } else {
             values.extend(passed.into_iter().filter_map(|it| match it {
                 Passed::Value(value) => Some(value),
-                Passed::Copy(_) => None,
+                Passed::Copy(_) | Passed::Rest(_) => None,
             }));
         }
         self.calls.push(calling);

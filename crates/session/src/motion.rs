@@ -312,9 +312,16 @@ impl Session {
     /// The program is stopped, for these reasons and those that the debuggee knows itself.
     fn stands(&mut self, mut reasons: Vec<Reason>, ahead: usize) -> Stopped {
         self.memo.forget_state();
-        let mut own = self.as_it_stands().reasons;
         let mut before = None;
-        for reason in self.debuggee.stop().to_vec() {
+        let stop = self.debuggee.stop().to_vec();
+        let ends_call =
+            |it: &StopReason| matches!(it, StopReason::Returned(_) | StopReason::Abandoned(_));
+        // At the end of a call the others are why the program was stopped before it.
+        let mut own = match stop.iter().any(ends_call) {
+            true => Vec::new(),
+            false => self.as_it_stands().reasons,
+        };
+        for reason in stop {
             own.extend(match reason {
                 StopReason::Returned(values) => self.call_returned(values).map(|it| {
                     before = Some(it.1);

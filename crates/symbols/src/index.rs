@@ -111,6 +111,29 @@ pub(crate) fn statics_named(dwarf: &Dwarf<'_>, name: &str) -> Vec<DebugInfoOffse
 }
 
 impl Symbols {
+    /// Those of the functions that a name means which C++ finds first from within a function; of a name that begins with
+    /// `::`, those whose whole name it is.
+    pub fn nearest_functions(
+        &self,
+        found: Vec<FuncIndex>,
+        name: &str,
+        within: &str,
+    ) -> Vec<FuncIndex> {
+        let displays: Vec<String> = found
+            .iter()
+            .map(|it| self.function_name(*it).display)
+            .collect();
+        let nearest = match name.trim().strip_prefix("::") {
+            Some(name) => {
+                let pattern = spelling::Pattern::parse(name);
+                displays.iter().map(|it| pattern.is_whole(it)).collect()
+            }
+            None => spelling::Pattern::parse(name).nearest(&displays, within),
+        };
+        let found = found.into_iter().zip(nearest).filter(|it| it.1);
+        found.map(|it| it.0).collect()
+    }
+
     /// The functions of this name that have code, by index. The name may be qualified, where its qualification may be left out from
     /// the front, and may have parameters; or it is as it stands in the binary: a linkage name, an export.
     pub fn functions_named(&self, name: &str) -> Vec<FuncIndex> {

@@ -2,11 +2,12 @@
 
 use wdb_debuggee::coredump::{GlobalId, TableId};
 use wdb_module::{GlobalIndex, LocalIndex};
-use wdb_symbols::{Context, Object, TypeRef, Unavailable};
+use wdb_symbols::types::{Kind as TypeKind, PointerKind};
+use wdb_symbols::{Context, Language, Object, Type, TypeRef, Unavailable};
 
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Kind, Machine, Node};
-use super::{Error, Expression, Value, access, cast, raw};
+use super::{Error, Expression, Value, access, cast, elements, raw};
 use crate::Stop;
 use crate::stop::FrameId;
 
@@ -84,25 +85,66 @@ pub fn convert(
     object: &Object,
     ty: &TypeRef,
 ) -> Result<Vec<u8>, Unavailable> {
-    use wdb_symbols::types::Kind as TypeKind;
     let object = access::dereferenced(context, object)?;
     let (to, from) = (context.bare(ty), context.bare(&object.ty));
     if let TypeKind::Function(..) = to.kind {
         let words = "nothing can be assigned to a function".to_owned();
         return Err(Unavailable::Unsupported(words));
     }
+    // What is of the type already needs no arithmetic, which not every type has.
+    if to == from && object.bits.is_none() {
+        return context.bytes(&object);
+    }
+    if let Some(decayed) = decayed(context, &object, &to)? {
+        return Ok(decayed);
+    }
     let is_whole = |kind: &TypeKind| matches!(kind, TypeKind::Record(_) | TypeKind::Array(_));
     if is_whole(&to.kind) || is_whole(&from.kind) {
-        if to != from {
-            return Err(Unavailable::Unsupported(format!(
-                "a `{}` cannot be made of a `{}`",
-                to.name, from.name
-            )));
-        }
-        return context.bytes(&object);
+        return Err(Unavailable::Unsupported(format!(
+            "a `{}` cannot be made of a `{}`",
+            to.name, from.name
+        )));
     }
     let converted = cast::convert(context, &object, ty.clone())?;
     context.bytes(&converted)
+}
+
+/// The pointer to its first element that an array of C and C++ is where a pointer is wanted. `None`: it is no such array,
+/// or no such pointer is wanted.
+fn decayed(
+    context: &mut Context<'_>,
+    object: &Object,
+    to: &Type,
+) -> Result<Option<Vec<u8>>, Unavailable> {
+    let from = context.bare(&object.ty);
+    let (TypeKind::Array(_), TypeKind::Pointer(PointerKind::Pointer, target)) =
+        (&from.kind, &to.kind)
+    else {
+        return Ok(None);
+    };
+    let is_c = matches!(from.language, Some(Language::C | Language::Cpp));
+    let (Some(address), true) = (object.address(), is_c) else {
+        return Ok(None);
+    };
+    let target = context.bare(target);
+    let is_of = match target.kind {
+        TypeKind::Void => true,
+        _ => {
+            let element = elements::element(context, object, 0)?;
+            is_same_type(&context.bare(&element.ty), &target)
+        }
+    };
+    let size = to.size.unwrap_or(4).min(8) as usize;
+    Ok(is_of.then(|| address.to_le_bytes()[..size].to_vec()))
+}
+
+/// Whether two types, without typedefs and qualifiers around them, are the same one. Each unit of the program describes the
+/// types that it uses anew, and some only declare what others define.
+pub fn is_same_type(one: &Type, other: &Type) -> bool {
+    let is_kind = std::mem::discriminant(&one.kind) == std::mem::discriminant(&other.kind);
+    let is_size = one.size == other.size || one.size.is_none() || other.size.is_none();
+    let has_name = !one.name.contains('{');
+    one == other || is_kind && is_size && has_name && one.name == other.name
 }
 
 impl Evaluator<'_, '_, '_> {

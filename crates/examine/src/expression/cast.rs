@@ -225,7 +225,7 @@ fn related(
 ) -> Result<Option<Object>, Unavailable> {
     let from = context.bare(&object.ty);
     let (TypeKind::Pointer(_, from), TypeKind::Pointer(_, wanted)) = (&from.kind, &to.kind) else {
-        let base = base(context, object, &to.name);
+        let base = base(context, object, &to.name)?;
         return Ok(base.map(|it| Object {
             ty: ty.clone(),
             ..it
@@ -241,14 +241,18 @@ fn related(
     }
     let address = context.unsigned(object)?;
     let whole = Object::at(address, from);
-    let up = base(context, &whole, &becomes.name).and_then(|it| it.address());
-    let found = up.or_else(|| {
-        // How far into the derived class its base is. Of a virtual base, only an object could tell.
-        let at = 1 << 32;
-        let derived = Object::at(at, wanted);
-        let inside = base(context, &derived, &is.name)?.address()?;
-        address.checked_sub(inside.checked_sub(at)?)
-    });
+    let up = base(context, &whole, &becomes.name)?;
+    let found = match up.and_then(|it| it.address()) {
+        Some(up) => Some(up),
+        None => {
+            // How far into the derived class its base is. Of a virtual base, only an object could tell.
+            let at = 1 << 32;
+            let derived = Object::at(at, wanted);
+            let inside = base(context, &derived, &is.name)?;
+            let inside = inside.and_then(|it| it.address()?.checked_sub(at));
+            inside.and_then(|it| address.checked_sub(it))
+        }
+    };
     let size = context.size(ty)?.min(8) as usize;
     Ok(found
         .filter(|_| address != 0)
@@ -259,8 +263,33 @@ fn related(
 const MOST_BASES: usize = 1000;
 
 /// The part of an object that is its base class of this name.
-fn base(context: &mut Context<'_>, object: &Object, name: &str) -> Option<Object> {
+///
+/// # Errors
+///
+/// When several are.
+fn base(
+    context: &mut Context<'_>,
+    object: &Object,
+    name: &str,
+) -> Result<Option<Object>, Unavailable> {
+    let mut found = parts_of_class(context, object, &|it| it == name);
+    if found.len() > 1 {
+        return Err(access::words(format!(
+            "`{name}` is a base class of `{}` more than once",
+            context.bare(&object.ty).name
+        )));
+    }
+    Ok(found.pop())
+}
+
+/// The parts of an object that are its base classes of such names, each once: a virtual one is shared.
+pub fn parts_of_class(
+    context: &mut Context<'_>,
+    object: &Object,
+    is_it: &dyn Fn(&str) -> bool,
+) -> Vec<Object> {
     let mut open = vec![object.clone()];
+    let mut found: Vec<Object> = Vec::new();
     let mut looked_at = 0;
     while let Some(object) = open.pop() {
         let ty = context.bare(&object.ty);
@@ -270,16 +299,17 @@ fn base(context: &mut Context<'_>, object: &Object, name: &str) -> Option<Object
         for member in record.members.iter().filter(|it| it.role != Role::Field) {
             looked_at += 1;
             if looked_at > MOST_BASES {
-                return None;
+                return found;
             }
             let part = context.member(&object, member);
-            if *context.bare(&part.ty).name == *name {
-                return Some(part);
+            if !is_it(&context.bare(&part.ty).name) {
+                open.push(part);
+            } else if found.iter().all(|it| it.place != part.place) {
+                found.push(part);
             }
-            open.push(part);
         }
     }
-    None
+    found
 }
 
 /// The types that the languages have without a program that uses them; `address` is the size of one.

@@ -418,13 +418,20 @@ pub fn functions_named(symbols: &Symbols, name: &str) -> Vec<FuncIndex> {
     found
 }
 
-/// The functions that a name means in a frame. A static one of the frame's file hides those of others.
+/// The functions that a name means in a frame. Those of a scope around the frame hide those further out, as in C++, and
+/// a static one of the frame's file those of others. A name that begins with `::` is a whole one.
 pub fn functions_meant(stop: &mut Stop<'_>, frame: FrameId, name: &str) -> Vec<FuncIndex> {
-    let (found, _) = with_context(stop, frame, |context| {
-        functions_named(context.symbols, name)
-    });
     let place = stop.place(frame);
     let spot = place.as_ref().and_then(|it| it.chain.get(frame.inlined));
+    let within = spot.map_or("", |it| it.function.as_str());
+    let (found, _) = with_context(stop, frame, |context| {
+        let whole = name.trim().strip_prefix("::");
+        let found = functions_named(context.symbols, whole.unwrap_or(name));
+        match (whole, found.len()) {
+            (None, 0..=1) => found,
+            _ => context.symbols.nearest_functions(found, name, within),
+        }
+    });
     let file = spot.and_then(|it| it.location.file.as_ref());
     let module = stop.frame(frame).map(|it| it.module);
     let (Some(file), Some(binary), 2..) =

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use wasmparser::ValType;
 use wdb_debuggee::coredump::{HeapType, Reference, Value};
 use wdb_module::spelling;
-use wdb_symbols::types::{Encoding, Kind, PointerKind, Record, Signature};
-use wdb_symbols::{Context, Language, Object, Type, TypeRef};
+use wdb_symbols::types::{Count, Encoding, Kind, PointerKind, Record, Signature};
+use wdb_symbols::{Context, Language, Object, Place, Type, TypeRef};
 
-use super::evaluated;
+use super::{evaluated, methods};
 use crate::Error;
 use wdb_examine::expression;
 use wdb_examine::stop::{FrameId, Stop};
@@ -25,6 +25,55 @@ pub(super) enum Passed {
     Value(Value),
     /// A pointer to a copy of these bytes.
     Copy(Vec<u8>),
+    /// A pointer to what `...` takes, one after the other, each where its size is aligned.
+    Rest(Vec<Passed>),
+}
+
+/// A size as that of what may be of every type.
+pub(super) fn aligned(size: u64) -> u64 {
+    size.saturating_add(15) & !15
+}
+
+impl Passed {
+    /// How much of the stack it takes.
+    pub(super) fn room(&self) -> u64 {
+        match self {
+            Passed::Value(_) => 0,
+            Passed::Copy(bytes) => aligned(bytes.len() as u64),
+            Passed::Rest(all) => {
+                // No value has more than 8 bytes.
+                let own = aligned((all.len() as u64).saturating_mul(8).max(1));
+                all.iter().map(Passed::room).fold(own, u64::saturating_add)
+            }
+        }
+    }
+
+    /// The value that is passed; `write` puts what it points to into memory and gives the pointer.
+    pub(super) fn written(
+        self,
+        write: &mut dyn FnMut(&[u8]) -> Result<Value, Error>,
+    ) -> Result<Value, Error> {
+        match self {
+            Passed::Value(value) => Ok(value),
+            Passed::Copy(bytes) => write(&bytes),
+            Passed::Rest(all) => {
+                let mut bytes = Vec::new();
+                for part in all {
+                    let (value, size) = match part.written(write)? {
+                        Value::I32(value) => (value.to_le_bytes().to_vec(), 4),
+                        Value::I64(value) => (value.to_le_bytes().to_vec(), 8),
+                        Value::F64(bits) => (bits.to_le_bytes().to_vec(), 8),
+                        _ => continue,
+                    };
+                    bytes.resize(bytes.len().next_multiple_of(size), 0);
+                    bytes.extend(value);
+                }
+                // A function that reads more than there is finds zeros.
+                bytes.resize(bytes.len().max(1).next_multiple_of(16), 0);
+                write(&bytes)
+            }
+        }
+    }
 }
 
 /// Structures in structures are looked into as deep as this.
@@ -129,7 +178,21 @@ fn way(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<Way, S
     let bare = context.bare(ty);
     let record = match &bare.kind {
         Kind::Record(record) => record,
-        Kind::Array(_) => return Ok(Way::Copy),
+        Kind::Array(_) if bare.language == Some(Language::Rust) => {
+            return match bare.size {
+                Some(0) => Ok(Way::Nothing),
+                Some(1..=8) | None => Err(format!(
+                    "a `{}` cannot be passed by value: how Rust passes it is not known",
+                    bare.name
+                )),
+                Some(_) => Ok(Way::Copy),
+            };
+        }
+        Kind::Array(_) | Kind::Base(Encoding::Complex) => return Ok(Way::Copy),
+        // Two words, which the ABI of C++ has as a structure.
+        Kind::MemberPointer(_, member) if expression::is_function_type(context, member) => {
+            return Ok(Way::Copy);
+        }
         _ if bare.size == Some(16) && wanted.starts_with(&[ValType::I64, ValType::I64]) => {
             return Ok(Way::Two([(0, 8, None), (8, 8, None)]));
         }
@@ -192,16 +255,37 @@ fn collect(
     found: &mut Vec<Scalar>,
 ) -> bool {
     record.members.iter().all(|member| {
-        let ty = context.bare(&member.ty);
-        let at = start.saturating_add(member.offset);
+        let mut member_ty = member.ty.clone();
+        let mut ty = context.bare(&member_ty);
+        let mut at = start.saturating_add(member.offset);
+        // In C an array of one element is that element, and one of none is nothing.
+        for _ in 0..levels {
+            let Kind::Array(array) = &ty.kind else {
+                break;
+            };
+            let is_c = matches!(ty.language, Some(Language::C | Language::Cpp));
+            if is_c && array.dimensions.contains(&Count::Known(0)) {
+                return true;
+            }
+            if !is_c || array.dimensions.iter().any(|it| *it != Count::Known(1)) {
+                return false;
+            }
+            member_ty = array.element.clone();
+            ty = context.bare(&member_ty);
+        }
+        // A bit-field is the number that it is in.
+        if let (Some(_), Some(size @ 1..)) = (member.bits, ty.size) {
+            at -= member.offset % size;
+        }
         match (&ty.kind, levels.checked_sub(1)) {
             (Kind::Record(inner), Some(levels)) if inner.variants.is_none() => {
                 collect(context, inner, at, levels, found)
             }
-            (Kind::Record(_) | Kind::Array(_), _) => false,
-            _ if member.bits.is_some() || found.len() == 2 => false,
+            (Kind::Record(_) | Kind::Array(_) | Kind::Base(Encoding::Complex), _) => false,
+            (Kind::MemberPointer(_, of), _) if expression::is_function_type(context, of) => false,
+            _ if found.len() == 2 => false,
             _ => {
-                found.push((at, ty.size.unwrap_or(0), member.ty.clone()));
+                found.push((at, ty.size.unwrap_or(0), member_ty));
                 true
             }
         }
@@ -280,11 +364,19 @@ fn parts(
 ) -> Result<Vec<Part>, String> {
     let bare = context.bare(ty);
     let said = |reason: wdb_symbols::Unavailable| reason.to_string();
-    // A text that was written in the call is nowhere in memory yet.
     let given = context.bare(&object.ty);
-    if let (Kind::Array(_), None) = (&given.kind, object.address()) {
-        if let Kind::Pointer(..) = bare.kind {
-            return Ok(vec![Part::Copy(context.bytes(object).map_err(said)?)]);
+    // A text that was written in the call is nowhere in memory yet.
+    if let (Kind::Array(array), None) = (&given.kind, object.address()) {
+        if let Kind::Pointer(PointerKind::Pointer, target) = &bare.kind {
+            let (target, character) = (context.bare(target), context.bare(&array.element));
+            let takes_text = match target.kind {
+                Kind::Void => true,
+                Kind::Base(_) => target.size == character.size,
+                _ => false,
+            };
+            if takes_text {
+                return Ok(vec![Part::Copy(context.bytes(object).map_err(said)?)]);
+            }
         }
         if matches!(&*bare.name, "&str" | "&[u8]") {
             let mut bytes = context.bytes(object).map_err(said)?;
@@ -296,16 +388,13 @@ fn parts(
     }
     // C++ refers to what is given without a word, and every language to what a method is called on.
     if let Kind::Pointer(kind, target) = &bare.kind
-        && (is_receiver || *kind != PointerKind::Pointer)
-        && !matches!(given.kind, Kind::Pointer(..))
+        && (*kind != PointerKind::Pointer
+            || is_receiver && !matches!(given.kind, Kind::Pointer(PointerKind::Pointer, _)))
     {
-        return match object.address() {
-            Some(address) => Ok(vec![Part::Bytes(address.to_le_bytes().to_vec(), false)]),
-            None => {
-                let bytes = expression::convert(context, object, target).map_err(said)?;
-                Ok(vec![Part::Copy(bytes)])
-            }
-        };
+        let object = expression::dereferenced(context, object).map_err(said)?;
+        let is_copy_enough =
+            *kind == PointerKind::RvalueReference || methods::is_const(context, target);
+        return referred(context, &object, &bare.name, target, is_copy_enough).map(|it| vec![it]);
     }
     let way = way(context, ty, wanted)?;
     // A reference is what it refers to, but for what wants a reference itself.
@@ -336,6 +425,119 @@ fn parts(
             .collect::<Option<_>>()
             .ok_or("its parts are not where its type says")?,
     })
+}
+
+/// What a reference to a `target` refers to: an object, the part of it that is its base class, or a copy.
+fn referred(
+    context: &mut Context<'_>,
+    object: &Object,
+    reference: &str,
+    target: &TypeRef,
+    is_copy_enough: bool,
+) -> Result<Part, String> {
+    let said = |reason: wdb_symbols::Unavailable| reason.to_string();
+    let (to, given) = (context.bare(target), context.bare(&object.ty));
+    let is_same = object.bits.is_none() && expression::is_same_type(&given, &to);
+    let mut parts = match is_same {
+        true => vec![object.clone()],
+        false => expression::parts_of_class(context, object, &|it| it == &*to.name),
+    };
+    match (parts.pop(), parts.is_empty()) {
+        (Some(part), true) => match part.address() {
+            Some(address) => Ok(Part::Bytes(address.to_le_bytes().to_vec(), false)),
+            None => Ok(Part::Copy(context.bytes(&part).map_err(said)?)),
+        },
+        (Some(_), false) => Err(format!(
+            "`{}` is a base class of `{}` more than once",
+            to.name, given.name
+        )),
+        (None, _) => {
+            // What a pointer to an object of a class points to may be meant.
+            if let (Kind::Pointer(..), Kind::Record(_)) = (&given.kind, &to.kind)
+                && let Some(object) = context.target(object).map_err(said)?
+                && !matches!(context.bare(&object.ty).kind, Kind::Pointer(..))
+            {
+                return referred(context, &object, reference, target, is_copy_enough);
+            }
+            let is_scalar = |it: &Kind| {
+                matches!(
+                    it,
+                    Kind::Base(_)
+                        | Kind::Enumeration(_)
+                        | Kind::Pointer(..)
+                        | Kind::MemberPointer(..)
+                )
+            };
+            let is_pointer = |it: &Kind| matches!(it, Kind::Pointer(..));
+            let is_number = object.address().is_none() && !is_pointer(&given.kind);
+            let are_alike = is_pointer(&given.kind) == is_pointer(&to.kind) || is_number;
+            let converts = is_scalar(&given.kind) && is_scalar(&to.kind) && are_alike;
+            let is_own = matches!(object.place, Place::Bytes(_));
+            if !converts || !(is_copy_enough || is_own) {
+                return Err(format!(
+                    "a `{reference}` cannot refer to a `{}`",
+                    given.name
+                ));
+            }
+            let bytes = expression::convert(context, object, target).map_err(said)?;
+            Ok(Part::Copy(bytes))
+        }
+    }
+}
+
+/// What is given for `...`, as C passes it: after the default promotions.
+///
+/// # Errors
+///
+/// When something cannot be given so.
+pub(super) fn rest(
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    arguments: &[Argument<'_>],
+) -> Result<Passed, Error> {
+    let mut all = Vec::new();
+    for argument in arguments {
+        let Argument::Text(text) = argument else {
+            continue;
+        };
+        let value = evaluated(stop, at, text)?;
+        let (promoted, _) = expression::with_context(stop, value.frame, |context| {
+            promoted(context, &value.object)
+        });
+        all.push(promoted.map_err(|why| Error::Refused(format!("`{text}`: {why}")))?);
+    }
+    Ok(Passed::Rest(all))
+}
+
+fn promoted(context: &mut Context<'_>, object: &Object) -> Result<Passed, String> {
+    let said = |reason: wdb_symbols::Unavailable| reason.to_string();
+    let object = expression::dereferenced(context, object).map_err(said)?;
+    let ty = context.bare(&object.ty);
+    let signed = is_signed(context, &object.ty);
+    let wasm = match (&ty.kind, ty.size) {
+        (Kind::Array(_), _) => {
+            return match object.address() {
+                Some(address) => Ok(Passed::Value(Value::I32(address as i32))),
+                None => Ok(Passed::Copy(context.bytes(&object).map_err(said)?)),
+            };
+        }
+        (Kind::Base(Encoding::Float), Some(4 | 8)) => {
+            let bytes = expression::convert(context, &object, &plain(&ValType::F64));
+            let value = wide(&bytes.map_err(said)?, false, &ValType::F64);
+            return value.map(Passed::Value).ok_or_else(String::new);
+        }
+        (Kind::Base(Encoding::Complex | Encoding::Float) | Kind::MemberPointer(..), _)
+        | (Kind::Record(_) | Kind::Function(_), _) => None,
+        (_, Some(1..=4)) => Some(ValType::I32),
+        (_, Some(8)) => Some(ValType::I64),
+        _ => None,
+    };
+    let cannot = || format!("a `{}` cannot be given for `...`", ty.name);
+    let wasm = wasm.ok_or_else(cannot)?;
+    let bytes = expression::convert(context, &object, &object.ty).map_err(said)?;
+    wide(&bytes, signed, &wasm)
+        .map(Passed::Value)
+        .ok_or_else(cannot)
 }
 
 fn is_signed(context: &Context<'_>, ty: &TypeRef) -> bool {

@@ -3,24 +3,17 @@
 
 use wdb_debuggee::coredump::ModuleId;
 use wdb_module::FuncIndex;
-use wdb_symbols::render::{Pointer, Shape};
-use wdb_symbols::types::{Kind, Role};
-use wdb_symbols::{Context, Object, Place, Symbols};
+use wdb_symbols::types::Kind;
+use wdb_symbols::{Place, Symbols};
 
 use super::arguments::Argument;
-use super::evaluated;
+use super::{evaluated, methods};
 use crate::Error;
 use wdb_examine::expression::{self, Value};
 use wdb_examine::stop::{FrameId, Stop};
 
 /// As many arguments are read.
 const MOST_ARGUMENTS: usize = 1000;
-
-/// Base classes in base classes are looked into as deep as this.
-const MOST_BASES: u32 = 8;
-
-/// As many smart pointers are gone through.
-const MOST_FOLLOWED: usize = 8;
 
 /// What a call means.
 pub(super) struct Callee<'a> {
@@ -48,6 +41,11 @@ pub(super) fn find<'a>(
         name,
         arguments,
     };
+    if let Some(operator) = operated(name) {
+        return Err(Error::Refused(format!(
+            "`{operator}`: an operator is not applied to what a call gives back: call the function alone, and use `$` for its result; or put what is called in brackets, as in `(*f)(1)`"
+        )));
+    }
     if let Some(path) = path(name) {
         let func = match hiding(stop, at, path)? {
             Some(func) => func,
@@ -74,25 +72,39 @@ pub(super) fn find<'a>(
             Err(other) => return Err(other),
         },
     };
-    arguments.insert(0, Argument::Receiver(receiver, value));
+    if let Some(value) = value {
+        arguments.insert(0, Argument::Receiver(receiver, value));
+    }
     Ok(callee(func, method, arguments))
 }
 
-/// The method of what an expression is, and what it is called on.
+/// What is called, or what that is called on, if it is an expression with an operator that stands in no brackets: in C,
+/// `*p->f()` is what the pointer that `p->f()` gives back points to.
+fn operated(name: &str) -> Option<&str> {
+    if path(name).is_some() {
+        return None;
+    }
+    let of = method(name).map_or(name, |it| it.0);
+    let parsed = expression::parse(of).ok()?;
+    (!parsed.is_whole()).then_some(of)
+}
+
+/// The method of what an expression is, and what it is called on. None: a static one.
 fn of_receiver(
     stop: &mut Stop<'_>,
     at: FrameId,
     symbols: &Symbols,
     receiver: &str,
     method: &str,
-) -> Result<(FuncIndex, Value), Error> {
+) -> Result<(FuncIndex, Option<Value>), Error> {
     let mut value = evaluated(stop, at, receiver)?;
     let (found, _) = expression::with_context(stop, value.frame, |context| {
-        of_object(context, symbols, &value.object, receiver, method)
+        methods::of_object(context, symbols, &value.object, receiver, method)
     });
-    let (func, object) = found?;
-    value.object = object;
-    Ok((func, value))
+    let found = found?;
+    value.object = found.object;
+    let takes_it = !methods::is_static(symbols, found.func);
+    Ok((found.func, takes_it.then_some(value)))
 }
 
 /// Whether a text is the call of what a pointer points to, and can be nothing else: `(*handler)(1)`, `$(2)`.
@@ -133,7 +145,7 @@ fn named(
         // `f(int)` names one of several.
         let is_overload = |it: &FuncIndex| symbols.function_name(*it).display.contains('(');
         if !found.iter().any(is_overload) {
-            return Err(of_its_own(name));
+            return Err(no_overload(stop, symbols, at, name).unwrap_or_else(|| of_its_own(name)));
         }
     }
     if found.is_empty()
@@ -142,6 +154,18 @@ fn named(
         return Ok(func);
     }
     only(symbols, name, found)
+}
+
+/// `f(float)` may name none of several.
+fn no_overload(stop: &mut Stop<'_>, symbols: &Symbols, at: FrameId, name: &str) -> Option<Error> {
+    let (plain, types) = name.strip_suffix(')')?.split_once('(')?;
+    let mut types = types.split(',').map(str::trim);
+    let of_types = types.all(|it| !it.is_empty() && evaluated(stop, at, it).is_err());
+    let found = expression::functions_meant(stop, at, plain);
+    (of_types && !found.is_empty()).then(|| {
+        let names = expression::may_be(symbols, &found);
+        Error::Refused(format!("no function is called `{name}`, but {names} is"))
+    })
 }
 
 /// `f(1)(2)` is two calls.
@@ -192,90 +216,12 @@ fn of_value(
     }
 }
 
-/// The method of an object, or of what a pointer to one points to, and the object or the base class of it that has it.
-fn of_object(
-    context: &mut Context<'_>,
-    symbols: &Symbols,
-    receiver: &Object,
-    text: &str,
-    method: &str,
-) -> Result<(FuncIndex, Object), Error> {
-    let mut object = receiver.clone();
-    if let Kind::Pointer(..) = context.bare(&object.ty).kind {
-        let target = context.target(&object);
-        let target = target.map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))?;
-        object = target.ok_or_else(|| Error::Refused(format!("`{text}` points to nothing")))?;
-    }
-    let named = context.bare(&object.ty).name.clone();
-    let mut own = of_class(context, symbols, &object, method, MOST_BASES)?;
-    // Smart pointers stand for what they point to.
-    for _ in 0..MOST_FOLLOWED {
-        if own.is_some() {
-            break;
-        }
-        object = match context.shape(&object, 1) {
-            Shape::Wrapper(wrapper) => wrapper.object,
-            Shape::Pointer(Pointer {
-                target: Some(target),
-                ..
-            }) => target,
-            _ => break,
-        };
-        own = of_class(context, symbols, &object, method, MOST_BASES)?;
-    }
-    if let Some(whole) = context.whole_object(&object)
-        && let Some(other) = of_class(context, symbols, &whole, method, MOST_BASES)?
-    {
-        match &own {
-            // A pure virtual function.
-            None => return Ok(other),
-            // Whether a function is virtual is not known here.
-            Some(own) if own.0 != other.0 => {
-                let name = |it: FuncIndex| symbols.function_name(it).display;
-                return Err(Error::Refused(format!(
-                    "`{text}` is a `{}`, and `{method}` may be `{}` or `{}`: write which, with the pointer as its first argument",
-                    context.bare(&whole.ty).name,
-                    name(other.0),
-                    name(own.0)
-                )));
-            }
-            Some(_) => {}
-        }
-    }
-    own.ok_or_else(|| {
-        Error::Refused(format!(
-            "`{named}` has no function `{method}` that has code in the program"
-        ))
-    })
-}
-
-fn of_class(
-    context: &mut Context<'_>,
-    symbols: &Symbols,
-    object: &Object,
-    method: &str,
-    levels: u32,
-) -> Result<Option<(FuncIndex, Object)>, Error> {
-    let ty = context.bare(&object.ty);
-    let full = format!("{}::{method}", ty.name);
-    let found = expression::functions_named(symbols, &full);
-    if !found.is_empty() {
-        return Ok(Some((only(symbols, &full, found)?, object.clone())));
-    }
-    let (Kind::Record(record), Some(levels)) = (&ty.kind, levels.checked_sub(1)) else {
-        return Ok(None);
-    };
-    for base in record.members.iter().filter(|it| it.role != Role::Field) {
-        let base = context.member(object, base);
-        if let Some(found) = of_class(context, symbols, &base, method, levels)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
-}
-
 /// The one function that there is of a name.
-fn only(symbols: &Symbols, name: &str, found: Vec<FuncIndex>) -> Result<FuncIndex, Error> {
+pub(super) fn only(
+    symbols: &Symbols,
+    name: &str,
+    found: Vec<FuncIndex>,
+) -> Result<FuncIndex, Error> {
     match found[..] {
         [func] => Ok(func),
         [] => Err(Error::Refused(format!("no function is called `{name}`"))),
@@ -288,6 +234,15 @@ fn only(symbols: &Symbols, name: &str, found: Vec<FuncIndex>) -> Result<FuncInde
 
 /// What stands before the last `.` or `->` of a name, and after it.
 fn method(name: &str) -> Option<(&str, &str)> {
+    let operator = [".operator", "->operator"].into_iter();
+    let operator = operator.filter_map(|it| Some((name.rfind(it)?, it.len() - "operator".len())));
+    let operator = operator.max().filter(|(at, length)| {
+        let symbol = &name[at + length + "operator".len()..];
+        !symbol.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    });
+    if let Some((at, length)) = operator {
+        return Some((name[..at].trim(), name[at + length..].trim()));
+    }
     let dot = name.rfind('.').map(|at| (at, 1));
     let arrow = name.rfind("->").map(|at| (at, 2));
     let (at, length) = dot.max(arrow)?;
@@ -371,6 +326,9 @@ mod tests {
         assert_eq!(method("a.b->c"), Some(("a.b", "c")));
         assert_eq!(method("a->b.c"), Some(("a->b", "c")));
         assert_eq!(method("a.operator()"), Some(("a", "operator()")));
+        assert_eq!(method("a.operator->"), Some(("a", "operator->")));
+        assert_eq!(method("a->operator[]"), Some(("a", "operator[]")));
+        assert_eq!(method("a.operators.b"), Some(("a.operators", "b")));
         assert_eq!(method("a.b[1]"), None);
         assert_eq!(method("(*(a->b))"), None);
     }

@@ -50,6 +50,7 @@ pub(super) fn way(context: &Context<'_>, source: &Signature, wasm: &FuncType) ->
         Kind::Record(_) if ty.language == Some(Language::Cpp) => false,
         Kind::Record(_) => matches!(parts.as_deref(), Some([it]) if it.1 == size && size <= 8),
         Kind::Array(_) | Kind::Base(Encoding::Complex) => false,
+        Kind::MemberPointer(_, member) if expression::is_function_type(context, member) => false,
         // LLVM gives back in memory what is wider than any register.
         _ => size <= 8,
     };
@@ -159,6 +160,13 @@ pub(crate) fn keeps_first(binary: &Module, func: FuncIndex) -> bool {
     };
     let mut instructions = binary.instructions(func);
     !instructions.any(|it| it.map_or(true, |it| writes(&it.1)))
+}
+
+/// Whether an instruction of a function reads a local.
+pub(super) fn reads(binary: &Module, func: FuncIndex, local: u32) -> bool {
+    let reads = |it: &Operator<'_>| matches!(it, Operator::LocalGet { local_index } if *local_index == local);
+    let mut instructions = binary.instructions(func);
+    instructions.any(|it| it.map_or(true, |it| reads(&it.1)))
 }
 
 #[cfg(test)]
@@ -271,6 +279,8 @@ mod tests {
         ] {
             let mut source = Signature {
                 parameters,
+                has_this: false,
+                located: Vec::new(),
                 variadic,
                 result: point(),
                 rewritten: false,

@@ -50,6 +50,38 @@ impl<'a> Pattern<'a> {
         wanted.is_none_or(|it| it.parameters_are(&Parsed::of(display, without_result)))
     }
 
+    /// Of the names that it means, those that C++ finds first in the scope of the function `within`: the scopes are searched
+    /// from the innermost to the outermost. All, if its qualification is left out for every one.
+    pub(crate) fn nearest(&self, displays: &[String], within: &str) -> Vec<bool> {
+        let all = vec![true; displays.len()];
+        let Some(wanted) = &self.wanted else {
+            return all;
+        };
+        let shown: Vec<_> = displays
+            .iter()
+            .map(|it| Parsed::of(it, without_result))
+            .collect();
+        let scopes = Parsed::of(within, without_result);
+        let scopes = scopes.scoped();
+        (0..scopes.len().max(1))
+            .rev()
+            .map(|depth| scopes.get(..depth).unwrap_or_default())
+            .map(|scope| {
+                shown
+                    .iter()
+                    .map(|it| wanted.is_whole_in(scope, it))
+                    .collect()
+            })
+            .find(|it: &Vec<bool>| it.contains(&true))
+            .unwrap_or(all)
+    }
+
+    /// Whether nothing of the qualification of the name is left out.
+    pub(crate) fn is_whole(&self, display: &str) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_some_and(|it| it.is_whole_in(&[], &Parsed::of(display, without_result)))
+    }
+
     /// Whether it is exactly this name.
     pub(crate) fn fits(&self, name: &str) -> bool {
         match self.wanted {
@@ -109,6 +141,19 @@ impl<'a> Parsed<'a> {
             parameters: parameters.map(arguments),
             is_const: after.split_whitespace().any(|it| it == "const"),
         }
+    }
+
+    /// The parts of the path without the namespaces that nobody has to write.
+    fn scoped(&self) -> Vec<&Part<'a>> {
+        let is_written = |it: &&Part<'_>| it.name != "(anonymous namespace)";
+        self.path.iter().filter(is_written).collect()
+    }
+
+    /// Whether it is the whole name of a function in a scope.
+    fn is_whole_in(&self, scope: &[&Part<'_>], shown: &Parsed<'_>) -> bool {
+        let (own, shown) = (self.scoped(), shown.scoped());
+        let parts = scope.iter().chain(&own);
+        scope.len() + own.len() == shown.len() && parts.zip(&shown).all(|(it, shown)| it.is(shown))
     }
 
     fn path_is(&self, shown: &[Part<'_>]) -> bool {

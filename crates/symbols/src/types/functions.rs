@@ -1,5 +1,6 @@
 //! What types and functions say of each other: template arguments, tables of virtual functions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gimli::{AttributeValue, EndianSlice, LittleEndian, Operation};
@@ -22,6 +23,11 @@ const MOST_PARAMETERS: usize = 1_000;
 pub struct Signature {
     /// The types of its parameters, with `this` where it has that.
     pub parameters: Vec<TypeRef>,
+    /// The first of them is `this`: C++'s methods that are not static have it.
+    pub has_this: bool,
+    /// For each of them, whether the code has it anywhere (`DW_AT_location`). LLVM removes parameters that nobody reads, and
+    /// passes what is behind a pointer in place of the pointer, and then says nothing of where the parameter is.
+    pub located: Vec<bool>,
     /// It takes more than those: `int printf(const char *, ...)`.
     pub variadic: bool,
     /// The type of its result.
@@ -91,6 +97,27 @@ impl Symbols {
         found.unwrap_or_default()
     }
 
+    /// Whether a class declares a method of this name itself, be there code of it or not.
+    pub fn declares_method(&self, class: &TypeRef, name: &str) -> bool {
+        let declares = || declares_method(&self.dwarf()?, self.entry_of(class)?, name).ok();
+        declares().unwrap_or(false)
+    }
+
+    /// The entry of a type without the typedefs and qualifiers around it.
+    fn entry_of(&self, ty: &TypeRef) -> Option<TypeId> {
+        let mut ty = ty.clone();
+        for _ in 0..MOST_HOPS {
+            match &self.ty(&ty).kind {
+                Kind::Alias(inner) | Kind::Qualified(inner) => ty = inner.clone(),
+                _ => break,
+            }
+        }
+        match ty {
+            TypeRef::Entry(id) => Some(id),
+            TypeRef::Void | TypeRef::Made(_) => None,
+        }
+    }
+
     /// The name of the virtual function that a class declares at this index of its table.
     pub(crate) fn virtual_function(&self, class: &TypeRef, index: u64) -> Option<String> {
         let TypeRef::Entry(class) = class else {
@@ -106,22 +133,45 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
     let reader = Reader { dwarf, fuel };
     let mut signature = Signature {
         parameters: Vec::new(),
+        has_this: false,
+        located: Vec::new(),
         variadic: false,
         result: TypeRef::Void,
         rewritten: false,
     };
     let mut function = function;
+    // The entries of the parameters that the code has, and those that they are made from.
+    let mut located = BTreeSet::new();
     for _ in 0..MOST_HOPS {
         let found = reader.find(function)?;
         let mut parameters = Vec::new();
+        let mut entries = Vec::new();
+        let mut has_this = false;
         let mut variadic = false;
         reader.each_below(
             &found,
             |_| false,
             |_, entry| {
                 if entry.tag() == gimli::DW_TAG_formal_parameter {
-                    let ty = entry.attr_value(gimli::DW_AT_type);
-                    parameters.extend(ty.map(|it| reader.reference(&found.unit, Some(it))));
+                    let id = entry
+                        .offset()
+                        .to_debug_info_offset(&found.unit.gimli.header);
+                    let id = id.map(|it| it.0);
+                    let is_located = entry.has_attr(gimli::DW_AT_location)
+                        || entry.has_attr(gimli::DW_AT_const_value);
+                    if is_located {
+                        let origin = entry.attr_value(gimli::DW_AT_abstract_origin);
+                        located.extend(id);
+                        if let TypeRef::Entry(origin) = reader.reference(&found.unit, origin) {
+                            located.insert(origin.0);
+                        }
+                    }
+                    if let Some(ty) = entry.attr_value(gimli::DW_AT_type) {
+                        let is_artificial = entry.has_attr(gimli::DW_AT_artificial);
+                        has_this |= parameters.is_empty() && is_artificial;
+                        parameters.push(reader.reference(&found.unit, Some(ty)));
+                        entries.push(id);
+                    }
                 }
                 variadic |= entry.tag() == gimli::DW_TAG_unspecified_parameters;
                 Ok(())
@@ -129,6 +179,9 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
         )?;
         if signature.parameters.is_empty() {
             signature.parameters = parameters;
+            signature.has_this = has_this;
+            let is_located = |it: &Option<usize>| it.is_some_and(|it| located.contains(&it));
+            signature.located = entries.iter().map(is_located).collect();
         }
         signature.variadic |= variadic;
         let convention = found.entry.attr_value(gimli::DW_AT_calling_convention);
@@ -182,6 +235,28 @@ fn type_arguments(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Vec<TypeRef>, E
         }
     }
     Ok(Vec::new())
+}
+
+fn declares_method(dwarf: &Dwarf<'_>, class: TypeId, name: &str) -> Result<bool, Error> {
+    let fuel = &Fuel::for_one(dwarf.size());
+    let reader = Reader { dwarf, fuel };
+    let mut found = reader.find(class)?;
+    if let Some(definition) = reader.definition(&found).filter(|_| found.is_declaration()) {
+        found = reader.find(definition)?;
+    }
+    let mut declares = false;
+    reader.each_below(
+        &found,
+        |_| false,
+        |_, entry| {
+            if !declares && entry.tag() == gimli::DW_TAG_subprogram {
+                let own = reader.own_name(&found.unit, entry)?;
+                declares = own.is_some_and(|it| *it == *name);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(declares)
 }
 
 fn virtual_function(dwarf: &Dwarf<'_>, class: TypeId, index: u64) -> Result<Option<String>, Error> {

@@ -228,7 +228,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Where the type is defined that `found` declares.
-    fn definition(&self, found: &Found<'a>) -> Option<TypeId> {
+    pub(super) fn definition(&self, found: &Found<'a>) -> Option<TypeId> {
         let (unit, entry) = (&found.unit, &found.entry);
         if let signature @ Some(_) = entry.attr_value(gimli::DW_AT_signature) {
             let TypeRef::Entry(id) = self.reference(unit, signature) else {
@@ -448,7 +448,7 @@ impl<'a> Reader<'_, 'a> {
 
 impl Found<'_> {
     /// Whether the type is only declared here.
-    fn is_declaration(&self) -> bool {
+    pub(super) fn is_declaration(&self) -> bool {
         is_defined_by_members(self.entry.tag()) && flag(&self.entry, gimli::DW_AT_declaration)
     }
 }
