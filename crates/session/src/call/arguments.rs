@@ -517,7 +517,10 @@ fn promoted(context: &mut Context<'_>, object: &Object) -> Result<Passed, String
     let wasm = match (&ty.kind, ty.size) {
         (Kind::Array(_), _) => {
             return match object.address() {
-                Some(address) => Ok(Passed::Value(Value::I32(address as i32))),
+                Some(address) => Ok(Passed::Value(match context.symbols.address_size() {
+                    8 => Value::I64(address.cast_signed()),
+                    _ => Value::I32(address as i32),
+                })),
                 None => Ok(Passed::Copy(context.bytes(&object).map_err(said)?)),
             };
         }
