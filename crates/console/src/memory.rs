@@ -208,7 +208,7 @@ pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result
     }
     let value = crate::data::evaluate(stop, frame, text)?;
     let object = value.object;
-    if expression::is_function(&object) {
+    if object.is_function() {
         return Err(NOT_IN_MEMORY.into());
     }
     let (scalar, _) =

@@ -30,7 +30,7 @@ pub(super) fn symbol(
             let (mut stop, frame) = console.here()?;
             let name = text.trim_start_matches('&').trim();
             let value = data::evaluate(&mut stop, frame, name);
-            if value.is_ok_and(|it| expression::is_function(&it.object)) {
+            if value.is_ok_and(|it| it.object.is_function()) {
                 return self::address(
                     console,
                     &Call {

@@ -42,7 +42,6 @@ pub use error::Error;
 pub use error::did_you_mean;
 pub use kept::keep;
 pub use names::{functions_meant, functions_named, may_be};
-pub use operators::is_function;
 pub(crate) use parts::name_of_part;
 
 /// An expression, to be evaluated any number of times.

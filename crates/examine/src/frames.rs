@@ -48,7 +48,7 @@ pub struct Frame {
     pub instance: InstanceId,
     /// Its function, or the one that it was inlined into.
     pub func: FuncIndex,
-    /// Where it stands. `None`: not recorded, or the module is not at hand.
+    /// Where it stands. `None`: not recorded, or the module is not available.
     pub at: Option<ModuleOffset>,
     /// How far to believe it.
     pub trust: Trust,
@@ -67,7 +67,7 @@ pub struct Local {
     pub index: LocalIndex,
     /// Its name, from the name section.
     pub name: Option<String>,
-    /// Its declared type as in the text format, when the module is at hand.
+    /// Its declared type as in the text format, when the module is available.
     pub ty: Option<String>,
     /// Its value.
     pub value: Slot,

@@ -100,7 +100,7 @@ pub fn scopes(stop: &mut Stop<'_>, frame: FrameId) -> Vec<Scope> {
 fn length(stop: &mut Stop<'_>, id: FrameId, kind: ScopeKind) -> u64 {
     let length = match kind {
         ScopeKind::Arguments | ScopeKind::Locals | ScopeKind::Statics => {
-            declared(stop, id, kind).len()
+            with_declared(stop, id, kind, |all| all.count())
         }
         ScopeKind::WasmLocals => stop.frame(id).map_or(0, |it| it.locals.len()),
         ScopeKind::Operands => {
@@ -116,10 +116,16 @@ fn length(stop: &mut Stop<'_>, id: FrameId, kind: ScopeKind) -> u64 {
     length as u64
 }
 
-/// The variables of the source in a scope.
-fn declared(stop: &mut Stop<'_>, id: FrameId, kind: ScopeKind) -> Vec<Variable> {
+/// Does something with the variables of the source in a scope.
+fn with_declared<T>(
+    stop: &mut Stop<'_>,
+    id: FrameId,
+    kind: ScopeKind,
+    look: impl FnOnce(&mut dyn Iterator<Item = &Variable>) -> T,
+) -> T {
     if kind == ScopeKind::Statics {
-        return stop.statics(id).map_or(Vec::new(), |it| it.to_vec());
+        let statics = stop.statics(id);
+        return look(&mut statics.iter().flat_map(|it| it.iter()));
     }
     let all = stop.variables(id);
     let own = all.as_ref().and_then(|it| it.get(id.inlined));
@@ -127,8 +133,7 @@ fn declared(stop: &mut Stop<'_>, id: FrameId, kind: ScopeKind) -> Vec<Variable> 
         let is_parameter = it.kind == VariableKind::Parameter;
         is_parameter == (kind == ScopeKind::Arguments)
     };
-    let own = own.into_iter().flatten().filter(is_wanted);
-    own.cloned().collect()
+    look(&mut own.into_iter().flatten().filter(is_wanted))
 }
 
 /// The values of a scope, those of the `range`.
@@ -142,8 +147,10 @@ pub fn variables(
     let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
     let raw = match kind {
         ScopeKind::Arguments | ScopeKind::Locals | ScopeKind::Statics => {
-            let declared = declared(stop, frame, kind);
-            let page = declared.iter().skip(start).take(count);
+            let page: Vec<Variable> = with_declared(stop, frame, kind, |all| {
+                all.skip(start).take(count).cloned().collect()
+            });
+            let page = page.iter();
             return page.filter_map(|it| named(stop, frame, it)).collect();
         }
         ScopeKind::WasmLocals => "$local",

@@ -1,5 +1,5 @@
 //! The program that is stopped, on the guest's thread: all that a debuggee is, straight from the
-//! store. [`crate::Live`] asks it from the other thread, a [`wdb_debuggee::Watch`] has it at hand.
+//! store. [`crate::Live`] asks it from the other thread, a [`wdb_debuggee::Watch`] sees it directly.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

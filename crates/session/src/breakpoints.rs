@@ -1,17 +1,17 @@
 //! What the user wants to stop at, apart from the code that it comes to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use wdb_examine::tags;
-use wdb_symbols::glob;
 
 use wdb_debuggee::CodeLocation;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_module::{FuncIndex, Operator};
+use wdb_symbols::glob;
 
 use wdb_examine::Stop;
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::places::{self, Location, Spec};
 use wdb_examine::stop::FrameId;
+use wdb_examine::tags;
 
 /// A breakpoint, as the user thinks of it. It may come to many places in the code, or to none yet.
 #[derive(Clone, Debug)]

@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use wdb_examine::tags::tag_name;
-use wdb_symbols::glob;
 
 use wdb_debuggee::coredump::{Crash, CrashKind, Exception, ModuleId};
 use wdb_debuggee::{CodeLocation, Debuggee, StopReason, Verdict};
-use wdb_symbols::Symbols;
+use wdb_symbols::{Symbols, glob};
 
 use crate::breakpoints::{Breakpoint, Breakpoints, Trigger};
 use crate::step::{Next, Step};
@@ -16,6 +14,7 @@ use crate::stopped::{Reason, Teller};
 use wdb_examine::expression;
 use wdb_examine::places::Location;
 use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
+use wdb_examine::tags::tag_name;
 
 /// What is decided at the stops of one run of the program, and with what. Goes to the guest's thread and back.
 pub(crate) struct Watching {

@@ -84,6 +84,11 @@ const MOST_INNER: u32 = 10_000;
 const MOST_ALIASES: usize = 64;
 
 impl Object {
+    /// Whether it is a function that an expression names: its type was made for it, and is not the program's.
+    pub fn is_function(&self) -> bool {
+        matches!(&self.ty, TypeRef::Made(ty) if matches!(ty.kind, Kind::Function(..)))
+    }
+
     /// An object in memory.
     pub fn at(address: u64, ty: TypeRef) -> Object {
         Object {

@@ -108,7 +108,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             Kind::SizeOf(operand) => match (self.value(operand, frame), &operand.kind) {
                 // A constructor is called as its class is, which is meant.
                 (Ok(value), Kind::Name(path))
-                    if super::is_function(&value.object)
+                    if value.object.is_function()
                         && let Ok(ty) = self.plain_type(&path.text(), frame, &operand.span) =>
                 {
                     self.size_of(&ty, frame, &node.span)

@@ -39,7 +39,7 @@ pub fn keep(stop: &mut Stop<'_>, value: &Value) -> Kept {
 
 /// The object with its bytes, as one of type `ty`.
 fn bytes(context: &mut Context<'_>, object: &Object, ty: TypeRef) -> Object {
-    if super::is_function(object) {
+    if object.is_function() {
         return object.clone();
     }
     let read = match &object.place {

@@ -69,7 +69,7 @@ impl Evaluator<'_, '_, '_> {
     /// Whether a variable is called so. What C++ calls as the type is, its constructor, is none.
     pub(super) fn is_variable(&mut self, name: &str, frame: FrameId) -> bool {
         self.named(&Path::of(name), frame, &(0..0))
-            .is_ok_and(|it| !super::is_function(&it.object))
+            .is_ok_and(|it| !it.object.is_function())
     }
 
     /// Where a frame stands, if its variables can be known.

@@ -17,11 +17,6 @@ use super::terms::{self, Term};
 use super::tree::{Binary, Kind, Node, Unary};
 use crate::stop::FrameId;
 
-/// Whether an object is a function that an expression names.
-pub fn is_function(object: &Object) -> bool {
-    matches!(&object.ty, TypeRef::Made(ty) if matches!(ty.kind, TypeKind::Function(..)))
-}
-
 /// Why a function that an expression names, or a pointer to one, has no value: which function it is.
 fn outside_of_tables(object: &Object) -> Option<&Unavailable> {
     let TypeRef::Made(ty) = &object.ty else {
@@ -34,7 +29,7 @@ fn outside_of_tables(object: &Object) -> Option<&Unavailable> {
         _ => false,
     };
     match &object.place {
-        Place::Nowhere(reason) if is_function(object) || is_pointer() => Some(reason),
+        Place::Nowhere(reason) if object.is_function() || is_pointer() => Some(reason),
         _ => None,
     }
 }

@@ -3,7 +3,6 @@
 use super::float;
 use super::{Elements, Limits, Shape};
 use crate::object::{Context, Object, Scalar};
-use crate::types::{Kind, TypeRef};
 use crate::{Unavailable, printable};
 
 /// A notation of a value.
@@ -99,11 +98,6 @@ fn character(bits: u128, signed: i128) -> String {
     }
 }
 
-/// Whether an object is a function that an expression names.
-fn is_function(object: &Object) -> bool {
-    matches!(&object.ty, TypeRef::Made(ty) if matches!(ty.kind, Kind::Function(..)))
-}
-
 /// An object that is being written.
 struct Line {
     notation: Notation,
@@ -186,7 +180,7 @@ impl Line {
         let unavailable = |reason: Unavailable| format!("<{}>", printable(&reason.to_string()));
         let size = match context.size(&object.ty) {
             // Only what pointers to it are is shown of it.
-            _ if is_function(object) => 8,
+            _ if object.is_function() => 8,
             Ok(size) => size.clamp(1, 16),
             Err(reason) => return unavailable(reason),
         };
