@@ -1,6 +1,6 @@
 //! Commands that gdb or LLDB have and wdb does not have yet: one table that says what to use instead.
 
-use crate::command::Failure;
+use crate::failure::Failure;
 
 /// A command that is not there.
 pub(super) struct Absent {

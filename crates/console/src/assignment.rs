@@ -1,8 +1,7 @@
 //! Assignments, as commands take them apart: `x = 5`, `x += 2`, `x++`.
 
+use crate::failure::Failure;
 use std::borrow::Cow;
-
-use crate::command::Failure;
 
 /// Both sides of an assignment: the place and the value that it is to have. `None`: the text is none.
 ///

@@ -3,8 +3,10 @@
 use wdb_symbols::printable;
 
 use crate::call::{Call, Known, Options, first_word, number};
-use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
-use crate::console::{Collecting, Collects, Console, Flow};
+use crate::console::{
+    COMMAND, Collecting, Collects, Command, Completes, Console, Flow, Group, Needs,
+};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::placing::{self, MOST_PLACES, here, location, parse};
 use crate::saving;
@@ -13,35 +15,15 @@ use wdb_examine::places;
 use wdb_examine::stop::Stop;
 use wdb_session::breakpoints::{Binding, Breakpoint, Trigger};
 
-const fn command(
-    names: &'static [&'static str],
-    arguments: &'static str,
-    summary: &'static str,
-    help: &'static str,
-    completes: Completes,
-    run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
-) -> Command {
-    Command {
-        names,
-        arguments,
-        summary,
-        help,
-        completes,
-        needs: Needs::Program,
-        repeats: Repeats::No,
-        run,
-    }
-}
-
 pub(super) const GROUP: Group = Group {
     name: "breakpoints",
     summary: "where the program is to stop, and what happens there",
     commands: &[
-        command(
-            &["break", "b", "breakpoint set", "brk"],
-            "[PLACE] [if EXPRESSION]",
-            "stops the program at a place",
-            "PLACE is FILE:LINE, FILE:LINE:COLUMN, a LINE of the file of the selected frame, a function (`main`, `Circle::area`,
+        Command {
+            names: &["break", "b", "breakpoint set", "brk"],
+            arguments: "[PLACE] [if EXPRESSION]",
+            summary: "stops the program at a place",
+            help: "PLACE is FILE:LINE, FILE:LINE:COLUMN, a LINE of the file of the selected frame, a function (`main`, `Circle::area`,
 `std::*`, the name of an export), FILE:FUNCTION, FUNCTION:N for the line N lines below the one that the function is
 declared on, `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module. Without PLACE: here. With `if`
 it only stops where the expression holds, which is looked at next to the program and costs microseconds. Its names
@@ -59,70 +41,81 @@ break Circle::area if radius > 10
 break *0x1f0
 breakpoint set --file parse.c --line 120 --condition 'count == 3'
 breakpoint set --name main --one-shot",
-            Completes::Place,
-            |console, call, out| placing::set(console, call, false, out),
-        ),
-        command(
-            &["tbreak", "tb", "thbreak"],
-            "[PLACE] [if EXPRESSION]",
-            "stops the program at a place once",
-            "As `break`; the breakpoint is deleted when it has stopped the program.",
-            Completes::Place,
-            |console, call, out| placing::set(console, call, true, out),
-        ),
-        command(
-            &["log", "logpoint"],
-            "PLACE MESSAGE",
-            "tells a message each time a place is reached, and does not stop there",
-            "Expressions stand in braces; `{{` is a brace.
+            completes: Completes::Place,
+            needs: Needs::Program,
+            run: |console, call, out| placing::set(console, call, false, out),
+            ..COMMAND
+        },
+        Command {
+            names: &["tbreak", "tb", "thbreak"],
+            arguments: "[PLACE] [if EXPRESSION]",
+            summary: "stops the program at a place once",
+            help: "As `break`; the breakpoint is deleted when it has stopped the program.",
+            completes: Completes::Place,
+            needs: Needs::Program,
+            run: |console, call, out| placing::set(console, call, true, out),
+            ..COMMAND
+        },
+        Command {
+            names: &["log", "logpoint"],
+            arguments: "PLACE MESSAGE",
+            summary: "tells a message each time a place is reached, and does not stop there",
+            help: "Expressions stand in braces; `{{` is a brace.
 
 log parse.c:120 count is {count}, the next is {node->next}",
-            Completes::Place,
-            placing::log,
-        ),
-        command(
-            &["catch", "cat"],
-            "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
-            "stops the program at an event",
-            "throw: an exception is thrown; caught: one that a frame catches; uncaught: one that none does. TAG is the name of
+            completes: Completes::Place,
+            needs: Needs::Program,
+            run: placing::log,
+            ..COMMAND
+        },
+        Command {
+            names: &["catch", "cat"],
+            arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            summary: "stops the program at an event",
+            help: "throw: an exception is thrown; caught: one that a frame catches; uncaught: one that none does. TAG is the name of
 its tag. trap: a trap, which stops the program anyway; this gives it a number and commands.
 hostcall: the program calls a function that it imports. start: its first instruction. In names `*` stands for any text.
 
 catch throw
 catch hostcall wasi_snapshot_preview1.fd_write
 catch hostcall *.path_*",
-            Completes::Nothing,
-            |console, call, out| placing::catch(console, call, false, out),
-        ),
-        command(
-            &["tcatch"],
-            "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
-            "stops the program at an event once",
-            "",
-            Completes::Nothing,
-            |console, call, out| placing::catch(console, call, true, out),
-        ),
-        command(
-            &["condition", "cond"],
-            "NUMBER [EXPRESSION]",
-            "lets a breakpoint stop only where an expression holds; always without one",
-            "Its names must mean something at a place of the breakpoint.\n\ncondition 1 count == 3\ncondition 1",
-            Completes::Breakpoint,
-            condition,
-        ),
-        command(
-            &["ignore", "ign"],
-            "NUMBER COUNT",
-            "lets a breakpoint pass over its next hits",
-            "ignore 1 100",
-            Completes::Breakpoint,
-            ignore,
-        ),
-        command(
-            &["commands", "breakpoint command add"],
-            "[NUMBER…]",
-            "says what is executed when a breakpoint has stopped the program",
-            "The lines that follow, up to `end`. The first may be `silent`: then the stop is not told. The last may let the program
+            needs: Needs::Program,
+            run: |console, call, out| placing::catch(console, call, false, out),
+            ..COMMAND
+        },
+        Command {
+            names: &["tcatch"],
+            arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            summary: "stops the program at an event once",
+            needs: Needs::Program,
+            run: |console, call, out| placing::catch(console, call, true, out),
+            ..COMMAND
+        },
+        Command {
+            names: &["condition", "cond"],
+            arguments: "NUMBER [EXPRESSION]",
+            summary: "lets a breakpoint stop only where an expression holds; always without one",
+            help: "Its names must mean something at a place of the breakpoint.\n\ncondition 1 count == 3\ncondition 1",
+            completes: Completes::Breakpoint,
+            needs: Needs::Program,
+            run: condition,
+            ..COMMAND
+        },
+        Command {
+            names: &["ignore", "ign"],
+            arguments: "NUMBER COUNT",
+            summary: "lets a breakpoint pass over its next hits",
+            help: "ignore 1 100",
+            completes: Completes::Breakpoint,
+            needs: Needs::Program,
+            run: ignore,
+            ..COMMAND
+        },
+        Command {
+            names: &["commands", "breakpoint command add"],
+            arguments: "[NUMBER…]",
+            summary: "says what is executed when a breakpoint has stopped the program",
+            help: "The lines that follow, up to `end`. The first may be `silent`: then the stop is not told. The last may let the program
 go on. Without NUMBER: of the breakpoint that was set last.
 
 commands 1
@@ -130,66 +123,73 @@ silent
 print count
 continue
 end",
-            Completes::Breakpoint,
-            commands,
-        ),
-        command(
-            &["breakpoint modify"],
-            "[--condition EXPRESSION] [--ignore-count N] [--one-shot] NUMBER…",
-            "changes breakpoints",
-            "breakpoint modify -c 'count == 3' 1",
-            Completes::Breakpoint,
-            modify,
-        ),
-        command(
-            &["enable", "en", "breakpoint enable"],
-            "[NUMBER…]",
-            "enables breakpoints, all without a number",
-            "",
-            Completes::Breakpoint,
-            |console, call, out| enable(console, call, true, out),
-        ),
-        command(
-            &["disable", "dis", "disab", "breakpoint disable"],
-            "[NUMBER…]",
-            "disables breakpoints, all without a number: they stay, and do nothing",
-            "",
-            Completes::Breakpoint,
-            |console, call, out| enable(console, call, false, out),
-        ),
-        command(
-            &["delete", "d", "breakpoint delete", "delete breakpoints"],
-            "[NUMBER…]",
-            "deletes breakpoints, all without a number",
-            "",
-            Completes::Breakpoint,
-            delete,
-        ),
-        command(
-            &["clear"],
-            "PLACE",
-            "deletes the breakpoints at a place",
-            "clear parse.c:120",
-            Completes::Place,
-            clear,
-        ),
-        command(
-            &["save breakpoints", "breakpoint write"],
-            "FILE",
-            "writes the breakpoints to a file, as commands that set them again",
-            "`source FILE` sets them.\n\nsave breakpoints mine.wdb",
-            Completes::Path,
-            saving::save,
-        ),
+            completes: Completes::Breakpoint,
+            needs: Needs::Program,
+            run: commands,
+            ..COMMAND
+        },
+        Command {
+            names: &["breakpoint modify"],
+            arguments: "[--condition EXPRESSION] [--ignore-count N] [--one-shot] NUMBER…",
+            summary: "changes breakpoints",
+            help: "breakpoint modify -c 'count == 3' 1",
+            completes: Completes::Breakpoint,
+            needs: Needs::Program,
+            run: modify,
+            ..COMMAND
+        },
+        Command {
+            names: &["enable", "en", "breakpoint enable"],
+            arguments: "[NUMBER…]",
+            summary: "enables breakpoints, all without a number",
+            completes: Completes::Breakpoint,
+            needs: Needs::Program,
+            run: |console, call, out| enable(console, call, true, out),
+            ..COMMAND
+        },
+        Command {
+            names: &["disable", "dis", "disab", "breakpoint disable"],
+            arguments: "[NUMBER…]",
+            summary: "disables breakpoints, all without a number: they stay, and do nothing",
+            completes: Completes::Breakpoint,
+            needs: Needs::Program,
+            run: |console, call, out| enable(console, call, false, out),
+            ..COMMAND
+        },
+        Command {
+            names: &["delete", "d", "breakpoint delete", "delete breakpoints"],
+            arguments: "[NUMBER…]",
+            summary: "deletes breakpoints, all without a number",
+            completes: Completes::Breakpoint,
+            needs: Needs::Program,
+            run: delete,
+            ..COMMAND
+        },
+        Command {
+            names: &["clear"],
+            arguments: "PLACE",
+            summary: "deletes the breakpoints at a place",
+            help: "clear parse.c:120",
+            completes: Completes::Place,
+            needs: Needs::Program,
+            run: clear,
+            ..COMMAND
+        },
+        Command {
+            names: &["save breakpoints", "breakpoint write"],
+            arguments: "FILE",
+            summary: "writes the breakpoints to a file, as commands that set them again",
+            help: "`source FILE` sets them.\n\nsave breakpoints mine.wdb",
+            completes: Completes::Path,
+            needs: Needs::Program,
+            run: saving::save,
+            ..COMMAND
+        },
         Command {
             names: &["info breakpoints", "breakpoint list", "info b"],
-            arguments: "",
             summary: "lists the breakpoints",
-            help: "",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: list,
+            ..COMMAND
         },
     ],
 };

@@ -1,6 +1,6 @@
 //! A command as it was given: its words, options and the rest of its line.
 
-use crate::command::Failure;
+use crate::failure::Failure;
 
 /// A command line after its command was found.
 #[derive(Clone, Copy, Debug)]

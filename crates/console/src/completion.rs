@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use wdb_symbols::types::tagged;
 
-use crate::command::Completes;
-use crate::console::Console;
+use crate::console::{Completes, Console};
 use crate::settings::SETTINGS;
-use crate::table::{GROUPS, commands};
 use crate::{lookup, typed};
 use wdb_examine::expression;
 use wdb_examine::places;
@@ -34,8 +32,8 @@ impl Console {
         if self.collecting.is_some() && "end".starts_with(before.trim()) {
             return vec![completion(0, "end", "ends the commands")];
         }
-        let mut found: BTreeSet<Completion> = names(before);
-        if let Ok((command, call)) = lookup::find(before)
+        let mut found: BTreeSet<Completion> = names(self, before);
+        if let Ok((command, call)) = lookup::find(self.groups, before)
             && (call.rest.len() < before.trim_start().len())
             && (before.ends_with(char::is_whitespace) || !call.rest.is_empty())
         {
@@ -53,7 +51,7 @@ impl Console {
     /// Whether a file of the front end's machine can stand at `cursor`, and where its name begins.
     pub fn wants_path(&self, line: &str, cursor: usize) -> Option<usize> {
         let before = line.get(..cursor).unwrap_or(line);
-        let (command, call) = lookup::find(before).ok()?;
+        let (command, call) = lookup::find(self.groups, before).ok()?;
         let begun = before.ends_with(char::is_whitespace) || !call.rest.is_empty();
         (command.completes == Completes::Path && begun).then(|| before.len() - call.rest.len())
     }
@@ -62,8 +60,9 @@ impl Console {
         match completes {
             Completes::Nothing | Completes::Path => Vec::new(),
             Completes::Command => {
-                let groups = GROUPS.iter().map(|it| (it.name, it.summary));
-                let all = commands().flat_map(|it| it.names.iter().map(|name| (*name, it.summary)));
+                let groups = self.groups.iter().map(|it| (it.name, it.summary));
+                let all = lookup::commands(self.groups)
+                    .flat_map(|it| it.names.iter().map(|name| (*name, it.summary)));
                 let begins = |it: &(&str, &str)| it.0.len() > 1 && it.0.starts_with(rest);
                 let found = groups.chain(all).filter(begins);
                 found
@@ -214,11 +213,11 @@ fn operand(text: &str) -> usize {
 }
 
 /// The names of commands that a line can begin with.
-fn names(before: &str) -> BTreeSet<Completion> {
+fn names(console: &Console, before: &str) -> BTreeSet<Completion> {
     let start = before.len() - before.trim_start().len();
     let typed = &before[start..];
     let mut found = BTreeSet::new();
-    for command in commands() {
+    for command in lookup::commands(console.groups) {
         for name in command
             .names
             .iter()

@@ -1,17 +1,17 @@
-//! Executes lines.
+//! What commands are, and what they work on.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::command::{Completes, Failure, Needs, Repeats};
-use crate::memory::Examined;
-use crate::output::{Output, Style};
-use crate::own::{self, Own};
-use crate::settings::Settings;
-use crate::source::Listed;
-use crate::{breaking, lookup, placing, stopped};
 use wdb_examine::stop::{FrameId, Stop};
-use wdb_report::lacking;
-use wdb_session::{Error, Session};
+use wdb_session::Session;
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::format::Examined;
+use crate::listing::Listed;
+use crate::output::Output;
+use crate::own::Own;
+use crate::settings::Settings;
 
 /// What is to come after a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,10 @@ pub struct Console {
     pub session: Session,
     /// How things are shown.
     pub settings: Settings,
+    /// The commands that there are.
+    pub(super) groups: &'static [Group],
     /// The line that an empty one repeats.
-    again: Option<String>,
+    pub(super) again: Option<String>,
     /// The commands of a breakpoint, as they are typed.
     pub(super) collecting: Option<Collecting>,
     /// The commands of breakpoints that were hit, which come next.
@@ -58,11 +60,11 @@ pub struct Console {
 #[derive(Clone, Debug)]
 pub(super) struct Collecting {
     /// What they are for.
-    what: Collects,
+    pub(super) what: Collects,
     /// The commands so far.
-    lines: Vec<String>,
+    pub(super) lines: Vec<String>,
     /// How many of them take lines of their own, and have not had their `end`.
-    nested: u32,
+    pub(super) nested: u32,
 }
 
 /// What commands are typed for.
@@ -88,10 +90,11 @@ impl Collecting {
 pub(super) const DEEPEST: u32 = 20;
 
 impl Console {
-    /// A console for a session. What log points log goes where [`Session::tell`] says.
-    pub fn new(session: Session) -> Self {
+    /// A console that knows these commands.
+    pub(super) fn with(groups: &'static [Group], session: Session) -> Self {
         Console {
             session,
+            groups,
             settings: Settings::default(),
             again: None,
             collecting: None,
@@ -106,199 +109,12 @@ impl Console {
         }
     }
 
-    /// Tells why the program is stopped and where: what a person sees first.
-    pub fn begin(&mut self, out: &mut dyn Output) {
-        let stopped = self.session.stopped().clone();
-        stopped::tell(self, &stopped, out);
-        // What is missing is said before anything is asked for.
-        for note in lacking(&self.session.debuggee()) {
-            out.note(&wdb_symbols::printable(&note));
-        }
-        let mut stop = self.session.stop();
-        for module in stop.module_ids() {
-            stop.symbols(module);
-        }
-        self.tell_notes(out);
-    }
-
-    /// Tells what was looked for in vain.
-    fn tell_notes(&mut self, out: &mut dyn Output) {
-        for note in self.session.resolver().notes() {
-            out.note(&note);
-        }
-    }
-
     /// What stands before a line that a person types.
     pub fn prompt(&self) -> &'static str {
         match self.collecting {
             Some(_) => ">> ",
             None => "(wdb) ",
         }
-    }
-
-    /// Executes a line, and then the commands of the breakpoints that it has hit. A line that is empty, or begins with
-    /// `#`, does nothing.
-    pub fn execute(&mut self, line: &str, out: &mut dyn Output) -> Flow {
-        if let Some(collecting) = self.collecting.take() {
-            return self.collect(collecting, line);
-        }
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            return Flow::Go;
-        }
-        self.queue.clear();
-        self.again = None;
-        let mut again = None;
-        let mut flow = self.one(line, out, &mut again);
-        self.tell_notes(out);
-        self.again = again;
-        while flow == Flow::Go
-            && let Some(line) = self.queue.pop_front()
-        {
-            flow = self.one(&line, out, &mut None);
-        }
-        if flow == Flow::NeedsMore && !self.queue.is_empty() {
-            // The commands of a breakpoint that give commands to another.
-            while let (Some(collecting), Some(line)) =
-                (self.collecting.take(), self.queue.pop_front())
-            {
-                flow = self.collect(collecting, &line);
-            }
-        }
-        flow
-    }
-
-    /// Executes a line, and says what an empty one means after it.
-    pub(super) fn one(
-        &mut self,
-        line: &str,
-        out: &mut dyn Output,
-        again: &mut Option<String>,
-    ) -> Flow {
-        if out.given_up() {
-            return Flow::Failed;
-        }
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            return Flow::Go;
-        }
-        let (name, rest) = own::split(line);
-        if let Some(own) = self.own.get(name) {
-            let lines = own.lines(rest);
-            return self.own(&lines, out, again);
-        }
-        let flow = self.meant(line).and_then(|(command, call)| {
-            match command.needs {
-                Needs::Nothing => {}
-                Needs::Frames => {
-                    self.here()?;
-                }
-                Needs::Program | Needs::Execution if !self.session.can_run() => {
-                    return Err(Error::CannotRun.into());
-                }
-                Needs::Program | Needs::Execution => {}
-            }
-            // What names code may have all debug information to read first. A program that runs has the terminal.
-            let reads = !matches!(command.completes, Completes::Nothing | Completes::Path);
-            if reads && command.needs != Needs::Execution {
-                out.progress(line);
-            }
-            let flow = (command.run)(self, &call, out);
-            out.progress("");
-            let flow = flow?;
-            *again = match command.repeats {
-                Repeats::No => None,
-                Repeats::Same => Some(line.to_owned()),
-                Repeats::Onwards => Some(call.command.to_owned()),
-            };
-            Ok(flow)
-        });
-        let flow = match self.session.unanswered() {
-            Some(error) => Err(Failure::from(error)),
-            None => flow,
-        };
-        match flow {
-            Ok(flow) => flow,
-            Err(Failure(message)) => {
-                out.write(Style::Error, "error: ");
-                out.line(&message);
-                Flow::Failed
-            }
-        }
-    }
-
-    /// The command that a line means in this program.
-    fn meant<'l>(
-        &mut self,
-        line: &'l str,
-    ) -> Result<(&'static crate::command::Command, crate::call::Call<'l>), Failure> {
-        let found = lookup::find(line);
-        // Only what a short word leaves open is looked up in the program.
-        let is_open = found.as_ref().map_or(true, |it| it.1.name.contains(' '));
-        if is_open && let Some(other) = lookup::with_place(line) {
-            let selected = self.session.selected();
-            let mut stop = self.session.stop();
-            if placing::names_own_place(&mut stop, other.1.rest, selected) {
-                return Ok(other);
-            }
-        }
-        found
-    }
-
-    /// Executes a command of the user's own.
-    fn own(&mut self, lines: &[String], out: &mut dyn Output, again: &mut Option<String>) -> Flow {
-        if self.scripts == DEEPEST {
-            out.write(Style::Error, "error: ");
-            out.line("commands execute one another without end");
-            return Flow::Failed;
-        }
-        self.scripts += 1;
-        let mut flow = Flow::Go;
-        for line in lines {
-            // An empty line repeats what another name stands for, and not the last of several lines.
-            let again = if lines.len() == 1 {
-                &mut *again
-            } else {
-                &mut None
-            };
-            flow = match self.collecting.take() {
-                Some(collecting) => self.collect(collecting, line),
-                None => self.one(line, out, again),
-            };
-            if matches!(flow, Flow::Failed | Flow::Quit(_)) {
-                break;
-            }
-        }
-        self.scripts -= 1;
-        flow
-    }
-
-    /// Takes a line of commands that are for later.
-    fn collect(&mut self, mut collecting: Collecting, line: &str) -> Flow {
-        let line = line.trim();
-        if line == "end" || line == "DONE" {
-            match (collecting.nested, collecting.what) {
-                (0, Collects::Breakpoints(ids)) => {
-                    breaking::collected(self, &ids, &collecting.lines);
-                    return Flow::Go;
-                }
-                (0, Collects::Own(name)) => {
-                    self.own.insert(name, Own::Lines(collecting.lines));
-                    return Flow::Go;
-                }
-                (nested, what) => {
-                    collecting.nested = nested - 1;
-                    collecting.what = what;
-                }
-            }
-        } else if let Ok((command, _)) = lookup::find(line)
-            && matches!(command.name(), "commands" | "define")
-        {
-            collecting.nested += 1;
-        }
-        collecting.lines.push(line.to_owned());
-        self.collecting = Some(collecting);
-        Flow::NeedsMore
     }
 
     /// Gives up a command that needs more lines. Whether there was one.
@@ -332,5 +148,104 @@ impl Console {
     /// Forgets what `list` goes on with: the program stands elsewhere.
     pub(super) fn forget_places(&mut self) {
         self.listed = None;
+    }
+}
+
+/// A command.
+pub struct Command {
+    /// Its full name, then what else it is called: by gdb, by LLDB, for short. A name may have several words.
+    pub names: &'static [&'static str],
+    /// What comes after the name, as a reader of help sees it. May be empty.
+    pub arguments: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What else there is to say, with examples. May be empty.
+    pub help: &'static str,
+    /// What its arguments are.
+    pub completes: Completes,
+    /// What it cannot do without.
+    pub needs: Needs,
+    /// What an empty line does after it.
+    pub repeats: Repeats,
+    pub(crate) run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
+}
+
+/// What the arguments of a command are, for who completes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// Nothing that is known.
+    Nothing,
+    /// The name of a command.
+    Command,
+    /// A place in the code: a function, a file with a line.
+    Place,
+    /// A source file.
+    Source,
+    /// A function.
+    Function,
+    /// An expression.
+    Expression,
+    /// The name of a type.
+    Type,
+    /// The number of a breakpoint.
+    Breakpoint,
+    /// The number of a display.
+    Display,
+    /// The name of a setting.
+    Setting,
+    /// A file of the front end's machine.
+    Path,
+}
+
+/// What a command cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// It can always run.
+    Nothing,
+    /// A program with frames: one that runs, or the dump of one.
+    Frames,
+    /// A program that can run: no core dump. It stays where it is.
+    Program,
+    /// The same, and it runs meanwhile.
+    Execution,
+}
+
+/// What an empty line does after a command, where a person types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// Nothing.
+    No,
+    /// The same again.
+    Same,
+    /// The same without arguments: what goes on where it ended.
+    Onwards,
+}
+
+/// Commands that belong together.
+pub struct Group {
+    /// Its name, for `help`.
+    pub name: &'static str,
+    /// What it is about, in a line.
+    pub summary: &'static str,
+    /// Its commands, in the order in which a person reads about them.
+    pub commands: &'static [Command],
+}
+
+/// A command without arguments that can always run, from which the tables make theirs.
+pub(super) const COMMAND: Command = Command {
+    names: &[],
+    arguments: "",
+    summary: "",
+    help: "",
+    completes: Completes::Nothing,
+    needs: Needs::Nothing,
+    repeats: Repeats::No,
+    run: |_, _, _| Ok(Flow::Go),
+};
+
+impl Command {
+    /// The first of its names.
+    pub fn name(&self) -> &'static str {
+        self.names.first().copied().unwrap_or_default()
     }
 }

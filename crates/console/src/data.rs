@@ -6,8 +6,8 @@ use wdb_symbols::render::{Limits, Tree};
 use wdb_symbols::{Context, Symbols, TypeRef, Unavailable, printable};
 
 use crate::call::{Call, Options, first_word};
-use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
-use crate::console::{Console, Flow};
+use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
+use crate::failure::Failure;
 use crate::format::Format;
 use crate::output::{Output, Style};
 use crate::{assignment, lookup, memory, settings, source, support, typed};
@@ -39,9 +39,8 @@ print/x flags
 print line[2..5]
 print $local[0]",
             completes: Completes::Expression,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: print,
+            ..COMMAND
         },
         Command {
             names: &["display", STOP_HOOK, "disp"],
@@ -52,29 +51,22 @@ print $local[0]",
 display count
 display/x flags",
             completes: Completes::Expression,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: display,
+            ..COMMAND
         },
         Command {
             names: &["undisplay", "undisp", "delete display", "target stop-hook delete"],
             arguments: "[NUMBER…]",
             summary: "ends displays, all without a number",
-            help: "",
             completes: Completes::Display,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: undisplay,
+            ..COMMAND
         },
         Command {
             names: &["info display", "target stop-hook list"],
-            arguments: "",
             summary: "lists the displays",
-            help: "",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: displays,
+            ..COMMAND
         },
         Command {
             names: &["x", "memory read"],
@@ -92,9 +84,9 @@ x/2f ratios
 x/8i $pc
 memory read --size 4 --format x --count 4 0x400",
             completes: Completes::Expression,
-            needs: Needs::Nothing,
             repeats: Repeats::Onwards,
             run: memory::examine,
+            ..COMMAND
         },
         Command {
             names: &["ptype", "pt", "type lookup"],
@@ -102,9 +94,8 @@ memory read --size 4 --format x --count 4 0x400",
             summary: "shows how a type is declared, with the offset of each member",
             help: "ptype struct point\nptype node->next",
             completes: Completes::Type,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: ptype,
+            ..COMMAND
         },
         Command {
             names: &["whatis"],
@@ -112,9 +103,8 @@ memory read --size 4 --format x --count 4 0x400",
             summary: "shows the type of an expression",
             help: "whatis node->next",
             completes: Completes::Expression,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: whatis,
+            ..COMMAND
         },
         Command {
             names: &["info types"],
@@ -122,9 +112,8 @@ memory read --size 4 --format x --count 4 0x400",
             summary: "lists the types whose names have a text in them",
             help: "In PATTERN `*` stands for any text.\n\ninfo types point\ninfo types shapes::*",
             completes: Completes::Type,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: typed::list,
+            ..COMMAND
         },
         Command {
             names: &["set", "settings set"],
@@ -142,9 +131,8 @@ set var listsize = 5
 set $global.counter = 0
 set listsize 20",
             completes: Completes::Setting,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: set,
+            ..COMMAND
         },
         Command {
             names: &["set variable", "set var"],
@@ -152,9 +140,8 @@ set listsize 20",
             summary: "changes a variable, a global or memory",
             help: "set variable count = 0",
             completes: Completes::Expression,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: set_variable,
+            ..COMMAND
         },
         Command {
             names: &["show values", "info values"],
@@ -165,23 +152,18 @@ number N. They are what they were when they were shown.
 
 print *$1.next
 show values 20",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: values,
+            ..COMMAND
         },
         Command {
             names: &["show convenience", "show conv"],
-            arguments: "",
             summary: "lists your own variables: `set $count = 0` makes one",
             help: "They can stand in every expression, also in conditions and in the commands of breakpoints.
 
 set $count = 0
 break parse if $count > 3",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: variables,
+            ..COMMAND
         },
         Command {
             names: &["call"],
@@ -199,8 +181,8 @@ that were there: `continue` goes on with it, `finish` to its end, `abandon` give
 call sum_of(line, 4)",
             completes: Completes::Expression,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: call,
+            ..COMMAND
         },
     ],
 };
@@ -464,7 +446,7 @@ fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
     if call.name == STOP_HOOK {
         let options = Options::parse(call.rest, &[("one-liner", 'o', true)])?;
         if let Some(line) = options.value("one-liner") {
-            return display(console, &shown_by(line)?, out);
+            return display(console, &shown_by(console, line)?, out);
         }
     }
     let (format, text) = with_options(call)?;
@@ -486,8 +468,8 @@ fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 const STOP_HOOK: &str = "target stop-hook add";
 
 /// The `display` that shows what a command line shows.
-fn shown_by(line: &str) -> Result<Call<'_>, Failure> {
-    let (_, call) = lookup::find(line)?;
+fn shown_by<'l>(console: &Console, line: &'l str) -> Result<Call<'l>, Failure> {
+    let (_, call) = lookup::find(console.groups, line)?;
     match call.command {
         "print" | "frame variable" if !call.rest.is_empty() => Ok(call),
         _ => Err("at a stop only expressions are shown: `display EXPRESSION`; `commands` says what is executed where a breakpoint stops".into()),

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::call::Call;
-use crate::command::Failure;
 use crate::console::{Console, Flow};
+use crate::failure::Failure;
 use crate::output::Output;
 use wdb_examine::SourcePaths;
 

@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
+use wdb_debuggee::coredump::ModuleId;
+use wdb_module::ModuleOffset;
 use wdb_symbols::render::Notation;
 
-use crate::command::Failure;
+use crate::failure::Failure;
 
 /// What stands behind the slash: how many, in which notation, of which size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,24 @@ pub(super) struct Format {
     pub(super) notation: Option<Notation>,
     /// How many bytes each has: 1, 2, 4 or 8.
     pub(super) size: Option<u64>,
+}
+
+/// What a bare `x` goes on with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Examined {
+    /// What is after what was shown.
+    pub(super) next: Next,
+    /// How it was shown.
+    pub(super) format: Format,
+}
+
+/// What is after what `x` has shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Next {
+    /// An address of the memory.
+    Address(u64),
+    /// An instruction of a module. None: the module has no more code.
+    Instruction(ModuleId, Option<ModuleOffset>),
 }
 
 /// As many may be asked for.

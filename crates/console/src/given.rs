@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use wdb_symbols::printable;
 
 use crate::call::{Call, first_word};
-use crate::command::Failure;
 use crate::console::{Console, Flow};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 
 pub(super) fn set_arguments(

@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::absent::ABSENT;
-use crate::command::{Command, Failure, Group};
+use crate::console::{Command, Group};
+use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Output, Style};
-use crate::table::{GROUPS, commands};
 
 /// What `help` says about `topic`: a command, a group, the first word of several names, or all if it is empty.
-pub(super) fn show(topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
+pub(super) fn show(
+    groups: &'static [Group],
+    topic: &str,
+    out: &mut dyn Output,
+) -> Result<(), Failure> {
     if topic.is_empty() {
-        for group in GROUPS {
+        for group in groups {
             out.title(&format!("{}: {}", group.name, group.summary));
             brief(group.commands.iter(), out);
             out.line("");
@@ -19,7 +23,7 @@ pub(super) fn show(topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
         out.line("`help COMMAND` tells more about one. Beginnings of names will do where they can mean only one.");
         return Ok(());
     }
-    if let Some(group) = GROUPS.iter().find(|it| it.name == topic) {
+    if let Some(group) = groups.iter().find(|it| it.name == topic) {
         out.title(&format!("{}: {}", group.name, group.summary));
         brief(group.commands.iter(), out);
         return Ok(());
@@ -28,26 +32,32 @@ pub(super) fn show(topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
         let mut heads = it.names.iter().filter_map(|name| name.split_once(' '));
         heads.any(|(head, _)| head == topic)
     };
-    let is_command = commands().any(|it| it.names.contains(&topic));
-    if commands().any(|it| is_of_family(&it)) && (!is_command || topic == "info") {
+    let is_command = lookup::commands(groups).any(|it| it.names.contains(&topic));
+    if lookup::commands(groups).any(|it| is_of_family(&it)) && (!is_command || topic == "info") {
         let is_own = |it: &&&str| it.split(' ').next() == Some(topic) && it.contains(' ');
-        let own = commands().filter(is_of_family).map(|command| {
-            let name = command.names.iter().find(is_own);
-            (name.copied().unwrap_or_default(), command)
-        });
+        let own = lookup::commands(groups)
+            .filter(is_of_family)
+            .map(|command| {
+                let name = command.names.iter().find(is_own);
+                (name.copied().unwrap_or_default(), command)
+            });
         lines(own, out);
         return Ok(());
     }
-    let (command, _) = lookup::find(topic)?;
+    let (command, _) = lookup::find(groups, topic)?;
     whole(command, out);
     Ok(())
 }
 
 /// The commands that have `text` in a name or in what there is to say about them.
-pub(super) fn about(text: &str, out: &mut dyn Output) -> Result<(), Failure> {
+pub(super) fn about(
+    groups: &'static [Group],
+    text: &str,
+    out: &mut dyn Output,
+) -> Result<(), Failure> {
     let text = text.to_lowercase();
     let has = |it: &&str| it.to_lowercase().contains(&text);
-    let found: Vec<_> = commands()
+    let found: Vec<_> = lookup::commands(groups)
         .filter(|it| [it.summary, it.help].iter().chain(it.names).any(has))
         .collect();
     let absent = ABSENT.iter().filter(|it| it.names.iter().any(has));
@@ -106,7 +116,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// The reference of all commands, as Markdown: the text of `docs/commands.md`.
-pub fn reference() -> String {
+pub(super) fn reference(groups: &'static [Group]) -> String {
     let mut out = String::from(
         "# Commands\n\nGenerated from the table of commands; a test holds the two together.\n",
     );
@@ -114,7 +124,7 @@ pub fn reference() -> String {
         name,
         summary,
         commands,
-    } in GROUPS
+    } in groups
     {
         let _ = write!(
             out,
@@ -142,7 +152,7 @@ pub fn reference() -> String {
             }
             for paragraph in command.help.split("\n\n").filter(|it| !it.is_empty()) {
                 let paragraph = paragraph.trim_end();
-                let _ = match is_example(paragraph) {
+                let _ = match is_example(groups, paragraph) {
                     true => write!(out, "\n```text\n{paragraph}\n```\n"),
                     false => write!(out, "\n{paragraph}\n"),
                 };
@@ -159,11 +169,11 @@ pub fn reference() -> String {
 }
 
 /// Whether a paragraph of help is lines to type: it begins with the name of a command, as no sentence does.
-fn is_example(paragraph: &str) -> bool {
+fn is_example(groups: &'static [Group], paragraph: &str) -> bool {
     let is_name = |name: &&str| {
         let head = name.split(' ').next().unwrap_or_default();
         let rest = paragraph.strip_prefix(head);
         rest.is_some_and(|it| it.is_empty() || it.starts_with([' ', '\n', '/']))
     };
-    commands().any(|it| it.names.iter().any(is_name))
+    lookup::commands(groups).any(|it| it.names.iter().any(is_name))
 }

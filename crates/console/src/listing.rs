@@ -11,6 +11,17 @@ use wdb_examine::stop::Stop;
 
 pub use syntax::{Class, Span, Syntax};
 
+/// What a bare `list` goes on with.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) module: ModuleId,
+    pub(super) file: String,
+    /// The first line that was shown.
+    pub(super) first: u32,
+    /// The line after those that were shown.
+    pub(super) next: u32,
+}
+
 /// Lines of a source file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {

@@ -10,9 +10,9 @@ use wdb_symbols::types::Kind;
 use wdb_symbols::{Context, Machine as _, Place, Unavailable, printable};
 
 use crate::call::{Call, Known, Options, number};
-use crate::command::Failure;
 use crate::console::{Console, Flow};
-use crate::format::Format;
+use crate::failure::Failure;
+use crate::format::{Examined, Format, Next};
 use crate::output::{Output, Style};
 use crate::source;
 use wdb_examine::expression;
@@ -21,24 +21,6 @@ use wdb_examine::places;
 use wdb_examine::places::Spec;
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_symbols::render::{Notation, little};
-
-/// What a bare `x` goes on with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Examined {
-    /// What is after what was shown.
-    next: Next,
-    /// How it was shown.
-    format: Format,
-}
-
-/// What is after what `x` has shown.
-#[derive(Clone, Copy, Debug)]
-enum Next {
-    /// An address of the memory.
-    Address(u64),
-    /// An instruction of a module. None: the module has no more code.
-    Instruction(ModuleId, Option<ModuleOffset>),
-}
 
 /// As many bytes `x` shows by itself.
 const DEFAULT_BYTES: u64 = 64;

@@ -4,8 +4,8 @@ use wdb_module::ModuleOffset;
 use wdb_symbols::{Place, VariableKind, printable};
 
 use crate::call::{Call, number};
-use crate::command::Failure;
 use crate::console::{Console, Flow};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::{data, memory};
 use wdb_examine::expression;

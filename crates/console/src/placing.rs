@@ -4,8 +4,8 @@ use wdb_debuggee::CodeLocation;
 use wdb_symbols::printable;
 
 use crate::call::{Call, Known, Options, first_word, number};
-use crate::command::Failure;
 use crate::console::{Console, Flow};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::places;

@@ -9,160 +9,134 @@ use wdb_symbols::glob;
 use wdb_symbols::{printable, runtime};
 
 use crate::call::{Call, Known, Options};
-use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
-use crate::console::{Console, Flow};
+use crate::console::{COMMAND, Command, Completes, Console, Flow, Group};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::{data, named, source, stack, stopped};
 use wdb_examine::stop::Stop;
 use wdb_report::lacking;
 
-const fn info(
-    names: &'static [&'static str],
-    arguments: &'static str,
-    summary: &'static str,
-    help: &'static str,
-    completes: Completes,
-    run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
-) -> Command {
-    Command {
-        names,
-        arguments,
-        summary,
-        help,
-        completes,
-        needs: Needs::Nothing,
-        repeats: Repeats::No,
-        run,
-    }
-}
-
 pub(super) const GROUP: Group = Group {
     name: "program",
     summary: "what the program is made of, and its state",
     commands: &[
-        info(
-            &[
+        Command {
+            names: &[
                 "info program",
                 "info target",
                 "process status",
                 "target list",
                 "status",
             ],
-            "",
-            "tells what is debugged, and why it is stopped",
-            "",
-            Completes::Nothing,
-            program,
-        ),
-        info(
-            &[
+            summary: "tells what is debugged, and why it is stopped",
+            run: program,
+            ..COMMAND
+        },
+        Command {
+            names: &[
                 "info modules",
                 "image list",
                 "info files",
                 "info sharedlibrary",
                 "target modules list",
             ],
-            "",
-            "lists the modules of the program",
-            "",
-            Completes::Nothing,
-            modules,
-        ),
-        info(
-            &["info instances"],
-            "",
-            "lists the instances of the modules, with their memories, globals and tables",
-            "",
-            Completes::Nothing,
-            instances,
-        ),
-        info(
-            &["info memories", "memory region"],
-            "",
-            "lists the memories",
-            "",
-            Completes::Nothing,
-            memories,
-        ),
-        info(
-            &["info globals"],
-            "",
-            "shows the WebAssembly globals",
-            "Variables of the source are shown by `info statics`.",
-            Completes::Nothing,
-            globals,
-        ),
-        info(
-            &["info tables"],
-            "[TABLE]",
-            "lists the tables, or the elements of one",
-            "info tables\ninfo tables 0",
-            Completes::Nothing,
-            tables,
-        ),
-        info(
-            &["info functions"],
-            "[PATTERN]",
-            "lists the functions whose names have a text in them",
-            "The program's own first, then what its language brings; `set height` says how many at most.
+            summary: "lists the modules of the program",
+            run: modules,
+            ..COMMAND
+        },
+        Command {
+            names: &["info instances"],
+            summary: "lists the instances of the modules, with their memories, globals and tables",
+            run: instances,
+            ..COMMAND
+        },
+        Command {
+            names: &["info memories", "memory region"],
+            summary: "lists the memories",
+            run: memories,
+            ..COMMAND
+        },
+        Command {
+            names: &["info globals"],
+            summary: "shows the WebAssembly globals",
+            help: "Variables of the source are shown by `info statics`.",
+            run: globals,
+            ..COMMAND
+        },
+        Command {
+            names: &["info tables"],
+            arguments: "[TABLE]",
+            summary: "lists the tables, or the elements of one",
+            help: "info tables\ninfo tables 0",
+            run: tables,
+            ..COMMAND
+        },
+        Command {
+            names: &["info functions"],
+            arguments: "[PATTERN]",
+            summary: "lists the functions whose names have a text in them",
+            help: "The program's own first, then what its language brings; `set height` says how many at most.
 In PATTERN `*` stands for any text. Functions that are only there as copies, inlined into others, come last.
 
 info functions parse
 info functions Circle::*",
-            Completes::Function,
-            functions,
-        ),
-        info(
-            &["info symbol"],
-            "ADDRESS",
-            "tells which function or variable is at an address",
-            "The code of a module and its memory have addresses of their own, and both are looked at.
+            completes: Completes::Function,
+            run: functions,
+            ..COMMAND
+        },
+        Command {
+            names: &["info symbol"],
+            arguments: "ADDRESS",
+            summary: "tells which function or variable is at an address",
+            help: "The code of a module and its memory have addresses of their own, and both are looked at.
 
 info symbol 0x339
 info symbol node->next",
-            Completes::Expression,
-            named::symbol,
-        ),
-        info(
-            &["info address"],
-            "NAME",
-            "tells where a function or a variable is",
-            "info address main\ninfo address count",
-            Completes::Function,
-            named::address,
-        ),
-        info(
-            &["info scope"],
-            "PLACE",
-            "lists the variables that a place in the code can see",
-            "info scope parse.c:120",
-            Completes::Place,
-            named::scope,
-        ),
-        info(
-            &["image lookup", "target modules lookup"],
-            "--name NAME|--address ADDRESS|--type TYPE|--file FILE --line LINE",
-            "looks up a function, an instruction, a type or a line",
-            "As LLDB writes `info functions`, `info line` and `ptype`.\n\nimage lookup -n Circle::area\nimage lookup -a 0x1f0",
-            Completes::Function,
-            lookup,
-        ),
-        info(
-            &["info sources"],
-            "[TEXT]",
-            "lists the source files that the debug information names",
-            "",
-            Completes::Source,
-            sources,
-        ),
-        info(
-            &["info notes"],
-            "",
-            "lists what was assumed, and what is damaged or missing",
-            "",
-            Completes::Nothing,
-            notes,
-        ),
+            completes: Completes::Expression,
+            run: named::symbol,
+            ..COMMAND
+        },
+        Command {
+            names: &["info address"],
+            arguments: "NAME",
+            summary: "tells where a function or a variable is",
+            help: "info address main\ninfo address count",
+            completes: Completes::Function,
+            run: named::address,
+            ..COMMAND
+        },
+        Command {
+            names: &["info scope"],
+            arguments: "PLACE",
+            summary: "lists the variables that a place in the code can see",
+            help: "info scope parse.c:120",
+            completes: Completes::Place,
+            run: named::scope,
+            ..COMMAND
+        },
+        Command {
+            names: &["image lookup", "target modules lookup"],
+            arguments: "--name NAME|--address ADDRESS|--type TYPE|--file FILE --line LINE",
+            summary: "looks up a function, an instruction, a type or a line",
+            help: "As LLDB writes `info functions`, `info line` and `ptype`.\n\nimage lookup -n Circle::area\nimage lookup -a 0x1f0",
+            completes: Completes::Function,
+            run: lookup,
+            ..COMMAND
+        },
+        Command {
+            names: &["info sources"],
+            arguments: "[TEXT]",
+            summary: "lists the source files that the debug information names",
+            completes: Completes::Source,
+            run: sources,
+            ..COMMAND
+        },
+        Command {
+            names: &["info notes"],
+            summary: "lists what was assumed, and what is damaged or missing",
+            run: notes,
+            ..COMMAND
+        },
         Command {
             names: &[
                 "dump core",
@@ -174,9 +148,8 @@ info symbol node->next",
             summary: "writes a core dump of the program as it stands",
             help: "`wdb core` and `wdb report` read it.",
             completes: Completes::Path,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: dump,
+            ..COMMAND
         },
     ],
 };

@@ -3,8 +3,8 @@
 use wdb_symbols::printable;
 
 use crate::call::{Call, first_word};
-use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
-use crate::console::{Console, Flow};
+use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
+use crate::failure::Failure;
 use crate::format::Format;
 use crate::output::{Output, Style};
 use crate::{data, given, stopped};
@@ -26,30 +26,26 @@ given those of the last time; the first time those that wdb was started with. `s
 
 run
 run --depth 3 'two words'",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run,
+            ..COMMAND
         },
         Command {
             names: &["start"],
             arguments: "[ARGUMENTS…]",
             summary: "runs the program from its beginning to its function `main`",
             help: "Where there is no `main`: to its first instruction.",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: start,
+            ..COMMAND
         },
         Command {
             names: &["restart", "kill", "k", "process kill"],
-            arguments: "",
             summary: "ends the program and goes back to its beginning, where nothing has run yet",
             help: "Breakpoints, displays and settings stay. `run` does this by itself.",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: restart,
+            ..COMMAND
         },
         Command {
             names: &["set args"],
@@ -58,50 +54,42 @@ run --depth 3 'two words'",
             help: "As in a shell, quotes keep words together; nothing else of a shell is there.
 
 set args --depth 3 'two words'",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: given::set_arguments,
+            ..COMMAND
         },
         Command {
             names: &["show args"],
-            arguments: "",
             summary: "shows with which arguments the program is started",
             help: "The arguments of a frame's function are shown by `info args`.",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: given::show_arguments,
+            ..COMMAND
         },
         Command {
             names: &["set environment", "set env"],
             arguments: "NAME=VALUE",
             summary: "gives the program a variable of its environment, from its next start on",
             help: "set environment RUST_BACKTRACE=1",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: given::set_environment,
+            ..COMMAND
         },
         Command {
             names: &["unset environment", "unset env"],
             arguments: "[NAME…]",
             summary: "takes variables from the program's environment, all without a name",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: given::unset_environment,
+            ..COMMAND
         },
         Command {
             names: &["show environment", "show env"],
             arguments: "[NAME]",
             summary: "shows the program's environment, or a variable of it",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: given::show_environment,
+            ..COMMAND
         },
         Command {
             names: &["tty", "set inferior-tty", "set tty"],
@@ -112,28 +100,25 @@ set args --depth 3 'two words'",
 tty /dev/pts/7",
             completes: Completes::Path,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: given::set_terminal,
+            ..COMMAND
         },
         Command {
             names: &["show inferior-tty", "show tty"],
-            arguments: "",
             summary: "shows which terminal the program has",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: given::show_terminal,
+            ..COMMAND
         },
         Command {
             names: &["continue", "c", "fg", "process continue", "thread continue"],
             arguments: "[N]",
             summary: "lets the program go on to the next reason to stop",
             help: "N: the breakpoint where it stands does not stop it the next N-1 times.",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: continue_,
+            ..COMMAND
         },
         Command {
             names: &["step", "s", "thread step-in", "sif"],
@@ -141,33 +126,30 @@ tty /dev/pts/7",
             summary: "goes to the next line, into functions that are called",
             help: "Functions without source and those of the language's library are passed over; `skip` adds others.
 A function that one of them calls back is entered: what `qsort` or `map` is given.",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: |console, call, out| times(console, &Motion::Into, call, out),
+            ..COMMAND
         },
         Command {
             names: &["next", "n", "thread step-over"],
             arguments: "[N]",
             summary: "goes to the next line, over functions that are called",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: |console, call, out| times(console, &Motion::Over, call, out),
+            ..COMMAND
         },
         Command {
             names: &["finish", "fin", "thread step-out"],
-            arguments: "",
             summary: "goes on until the selected frame returns, and shows what it returns",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: |console, call, out| {
                 call.none()?;
                 moved(console, Motion::Out, out)
             },
+            ..COMMAND
         },
         Command {
             names: &["until", "u", "thread until"],
@@ -182,6 +164,7 @@ until 42",
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: until,
+            ..COMMAND
         },
         Command {
             names: &["advance"],
@@ -190,48 +173,41 @@ until 42",
             help: "advance parse.c:120\nadvance flush",
             completes: Completes::Place,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: advance,
+            ..COMMAND
         },
         Command {
             names: &["stepi", "si", "thread step-inst"],
             arguments: "[N]",
             summary: "runs one WebAssembly instruction, into functions that are called",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: |console, call, out| times(console, &Motion::Instruction, call, out),
+            ..COMMAND
         },
         Command {
             names: &["nexti", "ni", "thread step-inst-over"],
             arguments: "[N]",
             summary: "runs one WebAssembly instruction, with all that it calls",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: |console, call, out| times(console, &Motion::InstructionOver, call, out),
+            ..COMMAND
         },
         Command {
             names: &["abandon", "thread return"],
-            arguments: "",
             summary: "gives up a function that `call` has called and that has stopped",
             help: "Its frames are gone, and the program stands where it stood before. What it did to memory stays.",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: abandon,
+            ..COMMAND
         },
         Command {
             names: &["detach", "process detach"],
-            arguments: "",
             summary: "lets the program run to its end without the debugger, which ends with its exit code",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Execution,
-            repeats: Repeats::No,
             run: detach,
+            ..COMMAND
         },
         Command {
             names: &["skip"],
@@ -246,19 +222,14 @@ skip function std::*
 skip file *.h
 skip runtime off",
             completes: Completes::Function,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: skip,
+            ..COMMAND
         },
         Command {
             names: &["info skip"],
-            arguments: "",
             summary: "lists what `step` does not stop in",
-            help: "",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: skips,
+            ..COMMAND
         },
     ],
 };

@@ -4,8 +4,8 @@ use wdb_examine::places::Spec;
 use wdb_session::breakpoints::{Breakpoint, Trigger};
 
 use crate::call::{Call, first_word};
-use crate::command::Failure;
 use crate::console::{Console, Flow};
+use crate::failure::Failure;
 use crate::output::Output;
 
 pub(super) fn save(

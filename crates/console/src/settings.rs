@@ -1,8 +1,7 @@
 //! What a person can set: `set listsize 20`, `show listsize`.
 
+use crate::failure::Failure;
 use wdb_symbols::render::Limits;
-
-use crate::command::Failure;
 
 /// How things are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use wdb_module::{FuncIndex, Module, ModuleOffset};
 use wdb_symbols::{printable, printable_source, split_outside_brackets};
 
 use crate::call::{Call, Known, Options, first_word, number};
-use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
-use crate::console::{Console, Flow};
+use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
 use crate::directories;
-use crate::listing::{self, Class, Line};
+use crate::failure::Failure;
+use crate::listing::{self, Class, Line, Listed};
 use crate::output::{Code, Output, Style};
 use crate::settings::Settings;
 use wdb_examine::disassembly::{self, Instruction};
@@ -36,9 +36,9 @@ list main
 list 10,25
 source list --file parse.c --line 120 --count 5",
             completes: Completes::Place,
-            needs: Needs::Nothing,
             repeats: Repeats::Onwards,
             run: list,
+            ..COMMAND
         },
         Command {
             names: &["directory", "dir"],
@@ -49,9 +49,8 @@ at last main.c. As `--sources DIR` does. Without DIR: shows them.
 
 directory ~/app",
             completes: Completes::Path,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: directories::directory,
+            ..COMMAND
         },
         Command {
             names: &["set substitute-path", "show substitute-path", "config substitute-path"],
@@ -59,19 +58,16 @@ directory ~/app",
             summary: "looks for source files whose paths begin with FROM at TO",
             help: "Without anything: shows what was said so far.\n\nset substitute-path /build/app ~/app",
             completes: Completes::Path,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: directories::substitute,
+            ..COMMAND
         },
         Command {
             names: &["unset substitute-path"],
             arguments: "[FROM]",
             summary: "looks for source files where their paths say again",
             help: "Without FROM for all.\n\nunset substitute-path /build/app",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: directories::unset_substitute,
+            ..COMMAND
         },
         Command {
             names: &["disassemble", "disas", "disass", "di"],
@@ -84,9 +80,8 @@ disassemble
 disassemble/s main
 disassemble all",
             completes: Completes::Function,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: disassemble,
+            ..COMMAND
         },
         Command {
             names: &["info line"],
@@ -94,33 +89,18 @@ disassemble all",
             summary: "tells where in the code a place is",
             help: "Without PLACE: where the selected frame stands.\n\ninfo line parse.c:120\ninfo line *0x1f0",
             completes: Completes::Place,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: info_line,
+            ..COMMAND
         },
         Command {
             names: &["info source", "source info"],
-            arguments: "",
             summary: "tells which source file the selected frame is in",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: info_source,
+            ..COMMAND
         },
     ],
 };
-
-/// What a bare `list` goes on with.
-#[derive(Clone, Debug)]
-pub(super) struct Listed {
-    module: ModuleId,
-    file: String,
-    /// The first line that was shown.
-    first: u32,
-    /// The line after those that were shown.
-    next: u32,
-}
 
 /// The source lines at which a frame stands. Whether there are any.
 pub(super) fn around(

@@ -5,8 +5,8 @@ use wdb_symbols::glob;
 use wdb_symbols::printable;
 
 use crate::call::{Call, Known, Options, number};
-use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
-use crate::console::{Console, Flow};
+use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
+use crate::failure::Failure;
 use crate::format::Format;
 use crate::frames::{self, Wanted};
 use crate::output::{Output, Style};
@@ -29,10 +29,9 @@ backtrace
 backtrace 5
 bt full
 bt all",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: backtrace,
+            ..COMMAND
         },
         Command {
             names: &["frame", "f", "frame select"],
@@ -44,64 +43,53 @@ frame 2
 frame function main",
             completes: Completes::Function,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: frame,
+            ..COMMAND
         },
         Command {
             names: &["up"],
             arguments: "[N]",
             summary: "selects the frame that called the selected one",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
             repeats: Repeats::Same,
             run: |console, call, out| move_by(console, call, wdb_session::Session::up, out),
+            ..COMMAND
         },
         Command {
             names: &["down"],
             arguments: "[N]",
             summary: "selects the frame that the selected one called",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
             repeats: Repeats::Same,
             run: |console, call, out| move_by(console, call, wdb_session::Session::down, out),
+            ..COMMAND
         },
         Command {
             names: &["info frame", "frame info"],
-            arguments: "",
             summary: "shows all that is known of the selected frame but its variables",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: info_frame,
+            ..COMMAND
         },
         Command {
             names: &["info locals"],
-            arguments: "",
             summary: "shows the local variables of the selected frame",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: |console, call, out| {
                 call.none()?;
                 variables(console, Shown::Locals, out)
             },
+            ..COMMAND
         },
         Command {
             names: &["info args"],
-            arguments: "",
             summary: "shows the arguments of the selected frame",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: |console, call, out| {
                 call.none()?;
                 variables(console, Shown::Arguments, out)
             },
+            ..COMMAND
         },
         Command {
             names: &["frame variable", "v"],
@@ -110,8 +98,8 @@ frame function main",
             help: "frame variable\nframe variable count node->next\nframe variable -f x flags",
             completes: Completes::Expression,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: frame_variable,
+            ..COMMAND
         },
         Command {
             names: &["info statics", "info variables", "target variable"],
@@ -120,38 +108,32 @@ frame function main",
             help: "Those whose names have a text in them; in PATTERN `*` stands for any text.\n\ninfo statics\ninfo statics count",
             completes: Completes::Expression,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: statics,
+            ..COMMAND
         },
         Command {
             names: &["info registers", "register read", "info all-registers"],
-            arguments: "",
             summary: "shows the WebAssembly locals and operands of the selected frame",
             help: "What registers are to other machines. `print $local.name` and `print $stack[0]` compute with them.",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: registers,
+            ..COMMAND
         },
         Command {
             names: &["info threads", "thread list"],
-            arguments: "",
             summary: "lists the threads of the program",
-            help: "",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: threads,
+            ..COMMAND
         },
         Command {
             names: &["thread", "thread select"],
             arguments: "[NUMBER]",
             summary: "selects a thread, or shows the selected one",
             help: "thread 1",
-            completes: Completes::Nothing,
             needs: Needs::Frames,
-            repeats: Repeats::No,
             run: thread,
+            ..COMMAND
         },
     ],
 };

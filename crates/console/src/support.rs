@@ -3,12 +3,11 @@
 use wdb_symbols::printable;
 
 use crate::call::Call;
-use crate::command::{Command, Completes, Failure, Group, Needs, Repeats};
-use crate::console::DEEPEST;
-use crate::console::{Console, Flow};
+use crate::console::{COMMAND, Command, Completes, Console, DEEPEST, Flow, Group};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::settings::{self, SETTINGS};
-use crate::{help, own};
+use crate::{defining, help};
 
 pub(super) const GROUP: Group = Group {
     name: "support",
@@ -20,25 +19,22 @@ pub(super) const GROUP: Group = Group {
             summary: "tells what commands there are, and what one does",
             help: "help\nhelp break\nhelp data",
             completes: Completes::Command,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
-            run: |_, call, out| {
-                help::show(call.rest, out)?;
+            run: |console, call, out| {
+                help::show(console.groups, call.rest, out)?;
                 Ok(Flow::Go)
             },
+            ..COMMAND
         },
         Command {
             names: &["apropos"],
             arguments: "TEXT",
             summary: "lists the commands whose names or help have a text in them",
             help: "apropos memory",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
-            run: |_, call, out| {
-                help::about(call.required("a text to look for")?, out)?;
+            run: |console, call, out| {
+                help::about(console.groups, call.required("a text to look for")?, out)?;
                 Ok(Flow::Go)
             },
+            ..COMMAND
         },
         Command {
             names: &["show", "settings show"],
@@ -46,29 +42,24 @@ pub(super) const GROUP: Group = Group {
             summary: "shows the settings, or one of them",
             help: "show\nshow print elements",
             completes: Completes::Setting,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: show,
+            ..COMMAND
         },
         Command {
             names: &["info", "i"],
             arguments: "WHAT",
             summary: "lists what there is to know: `info locals`, `info breakpoints`, …",
-            help: "",
             completes: Completes::Command,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: info,
+            ..COMMAND
         },
         Command {
             names: &["source", "command source"],
             arguments: "FILE",
             summary: "executes the commands in a file, up to the first that fails",
-            help: "",
             completes: Completes::Path,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: script,
+            ..COMMAND
         },
         Command {
             names: &["define"],
@@ -82,80 +73,59 @@ define entry
   backtrace 3
 end
 entry 4",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
-            run: own::define,
+            run: defining::define,
+            ..COMMAND
         },
         Command {
             names: &["alias", "command alias"],
             arguments: "NAME = COMMAND",
             summary: "gives a command another name",
             help: "What stands behind the name goes to the command.\n\nalias nn = next 2\nalias px = print/x",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
-            run: own::alias,
+            run: defining::alias,
+            ..COMMAND
         },
         Command {
             names: &["show user", "show alias"],
-            arguments: "",
             summary: "lists the commands of one's own",
-            help: "",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
-            run: own::show,
+            run: defining::show,
+            ..COMMAND
         },
         Command {
             names: &["handle", "process handle"],
             arguments: "SIGNAL ACTION…",
             summary: "does nothing: a WebAssembly program gets no signals",
             help: "It is there for scripts that were written for gdb and LLDB.",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: |_, _, _| Ok(Flow::Go),
+            ..COMMAND
         },
         Command {
             names: &["echo"],
             arguments: "TEXT",
             summary: "writes a text",
             help: "What scripts tell of themselves. `\\n` ends a line, `\\\\` is a backslash; without a `\\n` at its end\nthe line goes on.\n\necho the list is empty\\n",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: echo,
+            ..COMMAND
         },
         Command {
             names: &["tui", "tui enable", "gui"],
-            arguments: "",
             summary: "fills the screen: source, variables, stack, breakpoints, output",
             help: "The line for commands is at the bottom; F1 shows the keys, and F2 or `tui disable` goes back.",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: |_, call, out| full_screen(call, out, true),
+            ..COMMAND
         },
         Command {
             names: &["tui disable"],
-            arguments: "",
             summary: "goes back from the full screen to the line editor",
-            help: "",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: |_, call, out| full_screen(call, out, false),
+            ..COMMAND
         },
         Command {
             names: &["quit", "q", "exit"],
             arguments: "[STATUS]",
             summary: "ends the debugger, and the program with it",
             help: "STATUS is the exit status of the debugger; 0 without one.",
-            completes: Completes::Nothing,
-            needs: Needs::Nothing,
-            repeats: Repeats::No,
             run: quit,
+            ..COMMAND
         },
     ],
 };
@@ -228,12 +198,12 @@ fn quit(_: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Fa
     }
 }
 
-fn info(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
+fn info(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     if call.rest.is_empty() {
-        help::show("info", out)?;
+        help::show(console.groups, "info", out)?;
         return Ok(Flow::Go);
     }
-    Err(crate::lookup::no_such("info", call.rest))
+    Err(crate::lookup::no_such(console.groups, "info", call.rest))
 }
 
 fn script(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {

@@ -9,8 +9,8 @@ use wdb_symbols::types::{Declarator, Enumeration, Kind, Member, Record, RecordKi
 use wdb_symbols::{Language, Name, Origin, Symbols, Type, TypeRef, printable, runtime};
 
 use crate::call::Call;
-use crate::command::Failure;
 use crate::console::{Console, Flow};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 use wdb_examine::stop::Stop;
 

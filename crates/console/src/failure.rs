@@ -1,0 +1,29 @@
+//! Why a command failed.
+
+/// Why a command did nothing, or not all: words for people, on one line or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure(pub(crate) String);
+
+impl From<wdb_debuggee::Error> for Failure {
+    fn from(error: wdb_debuggee::Error) -> Self {
+        Failure(error.to_string())
+    }
+}
+
+impl From<wdb_session::Error> for Failure {
+    fn from(error: wdb_session::Error) -> Self {
+        Failure(error.to_string())
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(message: &str) -> Self {
+        Failure(message.to_owned())
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Failure(message)
+    }
+}
