@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use wdb_symbols::render::{Limits, Tree};
-use wdb_symbols::{Context, Symbols, TypeRef, Unavailable, printable};
+use wdb_symbols::{Context, Symbols, TypeRef, printable};
 
-use crate::call::{Call, Options, first_word};
+use crate::call::Call;
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
 use crate::failure::Failure;
-use crate::format::Format;
+use crate::format::{Format, with_options};
 use crate::output::{Output, Style};
-use crate::{assignment, lookup, memory, settings, source, support, typed};
-use wdb_examine::expression::{self, Value};
+use crate::values::{evaluate, shown, value};
+use crate::{assignment, calling, displays, lookup, memory, settings, support, typed};
+use wdb_examine::expression;
 use wdb_examine::stop::{FrameId, Stop};
-use wdb_examine::variables::Valued;
-use wdb_session::displays::Display;
-use wdb_symbols::render::Notation;
 
 pub(super) const GROUP: Group = Group {
     name: "data",
@@ -43,7 +40,7 @@ print $local[0]",
             ..COMMAND
         },
         Command {
-            names: &["display", STOP_HOOK, "disp"],
+            names: &["display", displays::STOP_HOOK, "disp"],
             arguments: "[/FORMAT] [EXPRESSION]",
             summary: "shows the value of an expression now and at each stop",
             help: "Without an expression: shows all that are displayed. `undisplay N` ends one.
@@ -51,7 +48,7 @@ print $local[0]",
 display count
 display/x flags",
             completes: Completes::Expression,
-            run: display,
+            run: displays::display,
             ..COMMAND
         },
         Command {
@@ -59,13 +56,13 @@ display/x flags",
             arguments: "[NUMBER…]",
             summary: "ends displays, all without a number",
             completes: Completes::Display,
-            run: undisplay,
+            run: displays::undisplay,
             ..COMMAND
         },
         Command {
             names: &["info display", "target stop-hook list"],
             summary: "lists the displays",
-            run: displays,
+            run: displays::list,
             ..COMMAND
         },
         Command {
@@ -187,32 +184,6 @@ call sum_of(line, 4)",
     ],
 };
 
-/// The value of an expression in a frame.
-pub(super) fn evaluate(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
-    expression::parse(text)
-        .and_then(|parsed| expression::evaluate(&parsed, stop, frame))
-        .map_err(|error| Failure(error.show(text)))
-}
-
-/// A value as `print` and `display` show it: its type and value, and its parts below where a line does not
-/// hold them.
-pub(super) fn shown(
-    stop: &mut Stop<'_>,
-    text: &str,
-    value: &Value,
-    format: Format,
-    limits: &Limits,
-) -> String {
-    let Some(notation) = format.notation else {
-        let valued = Valued::of_expression(stop, text, value, limits);
-        return wdb_report::value(&valued);
-    };
-    let (shown, _) = expression::with_context(stop, value.frame, |context| {
-        notation.object(context, &value.object, limits)
-    });
-    format!("{} = {shown}\n", printable(text))
-}
-
 fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let (format, mut text) = with_options(call)?;
     if text.is_empty() {
@@ -229,7 +200,7 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         text.ends_with(')') && wdb_session::is_of_pointer(&mut stop, frame, text)
     };
     if called(text) || console.here().is_ok_and(is_of_pointer) {
-        return crate::running::call(console, text, format, out);
+        return calling::call(console, text, format, out);
     }
     shown_and_kept(console, text, format, out)
 }
@@ -252,40 +223,6 @@ fn shown_and_kept(
     console.session.keep(&found);
     value(&shown, out);
     Ok(Flow::Go)
-}
-
-/// The format and the expression of a command, as gdb and as LLDB write them.
-fn with_options<'a>(call: &Call<'a>) -> Result<(Format, &'a str), Failure> {
-    let (given, mut text) = call.spaced_format();
-    let mut format = Format::parse(given)?;
-    if let Some(after) = text
-        .strip_prefix("-f ")
-        .or_else(|| text.strip_prefix("--format "))
-    {
-        let (letter, after) = first_word(after).unwrap_or_default();
-        format = Format::parse(letter.get(..1))?;
-        text = after;
-    }
-    let text = match text.strip_prefix("--") {
-        Some(after) if after.starts_with(' ') => after.trim_start(),
-        _ => text,
-    };
-    Ok((format, text))
-}
-
-/// What `wdb_report::value` gives, with its value in the colour of values.
-pub(super) fn value(shown: &str, out: &mut dyn Output) {
-    for line in shown.lines() {
-        match line.split_once(" = ") {
-            Some((name, value)) => {
-                out.write(Style::Name, name);
-                out.write(Style::Plain, " = ");
-                out.write(Style::Value, value);
-                out.write(Style::Plain, "\n");
-            }
-            None => out.line(line),
-        }
-    }
 }
 
 /// Whether an expression is a call and nothing else: `f(1, 2)`.
@@ -350,7 +287,7 @@ fn set_variable(
 
 fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let text = call.required("a function and its arguments: `call f(1, 2)`")?;
-    crate::running::call(console, text, Format::default(), out)
+    calling::call(console, text, Format::default(), out)
 }
 
 fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -438,137 +375,6 @@ pub(super) fn ptype(
         }
         out.line(&declaration);
         shown.push(declaration);
-    }
-    Ok(Flow::Go)
-}
-
-fn display(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    if call.name == STOP_HOOK {
-        let options = Options::parse(call.rest, &[("one-liner", 'o', true)])?;
-        if let Some(line) = options.value("one-liner") {
-            return display(console, &shown_by(console, line)?, out);
-        }
-    }
-    let (format, text) = with_options(call)?;
-    if text.is_empty() {
-        show_displays(console, out);
-        return Ok(Flow::Go);
-    }
-    // What is no expression would be told at each stop.
-    let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
-    let added = console.session.displays.add(parsed, &format.to_string());
-    let added = added.clone();
-    if console.session.selected().is_some() {
-        show_display(console, &added, out);
-    }
-    Ok(Flow::Go)
-}
-
-/// What LLDB calls a display.
-const STOP_HOOK: &str = "target stop-hook add";
-
-/// The `display` that shows what a command line shows.
-fn shown_by<'l>(console: &Console, line: &'l str) -> Result<Call<'l>, Failure> {
-    let (_, call) = lookup::find(console.groups, line)?;
-    match call.command {
-        "print" | "frame variable" if !call.rest.is_empty() => Ok(call),
-        _ => Err("at a stop only expressions are shown: `display EXPRESSION`; `commands` says what is executed where a breakpoint stops".into()),
-    }
-}
-
-/// Shows the values of all displays.
-pub(super) fn show_displays(console: &mut Console, out: &mut dyn Output) {
-    for display in console.session.displays.all.clone() {
-        if display.enabled {
-            show_display(console, &display, out);
-        }
-    }
-}
-
-fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) {
-    let limits = console.settings.limits;
-    let text = display.expression.text();
-    let Ok((mut stop, frame)) = console.here() else {
-        return;
-    };
-    let format = Format::parse(Some(&display.format)).unwrap_or_default();
-    out.write(Style::Dim, &format!("{}: ", display.id));
-    if format.notation == Some(Notation::Instruction) {
-        source::instruction(&mut stop, frame, out);
-        return;
-    }
-    match evaluate(&mut stop, frame, text) {
-        Ok(found) => value(&shown(&mut stop, text, &found, format, &limits), out),
-        // One line: it comes again at each stop.
-        Err(Failure(message)) => {
-            let first = message.lines().next().unwrap_or_default();
-            out.write(Style::Name, &printable(text));
-            out.write(Style::Dim, &format!(": {first}\n"));
-        }
-    }
-}
-
-/// What a display shows in a frame, with its parts.
-pub fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, limits: &Limits) -> Tree {
-    let name = display.expression.text();
-    let format = Format::parse(Some(&display.format)).unwrap_or_default();
-    let line = |value: String, unavailable| Tree {
-        name: name.to_owned(),
-        ty: String::new(),
-        value,
-        unavailable,
-        children: Vec::new(),
-        cut: None,
-    };
-    if format.notation == Some(Notation::Instruction) {
-        let text = source::instruction_text(stop, frame);
-        return line(text.unwrap_or_default(), None);
-    }
-    let found = match expression::evaluate(&display.expression, stop, frame) {
-        Ok(found) => found,
-        Err(error) => return line(String::new(), Some(Unavailable::Unsupported(error.message))),
-    };
-    match format.notation {
-        None => Valued::of_expression(stop, name, &found, limits).tree,
-        Some(notation) => {
-            let shown = expression::with_context(stop, found.frame, |context| {
-                notation.object(context, &found.object, limits)
-            });
-            line(shown.0, None)
-        }
-    }
-}
-
-fn undisplay(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Result<Flow, Failure> {
-    if call.rest.is_empty() {
-        console.session.displays.all.clear();
-    }
-    for word in call.words() {
-        let number = crate::call::number(word)?;
-        let id = u32::try_from(number).unwrap_or(u32::MAX);
-        if !console.session.displays.remove(id) {
-            return Err(Failure(format!(
-                "there is no display {number}; `info display` lists them"
-            )));
-        }
-    }
-    Ok(Flow::Go)
-}
-
-fn displays(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    call.none()?;
-    if console.session.displays.all.is_empty() {
-        out.line("nothing is displayed; `display EXPRESSION` does it");
-    }
-    for display in &console.session.displays.all {
-        out.write(Style::Dim, &format!("{}: ", display.id));
-        let format = match display.format.as_str() {
-            "" => String::new(),
-            format => format!("/{format} "),
-        };
-        let disabled = if display.enabled { "" } else { " (disabled)" };
-        let text = printable(display.expression.text());
-        out.line(&format!("{format}{text}{disabled}"));
     }
     Ok(Flow::Go)
 }

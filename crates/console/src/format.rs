@@ -6,6 +6,7 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_module::ModuleOffset;
 use wdb_symbols::render::Notation;
 
+use crate::call::{Call, first_word};
 use crate::failure::Failure;
 
 /// What stands behind the slash: how many, in which notation, of which size.
@@ -114,6 +115,25 @@ fn notation(letter: char) -> Result<Notation, Failure> {
             "there is no format `{letter}`; there are x (hexadecimal), z (with zeros), d (signed), u (unsigned), o (octal), t (binary), c (character), f (float), a (address), s (text) and, for `x` and `display`, i (instruction), and the sizes b (1 byte), h (2), w (4) and g (8)"
         ))
     })
+}
+
+/// The format and the expression of a command, as gdb and as LLDB write them.
+pub(super) fn with_options<'a>(call: &Call<'a>) -> Result<(Format, &'a str), Failure> {
+    let (given, mut text) = call.spaced_format();
+    let mut format = Format::parse(given)?;
+    if let Some(after) = text
+        .strip_prefix("-f ")
+        .or_else(|| text.strip_prefix("--format "))
+    {
+        let (letter, after) = first_word(after).unwrap_or_default();
+        format = Format::parse(letter.get(..1))?;
+        text = after;
+    }
+    let text = match text.strip_prefix("--") {
+        Some(after) if after.starts_with(' ') => after.trim_start(),
+        _ => text,
+    };
+    Ok((format, text))
 }
 
 #[cfg(test)]

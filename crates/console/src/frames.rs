@@ -126,7 +126,7 @@ pub(super) fn backtrace(
                 variables::of_frame(stop, found.id, Which::Locals, &of_line(&settings.limits));
             let mut text = String::new();
             wdb_report::locals(&mut text, &found, 8);
-            crate::data::value(&text, out);
+            crate::values::value(&text, out);
         }
     }
     if hidden > 0 {

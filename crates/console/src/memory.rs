@@ -188,7 +188,7 @@ pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result
     if text.starts_with("$pc") {
         return Err(NOT_IN_MEMORY.into());
     }
-    let value = crate::data::evaluate(stop, frame, text)?;
+    let value = crate::values::evaluate(stop, frame, text)?;
     let object = value.object;
     if object.is_function() {
         return Err(NOT_IN_MEMORY.into());

@@ -7,7 +7,7 @@ use crate::call::{Call, number};
 use crate::console::{Console, Flow};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
-use crate::{data, memory};
+use crate::{memory, values};
 use wdb_examine::expression;
 use wdb_examine::places;
 use wdb_examine::supposed;
@@ -29,7 +29,7 @@ pub(super) fn symbol(
         (Err(_), text) => {
             let (mut stop, frame) = console.here()?;
             let name = text.trim_start_matches('&').trim();
-            let value = data::evaluate(&mut stop, frame, name);
+            let value = values::evaluate(&mut stop, frame, name);
             if value.is_ok_and(|it| it.object.is_function()) {
                 return self::address(
                     console,
@@ -102,7 +102,7 @@ pub(super) fn address(
         return Ok(Flow::Go);
     }
     let (mut stop, frame) = console.here()?;
-    let value = data::evaluate(&mut stop, frame, text)?;
+    let value = values::evaluate(&mut stop, frame, text)?;
     let (size, _) = expression::with_context(&mut stop, value.frame, |context| {
         context.size(&value.object.ty).ok()
     });

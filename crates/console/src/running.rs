@@ -5,9 +5,8 @@ use wdb_symbols::printable;
 use crate::call::{Call, first_word};
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
 use crate::failure::Failure;
-use crate::format::Format;
 use crate::output::{Output, Style};
-use crate::{data, given, stopped};
+use crate::{given, stopped};
 use wdb_examine::places;
 use wdb_session::Motion;
 use wdb_session::Reason;
@@ -164,7 +163,6 @@ until 42",
             needs: Needs::Execution,
             repeats: Repeats::Same,
             run: until,
-            ..COMMAND
         },
         Command {
             names: &["advance"],
@@ -383,27 +381,6 @@ fn advance(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 fn abandon(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
     let stopped = console.session.abandon()?;
-    Ok(stopped::show(console, &stopped, out))
-}
-
-/// Calls a function of the program: `f(1, 2)`. What it returns is the value of that expression.
-pub(super) fn call(
-    console: &mut Console,
-    text: &str,
-    format: Format,
-    out: &mut dyn Output,
-) -> Result<Flow, Failure> {
-    let stopped = console.session.call(text)?;
-    if let [Reason::Returned(returned)] = &stopped.reasons[..]
-        && let wdb_session::ReturnValue::Typed(value) = &returned.value
-    {
-        let limits = console.settings.limits;
-        let mut stop = console.session.stop();
-        let shown = data::shown(&mut stop, text, value, format, &limits);
-        console.session.keep(value);
-        data::value(&shown, out);
-        return Ok(Flow::Go);
-    }
     Ok(stopped::show(console, &stopped, out))
 }
 

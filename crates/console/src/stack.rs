@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::format::Format;
 use crate::frames::{self, Wanted};
 use crate::output::{Output, Style};
-use crate::{data, stopped};
+use crate::{stopped, values};
 use wdb_examine::expression;
 use wdb_examine::variables::{self, Which};
 
@@ -324,7 +324,7 @@ fn variables(console: &mut Console, shown: Shown, out: &mut dyn Output) -> Resul
         out.line(&format!("the frame has no {what}{why}"));
         return Ok(Flow::Go);
     }
-    data::value(&wdb_report::variables(&found), out);
+    values::value(&wdb_report::variables(&found), out);
     Ok(Flow::Go)
 }
 
@@ -362,9 +362,9 @@ fn frame_variable(
         false => several,
     };
     for expression in expressions {
-        let found = data::evaluate(&mut stop, frame, expression)?;
-        let shown = data::shown(&mut stop, expression, &found, format, &limits);
-        data::value(&shown, out);
+        let found = values::evaluate(&mut stop, frame, expression)?;
+        let shown = values::shown(&mut stop, expression, &found, format, &limits);
+        values::value(&shown, out);
     }
     Ok(Flow::Go)
 }
@@ -385,7 +385,7 @@ fn statics(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
             call.rest
         )));
     }
-    data::value(&wdb_report::variables(&found), out);
+    values::value(&wdb_report::variables(&found), out);
     Ok(Flow::Go)
 }
 

@@ -5,7 +5,7 @@ use wdb_symbols::printable;
 
 use crate::console::{Console, Flow};
 use crate::output::{Output, Style};
-use crate::{data, frames, source};
+use crate::{displays, frames, source};
 use wdb_examine::expression;
 use wdb_examine::stop::FrameId;
 use wdb_examine::tags;
@@ -47,7 +47,7 @@ pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Outpu
     }
     if place && console.session.selected().is_some() {
         self::place(console, out);
-        data::show_displays(console, out);
+        displays::show_displays(console, out);
     }
 }
 

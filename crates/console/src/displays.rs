@@ -1,0 +1,160 @@
+//! Displays: expressions that are shown at each stop.
+
+use wdb_examine::expression;
+use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::variables::Valued;
+use wdb_session::displays::Display;
+use wdb_symbols::render::{Limits, Notation, Tree};
+use wdb_symbols::{Unavailable, printable};
+
+use crate::call::{Call, Options, number};
+use crate::console::{Console, Flow};
+use crate::failure::Failure;
+use crate::format::{Format, with_options};
+use crate::output::{Output, Style};
+use crate::values::{evaluate, shown, value};
+use crate::{lookup, source};
+
+/// What LLDB calls a display.
+pub(super) const STOP_HOOK: &str = "target stop-hook add";
+
+pub(super) fn display(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    if call.name == STOP_HOOK {
+        let options = Options::parse(call.rest, &[("one-liner", 'o', true)])?;
+        if let Some(line) = options.value("one-liner") {
+            return display(console, &shown_by(console, line)?, out);
+        }
+    }
+    let (format, text) = with_options(call)?;
+    if text.is_empty() {
+        show_displays(console, out);
+        return Ok(Flow::Go);
+    }
+    // What is no expression would be told at each stop.
+    let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
+    let added = console.session.displays.add(parsed, &format.to_string());
+    let added = added.clone();
+    if console.session.selected().is_some() {
+        show_display(console, &added, out);
+    }
+    Ok(Flow::Go)
+}
+
+/// The `display` that shows what a command line shows.
+fn shown_by<'l>(console: &Console, line: &'l str) -> Result<Call<'l>, Failure> {
+    let (_, call) = lookup::find(console.groups, line)?;
+    match call.command {
+        "print" | "frame variable" if !call.rest.is_empty() => Ok(call),
+        _ => Err("at a stop only expressions are shown: `display EXPRESSION`; `commands` says what is executed where a breakpoint stops".into()),
+    }
+}
+
+/// Shows the values of all displays.
+pub(super) fn show_displays(console: &mut Console, out: &mut dyn Output) {
+    for display in console.session.displays.all.clone() {
+        if display.enabled {
+            show_display(console, &display, out);
+        }
+    }
+}
+
+fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) {
+    let limits = console.settings.limits;
+    let text = display.expression.text();
+    let Ok((mut stop, frame)) = console.here() else {
+        return;
+    };
+    let format = Format::parse(Some(&display.format)).unwrap_or_default();
+    out.write(Style::Dim, &format!("{}: ", display.id));
+    if format.notation == Some(Notation::Instruction) {
+        source::instruction(&mut stop, frame, out);
+        return;
+    }
+    match evaluate(&mut stop, frame, text) {
+        Ok(found) => value(&shown(&mut stop, text, &found, format, &limits), out),
+        // One line: it comes again at each stop.
+        Err(Failure(message)) => {
+            let first = message.lines().next().unwrap_or_default();
+            out.write(Style::Name, &printable(text));
+            out.write(Style::Dim, &format!(": {first}\n"));
+        }
+    }
+}
+
+/// What a display shows in a frame, with its parts.
+pub fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, limits: &Limits) -> Tree {
+    let name = display.expression.text();
+    let format = Format::parse(Some(&display.format)).unwrap_or_default();
+    let line = |value: String, unavailable| Tree {
+        name: name.to_owned(),
+        ty: String::new(),
+        value,
+        unavailable,
+        children: Vec::new(),
+        cut: None,
+    };
+    if format.notation == Some(Notation::Instruction) {
+        let text = source::instruction_text(stop, frame);
+        return line(text.unwrap_or_default(), None);
+    }
+    let found = match expression::evaluate(&display.expression, stop, frame) {
+        Ok(found) => found,
+        Err(error) => return line(String::new(), Some(Unavailable::Unsupported(error.message))),
+    };
+    match format.notation {
+        None => Valued::of_expression(stop, name, &found, limits).tree,
+        Some(notation) => {
+            let shown = expression::with_context(stop, found.frame, |context| {
+                notation.object(context, &found.object, limits)
+            });
+            line(shown.0, None)
+        }
+    }
+}
+
+pub(super) fn undisplay(
+    console: &mut Console,
+    call: &Call<'_>,
+    _: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    if call.rest.is_empty() {
+        console.session.displays.all.clear();
+    }
+    for word in call.words() {
+        let number = number(word)?;
+        let id = u32::try_from(number).unwrap_or(u32::MAX);
+        if !console.session.displays.remove(id) {
+            return Err(Failure(format!(
+                "there is no display {number}; `info display` lists them"
+            )));
+        }
+    }
+    Ok(Flow::Go)
+}
+
+/// Lists the displays.
+pub(super) fn list(
+    console: &mut Console,
+    call: &Call<'_>,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
+    call.none()?;
+    if console.session.displays.all.is_empty() {
+        out.line("nothing is displayed; `display EXPRESSION` does it");
+    }
+    for display in &console.session.displays.all {
+        out.write(Style::Dim, &format!("{}: ", display.id));
+        let format = match display.format.as_str() {
+            "" => String::new(),
+            format => format!("/{format} "),
+        };
+        let disabled = if display.enabled { "" } else { " (disabled)" };
+        let text = printable(display.expression.text());
+        out.line(&format!("{format}{text}{disabled}"));
+    }
+    Ok(Flow::Go)
+}
