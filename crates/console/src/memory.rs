@@ -167,16 +167,16 @@ fn instruction(
     };
     let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
     let found = found.first().ok_or("there is no such place")?;
-    let CodeLocation { module, func, pc } = found.at;
+    let CodeLocation { module, offset } = found.at;
+    let func = stop.function_at(found.at).ok_or("there is no code there")?;
     // An inlined copy has no beginning of its own.
     let is_function =
         matches!(spec, Spec::Function(_)) && found.function == stop.function_name(module, func);
-    let binary = stop.binary(module);
-    let at = binary.and_then(|it| match is_function {
-        true => it.first_instruction(func),
-        false => it.from_function(func, pc),
-    });
-    Ok((module, at.ok_or("there is no code there")?))
+    let first = stop
+        .binary(module)
+        .and_then(|it| it.first_instruction(func))
+        .filter(|_| is_function);
+    Ok((module, first.unwrap_or(offset)))
 }
 
 /// Why `x` shows no bytes of the code.

@@ -203,13 +203,10 @@ pub(super) fn location(stop: &mut Stop<'_>, location: &places::Location, out: &m
             out.write(Style::Path, &format!("{}:{line}", printable(file)));
         }
         _ => {
-            let CodeLocation { module, func, pc } = location.at;
-            let binary = stop.binary(module);
-            let at = binary.and_then(|it| it.from_function(func, pc));
-            let name = stop.modules().get(module.position());
-            if let (Some(at), Some(module)) = (at, name) {
+            let CodeLocation { module, offset } = location.at;
+            if let Some(module) = stop.modules().get(module.position()) {
                 let name = printable(&module.record.name);
-                out.write(Style::Plain, &format!(" at {at} in {name}"));
+                out.write(Style::Plain, &format!(" at {offset} in {name}"));
             }
         }
     }

@@ -473,21 +473,21 @@ fn disassemble(
             let places = places::resolve(&mut stop, &spec, selected);
             let places = places.map_err(|it| it.to_string())?;
             let place = places.first().ok_or("there is no such place")?;
-            let name = stop.function_name(place.at.module, place.at.func);
+            let module = place.at.module;
+            let func = stop.function_at(place.at).ok_or(NO_CODE)?;
+            let name = stop.function_name(module, func);
             out.title(&format!("{}:", printable(&name)));
-            let found = disassembly::function(&mut stop, place.at.module, place.at.func);
-            (place.at.module, found)
+            (module, disassembly::function(&mut stop, module, func))
         }
     };
     if found.is_empty() {
-        return Err("there is no code of it here".into());
+        return Err(NO_CODE.into());
     }
     let current = here.filter(|it| it.0 == module).map(|it| it.2);
-    let binary = stop.binary(module);
     let breakpoints: BTreeSet<ModuleOffset> = breakpoints
         .iter()
         .filter(|it| it.at.module == module)
-        .filter_map(|it| binary?.from_function(it.at.func, it.at.pc))
+        .map(|it| it.at.offset)
         .collect();
     for line in found.iter().take(MOST) {
         if out.given_up() {
@@ -521,6 +521,9 @@ fn disassemble(
     Ok(Flow::Go)
 }
 
+/// Why nothing is shown of a function.
+const NO_CODE: &str = "there is no code of it here";
+
 fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST_LINE))
         .unwrap_or(text)
@@ -552,16 +555,11 @@ pub(super) fn info_line(
     let found = places::resolve(&mut stop, &spec, selected).map_err(|it| it.to_string())?;
     let several = stop.modules().len() > 1;
     for place in found {
-        let at = stop
-            .binary(place.at.module)
-            .and_then(|it| it.from_function(place.at.func, place.at.pc));
         if let (Some(file), Some(line)) = (&place.file, place.line) {
             out.write(Style::Path, &format!("{}:{line}", printable(file)));
             out.write(Style::Plain, " is ");
         }
-        if let Some(at) = at {
-            out.write(Style::Address, &format!("{at} "));
-        }
+        out.write(Style::Address, &format!("{} ", place.at.offset));
         if several {
             let module = stop.modules().get(place.at.module.position());
             let name = module.map_or("", |it| &it.record.name);

@@ -272,8 +272,12 @@ fn info_frame(
         fact("instruction", &format!("{at} in the module"));
     }
     let activation = stop.frame(id);
-    if let Some(pc) = activation.as_ref().and_then(|it| it.pc) {
-        fact("", &format!("{pc} in the function"));
+    let binary = stop.binary(frame.module);
+    if let Some(offset) = activation
+        .as_ref()
+        .and_then(|it| it.function_offset(binary))
+    {
+        fact("", &format!("{offset} in the function"));
     }
     if let Some(family) = frame.family {
         fact("belongs to", &family.to_string());

@@ -255,7 +255,7 @@ fn place(
         0
     };
     let offset = codeoffset.checked_add(short)?;
-    module.from_function(func, function_offset(reckoning.base, offset, func, module)?)
+    module_offset(reckoning.base, offset, func, module)
 }
 
 /// The length of the size field before the body of a function: what lies between the bodies.
@@ -303,14 +303,14 @@ fn score(reckoning: Reckoning, stack: &[Witness<'_>]) -> u32 {
     stack.iter().map(of_witness).sum()
 }
 
-/// The offset in the body of `func` that `codeoffset` means under `base`. `None`: it is outside of
-/// the function.
-pub fn function_offset(
+/// The offset in the module that `codeoffset` means under `base`. `None`: it is outside of the body of
+/// `func`.
+pub fn module_offset(
     base: Base,
     codeoffset: u32,
     func: FuncIndex,
     module: &Module,
-) -> Option<FunctionOffset> {
+) -> Option<ModuleOffset> {
     let offset = match base {
         Base::Body => module.from_function(func, FunctionOffset(codeoffset))?,
         Base::FirstInstruction => {
@@ -319,5 +319,6 @@ pub fn function_offset(
         Base::CodeSection => module.from_code(CodeOffset(codeoffset.into()))?,
         Base::Module => module.from_file(FileOffset(codeoffset.into()))?,
     };
-    module.to_function(func, offset)
+    let body = module.function(func)?.body?;
+    body.contains(&offset).then_some(offset)
 }

@@ -20,7 +20,7 @@ mod validate;
 mod value;
 mod write;
 
-pub use base::{find_base, function_offset};
+pub use base::{find_base, module_offset};
 pub use model::{
     Capture, Contents, CoreDump, Crash, CrashKind, Exception, Frame, Global, GlobalId, HostFrame,
     Instance, InstanceId, Memory, MemoryCapture, MemoryId, MemoryShape, Module, ModuleId, Process,

@@ -30,7 +30,8 @@ fn stack(reading: &Reading, module: &Module) -> Vec<(String, FunctionOffset)> {
     let frames = reading.dump.threads[0].frames.iter();
     frames
         .map(|frame| {
-            let offset = function_offset(reading.base, frame.codeoffset, frame.func, module);
+            let offset = module_offset(reading.base, frame.codeoffset, frame.func, module);
+            let offset = offset.and_then(|it| module.to_function(frame.func, it));
             (
                 module.function_name(frame.func).unwrap().to_owned(),
                 offset.unwrap(),

@@ -10,7 +10,7 @@ use wdb_coredump::{
     Capture, Crash, CrashKind, Exception, Global, HostFrame, Instance, InstanceId, MemoryId,
     MemoryShape, ModuleId, Process, Rest, Slot, Table, TableId, code,
 };
-use wdb_module::{FuncIndex, FunctionOffset};
+use wdb_module::{FuncIndex, FunctionOffset, ModuleOffset};
 
 #[cfg(doc)]
 use crate::Resume;
@@ -293,10 +293,10 @@ pub struct Frame {
     pub module: ModuleId,
     /// Its function, in the module's index space.
     pub func: FuncIndex,
-    /// The instruction it stands at, or the call that it waits for. `None`: not recorded. Which instruction that is at
-    /// a trap or an error of the host is in the table of [`Debuggee`].
-    pub pc: Option<FunctionOffset>,
-    /// Its locals, parameters first: as many as the function has when the module is at hand.
+    /// The instruction at which it is stopped, or the call that it waits for. Which instruction that is at a trap or an
+    /// error of the host is in the table of [`Debuggee`].
+    pub pc: Pc,
+    /// Its locals, parameters first: as many as the function has when the module is available.
     pub locals: Vec<Slot>,
     /// Its operand stack, bottom first. `None`: not recorded.
     pub stack: Option<Vec<Slot>>,
@@ -305,11 +305,40 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The instruction it stands at, among all of the program's code. `None`: not recorded.
-    pub fn location(&self) -> Option<CodeLocation> {
-        let Frame { module, func, .. } = *self;
-        self.pc.map(|pc| CodeLocation { module, func, pc })
+    /// Its instruction in its module. `None`: not recorded, or the module is not available.
+    pub fn offset(&self) -> Option<ModuleOffset> {
+        match self.pc {
+            Pc::InModule(offset) => Some(offset),
+            Pc::InFunction(_) | Pc::Unknown => None,
+        }
     }
+
+    /// Its instruction, among all of the program's code. `None`: as of [`Frame::offset`].
+    pub fn location(&self) -> Option<CodeLocation> {
+        let module = self.module;
+        let offset = self.offset()?;
+        Some(CodeLocation { module, offset })
+    }
+
+    /// Its instruction in its function, as a dump counts. `binary` is that of its module.
+    pub fn function_offset(&self, binary: Option<&wdb_module::Module>) -> Option<FunctionOffset> {
+        match self.pc {
+            Pc::InModule(offset) => binary?.to_function(self.func, offset),
+            Pc::InFunction(offset) => Some(offset),
+            Pc::Unknown => None,
+        }
+    }
+}
+
+/// The instruction at which a frame is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pc {
+    /// In its module, whose binary is available.
+    InModule(ModuleOffset),
+    /// In its function: all that a dump says of a module that was not found.
+    InFunction(FunctionOffset),
+    /// Not recorded.
+    Unknown,
 }
 
 /// How far to believe a frame.

@@ -93,7 +93,7 @@ fn state(
             .map(|m| m.record.clone())
             .collect(),
         instances: debuggee.instances()?,
-        threads: debuggee.threads()?.into_iter().map(thread).collect(),
+        threads: threads(debuggee)?,
         memories,
         globals: debuggee.globals()?,
         tables: (0..debuggee.table_count()?)
@@ -102,20 +102,27 @@ fn state(
     })
 }
 
-fn thread(thread: crate::Thread) -> Thread {
-    let frame = |frame: crate::Frame| Frame {
-        instance: frame.instance,
-        func: frame.func,
-        // 0 is the format's "unknown".
-        codeoffset: frame.pc.map_or(0, |pc| pc.0),
-        locals: frame.locals,
-        stack: frame.stack.unwrap_or_default(),
+fn threads(debuggee: &mut dyn Debuggee) -> Result<Vec<Thread>, crate::Error> {
+    let threads = debuggee.threads()?;
+    let modules = debuggee.modules();
+    let frame = |frame: crate::Frame| {
+        let module = modules.get(frame.module.position());
+        let binary = module.and_then(|it| it.binary.as_deref());
+        Frame {
+            instance: frame.instance,
+            func: frame.func,
+            // 0 is the format's "unknown".
+            codeoffset: frame.function_offset(binary).map_or(0, |it| it.0),
+            locals: frame.locals,
+            stack: frame.stack.unwrap_or_default(),
+        }
     };
-    Thread {
+    let thread = |thread: crate::Thread| Thread {
         name: thread.name,
         frames: thread.frames.into_iter().map(frame).collect(),
         host_frames: thread.host_frames,
-    }
+    };
+    Ok(threads.into_iter().map(thread).collect())
 }
 
 /// What a dump holds when `asked` is asked for of a debuggee that has `have`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wdb_coredump::{GlobalId, InstanceId, MemoryId, ModuleId, Reference, TableId, Value};
-use wdb_module::{FuncIndex, FunctionOffset, LocalIndex};
+use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 
 use crate::{Debuggee, Error};
 
@@ -13,10 +13,8 @@ use crate::{Debuggee, Error};
 pub struct CodeLocation {
     /// The module.
     pub module: ModuleId,
-    /// The function, in the module's index space.
-    pub func: FuncIndex,
-    /// The instruction.
-    pub pc: FunctionOffset,
+    /// The instruction. Its function is [`wdb_module::Module::function_at`] this.
+    pub offset: ModuleOffset,
 }
 
 /// How far to run.

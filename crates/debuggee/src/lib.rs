@@ -14,7 +14,7 @@ mod initial;
 mod postmortem;
 
 pub use c_stack::CStack;
-pub use debuggee::{Certainty, Debuggee, Frame, Module, StopReason, Thread, Trust};
+pub use debuggee::{Certainty, Debuggee, Frame, Module, Pc, StopReason, Thread, Trust};
 pub use error::Error;
 pub use execute::{
     Breakpoints, Call, CodeLocation, Execute, Interrupt, Mutate, Resume, SetLocal, Verdict, Watch,

@@ -10,10 +10,10 @@ use wdb_coredump::{
     code,
 };
 use wdb_module::instruction::is_call;
-use wdb_module::{FuncIndex, FunctionOffset};
+use wdb_module::{FuncIndex, FunctionOffset, ModuleOffset};
 
 use crate::{
-    Certainty, Debuggee, Error, Frame, Module, StopReason, Thread, Trust, c_stack, contents,
+    Certainty, Debuggee, Error, Frame, Module, Pc, StopReason, Thread, Trust, c_stack, contents,
 };
 
 /// A core dump as a debuggee.
@@ -264,7 +264,7 @@ fn is_unrecorded(slot: &Slot) -> bool {
 /// What a frame's function and offset say, given the module.
 #[derive(Clone, Copy)]
 struct Place {
-    pc: Option<FunctionOffset>,
+    pc: Pc,
     locals: usize,
     fits: bool,
 }
@@ -337,8 +337,10 @@ impl<'a> FrameReader<'a> {
                     Some(binary) => locate(self.dump.base, binary, func, codeoffset, waits),
                     // Without the module only an offset from the body is an offset from the body.
                     None => Place {
-                        pc: (self.dump.base == Base::Body && codeoffset != 0)
-                            .then_some(FunctionOffset(codeoffset)),
+                        pc: match (self.dump.base, codeoffset) {
+                            (Base::Body, 1..) => Pc::InFunction(FunctionOffset(codeoffset)),
+                            _ => Pc::Unknown,
+                        },
                         locals: 0,
                         fits: true,
                     },
@@ -354,18 +356,19 @@ fn locate(
     codeoffset: u32,
     waits: bool,
 ) -> Place {
-    let mut pc = wdb_coredump::function_offset(base, codeoffset, func, module);
+    let mut pc = wdb_coredump::module_offset(base, codeoffset, func, module);
     if waits {
         pc = pc.map(|pc| call_at_or_before(module, func, pc).unwrap_or(pc));
     }
-    let instruction = pc
-        .and_then(|pc| module.from_function(func, pc))
-        .and_then(|at| module.instruction_at(at));
+    let instruction = pc.and_then(|pc| module.instruction_at(pc));
     let defined = module.function(func).is_some_and(|f| f.body.is_some());
     // Only an offset from the body can be 0 without pointing at an instruction: "unknown".
     let unknown = base == Base::Body && codeoffset == 0;
     Place {
-        pc: pc.filter(|_| !unknown),
+        pc: match pc {
+            Some(pc) if !unknown => Pc::InModule(pc),
+            _ => Pc::Unknown,
+        },
         locals: module.locals(func).map_or(0, |locals| locals.len()),
         fits: defined && (unknown || instruction.is_some()),
     }
@@ -376,12 +379,10 @@ fn locate(
 fn call_at_or_before(
     module: &wdb_module::Module,
     func: FuncIndex,
-    pc: FunctionOffset,
-) -> Option<FunctionOffset> {
-    let at = module.from_function(func, pc)?;
-    if is_call(&module.instruction_at(at)?) {
+    pc: ModuleOffset,
+) -> Option<ModuleOffset> {
+    if is_call(&module.instruction_at(pc)?) {
         return Some(pc);
     }
-    let (call, _) = module.call_before(func, at)?;
-    module.to_function(func, call)
+    module.call_before(func, pc).map(|(call, _)| call)
 }

@@ -8,7 +8,7 @@ use wdb_coredump::{
     Base, CoreDump, CrashKind, Dialect, Frame, Instance, InstanceId, MemoryId, Missing, Module,
     ModuleId, Reading, Slot, Thread, Value, ValueCapture,
 };
-use wdb_debuggee::{Debuggee, PostMortem, StopReason, Trust};
+use wdb_debuggee::{Debuggee, Pc, PostMortem, StopReason, Trust};
 use wdb_module::{Binary, FuncIndex, FunctionOffset};
 
 const WAT: &str = "(module (import \"env\" \"f\" (func))
@@ -25,6 +25,12 @@ fn first(module: &wdb_module::Module, func: u32) -> u32 {
     let func = FuncIndex(func);
     let at = module.first_instruction(func).unwrap();
     module.to_function(func, at).unwrap().0
+}
+
+/// What a frame has for an offset from the start of a function's body.
+fn pc(func: u32, offset: u32) -> Pc {
+    let offset = module().from_function(FuncIndex(func), FunctionOffset(offset));
+    Pc::InModule(offset.unwrap())
 }
 
 fn frame(func: u32, codeoffset: u32) -> Frame {
@@ -83,13 +89,13 @@ fn frames_have_their_places_and_all_their_locals() {
         Base::Body,
         true,
     ));
-    assert_eq!(found[0].pc, Some(FunctionOffset(leaf)));
+    assert_eq!(found[0].pc, pc(1, leaf));
     let missing = Slot::Missing(Missing::NotRecorded);
     assert_eq!(
         found[0].locals,
         [Slot::Known(Value::I32(1)), missing.clone(), missing]
     );
-    assert_eq!(found[1].pc, Some(FunctionOffset(call)));
+    assert_eq!(found[1].pc, pc(2, call));
     assert_eq!(found[1].locals, []);
     assert!(
         found.iter().all(|frame| frame.trust == Trust::Exact),
@@ -115,7 +121,7 @@ fn what_does_not_fit_the_module_is_doubtful() {
     let trust: Vec<Trust> = found.iter().map(|frame| frame.trust).collect();
     assert_eq!(trust[0], Trust::Exact);
     assert_eq!(trust[1..], [Trust::Doubtful; 5]);
-    assert_eq!(found[2].pc, None);
+    assert_eq!(found[2].pc, Pc::Unknown);
 }
 
 #[test]
@@ -126,11 +132,11 @@ fn an_unknown_offset_is_no_place_and_no_doubt() {
         Base::Body,
         true,
     ));
-    assert_eq!((found[0].pc, found[0].trust), (None, Trust::Exact));
+    assert_eq!((found[0].pc, found[0].trust), (Pc::Unknown, Trust::Exact));
     // From the first instruction, 0 is one.
     let base = Base::FirstInstruction;
     let found = frames(open(dump(vec![frame(1, 0)]), Dialect::WasmEdge, base, true));
-    assert_eq!(found[0].pc, Some(FunctionOffset(first(&module(), 1))));
+    assert_eq!(found[0].pc, pc(1, first(&module(), 1)));
     assert_eq!(found[0].trust, Trust::Exact);
 }
 
@@ -144,7 +150,7 @@ fn without_the_module_an_offset_from_the_body_is_kept() {
     ));
     assert_eq!(
         (found[0].pc, found[0].trust),
-        (Some(FunctionOffset(5)), Trust::Exact)
+        (Pc::InFunction(FunctionOffset(5)), Trust::Exact)
     );
     let found = frames(open(
         dump(vec![frame(1, 5)]),
@@ -152,7 +158,7 @@ fn without_the_module_an_offset_from_the_body_is_kept() {
         Base::CodeSection,
         false,
     ));
-    assert_eq!((found[0].pc, found[0].trust), (None, Trust::Assumed));
+    assert_eq!((found[0].pc, found[0].trust), (Pc::Unknown, Trust::Assumed));
 }
 
 #[test]

@@ -88,7 +88,9 @@ impl Location {
     /// Whether it is in the language's runtime or library, and not in code of the program's own.
     pub fn is_of_runtime(&self, stop: &mut Stop<'_>) -> bool {
         let symbols = stop.symbols(self.at.module);
-        let around = symbols.map(|it| it.function_name(self.at.func));
+        let around = symbols
+            .zip(stop.function_at(self.at))
+            .map(|(symbols, func)| symbols.function_name(func));
         let name = Name {
             raw: self.function.clone(),
             display: self.function.clone(),
@@ -347,34 +349,22 @@ pub fn resolve(
 
 /// What a person calls an instruction.
 pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
-    let pc = stop
-        .binary(at.module)
-        .and_then(|it| it.from_function(at.func, at.pc));
-    let symbols = stop.symbols(at.module);
-    let place = symbols.zip(pc).and_then(|(symbols, pc)| {
-        let place = symbols.locate(pc).into_iter().next()?;
-        Some(place)
-    });
-    let place = place.unwrap_or_default();
+    let place = stop
+        .symbols(at.module)
+        .and_then(|symbols| symbols.locate(at.offset).into_iter().next())
+        .unwrap_or_default();
     Location {
         at,
         function: match place.function {
             Some(name) => name.display,
-            None => stop.function_name(at.module, at.func),
+            None => match stop.function_at(at) {
+                Some(func) => stop.function_name(at.module, func),
+                None => String::new(),
+            },
         },
         file: place.file,
         line: place.line,
     }
-}
-
-fn at(
-    stop: &Stop<'_>,
-    module: ModuleId,
-    func: FuncIndex,
-    pc: ModuleOffset,
-) -> Option<CodeLocation> {
-    let pc = stop.binary(module)?.to_function(func, pc)?;
-    Some(CodeLocation { module, func, pc })
 }
 
 fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
@@ -397,7 +387,7 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
             }
         };
         for place in places {
-            let Some(at) = at(stop, module, place.func, place.at) else {
+            let Some(at) = stop.code(module, place.func, place.at) else {
                 continue;
             };
             // Where the line's code is that of an inlined call, the function around that is meant.
@@ -455,31 +445,31 @@ fn at_column(
     let mut found = Vec::new();
     let mut columns = BTreeSet::new();
     for (position, place) in places.iter().enumerate() {
-        let CodeLocation { module, func, .. } = place.at;
-        let Some(symbols) = stop.symbols(module) else {
+        let module = place.at.module;
+        let Some((symbols, func)) = stop.symbols(module).zip(stop.function_at(place.at)) else {
             continue;
         };
         // Where the same line begins again, it is the next copy.
-        let is_next = |it: &&Location| it.at.module == module && it.at.func == func;
+        let is_next = |it: &&Location| stop.code(module, func, it.at.offset) == Some(it.at);
         let end = places[position + 1..].iter().find(is_next);
         let Some(binary) = stop.binary(module) else {
             continue;
         };
         let own = binary.instructions(func).map_while(Result::ok);
-        let own = own.filter_map(|it| Some((it.0, binary.to_function(func, it.0)?)));
-        let own = own.filter(|it| it.1 >= place.at.pc && end.is_none_or(|end| it.1 < end.at.pc));
+        let own = own.map(|(offset, _)| CodeLocation { module, offset });
+        let own = own.filter(|it| *it >= place.at && end.is_none_or(|end| *it < end.at));
         let mut first: Option<(u32, CodeLocation)> = None;
-        for (offset, pc) in own.collect::<Vec<_>>() {
+        for at in own {
             let is_meant = |it: &wdb_symbols::Location| {
                 it.line == place.line && it.file == place.file && !it.approximate
             };
-            let spot = symbols.locate(offset).into_iter().find(is_meant);
+            let spot = symbols.locate(at.offset).into_iter().find(is_meant);
             let Some(own) = spot.and_then(|it| it.column) else {
                 continue;
             };
             columns.insert(own);
             if own >= column && first.is_none_or(|it| own < it.0) {
-                first = Some((own, CodeLocation { module, func, pc }));
+                first = Some((own, at));
             }
         }
         found.extend(first.map(|(_, at)| Location {
@@ -526,7 +516,11 @@ fn lines_of_function(
     for (file, line) in declared {
         found.extend(lines(stop, &file, line.saturating_add(below)).unwrap_or_default());
     }
-    found.retain(|it| functions.contains(&(it.at.module, it.at.func)));
+    let of_function = |it: &Location| {
+        let func = stop.function_at(it.at);
+        func.is_some_and(|func| functions.contains(&(it.at.module, func)))
+    };
+    found.retain(of_function);
     Some(match found.is_empty() {
         false => Ok(found),
         true => Err(Unresolved(format!(
@@ -576,7 +570,7 @@ fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolve
         }
         found.extend(here.into_iter().map(|it| it.0));
         for copy in symbols.inlined_copies(name) {
-            let Some(at) = at(stop, module, copy.func, copy.at) else {
+            let Some(at) = stop.code(module, copy.func, copy.at) else {
                 continue;
             };
             let chain = symbols.locate(copy.at);
@@ -606,7 +600,7 @@ fn body(
     func: FuncIndex,
     start: ModuleOffset,
 ) -> Option<(Location, bool)> {
-    let at = at(stop, module, func, start)?;
+    let at = stop.code(module, func, start)?;
     let chain = symbols.locate(start);
     let own = chain.last();
     let is_shim =
@@ -679,9 +673,7 @@ fn address(
             "{offset} is not the beginning of an instruction{next}"
         )));
     }
-    let at = at(stop, module, func, offset);
-    let at = at.ok_or_else(|| Unresolved(format!("{offset} is in no function")))?;
-    Ok(location(stop, at))
+    Ok(location(stop, CodeLocation { module, offset }))
 }
 
 /// The module of this name; the only one if it is not named.

@@ -13,7 +13,7 @@ impl Stop<'_> {
     pub fn start(&mut self, module: ModuleId, func: FuncIndex) -> Option<(CodeLocation, Spot)> {
         let symbols = self.symbols(module)?;
         let start = symbols.body_start(func)?;
-        let pc = self.binary(module)?.to_function(func, start)?;
+        let code = self.code(module, func, start)?;
         let location = symbols.locate(start).pop()?;
         let function = location.function.as_ref();
         let spot = Spot {
@@ -21,7 +21,7 @@ impl Stop<'_> {
             family: symbols.family(&location),
             location,
         };
-        Some((CodeLocation { module, func, pc }, spot))
+        Some((code, spot))
     }
 
     /// Where the functions of a module begin that have source.

@@ -8,8 +8,8 @@ use wdb_debuggee::coredump::{
     Global, GlobalId, HostFrame, Instance, InstanceId, MemoryId, MemoryShape, ModuleId, Table,
     TableId,
 };
-use wdb_debuggee::{Certainty, CodeLocation, Debuggee, Error, Frame, Module, Trust};
-use wdb_module::{FuncIndex, FunctionOffset, LocalIndex, ModuleOffset};
+use wdb_debuggee::{Certainty, CodeLocation, Debuggee, Error, Frame, Module, Pc, Trust};
+use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
 use wdb_symbols::{Location, Symbols, Variable};
 
@@ -56,7 +56,7 @@ pub struct Memo {
     // Of the code, which does not change.
     symbols: BTreeMap<ModuleId, Option<Arc<Symbols>>>,
     pub(crate) starts: HashMap<ModuleId, Arc<Starts>>,
-    places: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Arc<Place>>,
+    places: HashMap<(ModuleId, FuncIndex, Option<ModuleOffset>), Arc<Place>>,
     /// A program only ever gets more of them, so that those which are here stay right.
     instances: Arc<[Instance]>,
     state: State,
@@ -87,20 +87,11 @@ struct State {
 }
 
 impl State {
-    /// That of a program of which nothing is known but that it is stopped at `at`.
-    fn supposed(at: CodeLocation) -> State {
-        let frame = Frame {
-            instance: InstanceId(0),
-            module: at.module,
-            func: at.func,
-            pc: Some(at.pc),
-            locals: Vec::new(),
-            stack: None,
-            trust: Trust::Assumed,
-        };
+    /// That of a program of which nothing is known but one frame.
+    fn supposed(frame: Option<Frame>) -> State {
         let thread = Thread {
             name: String::new(),
-            frames: vec![Arc::new(frame)],
+            frames: frame.into_iter().map(Arc::new).collect(),
             host_frames: Vec::new(),
         };
         State {
@@ -267,15 +258,25 @@ impl<'a> Stop<'a> {
     }
 
     /// The program as if it were stopped at `at`: with one frame, of which nothing is known but where it is, and without
-    /// instances, globals and memories. What names mean in the code does not depend on those.
+    /// instances, globals and memories. What names mean in the code does not depend on those. Without a frame where there
+    /// is no code at `at`.
     pub fn supposing(&mut self, at: CodeLocation) -> Stop<'_> {
         // It is asked for each of them once.
         for module in 0..self.modules().len() as u32 {
             self.symbols(ModuleId(module));
         }
+        let frame = self.function_at(at).map(|func| Frame {
+            instance: InstanceId(0),
+            module: at.module,
+            func,
+            pc: Pc::InModule(at.offset),
+            locals: Vec::new(),
+            stack: None,
+            trust: Trust::Assumed,
+        });
         let memo = Memo {
             symbols: self.memo.symbols.clone(),
-            state: State::supposed(at),
+            state: State::supposed(frame),
             ..Memo::default()
         };
         Stop {
@@ -442,6 +443,22 @@ impl<'a> Stop<'a> {
             .as_deref()
     }
 
+    /// The function that an instruction is in. `None`: there is no code, or the module is not available.
+    pub fn function_at(&self, at: CodeLocation) -> Option<FuncIndex> {
+        self.binary(at.module)?.function_at(at.offset)
+    }
+
+    /// The instruction at `offset`, if that is in the code of `func`.
+    pub fn code(
+        &self,
+        module: ModuleId,
+        func: FuncIndex,
+        offset: ModuleOffset,
+    ) -> Option<CodeLocation> {
+        let at = CodeLocation { module, offset };
+        (self.function_at(at) == Some(func)).then_some(at)
+    }
+
     /// The values that the user has kept.
     pub fn keeping(&self) -> &Keeping {
         &self.memo.kept
@@ -508,14 +525,13 @@ impl<'a> Stop<'a> {
         {
             return Some(Arc::clone(known));
         }
-        let Frame {
-            module, func, pc, ..
-        } = *self.frame(id)?;
-        let key = (module, func, pc);
+        let frame = self.frame(id)?;
+        let Frame { module, func, .. } = *frame;
+        let key = (module, func, frame.offset());
         let place = match self.memo.places.get(&key) {
             Some(place) => Arc::clone(place),
             None => {
-                let place = Arc::new(self.find_place(module, func, pc));
+                let place = Arc::new(self.find_place(module, func, frame.offset()));
                 self.memo.places.insert(key, Arc::clone(&place));
                 place
             }
@@ -526,15 +542,9 @@ impl<'a> Stop<'a> {
         Some(place)
     }
 
-    fn find_place(
-        &mut self,
-        module: ModuleId,
-        func: FuncIndex,
-        pc: Option<FunctionOffset>,
-    ) -> Place {
+    fn find_place(&mut self, module: ModuleId, func: FuncIndex, at: Option<ModuleOffset>) -> Place {
         let symbols = self.symbols(module);
         let binary = self.binary(module);
-        let at = binary.and_then(|binary| binary.from_function(func, pc?));
         let locals = binary.map_or(Vec::new(), |binary| locals(binary, func));
         let mut located = match (&symbols, at) {
             (Some(symbols), Some(at)) => symbols.locate(at),

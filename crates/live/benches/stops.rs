@@ -43,8 +43,7 @@ fn at(live: &Live, func: u32, position: usize) -> CodeLocation {
     let (offset, _) = binary.instructions(func).nth(position).unwrap().unwrap();
     CodeLocation {
         module: ModuleId(0),
-        func,
-        pc: binary.to_function(func, offset).unwrap(),
+        offset,
     }
 }
 
@@ -52,7 +51,7 @@ fn at(live: &Live, func: u32, position: usize) -> CodeLocation {
 fn next(live: &mut Live) -> CodeLocation {
     let frame = live.frame(0, 0).unwrap();
     let binary = live.modules()[0].binary.as_ref().unwrap();
-    let here = binary.from_function(frame.func, frame.pc.unwrap()).unwrap();
+    let here = frame.offset().unwrap();
     let mut code = binary.instructions(frame.func);
     let position = code.position(|it| it.unwrap().0 == here).unwrap();
     at(live, frame.func.0, position + 1)

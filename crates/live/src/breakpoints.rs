@@ -153,11 +153,8 @@ fn youngest(
 /// Where the instruction is in the module.
 fn place(inventory: &Inventory, location: &CodeLocation) -> Option<Place> {
     let module = inventory.modules.get(location.module.position())?;
-    let binary = module.binary.as_ref()?;
-    located(
-        location.module,
-        binary.from_function(location.func, location.pc)?,
-    )
+    module.binary.as_ref()?.function_at(location.offset)?;
+    located(location.module, location.offset)
 }
 
 /// An instruction, by its place in its module.

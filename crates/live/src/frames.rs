@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use wasmparser::{Operator, ValType};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wdb_coredump::{HostFrame, InstanceId, Missing, ModuleId, Slot, Value};
-use wdb_debuggee::{Frame, Thread, Trust};
+use wdb_debuggee::{Frame, Pc, Thread, Trust};
 use wdb_module::instruction::is_call;
 use wdb_module::{FuncIndex, Module as Binary, ModuleOffset};
 
@@ -191,9 +191,7 @@ impl Calls {
             instance: raw.instance,
             module: raw.module,
             func: raw.func,
-            pc: binary
-                .zip(place)
-                .and_then(|(binary, place)| binary.to_function(raw.func, place.pc)),
+            pc: place.map_or(Pc::Unknown, |place| Pc::InModule(place.pc)),
             locals: raw.locals,
             stack: Some(raw.stack),
             trust: Trust::Exact,
@@ -250,8 +248,7 @@ fn name_forwarded(thread: &mut Thread, inventory: &Inventory) {
         let binary = |frame: &Frame| inventory.modules[frame.module.position()].binary.as_deref();
         let import = || {
             let calling = binary(caller)?;
-            let pc = calling.from_function(caller.func, caller.pc?)?;
-            let import = import_at(calling, pc)?;
+            let import = import_at(calling, caller.offset()?)?;
             forwards(binary(shim)?, shim.func).then_some(import)
         };
         host.name = import().unwrap_or_default();
@@ -326,7 +323,7 @@ fn entered(spot: Spot, caller: Option<&RawFrame>, inventory: &Inventory) -> Opti
         instance,
         module,
         func,
-        pc: binary.to_function(func, binary.first_instruction(func)?),
+        pc: Pc::InModule(binary.first_instruction(func)?),
         locals,
         stack: Some(Vec::new()),
         trust,

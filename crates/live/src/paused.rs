@@ -43,14 +43,10 @@ impl Paused<'_> {
         let binary = self.guest.inventory.modules[frame.module.position()]
             .binary
             .clone();
-        let Some((binary, pc)) = binary.zip(frame.pc) else {
+        let Some((binary, pc)) = binary.zip(frame.offset()) else {
             return;
         };
-        let (Some(pc), Some(stack), Ok(globals)) = (
-            binary.from_function(frame.func, pc),
-            &mut frame.stack,
-            self.globals(),
-        ) else {
+        let (Some(stack), Ok(globals)) = (&mut frame.stack, self.globals()) else {
             return;
         };
         let instance = &self.guest.inventory.instances[frame.instance.position()].1;

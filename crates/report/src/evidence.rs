@@ -83,7 +83,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
     pub(crate) fn site(&self, position: usize) -> Option<Site<'s>> {
         let frame = self.frames().get(position)?;
         let module = self.binary(frame.module)?;
-        let at = module.from_function(frame.func, frame.pc?)?;
+        let at = frame.offset()?;
         Some(Site {
             module,
             at,

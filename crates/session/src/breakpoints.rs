@@ -441,10 +441,7 @@ fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, Strin
                 if !meant.contains(&function_index) {
                     continue;
                 }
-                let Some(pc) = binary.to_function(func, at) else {
-                    continue;
-                };
-                found.push(places::location(stop, CodeLocation { module, func, pc }));
+                found.push(places::location(stop, CodeLocation { module, offset: at }));
                 if found.len() == MOST_PLACES {
                     return Ok(found);
                 }

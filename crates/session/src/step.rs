@@ -261,9 +261,7 @@ impl Step {
                 Ordering::Less => true,
                 Ordering::Equal => is_place,
                 // A deeper activation of the function also comes by the place.
-                Ordering::Greater => {
-                    is_place && !(*within && (at.module, at.func) == (self.module, self.func))
-                }
+                Ordering::Greater => is_place && !(*within && self.is_in_function(stop, at)),
             };
             return match is_there {
                 true => ARRIVED,
@@ -292,8 +290,7 @@ impl Step {
         }
         match phase {
             Phase::Calling
-                if depth > self.depth
-                    || depth == self.depth && (at.module, at.func) != (self.module, self.func) =>
+                if depth > self.depth || depth == self.depth && !self.is_in_function(stop, at) =>
             {
                 return self.entered(stop, at, depth);
             }
@@ -333,6 +330,11 @@ impl Step {
         self.left(stop, depth, returned)
     }
 
+    /// Whether `at` is in the function that is stepped through.
+    fn is_in_function(&self, stop: &Stop<'_>, at: CodeLocation) -> bool {
+        at.module == self.module && stop.function_at(at) == Some(self.func)
+    }
+
     /// The program is deep in a recursion.
     fn recurse(&mut self, stop: &mut Stop<'_>) {
         if let Aim::Line { into: true, .. } = self.aim {
@@ -352,7 +354,8 @@ impl Step {
     /// A function was entered by a call.
     fn entered(&mut self, stop: &mut Stop<'_>, at: CodeLocation, depth: usize) -> Next {
         let start = stop
-            .start(at.module, at.func)
+            .function_at(at)
+            .and_then(|func| stop.start(at.module, func))
             .filter(|(_, spot)| !self.skips.skip(spot));
         let Some((start, _)) = start else {
             self.pass(stop);
@@ -486,7 +489,6 @@ impl Step {
     /// Finds where the breakpoints belong that the aim needs in the function of an activation and its callers.
     fn find_places(&mut self, stop: &mut Stop<'_>, activation: usize) {
         let (module, func) = (self.module, self.func);
-        let code = |pc| CodeLocation { module, func, pc };
         let by_line = match self.aim {
             Aim::Line { .. } => true,
             Aim::Out => self.scope.len() > 1,
@@ -500,11 +502,10 @@ impl Step {
                 Aim::Out => symbols.boundaries(func),
                 _ => symbols.statements(func),
             };
-            let binary = stop.binary(module);
-            let pcs = statements
+            let code = statements
                 .iter()
-                .filter_map(|it| binary?.to_function(func, *it));
-            self.statements = pcs.map(code).collect();
+                .filter_map(|it| stop.code(module, func, *it));
+            self.statements = code.collect();
         }
         if let Aim::Line { into: true, .. } = self.aim
             && let Some(binary) = stop.binary(module)
@@ -513,8 +514,8 @@ impl Step {
                 .instructions(func)
                 .map_while(Result::ok)
                 .filter(|(_, operator)| calls(operator));
-            let pcs = calls.filter_map(|(at, _)| binary.to_function(func, at));
-            self.calls = pcs.map(code).collect();
+            let code = calls.map(|(offset, _)| CodeLocation { module, offset });
+            self.calls = code.collect();
         }
         self.returns.clear();
         for older in 1..=CALLERS {
@@ -582,7 +583,7 @@ fn calls(operator: &Operator<'_>) -> bool {
 fn is_call(stop: &Stop<'_>, at: CodeLocation) -> bool {
     let operator = || {
         let binary = stop.binary(at.module)?;
-        binary.instruction_at(binary.from_function(at.func, at.pc)?)
+        binary.instruction_at(at.offset)
     };
     operator().is_some_and(|it| calls(&it))
 }
@@ -590,8 +591,7 @@ fn is_call(stop: &Stop<'_>, at: CodeLocation) -> bool {
 /// The instruction after the one at `at`.
 fn next_instruction(stop: &Stop<'_>, at: CodeLocation) -> Option<CodeLocation> {
     let binary = stop.binary(at.module)?;
-    let from = binary.from_function(at.func, at.pc)?;
-    let (next, _) = binary.instruction_after(at.func, from)?;
-    let pc = binary.to_function(at.func, next)?;
-    Some(CodeLocation { pc, ..at })
+    let func = binary.function_at(at.offset)?;
+    let (offset, _) = binary.instruction_after(func, at.offset)?;
+    Some(CodeLocation { offset, ..at })
 }

@@ -9,7 +9,7 @@ use super::{Findings, Severity, rule};
 use crate::cut::Cut;
 use crate::{
     Base, CoreDump, Dialect, Frame, Instance, ModuleId, Reading, Reference, Slot, Value,
-    function_offset,
+    module_offset,
 };
 
 /// Checks a dump whose sections are all in order.
@@ -188,9 +188,7 @@ fn check_frame(frame: &Frame, what: Which<'_>, module: &Module, findings: &mut F
 
 /// The offset of a frame, if it is inside of its function. The standard counts from the body.
 fn body_offset(frame: &Frame, module: &Module) -> Option<ModuleOffset> {
-    let offset = function_offset(Base::Body, frame.codeoffset, frame.func, module)?;
-    module
-        .from_function(frame.func, offset)
+    module_offset(Base::Body, frame.codeoffset, frame.func, module)
         .filter(|_| frame.codeoffset != 0)
 }
 

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use wdb_coredump::{
     Global, GlobalId, Inference, Instance, InstanceId, Missing, ModuleId, Slot, Value,
 };
-use wdb_module::{FuncIndex, FunctionOffset, GlobalIndex, Operator, TypeRef};
+use wdb_module::{FuncIndex, GlobalIndex, ModuleOffset, Operator, TypeRef};
 
 use super::chain::{Chain, Ends, Known, Link};
 use super::interpret::{Call, Fuel, State, state_at, width};
@@ -99,7 +99,7 @@ struct Walk<'a> {
     /// How many instances a module has.
     counts: HashMap<ModuleId, usize>,
     roles: HashMap<InstanceId, Role>,
-    states: HashMap<(ModuleId, FuncIndex, Option<FunctionOffset>), Option<Rc<State>>>,
+    states: HashMap<(ModuleId, FuncIndex, Option<ModuleOffset>), Option<Rc<State>>>,
     tail_calls: HashMap<(ModuleId, FuncIndex), bool>,
     fuel: Fuel,
 }
@@ -256,16 +256,17 @@ impl<'a> Walk<'a> {
     }
 
     fn state(&mut self, frame: &Frame, pointer: Pointer, entered: bool) -> Option<Rc<State>> {
-        if frame.pc.is_none() && !entered {
+        let at = frame.offset();
+        if at.is_none() && !entered {
             return None;
         }
         let module = binary(self.program, frame.module)?;
         let fuel = &mut self.fuel;
         self.states
-            .entry((frame.module, frame.func, frame.pc))
+            .entry((frame.module, frame.func, at))
             .or_insert_with(|| {
-                let place = match frame.pc {
-                    Some(pc) => module.from_function(frame.func, pc)?,
+                let place = match at {
+                    Some(at) => at,
                     None => module.first_instruction(frame.func)?,
                 };
                 state_at(module, frame.func, place, pointer.index, fuel).map(Rc::new)

@@ -192,10 +192,9 @@ fn what_instructions_mean() {
     ask(module.clone(), |stop| {
         let spec = places::parse("summarise").unwrap();
         let summarise = places::resolve(stop, &spec, None).unwrap().remove(0);
-        let at = module
-            .from_function(summarise.at.func, summarise.at.pc)
-            .unwrap();
-        let whole = disassembly::function(stop, ModuleId(0), summarise.at.func);
+        let at = summarise.at.offset;
+        let func = stop.function_at(summarise.at).unwrap();
+        let whole = disassembly::function(stop, ModuleId(0), func);
         let calls = whole.iter().filter(|it| it.text.starts_with("call "));
         let called: Vec<&str> = calls.map(|it| it.note.as_deref().unwrap()).collect();
         assert!(called.contains(&"average"), "{called:?}");

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::support::{Fixtures, dump, modules};
-use wdb_debuggee::CodeLocation;
 use wdb_examine::Doubts;
 use wdb_examine::Stop;
 use wdb_examine::expression::{self, evaluate, parse, with_context};
@@ -343,11 +342,7 @@ fn what_has_a_value_is_not_refused_as_a_condition() {
             let place = stop.place(at).unwrap();
             let spot = &place.chain[at.inlined];
             let place = Location {
-                at: CodeLocation {
-                    module: frame.module,
-                    func: frame.func,
-                    pc: frame.pc.unwrap(),
-                },
+                at: frame.location().unwrap(),
                 function: spot.function.clone(),
                 file: spot.location.file.clone(),
                 line: spot.location.line,

@@ -110,9 +110,7 @@ fn addresses() {
     let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
     let spec = places::parse("average").unwrap();
     let location = places::resolve(&mut stop, &spec, None).unwrap().remove(0);
-    let at = module
-        .from_function(location.at.func, location.at.pc)
-        .unwrap();
+    let at = location.at.offset;
     for text in [
         format!("*{at}"),
         format!("c-div-zero!{at}"),
@@ -124,7 +122,7 @@ fn addresses() {
     }
     let inside = ModuleOffset(at.0 + 1);
     let next = module
-        .instructions(location.at.func)
+        .instructions(module.function_at(at).unwrap())
         .map(|it| it.unwrap().0);
     let next = next.into_iter().find(|it| *it > inside).unwrap();
     let error = places::resolve(

@@ -60,11 +60,7 @@ fn at(live: &dyn Debuggee, module: u32, func: u32, position: usize) -> CodeLocat
     let (module, func) = (ModuleId(module), FuncIndex(func));
     let binary = live.modules()[module.position()].binary.as_ref().unwrap();
     let (offset, _) = binary.instructions(func).nth(position).unwrap().unwrap();
-    CodeLocation {
-        module,
-        func,
-        pc: binary.to_function(func, offset).unwrap(),
-    }
+    CodeLocation { module, offset }
 }
 
 fn set(live: &mut Live, locations: &[CodeLocation]) {
@@ -131,7 +127,7 @@ fn places(live: &mut dyn Debuggee) -> Vec<(u32, usize)> {
 fn place(live: &dyn Debuggee, frame: &Frame) -> (u32, usize) {
     let binary = &live.modules()[frame.module.position()].binary;
     let binary = binary.as_ref().unwrap();
-    let at = binary.from_function(frame.func, frame.pc.unwrap()).unwrap();
+    let at = frame.offset().unwrap();
     let position = binary
         .instructions(frame.func)
         .position(|it| it.unwrap().0 == at);

@@ -7,12 +7,7 @@ use super::*;
 
 /// Where the youngest frame stands.
 fn here(live: &mut Live) -> CodeLocation {
-    let frame = live.frame(0, 0).unwrap();
-    CodeLocation {
-        module: frame.module,
-        func: frame.func,
-        pc: frame.pc.unwrap(),
-    }
+    live.frame(0, 0).unwrap().location().unwrap()
 }
 
 /// Compares the first `steps` steps of a program. From its start they go by the mode, which is then

@@ -131,12 +131,9 @@ impl Looker {
         }
         let addresses: BTreeMap<_, _> =
             listed.iter().zip(0..).map(|(it, at)| (it.at, at)).collect();
-        let binary = stop.binary(frame.module);
         let marks = marks.iter().filter(|it| it.0.at.module == frame.module);
-        let marks = marks.filter_map(|(location, mark)| {
-            let at = binary?.from_function(location.at.func, location.at.pc)?;
-            Some((*addresses.get(&at)?, *mark))
-        });
+        let marks = marks
+            .filter_map(|(location, mark)| Some((*addresses.get(&location.at.offset)?, *mark)));
         let marks = strongest(marks);
         let function = place.chain.last().map_or("", |it| &it.function);
         Code {
