@@ -23,7 +23,7 @@ pub(super) fn call(
         let mut stop = console.session.stop();
         let shown = values::shown(&mut stop, text, value, format, &limits);
         console.session.keep(value);
-        values::value(&shown, out);
+        out.text(&shown);
         return Ok(Flow::Go);
     }
     Ok(stopped::show(console, &stopped, out))

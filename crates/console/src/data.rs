@@ -9,7 +9,7 @@ use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, R
 use crate::failure::Failure;
 use crate::format::{Format, with_options};
 use crate::output::{Output, Style};
-use crate::values::{evaluate, shown, value};
+use crate::values::{evaluate, shown};
 use crate::{assignment, calling, displays, lookup, memory, settings, support, typed};
 use wdb_examine::expression;
 use wdb_examine::stop::{FrameId, Stop};
@@ -221,7 +221,7 @@ fn shown_and_kept(
     let found = evaluate(&mut stop, frame, text)?;
     let shown = shown(&mut stop, text, &found, format, &limits);
     console.session.keep(&found);
-    value(&shown, out);
+    out.text(&shown);
     Ok(Flow::Go)
 }
 
@@ -396,7 +396,7 @@ fn assign(
     // What it is now: a number may have been cut to the size of its type.
     let found = evaluate(&mut stop, frame, place)?;
     let shown = shown(&mut stop, place, &found, Format::default(), &limits);
-    self::value(&shown, out);
+    out.text(&shown);
     Ok(Flow::Go)
 }
 
@@ -444,7 +444,7 @@ fn kept(console: &mut Console, names: &[String], out: &mut dyn Output) {
         match evaluate(&mut stop, frame, name) {
             Ok(found) => {
                 let shown = shown(&mut stop, name, &found, Format::default(), &limits);
-                value(&shown, out);
+                out.text(&shown);
             }
             Err(Failure(message)) => {
                 let first = message.lines().next().unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::console::{Console, Flow};
 use crate::failure::Failure;
 use crate::format::{Format, with_options};
 use crate::output::{Output, Style};
-use crate::values::{evaluate, shown, value};
+use crate::values::{evaluate, shown};
 use crate::{lookup, source};
 
 /// What LLDB calls a display.
@@ -75,7 +75,7 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
         return;
     }
     match evaluate(&mut stop, frame, text) {
-        Ok(found) => value(&shown(&mut stop, text, &found, format, &limits), out),
+        Ok(found) => out.text(&shown(&mut stop, text, &found, format, &limits)),
         // One line: it comes again at each stop.
         Err(Failure(message)) => {
             let first = message.lines().next().unwrap_or_default();

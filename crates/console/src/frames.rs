@@ -2,13 +2,12 @@
 
 use wdb_symbols::render::Limits;
 
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, Text};
 use crate::settings::Settings;
 use wdb_examine::frames::Frame;
 use wdb_examine::frames::fold::Line;
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::variables::{self, Which};
-use wdb_report::Description;
 
 /// How much of an argument stands in the line of its frame.
 const BRIEF: Limits = Limits {
@@ -39,27 +38,14 @@ pub(super) fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
 
 /// The line of a frame: `#0  divide(a=1, b=0) at /src/main.c:4:10`.
 pub(super) fn line(stop: &mut Stop<'_>, frame: &Frame, settings: &Settings, out: &mut dyn Output) {
-    let Description {
-        function,
-        arguments,
-        marks,
-        word,
-        place,
-        instance,
-    } = wdb_report::describe(stop, frame);
-    out.write(Style::Dim, &format!("#{:<2} ", frame.index));
+    let mut line = Text::default();
+    line.push(Style::Dim, format!("#{:<2} ", frame.index));
     if let (true, Some(at)) = (settings.addresses, frame.at) {
-        out.write(Style::Address, &format!("{at} "));
+        line.push(Style::Address, format!("{at} "));
     }
-    out.write(Style::Name, &function);
-    out.write(Style::Plain, &arguments);
-    out.write(Style::Dim, &marks);
-    if !place.is_empty() {
-        out.write(Style::Plain, &format!(" {word} "));
-        out.write(Style::Path, &place);
-    }
-    out.write(Style::Dim, &instance);
-    out.write(Style::Plain, "\n");
+    wdb_report::describe(stop, frame).write(&mut line);
+    line.end_line();
+    out.text(&line);
 }
 
 /// How a backtrace is shown.
@@ -124,9 +110,9 @@ pub(super) fn backtrace(
         if wanted.full {
             found.variables =
                 variables::of_frame(stop, found.id, Which::Locals, &of_line(&settings.limits));
-            let mut text = String::new();
-            wdb_report::locals(&mut text, &found, 8);
-            crate::values::value(&text, out);
+            let mut locals = Text::default();
+            wdb_report::locals(&mut locals, &found, 8);
+            out.text(&locals);
         }
     }
     if hidden > 0 {

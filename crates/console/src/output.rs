@@ -4,47 +4,7 @@ use std::path::Path;
 
 use wdb_debuggee::Debuggee;
 
-/// What a piece of text is. A terminal gives each a colour, a transcript none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Style {
-    /// Nothing in particular.
-    Plain,
-    /// What heads a list, or names the reason of a stop.
-    Title,
-    /// What is there if one looks for it: numbers of frames, what was left out.
-    Dim,
-    /// What went wrong.
-    Error,
-    /// What a person should know, and did not ask for.
-    Note,
-    /// The name of a function, a variable, a command.
-    Name,
-    /// A value of the program.
-    Value,
-    /// An address, an offset or an index.
-    Address,
-    /// The path of a file, with its line.
-    Path,
-    /// What marks the place where the program stands, or a breakpoint.
-    Mark,
-    /// A part of source text.
-    Code(Code),
-}
-
-/// What a part of source text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// A word of the language.
-    Keyword,
-    /// A text or a character.
-    Text,
-    /// A number.
-    Number,
-    /// A comment.
-    Comment,
-    /// Anything else.
-    Other,
-}
+pub use wdb_report::styled::{Code, Style, Text};
 
 /// What commands write to, and what only who may open files can do for them.
 pub trait Output {
@@ -100,6 +60,13 @@ pub trait Output {
 }
 
 impl dyn Output + '_ {
+    /// Text in pieces.
+    pub(super) fn text(&mut self, text: &Text) {
+        for (style, text) in &text.pieces {
+            self.write(*style, text);
+        }
+    }
+
     /// A line without a particular meaning.
     pub(super) fn line(&mut self, text: &str) {
         self.write(Style::Plain, text);

@@ -328,7 +328,7 @@ fn variables(console: &mut Console, shown: Shown, out: &mut dyn Output) -> Resul
         out.line(&format!("the frame has no {what}{why}"));
         return Ok(Flow::Go);
     }
-    values::value(&wdb_report::variables(&found), out);
+    out.text(&wdb_report::variables(&found));
     Ok(Flow::Go)
 }
 
@@ -368,7 +368,7 @@ fn frame_variable(
     for expression in expressions {
         let found = values::evaluate(&mut stop, frame, expression)?;
         let shown = values::shown(&mut stop, expression, &found, format, &limits);
-        values::value(&shown, out);
+        out.text(&shown);
     }
     Ok(Flow::Go)
 }
@@ -389,7 +389,7 @@ fn statics(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
             call.rest
         )));
     }
-    values::value(&wdb_report::variables(&found), out);
+    out.text(&wdb_report::variables(&found));
     Ok(Flow::Go)
 }
 

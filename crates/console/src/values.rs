@@ -8,7 +8,7 @@ use wdb_symbols::render::Limits;
 
 use crate::failure::Failure;
 use crate::format::Format;
-use crate::output::{Output, Style};
+use crate::output::{Style, Text};
 
 /// The value of an expression in a frame.
 pub(super) fn evaluate(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
@@ -25,7 +25,7 @@ pub(super) fn shown(
     value: &Value,
     format: Format,
     limits: &Limits,
-) -> String {
+) -> Text {
     let Some(notation) = format.notation else {
         let valued = Valued::of_expression(stop, text, value, limits);
         return wdb_report::value(&valued);
@@ -33,20 +33,10 @@ pub(super) fn shown(
     let (shown, _) = expression::with_context(stop, value.frame, |context| {
         notation.object(context, &value.object, limits)
     });
-    format!("{} = {shown}\n", printable(text))
-}
-
-/// What `wdb_report::value` gives, with its value in the colour of values.
-pub(super) fn value(shown: &str, out: &mut dyn Output) {
-    for line in shown.lines() {
-        match line.split_once(" = ") {
-            Some((name, value)) => {
-                out.write(Style::Name, name);
-                out.write(Style::Plain, " = ");
-                out.write(Style::Value, value);
-                out.write(Style::Plain, "\n");
-            }
-            None => out.line(line),
-        }
-    }
+    let mut out = Text::default();
+    out.push(Style::Name, printable(text));
+    out.plain(" = ");
+    out.push(Style::Value, shown);
+    out.end_line();
+    out
 }

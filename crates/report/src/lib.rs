@@ -12,6 +12,7 @@ mod operation;
 mod panic;
 mod reason;
 mod snippet;
+pub mod styled;
 mod text;
 mod values;
 mod variables;
@@ -26,7 +27,7 @@ pub use build::build;
 pub use build::lacking;
 pub use diagnosis::Diagnosis;
 pub use json::json;
-pub use text::{Description, Style, Title, aside, describe, text};
+pub use text::{Description, Shown, Title, aside, describe, text};
 pub use variables::evaluations;
 pub use words::{memory_size, thousands};
 

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use anstyle::Style as Look;
 use wdb_debuggee::Trust;
 use wdb_debuggee::coredump::{CrashKind, code};
 
+use super::styled::{Style, Text};
 use super::words::thousands;
 use super::{Report, Thread, snippet, variables};
 use wdb_examine::frames::fold::{self, Line};
@@ -13,9 +13,9 @@ use wdb_examine::frames::{Entry, Frame};
 use wdb_examine::stop::Stop;
 use wdb_symbols::printable;
 
-/// How a report looks.
+/// How a report is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Style {
+pub struct Shown {
     /// Colours and bold type, by ANSI escapes.
     pub colour: bool,
     /// Every frame on a line of its own.
@@ -24,41 +24,42 @@ pub struct Style {
 
 /// Renders `report`. Ends with a line end; holds no control characters but those and, with
 /// colour, escapes that set colours.
-pub fn text(report: &Report, style: Style) -> String {
-    let mut out = head(report, style);
-    out.push('\n');
+pub fn text(report: &Report, shown: Shown) -> String {
+    let mut below = Text::default();
     for thread in &report.threads {
-        stack(&mut out, report, thread, style);
+        stack(&mut below, report, thread, shown.all_frames);
     }
     for statics in &report.statics {
         let title = format!("statics of {}:", printable(&statics.file));
-        let _ = writeln!(out, "\n{}", paint(&title, BOLD, style));
+        heading(&mut below, &title);
         for variable in &statics.variables {
-            variables::line(&mut out, variable, 4);
+            variables::line(&mut below, variable, 4);
         }
     }
     if !report.notes.is_empty() {
-        out.push('\n');
+        below.end_line();
     }
     for note in &report.notes {
-        let _ = writeln!(out, "{}: {}", paint("note", BOLD, style), printable(note));
+        below.push(Style::Note, "note");
+        below.plain(format!(": {}\n", printable(note)));
     }
-    out
+    let head = head(report, shown.colour);
+    if shown.colour {
+        format!("{head}\n{}", below.painted())
+    } else {
+        format!("{head}\n{below}")
+    }
 }
 
-const BOLD: Look = Look::new().bold();
-const DIM: Look = Look::new().dimmed();
-
-fn paint(text: &str, with: Look, style: Style) -> String {
-    if style.colour {
-        format!("{with}{text}{with:#}")
-    } else {
-        text.to_owned()
-    }
+/// A line that heads what comes below it, after an empty one.
+fn heading(out: &mut Text, title: &str) {
+    out.end_line();
+    out.push(Style::Title, title);
+    out.end_line();
 }
 
 /// What happened and where.
-fn head(report: &Report, style: Style) -> String {
+fn head(report: &Report, colour: bool) -> String {
     let Title {
         label,
         title,
@@ -67,7 +68,7 @@ fn head(report: &Report, style: Style) -> String {
     if let Some(values) = report.source.as_ref().and_then(variables::of_line) {
         remarks.insert(0, ("values", values));
     }
-    snippet::render(label, &title, report, &remarks, style.colour)
+    snippet::render(label, &title, report, &remarks, colour)
 }
 
 /// What happened, in words.
@@ -137,18 +138,18 @@ fn lines(text: &str) -> String {
     lines.join("\n")
 }
 
-fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
+fn stack(out: &mut Text, report: &Report, thread: &Thread, all_frames: bool) {
     let name = printable(&thread.name);
     let title = match (report.threads.len(), thread.crashed) {
         (..=1, _) => "stack, youngest frame first:".to_owned(),
         (_, true) => format!("stack of the crashed thread `{name}`, youngest frame first:"),
         (_, false) => format!("stack of thread `{name}`:"),
     };
-    let _ = writeln!(out, "\n{}", paint(&title, BOLD, style));
+    heading(out, &title);
     if thread.entries.is_empty() {
-        out.push_str("  (no frames were recorded)\n");
+        out.plain("  (no frames were recorded)\n");
     }
-    let lines = fold::lines(&thread.entries, style.all_frames);
+    let lines = fold::lines(&thread.entries, all_frames);
     let width = thread.entries.iter().rev().find_map(|entry| match entry {
         Entry::Frame(frame) => Some(frame.index.to_string().len()),
         Entry::Host(_) | Entry::Omitted(_) => None,
@@ -157,17 +158,20 @@ fn stack(out: &mut String, report: &Report, thread: &Thread, style: Style) {
     for line in lines {
         match line {
             Line::Frame(frame) => {
-                let number = paint(
-                    &format!("{:>width$}", format!("#{}", frame.index)),
-                    DIM,
-                    style,
+                out.plain("  ");
+                out.push(
+                    Style::Dim,
+                    format!("{:>width$}", format!("#{}", frame.index)),
                 );
-                let _ = writeln!(out, "  {number}  {}", painted(report, frame, style));
+                out.plain("  ");
+                described(report, frame).write(out);
+                out.end_line();
                 variables::locals(out, frame, width + 6);
             }
             other => {
-                let text = paint(&aside(&other), DIM, style);
-                let _ = writeln!(out, "  {:>width$}  {text}", "");
+                out.plain(format!("  {:>width$}  ", ""));
+                out.push(Style::Dim, aside(&other));
+                out.end_line();
             }
         }
     }
@@ -216,19 +220,11 @@ fn count(frames: usize, more: &str) -> String {
     format!("{} {more}{plural}", thousands(frames as u64))
 }
 
-fn painted(report: &Report, frame: &Frame, style: Style) -> String {
+fn described(report: &Report, frame: &Frame) -> Description {
     let module = report.modules.get(frame.module.position());
     let module = module.map_or("", |module| &module.name);
     let siblings = report.instances.iter().filter(|of| **of == frame.module);
-    let described = Description::new(frame, module, siblings.count());
-    let mut text = paint(&described.function, BOLD, style);
-    text.push_str(&described.arguments);
-    text.push_str(&described.marks);
-    if !described.place.is_empty() {
-        let _ = write!(text, " {} {}", described.word, described.place);
-    }
-    text.push_str(&described.instance);
-    text
+    Description::new(frame, module, siblings.count())
 }
 
 /// Describes a frame of a debuggee.
@@ -257,6 +253,18 @@ pub struct Description {
 }
 
 impl Description {
+    /// Writes the line, without its end.
+    pub fn write(self, out: &mut Text) {
+        out.push(Style::Name, self.function);
+        out.plain(self.arguments);
+        out.push(Style::Dim, self.marks);
+        if !self.place.is_empty() {
+            out.plain(format!(" {} ", self.word));
+            out.push(Style::Path, self.place);
+        }
+        out.push(Style::Dim, self.instance);
+    }
+
     /// Describes a frame of a module that is called `module` and has so many `instances`.
     pub fn new(frame: &Frame, module: &str, instances: usize) -> Description {
         let arguments = variables::arguments(frame);

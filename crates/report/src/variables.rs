@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use wdb_symbols::render::Tree;
 use wdb_symbols::{Unavailable, VariableKind, printable};
 
+use super::styled::{Style, Text};
 use super::{Report, Source};
 use wdb_examine::frames::Frame;
 use wdb_examine::variables::Valued;
@@ -88,7 +89,7 @@ pub(super) fn function(frame: &Frame, has_arguments: bool) -> &str {
 }
 
 /// The lines below a frame: arguments that are too long for its own, and locals.
-pub fn locals(out: &mut String, frame: &Frame, indent: usize) {
+pub fn locals(out: &mut Text, frame: &Frame, indent: usize) {
     let told = parameters(frame).take(MOST_ARGUMENTS);
     let told: Vec<&Valued> = told.filter(|it| is_brief(it)).collect();
     let below = || {
@@ -101,13 +102,13 @@ pub fn locals(out: &mut String, frame: &Frame, indent: usize) {
         line(out, variable, indent);
     }
     if let Some(more @ 1..) = there.len().checked_sub(MOST_LOCALS) {
-        let _ = writeln!(out, "{:indent$}… {more} more", "");
+        out.push(Style::Dim, format!("{:indent$}… {more} more\n", ""));
     }
     optimised_out(out, &nowhere, indent);
 }
 
 /// The variables that the compiler keeps nowhere: what optimised code has many of, in few lines.
-fn optimised_out(out: &mut String, variables: &[&Valued], indent: usize) {
+fn optimised_out(out: &mut Text, variables: &[&Valued], indent: usize) {
     const HEAD: &str = "optimised out here:";
     let mut line = format!("{:indent$}{HEAD}", "");
     for (position, variable) in variables.iter().enumerate() {
@@ -121,54 +122,53 @@ fn optimised_out(out: &mut String, variables: &[&Valued], indent: usize) {
             line.push(',');
         }
         if position > 0 && line.chars().count() + item.chars().count() > 100 {
-            out.push_str(&line);
-            out.push('\n');
+            line.push('\n');
+            out.plain(line);
             line = format!("{:indent$}{:width$}", "", "", width = HEAD.len());
         }
         line.push(' ');
         line.push_str(&item);
     }
     if !variables.is_empty() {
-        out.push_str(&line);
-        out.push('\n');
+        line.push('\n');
+        out.plain(line);
     }
 }
 
 /// A line for a variable: its declaration and its value.
-pub(super) fn line(out: &mut String, variable: &Valued, indent: usize) {
-    let declaration = printable(&variable.declaration);
-    let _ = write!(out, "{:indent$}{declaration}", "");
+pub(super) fn line(out: &mut Text, variable: &Valued, indent: usize) {
+    out.plain(" ".repeat(indent));
+    out.push(Style::Name, printable(&variable.declaration));
     match &variable.tree.unavailable {
-        Some(reason) => {
-            let _ = write!(out, ": {}", printable(&reason.to_string()));
-        }
+        Some(reason) => out.plain(format!(": {}", printable(&reason.to_string()))),
         None => {
-            let _ = write!(out, " = {}", variable.tree.value);
+            out.plain(" = ");
+            out.push(Style::Value, variable.tree.value.as_str());
         }
     }
     if variable.doubts.assumed_zero {
-        out.push_str(" ?");
+        out.push(Style::Dim, " ?");
     }
     if variable.shadowed {
-        out.push_str(" (hidden)");
+        out.push(Style::Dim, " (hidden)");
     }
-    out.push('\n');
+    out.end_line();
 }
 
 /// The values of expressions: each on a line, and as a tree where a line does not hold it.
-pub fn evaluations(report: &Report) -> String {
-    let mut out = String::new();
+pub fn evaluations(report: &Report) -> Text {
+    let mut out = Text::default();
     for evaluation in &report.evaluations {
         if let Ok(value) = &evaluation.value {
-            out.push_str(&self::value(value));
+            out.append(self::value(value));
         }
     }
     out
 }
 
 /// A value that an expression came to, as [`evaluations`] shows it.
-pub fn value(valued: &Valued) -> String {
-    let mut out = String::new();
+pub fn value(valued: &Valued) -> Text {
+    let mut out = Text::default();
     let head = format!(
         "{}: {}",
         printable(&valued.tree.name),
@@ -179,8 +179,8 @@ pub fn value(valued: &Valued) -> String {
 }
 
 /// Variables, each on a line; those that are optimised out together.
-pub fn list(variables: &[Valued]) -> String {
-    let mut out = String::new();
+pub fn list(variables: &[Valued]) -> Text {
+    let mut out = Text::default();
     let is_nowhere =
         |it: &&Valued| matches!(it.tree.unavailable, Some(Unavailable::OptimisedOut(_)));
     let (nowhere, there): (Vec<&Valued>, Vec<&Valued>) = variables.iter().partition(is_nowhere);
@@ -195,18 +195,20 @@ pub fn list(variables: &[Valued]) -> String {
 const LONGEST_VALUE: usize = 100;
 
 /// A value on a line, and its parts below it if they say more.
-fn long(out: &mut String, head: &str, tree: &Tree, indent: usize) {
-    let _ = write!(out, "{:indent$}{head}", "");
+fn long(out: &mut Text, head: &str, tree: &Tree, indent: usize) {
+    out.plain(" ".repeat(indent));
+    out.push(Style::Name, head);
     if let Some(reason) = &tree.unavailable {
-        let _ = writeln!(out, ": {}", printable(&reason.to_string()));
+        out.plain(format!(": {}\n", printable(&reason.to_string())));
         return;
     }
     let is_list = !tree.children.is_empty() && tree.children.iter().all(is_plain_element);
     let fits = is_list || tree.value.chars().count() <= LONGEST_VALUE;
     if fits || tree.children.is_empty() {
-        let _ = write!(out, " = {}", tree.value);
+        out.plain(" = ");
+        out.push(Style::Value, tree.value.as_str());
     }
-    out.push('\n');
+    out.end_line();
     if is_list || fits && !tree.value.contains('…') && !tree.children.iter().any(is_followed) {
         return;
     }
@@ -215,7 +217,7 @@ fn long(out: &mut String, head: &str, tree: &Tree, indent: usize) {
         long(out, &printable(&child.name), child, indent);
     }
     if let Some(cut) = &tree.cut {
-        let _ = writeln!(out, "{:indent$}{cut}", "");
+        out.push(Style::Dim, format!("{:indent$}{cut}\n", ""));
     }
 }
 

@@ -8,7 +8,6 @@ mod ctrl_c;
 mod last_words;
 pub mod progress;
 pub mod repl;
-mod style;
 mod tui;
 
 pub use ctrl_c::CtrlC;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use wdb_debuggee::{Debuggee, PostMortem};
 use wdb_examine::variables::Which;
-use wdb_report::{self as report, Options, Style};
+use wdb_report::{self as report, Options};
 
 use crate::{modules, open, symbols, terminal};
 
@@ -116,7 +116,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         writeln!(out)?;
         out.flush()?;
     } else {
-        terminal::stdout().write_all(report::evaluations(&report).as_bytes())?;
+        terminal::stdout().write_all(report::evaluations(&report).to_string().as_bytes())?;
     }
     let mut status = ExitCode::SUCCESS;
     for evaluation in &report.evaluations {
@@ -143,11 +143,11 @@ pub(crate) fn print(
         ..Options::default()
     };
     let report = build(debuggee, symbols, &options)?;
-    let style = Style {
+    let shown = report::Shown {
         colour: true,
         all_frames: shown.all_frames,
     };
-    terminal::coloured(out).write_all(report::text(&report, style).as_bytes())?;
+    terminal::coloured(out).write_all(report::text(&report, shown).as_bytes())?;
     Ok(())
 }
 

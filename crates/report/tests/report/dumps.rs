@@ -2,7 +2,7 @@
 
 use super::support::{Fixtures, dump, modules};
 use wdb_examine::variables::Which;
-use wdb_report::{self as report, Options, Report, Style};
+use wdb_report::{self as report, Options, Report, Shown};
 
 fn report_of(name: &str, module: &str) -> Report {
     let mut debuggee = dump(name, module);
@@ -15,7 +15,7 @@ fn report_of(name: &str, module: &str) -> Report {
 }
 
 fn text_of(name: &str, module: &str) -> String {
-    report::text(&report_of(name, module), Style::default())
+    report::text(&report_of(name, module), Shown::default())
 }
 
 #[test]
@@ -92,7 +92,7 @@ note: locals and operand stacks were not recorded: the program ran as optimised 
 #[test]
 fn rewriter() {
     let report = report_of("c-unreachable.rewriter", "c-unreachable");
-    let text = report::text(&report, Style::default());
+    let text = report::text(&report, Shown::default());
     let stack = "
 stack, youngest frame first:
   #0  check at /src/c-unreachable.c:9:5
@@ -116,7 +116,7 @@ fn a_dump_without_its_module_is_reported_all_the_same() {
     let mut debuggee = wdb_debuggee::PostMortem::new(reading, Vec::new());
     let mut nothing = Fixtures::new(Vec::new());
     let report = report::build(&mut debuggee, &mut nothing, &Options::default()).unwrap();
-    let text = report::text(&report, Style::default());
+    let text = report::text(&report, Shown::default());
     let expected = "\
 crash: unknown: the dump does not say
 

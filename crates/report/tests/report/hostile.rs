@@ -7,7 +7,7 @@ use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::Resolver;
 use wdb_module::{Binary, Module};
-use wdb_report::{self as report, Options, Style};
+use wdb_report::{self as report, Options, Shown};
 use wdb_symbols::Symbols;
 
 /// Marsaglia's xorshift: the same on every machine.
@@ -68,7 +68,7 @@ fn report(dump: Vec<u8>, module: Option<Arc<Module>>, source: &'static str) {
     };
     let report = report::build(&mut debuggee, &mut Resolve(module, source), &options).unwrap();
     for all_frames in [false, true] {
-        let style = Style {
+        let style = Shown {
             colour: all_frames,
             all_frames,
         };
@@ -114,7 +114,7 @@ fn a_dump_of_a_million_frames() {
     let mut nothing = Resolve(None, "");
     let report = report::build(&mut debuggee, &mut nothing, &Options::default()).unwrap();
     assert_eq!(report.threads[0].entries.len(), 100_001);
-    let text = report::text(&report, Style::default());
+    let text = report::text(&report, Shown::default());
     assert!(text.contains("… 900,008 frames not shown"), "{text}");
     assert!(text.lines().count() < 40, "{text}");
     assert!(text.contains("\n  #1000007  "), "{text}");

@@ -6,7 +6,7 @@ use wdb_debuggee::coredump::{CrashKind, InstanceId, ModuleId};
 use wdb_examine::frames::{Entry, Frame};
 use wdb_examine::stop::FrameId;
 use wdb_module::{FuncIndex, ModuleOffset};
-use wdb_report::{Module, Reason, Report, Source, Style, Thread, text};
+use wdb_report::{Module, Reason, Report, Shown, Source, Thread, text};
 use wdb_symbols::runtime::Family;
 
 fn frame(function: &str, line: u32, family: Option<Family>) -> Frame {
@@ -86,7 +86,7 @@ fn report(frames: Vec<Frame>) -> Report {
 }
 
 fn plain(report: &Report) -> String {
-    text(report, Style::default())
+    text(report, Shown::default())
 }
 
 /// The lines of the stack.
@@ -115,9 +115,9 @@ fn the_runtime_is_folded_and_named() {
             "      … 1 frame of start code: _start",
         ]
     );
-    let style = Style {
+    let style = Shown {
         all_frames: true,
-        ..Style::default()
+        ..Shown::default()
     };
     assert_eq!(text(&folded, style).matches("\n  #").count(), 6);
     // Nothing is left to show: then all of it.
@@ -286,7 +286,7 @@ fn guests_cannot_steer_the_terminal() {
     for all_frames in [false, true] {
         let plain = text(
             &report,
-            Style {
+            Shown {
                 colour: false,
                 all_frames,
             },
@@ -296,7 +296,7 @@ fn guests_cannot_steer_the_terminal() {
         // With colours the only control characters are those of the colours.
         let colour = text(
             &report,
-            Style {
+            Shown {
                 colour: true,
                 all_frames,
             },

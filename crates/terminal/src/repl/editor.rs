@@ -17,7 +17,6 @@ use wdb_console::{Completes, Completion, Console, Style, commands, find};
 use wdb_symbols::printable;
 
 use super::lines::Next;
-use crate::style;
 
 /// The lines that are remembered.
 const REMEMBERED: usize = 10_000;
@@ -178,14 +177,14 @@ impl Highlighter for Assistant {
         _default: bool,
     ) -> Cow<'b, str> {
         match self.colour {
-            true => style::painted(Style::Title, prompt).into(),
+            true => Style::Title.paint(prompt).into(),
             false => prompt.into(),
         }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         match self.colour {
-            true => style::painted(Style::Dim, hint).into(),
+            true => Style::Dim.paint(hint).into(),
             // It could not be told from what was typed.
             false => "".into(),
         }

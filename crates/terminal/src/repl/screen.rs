@@ -8,7 +8,6 @@ use wdb_console::Style;
 
 use crate::Abilities;
 use crate::progress::{self, Progress};
-use crate::style;
 
 /// What commands and the guest write to. Clones are the same; the guest's thread has one.
 #[derive(Clone)]
@@ -152,7 +151,7 @@ impl Screen {
             for piece in text.split_inclusive('\n') {
                 let line = piece.trim_end_matches('\n');
                 if !line.is_empty() {
-                    state.put(&style::painted(style, line));
+                    state.put(&style.paint(line));
                 }
                 state.put(&piece[line.len()..]);
             }

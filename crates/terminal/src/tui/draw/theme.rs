@@ -4,8 +4,6 @@ use anstyle::{AnsiColor, Effects};
 use ratatui::style::{Color, Modifier, Style as Look};
 use wdb_console::Style;
 
-use crate::style;
-
 /// The looks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Theme {
@@ -16,7 +14,7 @@ pub(super) struct Theme {
 impl Theme {
     /// A piece of text, as on the command line.
     pub(super) fn text(self, style: Style) -> Look {
-        let like = style::look(style);
+        let like = style.look();
         let effects = like.get_effects();
         let mut look = match like.get_fg_color() {
             Some(anstyle::Color::Ansi(AnsiColor::Red)) => self.colour(Color::Red),
