@@ -363,10 +363,9 @@ fn enable(
         return enable_displays(console, ids, yes);
     }
     let ids = meant(console, &call)?;
-    for breakpoint in console.session.breakpoints_mut().iter_mut() {
-        if ids.contains(&breakpoint.id) {
-            breakpoint.enabled = yes;
-        }
+    let is_meant = |it: &Breakpoint| ids.contains(&it.id);
+    for breakpoint in console.session.breakpoints_mut().select_mut(is_meant) {
+        breakpoint.enabled = yes;
     }
     tell_done(if yes { "enabled" } else { "disabled" }, &ids, out);
     Ok(Flow::Go)
@@ -484,7 +483,10 @@ fn describe(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) 
     }
     out.write(Style::Plain, "\n");
     if let Binding::Pending(reason) = &breakpoint.binding {
-        out.line(&format!("     nowhere yet: {}", printable(reason)));
+        out.line(&format!(
+            "     nowhere yet: {}",
+            printable(&reason.to_string())
+        ));
     }
     for place in breakpoint.locations().iter().take(MOST_PLACES) {
         out.write(Style::Plain, "     ");

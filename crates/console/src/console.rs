@@ -1,6 +1,6 @@
 //! What commands are, and what they work on.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_session::Session;
@@ -46,8 +46,6 @@ pub struct Console {
     pub(super) examined: Option<Examined>,
     /// The breakpoint that was set last.
     pub(super) last_breakpoint: Option<u32>,
-    /// What the user wrote for each breakpoint: temporary ones are gone when they are told of.
-    pub(super) set: HashMap<u32, String>,
     /// The instruction is shown at the stop, too.
     pub(super) at_instruction: bool,
     /// The commands of the user's own, by their names.
@@ -102,7 +100,6 @@ impl Console {
             listed: None,
             examined: None,
             last_breakpoint: None,
-            set: HashMap::new(),
             at_instruction: false,
             own: BTreeMap::new(),
             scripts: 0,

@@ -1,18 +1,15 @@
 //! Displays: expressions that are shown at each stop.
 
 use wdb_examine::expression;
-use wdb_examine::stop::{FrameId, Stop};
-use wdb_examine::variables::Valued;
-use wdb_session::displays::Display;
-use wdb_symbols::render::{Limits, Notation, Tree};
-use wdb_symbols::{Unavailable, printable};
+use wdb_session::displays::{Display, Displayed};
+use wdb_symbols::printable;
 
 use crate::call::{Call, Options, number};
 use crate::console::{Console, Flow};
 use crate::failure::Failure;
-use crate::format::{Format, with_options};
+use crate::format::{Format, letter, with_options};
 use crate::output::{Output, Style};
-use crate::values::{evaluate, shown};
+use crate::values::shown;
 use crate::{lookup, source};
 
 /// What LLDB calls a display.
@@ -36,7 +33,7 @@ pub(super) fn display(
     }
     // What is no expression would be told at each stop.
     let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
-    let added = console.session.displays.add(parsed, &format.to_string());
+    let added = console.session.displays.add(parsed, format.notation);
     let added = added.clone();
     if console.session.selected().is_some() {
         show_display(console, &added, out);
@@ -68,50 +65,22 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
     let Ok((mut stop, frame)) = console.here() else {
         return;
     };
-    let format = Format::parse(Some(&display.format)).unwrap_or_default();
     out.write(Style::Dim, &format!("{}: ", display.id));
-    if format.notation == Some(Notation::Instruction) {
-        source::instruction(&mut stop, frame, out);
-        return;
-    }
-    match evaluate(&mut stop, frame, text) {
-        Ok(found) => out.text(&shown(&mut stop, text, &found, format, &limits)),
+    match display.evaluate(&mut stop, frame) {
+        Displayed::Value(found) => {
+            let format = Format {
+                notation: display.notation,
+                ..Format::default()
+            };
+            out.text(&shown(&mut stop, text, &found.value, format, &limits));
+        }
+        Displayed::Instruction(_) => source::instruction(&mut stop, frame, out),
         // One line: it comes again at each stop.
-        Err(Failure(message)) => {
+        Displayed::Failed(error) => {
+            let message = error.show(text);
             let first = message.lines().next().unwrap_or_default();
             out.write(Style::Name, &printable(text));
             out.write(Style::Dim, &format!(": {first}\n"));
-        }
-    }
-}
-
-/// What a display shows in a frame, with its parts.
-pub fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, limits: &Limits) -> Tree {
-    let name = display.expression.text();
-    let format = Format::parse(Some(&display.format)).unwrap_or_default();
-    let line = |value: String, unavailable| Tree {
-        name: name.to_owned(),
-        ty: String::new(),
-        value,
-        unavailable,
-        children: Vec::new(),
-        cut: None,
-    };
-    if format.notation == Some(Notation::Instruction) {
-        let text = source::instruction_text(stop, frame);
-        return line(text.unwrap_or_default(), None);
-    }
-    let found = match expression::evaluate(&display.expression, stop, frame) {
-        Ok(found) => found,
-        Err(error) => return line(String::new(), Some(Unavailable::Unsupported(error.message))),
-    };
-    match format.notation {
-        None => Valued::of_expression(stop, name, &found, limits).tree,
-        Some(notation) => {
-            let shown = expression::with_context(stop, found.frame, |context| {
-                notation.object(context, &found.object, limits)
-            });
-            line(shown.0, None)
         }
     }
 }
@@ -148,9 +117,9 @@ pub(super) fn list(
     }
     for display in &console.session.displays.all {
         out.write(Style::Dim, &format!("{}: ", display.id));
-        let format = match display.format.as_str() {
-            "" => String::new(),
-            format => format!("/{format} "),
+        let format = match display.notation {
+            None => String::new(),
+            Some(notation) => format!("/{} ", letter(notation)),
         };
         let disabled = if display.enabled { "" } else { " (disabled)" };
         let text = printable(display.expression.text());

@@ -1,7 +1,5 @@
 //! The formats of gdb: `/x`, `/4xw`.
 
-use std::fmt::{self, Write as _};
-
 use wdb_debuggee::coredump::ModuleId;
 use wdb_module::ModuleOffset;
 use wdb_symbols::render::Notation;
@@ -71,24 +69,10 @@ impl Format {
     }
 }
 
-/// As it is written behind the slash.
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(count) = self.count {
-            write!(f, "{count}")?;
-        }
-        if let Some(notation) = self.notation {
-            let mut known = LETTERS.iter().filter(|it| it.1 == notation);
-            f.write_char(known.next().map_or('x', |it| it.0))?;
-        }
-        match self.size {
-            Some(1) => f.write_char('b'),
-            Some(2) => f.write_char('h'),
-            Some(4) => f.write_char('w'),
-            Some(_) => f.write_char('g'),
-            None => Ok(()),
-        }
-    }
+/// The letter of a notation.
+pub(super) fn letter(notation: Notation) -> char {
+    let mut known = LETTERS.iter().filter(|it| it.1 == notation);
+    known.next().map_or('x', |it| it.0)
 }
 
 /// The letters of the notations.
@@ -147,10 +131,9 @@ mod tests {
         assert_eq!(parsed.notation, Some(Notation::Hex));
         assert_eq!(parsed.size, Some(8));
         assert_eq!(Format::parse(None).unwrap(), Format::default());
-        for text in ["12xg", "", "i", "3s", "dw", "ob", "4hz"] {
-            let format = Format::parse(Some(text)).unwrap();
-            let again = Format::parse(Some(&format.to_string())).unwrap();
-            assert_eq!(format, again, "{text}");
+        for (letter, notation) in LETTERS {
+            let again = Format::parse(Some(&super::letter(notation).to_string()));
+            assert_eq!(again.unwrap().notation, Some(notation), "{letter}");
         }
         assert!(Format::parse(Some("4q")).is_err());
         assert!(Format::parse(Some("99999999999999999999999x")).is_err());

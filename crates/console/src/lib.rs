@@ -43,7 +43,6 @@ mod words;
 pub use call::Call;
 pub use completion::Completion;
 pub use console::{Command, Completes, Console, Flow, Group, Needs, Repeats};
-pub use displays::displayed;
 pub use output::{Code, Output, Style, Text};
 pub use settings::Settings;
 pub use table::{GROUPS, commands, find, reference};

@@ -1,5 +1,7 @@
 //! Sets breakpoints: `break`, `log`, `catch`.
 
+use std::sync::Arc;
+
 use wdb_debuggee::CodeLocation;
 use wdb_symbols::printable;
 
@@ -80,14 +82,12 @@ pub(super) fn set(
 }
 
 /// Sets a breakpoint; it may be pending if the user wants that.
-pub(super) fn add(console: &mut Console, new: NewBreakpoint) -> Result<Breakpoint, Failure> {
+pub(super) fn add(console: &mut Console, new: NewBreakpoint) -> Result<Arc<Breakpoint>, Failure> {
     let breakpoint = console.session.set_breakpoint(NewBreakpoint {
         may_be_pending: console.settings.pending,
         ..new
     })?;
-    let breakpoint = breakpoint.clone();
     console.last_breakpoint = Some(breakpoint.id);
-    console.set.insert(breakpoint.id, breakpoint.text.clone());
     Ok(breakpoint)
 }
 
@@ -169,7 +169,7 @@ fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Outpu
             let text = printable(&breakpoint.text);
             out.line(&match &breakpoint.binding {
                 Binding::Pending(reason) => {
-                    format!(": {text}, nowhere yet: {}", printable(reason))
+                    format!(": {text}, nowhere yet: {}", printable(&reason.to_string()))
                 }
                 _ => format!(": {text}"),
             });

@@ -290,7 +290,7 @@ fn start_anew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure
                 "breakpoint {} ({}) is pending: {}",
                 breakpoint.id,
                 printable(&breakpoint.text),
-                printable(reason)
+                printable(&reason.to_string())
             ));
         }
     }
@@ -351,7 +351,7 @@ fn continue_(
     if count > 1 {
         let reasons = console.session.stopped().reasons.clone();
         let hit = reasons.iter().find_map(|reason| match reason {
-            Reason::Breakpoint { id, .. } => Some(*id),
+            Reason::Breakpoint(breakpoint) => Some(breakpoint.id),
             _ => None,
         });
         let breakpoint = hit.and_then(|id| console.session.breakpoints_mut().get_mut(id));
@@ -386,7 +386,7 @@ fn abandon(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 
 fn detach(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
-    for breakpoint in console.session.breakpoints_mut().iter_mut() {
+    for breakpoint in console.session.breakpoints_mut().select_mut(|_| true) {
         breakpoint.enabled = false;
     }
     let stopped = console.session.run(Motion::Continue)?;

@@ -120,27 +120,10 @@ pub(super) fn around(
 
 /// The instruction that a frame stands at.
 pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output) {
-    let Some(frame) = stop.frame(id) else {
-        return;
-    };
-    let Some(at) = stop.place(id).and_then(|it| it.at) else {
-        return;
-    };
-    for line in disassembly::around(stop, frame.module, at, 0, 0) {
-        let mark = if line.at == at { "> " } else { "  " };
-        instruction_line(&line, mark, 0, out);
+    if let Some(line) = disassembly::of_frame(stop, id) {
+        let is_there = stop.place(id).and_then(|it| it.at) == Some(line.at);
+        instruction_line(&line, if is_there { "> " } else { "  " }, 0, out);
     }
-}
-
-/// The instruction that a frame stands at, in words.
-pub(super) fn instruction_text(stop: &mut Stop<'_>, id: FrameId) -> Option<String> {
-    let module = stop.frame(id)?.module;
-    let at = stop.place(id)?.at?;
-    let line = disassembly::around(stop, module, at, 0, 0).pop()?;
-    let note = line
-        .note
-        .map_or_else(String::new, |it| format!("  ;; {it}"));
-    Some(printable(&format!("{} {}{note}", line.at, line.text)).into_owned())
 }
 
 /// Writes `count` instructions from an address of the code on, where a function ends those of the next one. The address of

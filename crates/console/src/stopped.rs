@@ -1,6 +1,5 @@
 //! What a person is told when the program is stopped.
 
-use wdb_debuggee::coredump::{Crash, CrashKind};
 use wdb_symbols::printable;
 
 use crate::console::{Console, Flow};
@@ -14,13 +13,14 @@ use wdb_session::Reason;
 use wdb_session::ReturnValue;
 use wdb_session::Returned;
 use wdb_session::Stopped;
+use wdb_session::breakpoints::Breakpoint;
 
 /// Tells why the program is stopped and where, and what is displayed. The commands of the breakpoints that
 /// were hit come next.
 pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) -> Flow {
     console.forget_places();
     let commands = stopped.reasons.iter().filter_map(|reason| match reason {
-        Reason::Breakpoint { commands, .. } => Some(commands.clone()),
+        Reason::Breakpoint(breakpoint) => Some(breakpoint.commands.clone()),
         _ => None,
     });
     let mut commands: Vec<String> = commands.flatten().collect();
@@ -59,21 +59,25 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
             out.line("the program has run nothing yet; `run` runs it");
             return false;
         }
-        Reason::Breakpoint { id, .. } => {
-            let text = match console.session.breakpoints().get(*id) {
-                Some(breakpoint) => format!("breakpoint {id}, {}", printable(&breakpoint.text)),
-                None => match console.set.get(id) {
-                    Some(text) => format!("temporary breakpoint {id}, {}", printable(text)),
-                    None => format!("breakpoint {id}"),
-                },
-            };
-            out.title(&text);
+        Reason::Breakpoint(breakpoint) => {
+            let Breakpoint {
+                id,
+                text,
+                temporary,
+                ..
+            } = &**breakpoint;
+            let word = if *temporary { "temporary " } else { "" };
+            out.title(&format!("{word}breakpoint {id}, {}", printable(text)));
         }
-        Reason::Condition { id, message } => {
-            out.write(
-                Style::Error,
-                &format!("breakpoint {id}: its condition cannot be told: "),
+        Reason::Condition {
+            breakpoint,
+            message,
+        } => {
+            let words = format!(
+                "breakpoint {}: its condition cannot be told: ",
+                breakpoint.id
             );
+            out.write(Style::Error, &words);
             out.line(message);
         }
         Reason::Finished(None) => {}
@@ -99,10 +103,9 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
                 "nothing catches it"
             };
             out.title(&format!("an exception{name} was thrown; {end}"));
-            select_own(console);
         }
         Reason::Interrupted => out.title("interrupted"),
-        Reason::Crash(crash) => self::crash(console, crash, out),
+        Reason::Crash(_) => crash(console, out),
         Reason::Exited(code) => {
             out.title(&format!("the program has ended with exit code {code}"));
             let results = console.session.results();
@@ -150,46 +153,18 @@ fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
     }
 }
 
-/// The crash in the words of a report, and the youngest frame of the program's own code as the selected one.
-fn crash(console: &mut Console, crash: &Crash, out: &mut dyn Output) {
-    let (mut debuggee, resolver) = console.session.parts();
-    let options = wdb_report::Options {
-        variables: wdb_examine::variables::Which::None,
-        ..wdb_report::Options::default()
-    };
-    let report = match wdb_report::build(&mut debuggee, resolver, &options) {
-        Ok(report) => report,
-        Err(error) => {
-            out.write(Style::Error, "error: ");
-            out.line(&error.to_string());
-            return;
-        }
-    };
+/// The crash in the words of a report.
+fn crash(console: &mut Console, out: &mut dyn Output) {
     let Title {
         label,
         title,
         remarks,
-    } = Title::new(&report);
+    } = Title::of_stop(&mut console.session.stop());
     out.write(Style::Error, &format!("{label}: "));
     out.title(&title);
     for (label, text) in remarks {
         out.write(Style::Note, &format!("  {label}: "));
         out.line(&text.replace('\n', "\n    "));
-    }
-    // Where a person has stopped the program, that is where he looks, but for what throws an exception.
-    if crash.kind != CrashKind::Requested || crash.exception.is_some() {
-        select_own(console);
-    }
-}
-
-/// Selects the youngest frame of the program's own code: above it are those that a runtime throws or panics with.
-fn select_own(console: &mut Console) {
-    let thread = console.session.selected().map_or(0, |it| it.thread);
-    let entries = wdb_examine::frames::entries(&mut console.session.stop(), thread);
-    let mut frames = wdb_examine::frames::frames(&entries);
-    if let Some(own) = frames.find(|it| it.family.is_none()) {
-        // It is one of the frames that there are.
-        let _ = console.session.select(own.id);
     }
 }
 

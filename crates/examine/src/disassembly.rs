@@ -10,7 +10,7 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_module::instruction::branch_target;
 use wdb_module::{FuncIndex, GlobalIndex, LocalIndex, Module, ModuleOffset, TypeIndex};
 
-use crate::stop::Stop;
+use crate::stop::{FrameId, Stop};
 
 /// A line of a disassembly.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,13 @@ pub fn around(
     let position = count.saturating_sub(1);
     let window = position.saturating_sub(before)..position.saturating_add(after).saturating_add(1);
     instructions(stop, module, func, window)
+}
+
+/// The instruction at which a frame is. `None`: there is no code of it.
+pub fn of_frame(stop: &mut Stop<'_>, frame: FrameId) -> Option<Instruction> {
+    let module = stop.frame(frame)?.module;
+    let at = stop.place(frame)?.at?;
+    around(stop, module, at, 0, 0).pop()
 }
 
 fn instructions(

@@ -7,7 +7,7 @@ use wdb_debuggee::coredump::{InstanceId, ModuleId, Slot};
 use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
 
-use crate::stop::{FrameId, Stop};
+use crate::stop::{FrameId, Place, Stop};
 use crate::variables::Valued;
 
 /// Something on a stack.
@@ -132,12 +132,7 @@ fn of_activation(stop: &mut Stop<'_>, thread: usize, activation: usize, index: u
     let (Some(place), Some(frame)) = (stop.place(id), stop.frame(id)) else {
         return Vec::new();
     };
-    // Those that the program has not entered, as the user steps.
-    let ahead = if thread == 0 && activation == 0 {
-        stop.ahead().min(place.chain.len() - 1)
-    } else {
-        0
-    };
+    let ahead = ahead(stop, id, &place);
     let mut frames = Vec::new();
     for ((depth, spot), index) in place.chain.iter().enumerate().skip(ahead).zip(index..) {
         let inlined = depth + 1 < place.chain.len();
@@ -167,6 +162,34 @@ fn of_activation(stop: &mut Stop<'_>, thread: usize, activation: usize, index: u
         });
     }
     frames
+}
+
+/// The innermost frame of the program's own code: above it are those that a runtime throws or panics with. `None`: all
+/// are of a runtime.
+pub fn own(stop: &mut Stop<'_>, thread: usize) -> Option<FrameId> {
+    for activation in 0..stop.depth(thread).min(YOUNG) {
+        let mut id = FrameId {
+            thread,
+            activation,
+            inlined: 0,
+        };
+        let place = stop.place(id)?;
+        let ahead = ahead(stop, id, &place);
+        let mut chain = place.chain.iter().enumerate().skip(ahead);
+        if let Some((inlined, _)) = chain.find(|it| it.1.family.is_none()) {
+            id.inlined = inlined;
+            return Some(id);
+        }
+    }
+    None
+}
+
+/// How many of the functions that are inlined at an activation the program has not entered, as the user steps.
+fn ahead(stop: &Stop<'_>, id: FrameId, place: &Place) -> usize {
+    match (id.thread, id.activation) {
+        (0, 0) => stop.ahead().min(place.chain.len() - 1),
+        _ => 0,
+    }
 }
 
 /// The frames of what is on a stack.

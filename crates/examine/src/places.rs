@@ -3,7 +3,7 @@
 mod completion;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use wdb_debuggee::CodeLocation;
@@ -63,6 +63,8 @@ pub struct Location {
     pub file: Option<String>,
     /// The line, from 1: for one without code the nearest after it.
     pub line: Option<u32>,
+    /// The column, from 1.
+    pub column: Option<u32>,
 }
 
 /// Why nothing is there: a sentence without its full stop.
@@ -364,6 +366,7 @@ pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
         },
         file: place.file,
         line: place.line,
+        column: place.column,
     }
 }
 
@@ -396,6 +399,7 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
             };
             let chain = symbols.locate(place.at);
             let spot = chain.into_iter().find(is_meant);
+            let column = spot.as_ref().and_then(|it| it.column);
             let function = match spot.and_then(|it| it.function) {
                 Some(name) => name.display,
                 None => stop.function_name(module, place.func),
@@ -405,6 +409,7 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
                 function,
                 file: Some(place.file),
                 line: Some(place.line),
+                column,
             });
         }
     }
@@ -434,6 +439,51 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
     }))
 }
 
+/// The columns of a line that have code of their own, as places: in each piece of the line's code the first instruction
+/// of each column, in the order of the code and of the columns. None where the debug information has no columns.
+///
+/// # Errors
+///
+/// When the line has no code.
+pub fn columns(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
+    let places = lines(stop, file, line)?;
+    let pieces = (0..places.len()).map(|position| columns_of(stop, &places, position));
+    Ok(pieces.flatten().collect())
+}
+
+/// The columns of the piece of a line's code that begins at the place of this position.
+fn columns_of(stop: &mut Stop<'_>, places: &[Location], position: usize) -> Vec<Location> {
+    let place = &places[position];
+    let module = place.at.module;
+    let Some((symbols, func)) = stop.symbols(module).zip(stop.function_at(place.at)) else {
+        return Vec::new();
+    };
+    // Where the same line begins again, it is the next copy.
+    let is_next = |it: &&Location| stop.code(module, func, it.at.offset) == Some(it.at);
+    let end = places[position + 1..].iter().find(is_next);
+    let Some(binary) = stop.binary(module) else {
+        return Vec::new();
+    };
+    let own = binary.instructions(func).map_while(Result::ok);
+    let own = own.map(|(offset, _)| CodeLocation { module, offset });
+    let own = own.filter(|it| *it >= place.at && end.is_none_or(|end| *it < end.at));
+    let mut found = BTreeMap::new();
+    for at in own {
+        let is_meant = |it: &wdb_symbols::Location| {
+            it.line == place.line && it.file == place.file && !it.approximate
+        };
+        let spot = symbols.locate(at.offset).into_iter().find(is_meant);
+        if let Some(column) = spot.and_then(|it| it.column) {
+            found.entry(column).or_insert_with(|| Location {
+                at,
+                column: Some(column),
+                ..place.clone()
+            });
+        }
+    }
+    found.into_values().collect()
+}
+
 /// The code of a line at a column, or at the next one after it that has code.
 fn at_column(
     stop: &mut Stop<'_>,
@@ -444,38 +494,11 @@ fn at_column(
     let places = lines(stop, file, line)?;
     let mut found = Vec::new();
     let mut columns = BTreeSet::new();
-    for (position, place) in places.iter().enumerate() {
-        let module = place.at.module;
-        let Some((symbols, func)) = stop.symbols(module).zip(stop.function_at(place.at)) else {
-            continue;
-        };
-        // Where the same line begins again, it is the next copy.
-        let is_next = |it: &&Location| stop.code(module, func, it.at.offset) == Some(it.at);
-        let end = places[position + 1..].iter().find(is_next);
-        let Some(binary) = stop.binary(module) else {
-            continue;
-        };
-        let own = binary.instructions(func).map_while(Result::ok);
-        let own = own.map(|(offset, _)| CodeLocation { module, offset });
-        let own = own.filter(|it| *it >= place.at && end.is_none_or(|end| *it < end.at));
-        let mut first: Option<(u32, CodeLocation)> = None;
-        for at in own {
-            let is_meant = |it: &wdb_symbols::Location| {
-                it.line == place.line && it.file == place.file && !it.approximate
-            };
-            let spot = symbols.locate(at.offset).into_iter().find(is_meant);
-            let Some(own) = spot.and_then(|it| it.column) else {
-                continue;
-            };
-            columns.insert(own);
-            if own >= column && first.is_none_or(|it| own < it.0) {
-                first = Some((own, at));
-            }
-        }
-        found.extend(first.map(|(_, at)| Location {
-            at,
-            ..place.clone()
-        }));
+    for position in 0..places.len() {
+        let own = columns_of(stop, &places, position);
+        columns.extend(own.iter().filter_map(|it| it.column));
+        let reaches = |it: &Location| it.column.is_some_and(|own| own >= column);
+        found.extend(own.into_iter().find(reaches));
     }
     if !found.is_empty() {
         return Ok(found);
@@ -583,6 +606,7 @@ fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolve
                 function: copy.name.display,
                 file: of.file,
                 line: of.line,
+                column: of.column,
             });
         }
     }

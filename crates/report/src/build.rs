@@ -3,7 +3,7 @@
 use wdb_debuggee::coredump::{Crash, MemoryCapture, ValueCapture};
 use wdb_debuggee::{Debuggee, Error, StopReason, Trust};
 
-use super::{Module, Options, Reason, Report, Source, Thread};
+use super::{Module, Options, Reason, Report, Source, Thread, Why};
 use crate::diagnosis;
 use crate::evidence::{Evidence, Function};
 use wdb_examine::frames::{self, Entry, Frame};
@@ -25,7 +25,7 @@ pub fn build(
     resolver: &mut dyn Resolver,
     options: &Options<'_>,
 ) -> Result<Report, Error> {
-    let crash = debuggee.stop().iter().find_map(StopReason::crash);
+    let crash = crash(debuggee);
     let mut notes = debuggee.notes().to_vec();
     notes.extend(lacking(debuggee));
     let mut stop = Stop::new(debuggee, resolver)?;
@@ -69,14 +69,11 @@ pub fn build(
         notes: Vec::new(),
     };
     if let Some(crash) = crash {
-        let functions = physical(entries)
-            .map(|frame| Function {
-                name: frame.function.clone(),
-                family: frame.family,
-            })
-            .collect();
-        let mut evidence = Evidence::new(&mut stop, &modules, crash, functions);
-        explain(&mut report, &mut evidence, entries, options);
+        let why = explain(&mut stop, crash, entries, options.guest_stderr);
+        report.reason = why.reason;
+        report.panic = why.panic;
+        report.diagnosis = why.diagnosis;
+        report.circumstances = why.circumstances;
     }
     notes.extend(doubts(entries));
     notes.extend(stop.notes());
@@ -89,19 +86,39 @@ pub fn build(
     Ok(report)
 }
 
-fn explain(
-    report: &mut Report,
-    evidence: &mut Evidence<'_, '_>,
-    entries: &[Entry],
-    options: &Options<'_>,
-) {
+/// Why a program is stopped, as far as its state proves it; nothing where it has not crashed. It is the part of a report
+/// that [`Title`](crate::Title) is made of, without the rest.
+///
+/// `guest_stderr` is as in [`Options`].
+pub fn why(stop: &mut Stop<'_>, guest_stderr: &[u8]) -> Why {
+    let Some(crash) = crash(&stop.debuggee()) else {
+        return Why::default();
+    };
+    let thread = usize::try_from(crash.thread).unwrap_or(usize::MAX);
+    let entries = frames::entries(stop, thread);
+    explain(stop, crash, &entries, guest_stderr)
+}
+
+fn crash(debuggee: &dyn Debuggee) -> Option<Crash> {
+    debuggee.stop().iter().find_map(StopReason::crash)
+}
+
+fn explain(stop: &mut Stop<'_>, crash: Crash, entries: &[Entry], guest_stderr: &[u8]) -> Why {
+    let functions = physical(entries)
+        .map(|frame| Function {
+            name: frame.function.clone(),
+            family: frame.family,
+        })
+        .collect();
+    let modules = stop.modules().to_vec();
+    let evidence = &mut Evidence::new(stop, &modules, crash, functions);
     let inferred = evidence.crash.code.is_empty();
     if inferred {
         super::reason::infer(evidence);
     }
-    report.panic = super::panic::find(evidence, entries, options.guest_stderr);
-    evidence.panic_is_told = report.panic.is_some();
-    (report.diagnosis, report.circumstances) = diagnosis::diagnose(evidence);
+    let panic = super::panic::find(evidence, entries, guest_stderr);
+    evidence.panic_is_told = panic.is_some();
+    let (diagnosis, circumstances) = diagnosis::diagnose(evidence);
     let message = super::reason::words(evidence);
     let Crash {
         kind,
@@ -110,14 +127,19 @@ fn explain(
         causes,
         ..
     } = evidence.crash.clone();
-    report.reason = Some(Reason {
-        kind,
-        inferred: inferred && !code.is_empty(),
-        code,
-        message,
-        engine_message,
-        causes,
-    });
+    Why {
+        reason: Some(Reason {
+            kind,
+            inferred: inferred && !code.is_empty(),
+            code,
+            message,
+            engine_message,
+            causes,
+        }),
+        panic,
+        diagnosis,
+        circumstances,
+    }
 }
 
 fn module(module: &wdb_debuggee::Module) -> Module {

@@ -24,7 +24,7 @@ use wdb_examine::frames::Entry;
 use wdb_examine::variables::{Valued, Which};
 
 pub use build::build;
-pub use build::lacking;
+pub use build::{lacking, why};
 pub use diagnosis::Diagnosis;
 pub use json::json;
 pub use text::{Description, Shown, Title, aside, describe, text};
@@ -84,7 +84,20 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-/// Why the program is stopped.
+/// Why a program is stopped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Why {
+    /// The reason. `None`: it has not crashed.
+    pub reason: Option<Reason>,
+    /// What Rust's panic handler said.
+    pub panic: Option<Panic>,
+    /// What the state proves about the cause.
+    pub diagnosis: Option<Diagnosis>,
+    /// What else the state shows that is worth knowing.
+    pub circumstances: Vec<Diagnosis>,
+}
+
+/// The crash, in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
     /// The kind of crash.

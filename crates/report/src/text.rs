@@ -7,7 +7,7 @@ use wdb_debuggee::coredump::{CrashKind, code};
 
 use super::styled::{Style, Text};
 use super::words::thousands;
-use super::{Report, Thread, snippet, variables};
+use super::{Diagnosis, Panic, Reason, Report, Thread, snippet, variables};
 use wdb_examine::frames::fold::{self, Line};
 use wdb_examine::frames::{Entry, Frame};
 use wdb_examine::stop::Stop;
@@ -71,7 +71,8 @@ fn head(report: &Report, colour: bool) -> String {
     snippet::render(label, &title, report, &remarks, colour)
 }
 
-/// What happened, in words.
+/// What happened, in words: what every front end says of a crash.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title {
     /// The kind of it, in a word.
     pub label: &'static str,
@@ -85,9 +86,34 @@ pub struct Title {
 impl Title {
     /// What a report says first.
     pub fn new(report: &Report) -> Title {
+        Title::of(
+            report.reason.as_ref(),
+            report.panic.as_ref(),
+            report.diagnosis.as_ref(),
+            &report.circumstances,
+        )
+    }
+
+    /// What is said first of a program that is stopped, without a report.
+    pub fn of_stop(stop: &mut Stop<'_>) -> Title {
+        let why = crate::why(stop, &[]);
+        Title::of(
+            why.reason.as_ref(),
+            why.panic.as_ref(),
+            why.diagnosis.as_ref(),
+            &why.circumstances,
+        )
+    }
+
+    fn of(
+        reason: Option<&Reason>,
+        panic: Option<&Panic>,
+        diagnosis: Option<&Diagnosis>,
+        circumstances: &[Diagnosis],
+    ) -> Title {
         let mut remarks = Vec::new();
-        let mut diagnosis = report.diagnosis.as_ref().map(|found| lines(&found.message));
-        let (label, title) = match (&report.panic, &report.reason) {
+        let mut diagnosis = diagnosis.map(|found| lines(&found.message));
+        let (label, title) = match (panic, reason) {
             (Some(panic), _) => ("panic", lines(&panic.message)),
             (None, Some(reason)) => {
                 let gave_up = reason.code == code::UNREACHABLE;
@@ -103,10 +129,10 @@ impl Title {
             ),
         };
         remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
-        for found in &report.circumstances {
+        for found in circumstances {
             remarks.push(("note", lines(&found.message)));
         }
-        if let Some(reason) = &report.reason {
+        if let Some(reason) = reason {
             for cause in &reason.causes {
                 remarks.push(("cause", lines(cause)));
             }

@@ -1,6 +1,7 @@
 //! What the user wants to stop at, apart from the code that it comes to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use wdb_debuggee::CodeLocation;
 use wdb_debuggee::coredump::ModuleId;
@@ -14,7 +15,7 @@ use wdb_examine::stop::FrameId;
 use wdb_examine::tags;
 
 /// A breakpoint, as the user thinks of it. It may come to many places in the code, or to none yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Breakpoint {
     /// Its number, from 1. None is given twice in a session.
     pub id: u32,
@@ -78,7 +79,7 @@ impl NewBreakpoint {
 }
 
 /// What a breakpoint is to stop at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
     /// A place in the code.
     Place(Spec),
@@ -99,14 +100,31 @@ pub enum Trigger {
 }
 
 /// Where what a breakpoint is to stop at is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Binding {
-    /// At these places in the code. Not empty.
+    /// At these places in the code, each verified. Not empty.
     Code(Vec<Location>),
     /// At no place: it is an event.
     Event,
-    /// Nowhere: why, in words.
-    Pending(String),
+    /// Nowhere.
+    Pending(Unbound),
+}
+
+/// Why a breakpoint is nowhere: a sentence without its full stop.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unbound {
+    /// The program has no such place.
+    #[error("{0}")]
+    NoPlace(#[from] places::Unresolved),
+    /// The program has no such tag or imported function, and which it has.
+    #[error("{0}")]
+    NoEvent(String),
+    /// The engine can never stop there.
+    #[error("nothing can ever reach the code there")]
+    Unreachable,
+    /// The program is another one now.
+    #[error("the program was built anew")]
+    BuiltAnew,
 }
 
 /// The message of a log point: text, and expressions in braces. `{{` and `}}` are braces.
@@ -123,11 +141,23 @@ enum Part {
     Value(Expression),
 }
 
-/// The breakpoints of a session, by number.
+/// The breakpoints of a session, by number. A clone costs little: it is what they were when it was made, for
+/// [`Breakpoints::changes_since`].
 #[derive(Clone, Debug, Default)]
 pub struct Breakpoints {
-    all: BTreeMap<u32, Breakpoint>,
+    all: BTreeMap<u32, Arc<Breakpoint>>,
     last: u32,
+}
+
+/// What became of a breakpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// It was set.
+    Added(Arc<Breakpoint>),
+    /// It is another than before: it was hit, has other places or none any more, was enabled or given a condition.
+    Changed(Arc<Breakpoint>),
+    /// It was deleted. What it was before.
+    Removed(Arc<Breakpoint>),
 }
 
 /// As many places of one breakpoint are kept.
@@ -136,33 +166,67 @@ const MOST_PLACES: usize = 100_000;
 impl Breakpoints {
     /// All, by number.
     pub fn iter(&self) -> impl Iterator<Item = &Breakpoint> {
-        self.all.values()
+        self.all.values().map(|it| &**it)
     }
 
-    /// All, by number, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Breakpoint> {
+    /// Those that `wanted` chooses, by number, to be changed.
+    pub fn select_mut(
+        &mut self,
+        mut wanted: impl FnMut(&Breakpoint) -> bool,
+    ) -> impl Iterator<Item = &mut Breakpoint> {
+        self.shared_mut()
+            .filter(move |it| wanted(it))
+            .map(Arc::make_mut)
+    }
+
+    /// All, by number, to be looked at before they are changed.
+    pub(crate) fn shared_mut(&mut self) -> impl Iterator<Item = &mut Arc<Breakpoint>> {
         self.all.values_mut()
+    }
+
+    /// What became of them since they were `before`. A front end that keeps what it told last knows what to tell now,
+    /// whatever it was that changed them: a run, a start anew, a command.
+    pub fn changes_since(&self, before: &Breakpoints) -> Vec<Change> {
+        let removed = before
+            .all
+            .iter()
+            .filter(|it| !self.all.contains_key(it.0))
+            .map(|it| Change::Removed(Arc::clone(it.1)));
+        let others = self.all.iter().filter_map(|(id, now)| {
+            let was = before.all.get(id);
+            let is_same = was.is_some_and(|was| Arc::ptr_eq(was, now) || was == now);
+            let now = (!is_same).then(|| Arc::clone(now))?;
+            Some(match was {
+                Some(_) => Change::Changed(now),
+                None => Change::Added(now),
+            })
+        });
+        removed.chain(others).collect()
     }
 
     /// The one with this number.
     pub fn get(&self, id: u32) -> Option<&Breakpoint> {
-        self.all.get(&id)
+        self.all.get(&id).map(|it| &**it)
     }
 
     /// The one with this number, to be changed.
     pub fn get_mut(&mut self, id: u32) -> Option<&mut Breakpoint> {
+        self.get_shared(id).map(Arc::make_mut)
+    }
+
+    pub(crate) fn get_shared(&mut self, id: u32) -> Option<&mut Arc<Breakpoint>> {
         self.all.get_mut(&id)
     }
 
     /// Deletes one.
-    pub fn remove(&mut self, id: u32) -> Option<Breakpoint> {
+    pub fn remove(&mut self, id: u32) -> Option<Arc<Breakpoint>> {
         self.all.remove(&id)
     }
 
     /// Adds one, enabled and without conditions.
-    pub(crate) fn add(&mut self, new: NewBreakpoint, binding: Binding) -> &mut Breakpoint {
+    pub(crate) fn add(&mut self, new: NewBreakpoint, binding: Binding) -> Arc<Breakpoint> {
         self.last += 1;
-        let breakpoint = Breakpoint {
+        let breakpoint = Arc::new(Breakpoint {
             id: self.last,
             text: new.text,
             trigger: new.trigger,
@@ -174,8 +238,9 @@ impl Breakpoints {
             condition: new.condition,
             message: new.message,
             commands: Vec::new(),
-        };
-        self.all.entry(self.last).or_insert(breakpoint)
+        });
+        self.all.insert(self.last, Arc::clone(&breakpoint));
+        breakpoint
     }
 
     /// Whether the first instruction of the program is one.
@@ -224,10 +289,7 @@ impl Breakpoint {
 
     /// The program that it is set in is replaced by another. A line of the file that was selected stays one of that file.
     pub(crate) fn leave_program(&mut self) {
-        let left = std::mem::replace(
-            &mut self.binding,
-            Binding::Pending("the program was built anew".into()),
-        );
+        let left = std::mem::replace(&mut self.binding, Binding::Pending(Unbound::BuiltAnew));
         let Trigger::Place(Spec::Offset(_) | Spec::Line { file: None, .. }) = self.trigger else {
             return;
         };
@@ -249,7 +311,7 @@ impl Breakpoint {
         };
         locations.retain(|it| !refused.contains(&it.at));
         if locations.is_empty() {
-            self.binding = Binding::Pending("nothing can ever reach the code there".into());
+            self.binding = Binding::Pending(Unbound::Unreachable);
         }
     }
 }
@@ -352,7 +414,7 @@ pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId
         Trigger::Thrown { tag: Some(tag), .. } => {
             return match no_tag(stop, tag) {
                 None => Binding::Event,
-                Some(reason) => Binding::Pending(reason),
+                Some(reason) => Binding::Pending(Unbound::NoEvent(reason)),
             };
         }
         Trigger::Thrown { tag: None, .. } | Trigger::Trap | Trigger::Start => {
@@ -360,11 +422,11 @@ pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId
         }
         Trigger::Place(spec) => match places::resolve(stop, spec, frame) {
             Ok(found) => found,
-            Err(unresolved) => return Binding::Pending(unresolved.to_string()),
+            Err(unresolved) => return Binding::Pending(unresolved.into()),
         },
         Trigger::HostCall(pattern) => match host_calls(stop, pattern) {
             Ok(found) => found,
-            Err(reason) => return Binding::Pending(reason),
+            Err(reason) => return Binding::Pending(Unbound::NoEvent(reason)),
         },
     };
     Binding::Code(found)

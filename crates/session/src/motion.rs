@@ -90,7 +90,7 @@ impl Session {
         let Some(aim) = aim else {
             return self.go(None, Begin::Resume(Resume::Continue), None);
         };
-        let selected = self.selected;
+        let selected = self.looked_at();
         let finishing = match aim {
             Aim::Out => Some(self.finishing(selected)),
             _ => None,
@@ -124,7 +124,7 @@ impl Session {
             Next::Run(how) => self.go(Some(step), Begin::Resume(how), finishing),
             Next::Done { ahead, .. } => {
                 self.memo.ahead = ahead;
-                self.selected = youngest(ahead);
+                self.selected = None;
                 self.stopped = Stopped {
                     reasons: vec![Reason::Step],
                 };
@@ -292,7 +292,7 @@ impl Session {
         if let Err(error) = ran {
             // Then it has run, and is not where it was.
             if matches!(&error, Error::Debuggee(error) if error.is_failure()) {
-                self.selected = FrameId::default();
+                self.selected = None;
                 self.stopped = self.as_it_stands();
             }
             return Err(error);
@@ -354,10 +354,10 @@ impl Session {
             }
         }
         for reason in &reasons {
-            if let Reason::Breakpoint { id, .. } = reason
-                && self.breakpoints.get(*id).is_some_and(|it| it.temporary)
+            if let Reason::Breakpoint(hit) = reason
+                && hit.temporary
             {
-                self.breakpoints.remove(*id);
+                self.breakpoints.remove(hit.id);
             }
         }
         let stopped = Stopped { reasons };
@@ -365,12 +365,12 @@ impl Session {
             // The program is where it was, for the reason that it had then.
             Some(before) => {
                 self.memo.ahead = before.ahead;
-                self.selected = before.selected;
+                self.selected = Some(before.selected);
                 self.stopped = before.stopped;
             }
             None => {
                 self.memo.ahead = ahead;
-                self.selected = youngest(ahead);
+                self.selected = None;
                 self.stopped = stopped.clone();
             }
         }
@@ -428,11 +428,4 @@ impl Session {
 /// The program can run, and functions of it cannot be called.
 pub(crate) fn cannot_call() -> Error {
     Error::Refused("no function of this program can be called by the debugger".into())
-}
-
-fn youngest(ahead: usize) -> FrameId {
-    FrameId {
-        inlined: ahead,
-        ..FrameId::default()
-    }
 }

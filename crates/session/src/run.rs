@@ -94,7 +94,11 @@ impl Watching {
         };
         breakpoints.stop_at_exceptions(exceptions)?;
         let refused = breakpoints.set_breakpoints(&wanted)?;
-        for breakpoint in self.breakpoints.iter_mut() {
+        let is_refused = |it: &Breakpoint| {
+            let mut places = it.locations().iter();
+            places.any(|place| refused.contains(&place.at))
+        };
+        for breakpoint in self.breakpoints.select_mut(is_refused) {
             breakpoint.drop_places(&refused);
         }
         for location in &refused {
@@ -163,7 +167,7 @@ impl Watching {
         let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
         let at = stop.frame(FrameId::default())?.location()?;
         if std::mem::take(&mut self.starting) {
-            let starts = self.breakpoints.iter_mut();
+            let starts = self.breakpoints.shared_mut();
             for breakpoint in starts.filter(|it| it.enabled && it.is_start()) {
                 let reason = hit(breakpoint, &mut stop, FrameId::default(), &self.tell);
                 self.reasons.extend(reason);
@@ -171,7 +175,7 @@ impl Watching {
         }
         let mut ahead = usize::MAX;
         for (id, location) in self.by_code.get(&at).into_iter().flatten() {
-            let Some(breakpoint) = self.breakpoints.get_mut(*id).filter(|it| it.enabled) else {
+            let Some(breakpoint) = self.breakpoints.get_shared(*id).filter(|it| it.enabled) else {
                 continue;
             };
             let frame = location.frame(&mut stop);
@@ -198,22 +202,24 @@ impl Watching {
 
 /// Counts a hit. Gives back why the program is to stop, if it is.
 fn hit(
-    breakpoint: &mut Breakpoint,
+    shared: &mut Arc<Breakpoint>,
     stop: &mut Stop<'_>,
     frame: FrameId,
     tell: &Teller,
 ) -> Option<Reason> {
-    let id = breakpoint.id;
-    if let Some(condition) = &breakpoint.condition {
+    if let Some(condition) = &shared.condition {
         match expression::holds(condition, stop, frame) {
             Ok(true) => {}
             Ok(false) => return None,
             Err(error) => {
-                let message = error.show(condition.text());
-                return Some(Reason::Condition { id, message });
+                return Some(Reason::Condition {
+                    message: error.show(condition.text()),
+                    breakpoint: Arc::clone(shared),
+                });
             }
         }
     }
+    let breakpoint = Arc::make_mut(shared);
     breakpoint.hits += 1;
     if let Some(left) = breakpoint.ignore.checked_sub(1) {
         breakpoint.ignore = left;
@@ -223,10 +229,7 @@ fn hit(
         tell(&message.show(stop, frame));
         return None;
     }
-    Some(Reason::Breakpoint {
-        id,
-        commands: breakpoint.commands.clone(),
-    })
+    Some(Reason::Breakpoint(Arc::clone(shared)))
 }
 
 /// The breakpoints that an exception hits.
@@ -238,7 +241,7 @@ pub(crate) fn exception_hits(
     tell: &Teller,
 ) -> Vec<Reason> {
     let name = tag_name(stop, exception);
-    let hits = breakpoints.iter_mut().filter(|it| {
+    let hits = breakpoints.shared_mut().filter(|it| {
         let Trigger::Thrown { tag, caught: which } = &it.trigger else {
             return false;
         };
@@ -258,7 +261,7 @@ pub(crate) fn crash_hits(
 ) -> Vec<Reason> {
     let is_trap = matches!(crash.kind, CrashKind::Trap);
     let hits = breakpoints
-        .iter_mut()
+        .shared_mut()
         .filter(|it| is_trap && it.enabled && matches!(it.trigger, Trigger::Trap));
     hits.filter_map(|it| hit(it, stop, FrameId::default(), tell))
         .collect()

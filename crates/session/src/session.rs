@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wdb_debuggee::coredump::CrashKind;
 use wdb_debuggee::{Debuggee, Interrupt, StopReason};
 use wdb_symbols::Symbols;
 
@@ -15,6 +16,7 @@ use crate::run::Known;
 use crate::skips::Skips;
 use crate::stopped::{Reason, Stopped, Teller};
 use wdb_examine::expression::{self, Expression};
+use wdb_examine::frames;
 use wdb_examine::looking::Looking;
 use wdb_examine::places::Location;
 use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
@@ -42,7 +44,8 @@ pub struct Session {
     /// Somebody wanted that since it began to run.
     pub(crate) interrupted: Arc<AtomicBool>,
     pub(crate) given_up: Arc<dyn Fn() -> bool + Send + Sync>,
-    pub(crate) selected: FrameId,
+    /// The frame that the user looks at. `None`: nobody has asked since the program stopped.
+    pub(crate) selected: Option<FrameId>,
     pub(crate) stopped: Stopped,
     /// The calls by the user that have not returned, the youngest last.
     pub(crate) calls: Vec<Calling>,
@@ -72,12 +75,11 @@ impl Session {
             interrupt: Arc::default(),
             interrupted: Arc::default(),
             given_up: Arc::new(|| false),
-            selected: FrameId::default(),
+            selected: None,
             stopped: Stopped::default(),
             calls: Vec::new(),
         };
         session.stopped = session.as_it_stands();
-        session.selected.thread = session.crashed_thread();
         session
     }
 
@@ -230,20 +232,20 @@ impl Session {
         if has_other_modules {
             kept.forget_types();
             self.resolver.renew(self.debuggee.modules());
-            for breakpoint in self.breakpoints.iter_mut() {
+            for breakpoint in self.breakpoints.select_mut(|_| true) {
                 breakpoint.leave_program();
             }
         }
         self.memo = Memo::default();
         self.memo.kept = kept;
         self.runs += 1;
-        self.selected = FrameId::default();
+        self.selected = None;
         self.calls.clear();
         self.stopped = self.as_it_stands();
         for id in self.breakpoints.iter().map(|it| it.id).collect::<Vec<_>>() {
             self.bind(id);
         }
-        for breakpoint in self.breakpoints.iter_mut() {
+        for breakpoint in self.breakpoints.select_mut(|it| it.hits > 0) {
             breakpoint.hits = 0;
         }
         Ok(changed)
@@ -272,18 +274,46 @@ impl Session {
         };
         let selected = self.selected();
         let found = breakpoints::bind(&trigger, &mut self.stop(), selected);
-        if let Some(breakpoint) = self.breakpoints.get_mut(id)
-            && (!matches!(found, Binding::Pending(_)) || breakpoint.locations().is_empty())
-        {
+        let is_lost = matches!(found, Binding::Pending(_));
+        let wanted = |it: &Breakpoint| it.id == id && (!is_lost || it.locations().is_empty());
+        if let Some(breakpoint) = self.breakpoints.select_mut(wanted).next() {
             breakpoint.binding = found;
         }
     }
 
     /// The frame that the user looks at. `None` where there are no frames.
     pub fn selected(&mut self) -> Option<FrameId> {
-        let selected = self.selected;
+        let selected = self.looked_at();
         let mut stop = self.stop();
         stop.frame(selected).map(|_| selected)
+    }
+
+    /// The frame that the user looks at, also where there is none.
+    pub(crate) fn looked_at(&mut self) -> FrameId {
+        if let Some(selected) = self.selected {
+            return selected;
+        }
+        let first = self.first_to_look_at();
+        self.selected = Some(first);
+        first
+    }
+
+    /// The frame that says most of why the program is stopped: the innermost one; of a crash, and of an exception, the
+    /// innermost of the program's own code. Where the user has stopped the program, that is where they look.
+    fn first_to_look_at(&mut self) -> FrameId {
+        let thread = self.crashed_thread();
+        let is_of_own_code = |it: &Reason| match it {
+            Reason::Thrown { .. } => true,
+            Reason::Crash(crash) => crash.kind != CrashKind::Requested || crash.exception.is_some(),
+            _ => false,
+        };
+        let own = self.stopped.reasons.iter().any(is_of_own_code);
+        let own = own.then(|| frames::own(&mut self.stop(), thread)).flatten();
+        own.unwrap_or(FrameId {
+            thread,
+            activation: 0,
+            inlined: if thread == 0 { self.memo.ahead } else { 0 },
+        })
     }
 
     /// Looks at a frame.
@@ -292,7 +322,7 @@ impl Session {
         if known.is_none_or(|place| frame.inlined >= place.chain.len()) {
             return Err(Error::Refused("there is no such frame".into()));
         }
-        self.selected = frame;
+        self.selected = Some(frame);
         Ok(frame)
     }
 
@@ -302,7 +332,7 @@ impl Session {
     ///
     /// When there is none.
     pub fn select_number(&mut self, number: u32) -> Result<FrameId, Error> {
-        let thread = self.selected.thread;
+        let thread = self.looked_at().thread;
         let found = self.stop().frame_numbered(thread, number);
         match found {
             Some(frame) => self.select(frame),
@@ -312,7 +342,7 @@ impl Session {
 
     /// The number of the selected frame in a backtrace.
     pub fn selected_number(&mut self) -> u32 {
-        let selected = self.selected;
+        let selected = self.looked_at();
         self.stop().frame_number(selected)
     }
 
@@ -323,12 +353,13 @@ impl Session {
     /// When the selected frame is the oldest.
     pub fn up(&mut self, count: u32) -> Result<FrameId, Error> {
         let number = self.selected_number();
-        let thread = self.selected.thread;
+        let selected = self.looked_at();
+        let thread = selected.thread;
         let mut stop = self.stop();
         let wanted = number.saturating_add(count.max(1));
         let found = stop.frame_numbered(thread, wanted);
         match found.or_else(|| stop.oldest(thread)) {
-            Some(frame) if frame != self.selected => self.select(frame),
+            Some(frame) if frame != selected => self.select(frame),
             _ => Err(Error::Refused("this is the oldest frame".into())),
         }
     }
@@ -361,13 +392,13 @@ impl Session {
     ///
     /// When it belongs nowhere and may not be pending; when a name in its condition or message means nothing at any of its
     /// places.
-    pub fn set_breakpoint(&mut self, new: NewBreakpoint) -> Result<&mut Breakpoint, Error> {
+    pub fn set_breakpoint(&mut self, new: NewBreakpoint) -> Result<Arc<Breakpoint>, Error> {
         let selected = self.selected();
         let binding = breakpoints::bind(&new.trigger, &mut self.stop(), selected);
         if let Binding::Pending(reason) = &binding
             && !new.may_be_pending
         {
-            return Err(Error::Refused(reason.clone()));
+            return Err(Error::Refused(reason.to_string()));
         }
         let of_message = new.message.iter().flat_map(Message::expressions);
         for expression in new.condition.iter().chain(of_message) {

@@ -1,9 +1,12 @@
 //! Why a program is stopped again.
 
+use std::fmt;
 use std::sync::Arc;
 
 use wdb_debuggee::coredump::{Crash, Exception, Slot};
 use wdb_examine::expression;
+
+use crate::breakpoints::Breakpoint;
 
 /// Why the program is stopped: everything that holds at once, what the user asked for first. May be
 /// empty: that of a dump which does not say.
@@ -18,17 +21,12 @@ pub struct Stopped {
 pub enum Reason {
     /// It was launched and has run nothing yet.
     Started,
-    /// A breakpoint was hit.
-    Breakpoint {
-        /// Its number.
-        id: u32,
-        /// What the front end is to do now.
-        commands: Vec<String>,
-    },
+    /// A breakpoint was hit: what it was then. One that is temporary is deleted now.
+    Breakpoint(Arc<Breakpoint>),
     /// The condition of a breakpoint could not be evaluated.
     Condition {
-        /// The number of the breakpoint.
-        id: u32,
+        /// The breakpoint.
+        breakpoint: Arc<Breakpoint>,
         /// What is wrong with it, with the place.
         message: String,
     },
@@ -66,6 +64,27 @@ impl Stopped {
     pub fn is_over(&self) -> bool {
         let over = |it: &Reason| matches!(it, Reason::Crash(_) | Reason::Exited(_));
         self.reasons.iter().any(over)
+    }
+}
+
+/// In a few words: what a line of status has room for.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::Started => "not started",
+            Reason::Breakpoint(breakpoint) => return write!(f, "breakpoint {}", breakpoint.id),
+            Reason::Condition { breakpoint, .. } => {
+                return write!(f, "breakpoint {}: its condition is wrong", breakpoint.id);
+            }
+            Reason::Step => "stepped",
+            Reason::Finished(_) => "finished",
+            Reason::Returned(_) => "the call has returned",
+            Reason::Abandoned(_) => "the call was given up",
+            Reason::Thrown { .. } => "an exception is thrown",
+            Reason::Interrupted => "interrupted",
+            Reason::Crash(_) => "crashed",
+            Reason::Exited(code) => return write!(f, "ended with {code}"),
+        })
     }
 }
 

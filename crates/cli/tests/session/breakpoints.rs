@@ -1,6 +1,6 @@
 //! Breakpoints: what they stop at, and what they do there.
 
-use wdb_session::breakpoints::{Binding, Message, NewBreakpoint};
+use wdb_session::breakpoints::{Binding, Breakpoints, Change, Message, NewBreakpoint};
 
 use super::*;
 
@@ -17,8 +17,10 @@ fn hits_are_counted_passed_over_and_limited_to_a_condition() {
     breakpoint.ignore = 1;
     breakpoint.commands = vec!["print n".into()];
     let stopped = guest.go();
-    let commands = vec!["print n".to_owned()];
-    assert_eq!(stopped.reasons, [Reason::Breakpoint { id, commands }]);
+    let [Reason::Breakpoint(hit)] = &stopped.reasons[..] else {
+        panic!("{stopped:?}");
+    };
+    assert_eq!((hit.id, hit.hits, &*hit.commands[0]), (id, 2, "print n"));
     assert_eq!(guest.value("n"), "3");
     assert_eq!(guest.session.breakpoints().get(id).unwrap().hits, 2);
     guest.session.breakpoints_mut().get_mut(id).unwrap().enabled = false;
@@ -38,10 +40,16 @@ fn a_wrong_condition_stops_and_says_so() {
     let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
     breakpoint.condition = Some(expression::parse("nothing > 1").unwrap());
     let stopped = guest.go();
-    let [Reason::Condition { id: of, message }] = &stopped.reasons[..] else {
+    let [
+        Reason::Condition {
+            breakpoint,
+            message,
+        },
+    ] = &stopped.reasons[..]
+    else {
         panic!("{stopped:?}");
     };
-    assert_eq!(*of, id);
+    assert_eq!(breakpoint.id, id);
     assert!(message.contains("nothing"), "{message}");
 }
 
@@ -103,7 +111,7 @@ fn calls_of_the_host_by_name() {
         panic!("{pending:?}");
     };
     let words = "the program imports no function `nothing`; there are `args_get`, `args_sizes_get`";
-    assert!(reason.starts_with(words), "{reason}");
+    assert!(reason.to_string().starts_with(words), "{reason}");
 }
 
 #[test]
@@ -207,7 +215,7 @@ fn an_interrupt_of_a_program_that_is_stopped_stops_no_later_run() {
     for _ in 0..2 {
         let stopped = guest.go();
         assert!(
-            matches!(stopped.reasons[..], [Reason::Breakpoint { .. }]),
+            matches!(stopped.reasons[..], [Reason::Breakpoint(_)]),
             "{stopped:?}"
         );
         interrupt.interrupt();
@@ -240,4 +248,58 @@ fn what_was_given_up_before_it_ran_does_not_run() {
     let ran = guest.session.run(Motion::Continue);
     assert!(matches!(ran, Err(wdb_session::Error::GivenUp)), "{ran:?}");
     assert_eq!(guest.session.stopped().reasons, [Reason::Started]);
+}
+
+/// What a front end that shows breakpoints is told: it keeps no list of its own.
+#[test]
+fn changes_of_breakpoints_are_data() {
+    let changed = |guest: &Guest, before: &Breakpoints| -> Vec<(&'static str, u32, u64)> {
+        let changes = guest.session.breakpoints().changes_since(before);
+        let told = changes.into_iter().map(|change| match change {
+            Change::Added(it) => ("added", it.id, it.hits),
+            Change::Changed(it) => ("changed", it.id, it.hits),
+            Change::Removed(it) => ("removed", it.id, it.hits),
+        });
+        told.collect()
+    };
+    let mut guest = steps();
+    let nothing = guest.session.breakpoints().clone();
+    let stays = guest.break_on("/* hot */");
+    let once = guest.break_on("/* hot */");
+    let breakpoint = guest.session.breakpoints_mut().get_mut(once).unwrap();
+    breakpoint.temporary = true;
+    let never = guest.break_at("factorial");
+    let breakpoint = guest.session.breakpoints_mut().get_mut(never).unwrap();
+    breakpoint.condition = Some(expression::parse("n < 0").unwrap());
+    let added = [("added", stays, 0), ("added", once, 0), ("added", never, 0)];
+    assert_eq!(changed(&guest, &nothing), added);
+
+    let before = guest.session.breakpoints().clone();
+    assert_eq!(changed(&guest, &before), []);
+    let stopped = guest.go();
+    assert_eq!(hits(&stopped), [stays, once]);
+    // The one that is gone is still known by the stop.
+    let Reason::Breakpoint(gone) = &stopped.reasons[1] else {
+        panic!("{stopped:?}");
+    };
+    assert!(gone.temporary && gone.hits == 1, "{gone:?}");
+    let expected = [("removed", once, 0), ("changed", stays, 1)];
+    assert_eq!(changed(&guest, &before), expected);
+
+    // A refused one changes nothing, and the program goes on.
+    let before = guest.session.breakpoints().clone();
+    let spec = places::parse("no_such_function").unwrap();
+    let refused = NewBreakpoint::new("", Trigger::Place(spec));
+    assert!(guest.session.set_breakpoint(refused).is_err());
+    assert_eq!(changed(&guest, &before), []);
+    assert_eq!(hits(&guest.go()), [stays]);
+    assert_eq!(changed(&guest, &before), [("changed", stays, 2)]);
+
+    // A new start counts from the beginning.
+    guest.session.restart().unwrap();
+    assert_eq!(changed(&guest, &before), [("changed", stays, 0)]);
+    assert_eq!(
+        guest.session.breakpoints().get(stays).unwrap().locations()[0].column,
+        Some(14)
+    );
 }

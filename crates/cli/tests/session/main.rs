@@ -240,7 +240,7 @@ impl Guest {
 /// The numbers of the breakpoints that were hit.
 fn hits(stopped: &Stopped) -> Vec<u32> {
     let ids = stopped.reasons.iter().filter_map(|reason| match reason {
-        Reason::Breakpoint { id, .. } => Some(*id),
+        Reason::Breakpoint(breakpoint) => Some(breakpoint.id),
         _ => None,
     });
     ids.collect()

@@ -346,6 +346,7 @@ fn what_has_a_value_is_not_refused_as_a_condition() {
                 function: spot.function.clone(),
                 file: spot.location.file.clone(),
                 line: spot.location.line,
+                column: spot.location.column,
             };
             for expression in parsed {
                 let text = expression.text();

@@ -9,11 +9,13 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::disassembly;
 use wdb_examine::places::{self, Location, Spec};
 use wdb_examine::stop::{FrameId, Place, Spot, Stop};
-use wdb_examine::variables::{self, Which};
+use wdb_examine::values;
+use wdb_examine::variables::{self, Valued, Which};
 use wdb_session::Reason;
 use wdb_session::Session;
-use wdb_session::displays::Display;
-use wdb_symbols::render::Limits;
+use wdb_session::displays::{Display, Displayed};
+use wdb_symbols::Unavailable;
+use wdb_symbols::render::{Limits, Tree};
 
 use super::scene::{BreakpointRow, Code, Instruction, Mark, Piece, Rows, Scene, StackRow};
 use super::state::Wishes;
@@ -90,7 +92,7 @@ impl Looker {
         scene.variables = values.into_iter().map(|it| it.tree).collect();
         scene.displays = displays
             .iter()
-            .map(|it| wdb_console::displayed(&mut stop, id, it, &limits))
+            .map(|it| displayed(&mut stop, id, it, &limits))
             .collect();
         scene.code = self.code(&mut stop, id, place.as_deref(), &marks, wishes);
         scene
@@ -296,24 +298,40 @@ fn place_in_words(location: &Location) -> String {
     }
 }
 
+/// What a display shows in a frame, with its parts.
+fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, limits: &Limits) -> Tree {
+    let name = display.expression.text();
+    let line = |value: String, unavailable| Tree {
+        name: name.to_owned(),
+        ty: String::new(),
+        value,
+        unavailable,
+        children: Vec::new(),
+        cut: None,
+    };
+    match (display.evaluate(stop, frame), display.notation) {
+        (Displayed::Instruction(found), _) => {
+            let text = found.map(|it| format!("{} {}", it.at, it.text));
+            line(text.unwrap_or_default(), None)
+        }
+        (Displayed::Failed(error), _) => {
+            line(String::new(), Some(Unavailable::Unsupported(error.message)))
+        }
+        (Displayed::Value(found), None) => {
+            Valued::of_expression(stop, name, &found.value, limits).tree
+        }
+        (Displayed::Value(found), notation) => {
+            let shown = values::show(stop, &found.value, limits, notation);
+            line(shown.text.unwrap_or_default(), None)
+        }
+    }
+}
+
 /// How the program stands, in a few words.
 fn condition(session: &mut Session) -> String {
     let can_run = session.can_run();
-    let words = |reason: &Reason| match reason {
-        Reason::Started => "not started".to_owned(),
-        Reason::Breakpoint { id, .. } => format!("breakpoint {id}"),
-        Reason::Condition { id, .. } => format!("breakpoint {id}: its condition is wrong"),
-        Reason::Step => "stepped".to_owned(),
-        Reason::Finished(_) => "finished".to_owned(),
-        Reason::Returned(_) => "the call has returned".to_owned(),
-        Reason::Abandoned(_) => "the call was given up".to_owned(),
-        Reason::Thrown { .. } => "an exception is thrown".to_owned(),
-        Reason::Interrupted => "interrupted".to_owned(),
-        Reason::Crash(_) => "crashed".to_owned(),
-        Reason::Exited(code) => format!("ended with {code}"),
-    };
     // Where a breakpoint is, a step may have come to its end too.
-    let first = session.stopped().reasons.first().map(words);
+    let first = session.stopped().reasons.first().map(Reason::to_string);
     match (can_run, first) {
         (true, first) => first.unwrap_or_else(|| "stopped".to_owned()),
         (false, Some(first)) => format!("core dump, {first}"),

@@ -22,6 +22,7 @@ use wdb_examine::places::Spec;
 use wdb_module::{Binary, Module};
 use wdb_session::Session;
 use wdb_symbols::Symbols;
+use wdb_symbols::render::Notation;
 
 use super::draw::draw;
 use super::look::Looker;
@@ -512,9 +513,10 @@ fn threads_have_the_numbers_that_commands_take() {
 #[test]
 fn a_display_keeps_its_format() {
     let mut view = View::of("c-div-zero.wasmtime", "c-div-zero", (100, 30));
-    for (expression, format) in [("255", "x"), ("255", ""), ("1", "i")] {
+    let notations = [Some(Notation::Hex), None, Some(Notation::Instruction)];
+    for (expression, notation) in ["255", "255", "1"].into_iter().zip(notations) {
         let expression = wdb_examine::expression::parse(expression).unwrap();
-        view.session.displays.add(expression, format);
+        view.session.displays.add(expression, notation);
     }
     let wishes = view.state.wishes();
     let scene = view.looker.look(&mut view.session, wishes);
