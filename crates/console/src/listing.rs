@@ -3,13 +3,16 @@
 mod syntax;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use wdb_debuggee::coredump::ModuleId;
 
 use wdb_examine::places::Location;
 use wdb_examine::stop::Stop;
 
-pub use syntax::{Class, Span, Syntax};
+use crate::output::{Code, Style, Text};
+
+pub use syntax::{Span, Syntax};
 
 /// What a bare `list` goes on with.
 #[derive(Clone, Debug)]
@@ -42,6 +45,26 @@ pub struct Line {
     pub text: String,
     /// What in it is more than names and signs, in order.
     pub spans: Vec<Span>,
+}
+
+impl Line {
+    /// The text before the byte `end`, in pieces.
+    pub fn styled(&self, end: usize) -> Text {
+        let mut out = Text::default();
+        let mut piece = |code, range: Range<usize>| {
+            let range = range.start.min(end)..range.end.min(end);
+            let text = self.text.get(range).unwrap_or_default();
+            out.push(Style::Code(code), text);
+        };
+        let mut done = 0;
+        for span in &self.spans {
+            piece(Code::Other, done..span.range.start);
+            piece(span.code, span.range.clone());
+            done = span.range.end;
+        }
+        piece(Code::Other, done..self.text.len());
+        out
+    }
 }
 
 /// Why there is nothing to list: a sentence without its full stop.

@@ -1,7 +1,7 @@
 //! Commands about source text and instructions.
 
 use std::collections::BTreeSet;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
 use wdb_debuggee::coredump::ModuleId;
 use wdb_module::{FuncIndex, Module, ModuleOffset};
@@ -11,7 +11,7 @@ use crate::call::{Call, Known, Options, first_word, number};
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
 use crate::directories;
 use crate::failure::Failure;
-use crate::listing::{self, Class, Line, Listed};
+use crate::listing::{self, Line, Listed};
 use crate::output::{Code, Output, Style};
 use crate::settings::Settings;
 use wdb_examine::disassembly::{self, Instruction};
@@ -207,26 +207,9 @@ const LONGEST_LINE: usize = 500;
 
 fn source_text(line: &Line, out: &mut dyn Output) {
     let end = line.text.floor_char_boundary(LONGEST_LINE);
-    let mut piece = |class: Code, range: Range<usize>| {
-        let range = range.start.min(end)..range.end.min(end);
-        let text = line.text.get(range).unwrap_or_default();
-        if !text.is_empty() {
-            out.write(Style::Code(class), &printable_source(text));
-        }
-    };
-    let mut at = 0;
-    for span in &line.spans {
-        piece(Code::Other, at..span.range.start);
-        let class = match span.class {
-            Class::Keyword => Code::Keyword,
-            Class::Text => Code::Text,
-            Class::Number => Code::Number,
-            Class::Comment => Code::Comment,
-        };
-        piece(class, span.range.clone());
-        at = span.range.end;
+    for (style, text) in line.styled(end).pieces {
+        out.write(style, &printable_source(&text));
     }
-    piece(Code::Other, at..end);
     if end < line.text.len() {
         out.write(Style::Dim, " …");
     }

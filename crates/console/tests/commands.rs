@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use support::{Fixtures, dump, modules};
-use wdb_console::{Console, Flow, Output, Style, commands, listing, reference};
+use wdb_console::{Code, Console, Flow, Output, Style, commands, listing, reference};
 use wdb_debuggee::coredump::ModuleId;
 use wdb_debuggee::coredump::{
     Capture, Crash, CrashKind, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId,
@@ -450,7 +450,7 @@ fn lines_of_a_source_file() {
     assert_eq!(found.lines[3].text, "  return sum / count;");
     let spans = [listing::Span {
         range: 2..8,
-        class: listing::Class::Keyword,
+        code: Code::Keyword,
     }];
     assert_eq!(found.lines[3].spans, spans);
     let all = listing::lines(&mut stop, module, file, 0, u32::MAX, &[]).unwrap();

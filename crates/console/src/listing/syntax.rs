@@ -3,26 +3,15 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// A part of a line that is of one class.
+use crate::output::Code;
+
+/// A part of a line that is of one kind, and not [`Code::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Where in the line it is, in bytes.
     pub range: Range<usize>,
     /// What it is.
-    pub class: Class,
-}
-
-/// What a part of source text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// A word that the language keeps for itself, and a directive of C's preprocessor.
-    Keyword,
-    /// A text or a character, with its quotes.
-    Text,
-    /// A number.
-    Number,
-    /// A comment.
-    Comment,
+    pub code: Code,
 }
 
 /// A language, as far as its lexical rules go.
@@ -149,8 +138,8 @@ pub(super) fn spans(text: &str, syntax: Syntax, lines: usize) -> Vec<Vec<Span>> 
             keywords: syntax.keywords().split(' ').collect(),
         };
         let mut line = 0;
-        while let Some((range, class)) = lexer.next() {
-            line = out.add(line, text, range, class);
+        while let Some((range, code)) = lexer.next() {
+            line = out.add(line, text, range, code);
         }
     }
     out.spans
@@ -169,7 +158,7 @@ struct Lines {
 
 impl Lines {
     /// Adds what starts on `line` or later; the line on which it starts.
-    fn add(&mut self, mut line: usize, text: &str, range: Range<usize>, class: Class) -> usize {
+    fn add(&mut self, mut line: usize, text: &str, range: Range<usize>, code: Code) -> usize {
         let ends = |starts: &[usize], line: usize| starts.get(line + 1).copied();
         while ends(&self.starts, line).is_some_and(|end| end <= range.start) {
             line += 1;
@@ -182,7 +171,7 @@ impl Lines {
             let part = range.start.saturating_sub(start)
                 ..range.end.min(start + whole).saturating_sub(start);
             if part.start < part.end {
-                self.spans[last].push(Span { range: part, class });
+                self.spans[last].push(Span { range: part, code });
             }
             if range.end <= end || last + 1 == self.starts.len() {
                 return line;
@@ -200,16 +189,16 @@ struct Lexer<'a> {
 }
 
 impl Lexer<'_> {
-    /// The next part that has a class.
-    fn next(&mut self) -> Option<(Range<usize>, Class)> {
+    /// The next part that is of a kind.
+    fn next(&mut self) -> Option<(Range<usize>, Code)> {
         while let Some(first) = self.rest().chars().next() {
             let start = self.at;
-            let class = self.take(first);
+            let code = self.take(first);
             if self.at == start {
                 self.at += first.len_utf8();
             }
-            if let Some(class) = class {
-                return Some((start..self.at, class));
+            if let Some(code) = code {
+                return Some((start..self.at, code));
             }
         }
         None
@@ -220,29 +209,29 @@ impl Lexer<'_> {
     }
 
     /// Goes past what begins with `first`; at least that character.
-    fn take(&mut self, first: char) -> Option<Class> {
+    fn take(&mut self, first: char) -> Option<Code> {
         let rest = self.rest();
         if rest.starts_with("//") || rest.starts_with("\\\\") && self.syntax == Syntax::Zig {
-            let class = if first == '/' {
-                Class::Comment
+            let code = if first == '/' {
+                Code::Comment
             } else {
-                Class::Text
+                Code::Text
             };
             self.at += rest.find('\n').unwrap_or(rest.len());
-            return Some(class);
+            return Some(code);
         }
         if rest.starts_with("/*") && self.syntax.has_block_comments() {
             self.at += block_comment(rest, self.syntax == Syntax::Rust);
-            return Some(Class::Comment);
+            return Some(Code::Comment);
         }
         if let Some(length) = raw_text(rest, self.syntax) {
             self.at += length;
-            return Some(Class::Text);
+            return Some(Code::Text);
         }
         match first {
             '"' => {
                 self.at += quoted(rest, '"', self.syntax.has_long_texts());
-                Some(Class::Text)
+                Some(Code::Text)
             }
             '`' if self.syntax.has_backquotes() => {
                 let escapes = self.syntax == Syntax::TypeScript;
@@ -252,7 +241,7 @@ impl Lexer<'_> {
                 } else {
                     plain
                 };
-                Some(Class::Text)
+                Some(Code::Text)
             }
             '\'' if self.syntax == Syntax::Rust && is_lifetime(rest) => {
                 self.at += 1 + word(&rest[1..]);
@@ -260,22 +249,22 @@ impl Lexer<'_> {
             }
             '\'' => {
                 self.at += quoted(rest, '\'', false);
-                Some(Class::Text)
+                Some(Code::Text)
             }
             '#' if self.syntax.is_c() && self.is_first_of_line() => {
                 let spaces = rest[1..].len() - rest[1..].trim_start_matches([' ', '\t']).len();
                 self.at += 1 + spaces + word(&rest[1 + spaces..]);
-                Some(Class::Keyword)
+                Some(Code::Keyword)
             }
             '0'..='9' => {
                 self.at += number(rest, self.syntax.is_c());
-                Some(Class::Number)
+                Some(Code::Number)
             }
             _ if first == '_' || first.is_alphabetic() => {
                 let length = word(rest);
                 let is_keyword = self.keywords.contains(&rest[..length]);
                 self.at += length;
-                is_keyword.then_some(Class::Keyword)
+                is_keyword.then_some(Code::Keyword)
             }
             _ => {
                 self.at += first.len_utf8();
@@ -409,13 +398,13 @@ fn is_lifetime(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The parts that have a class, each as its first letter and its text, by line.
+    /// The parts, each as its first letter and its text, by line.
     fn shown(text: &str, syntax: Syntax) -> Vec<Vec<String>> {
         let spans = spans(text, syntax, usize::MAX);
         let lines = text.lines().zip(spans);
         let show = |line: &str, it: &Span| {
-            let class = format!("{:?}", it.class);
-            format!("{} {}", &class[..1], &line[it.range.clone()])
+            let code = format!("{:?}", it.code);
+            format!("{} {}", &code[..1], &line[it.range.clone()])
         };
         lines
             .map(|(line, spans)| spans.iter().map(|it| show(line, it)).collect())

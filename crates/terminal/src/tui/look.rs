@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wdb_console::listing::{self, Class};
-use wdb_console::{Code as CodeStyle, Style};
+use wdb_console::listing;
+use wdb_console::Style;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::disassembly;
 use wdb_examine::places::{self, Location, Spec};
@@ -184,7 +184,11 @@ impl Looker {
         }
         let listing = listing::lines(stop, module, file, 1, u32::MAX, &[]);
         let listing = listing.map_err(|error| error.to_string())?;
-        let lines: Arc<[Vec<Piece>]> = listing.lines.iter().map(pieces).collect();
+        let lines: Arc<[Vec<Piece>]> = listing
+            .lines
+            .iter()
+            .map(|it| it.styled(usize::MAX).pieces)
+            .collect();
         if self.files.len() >= MOST_FILES {
             self.files.remove(0);
         }
@@ -225,30 +229,6 @@ fn strongest(marks: impl Iterator<Item = (usize, Mark)>) -> BTreeMap<usize, Mark
     all
 }
 
-/// A source line with its colours.
-fn pieces(line: &listing::Line) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut add = |style, text: Option<&str>| {
-        if let Some(text) = text.filter(|it| !it.is_empty()) {
-            pieces.push((style, text.to_owned()));
-        }
-    };
-    let mut done = 0;
-    for span in &line.spans {
-        let style = Style::Code(match span.class {
-            Class::Keyword => CodeStyle::Keyword,
-            Class::Text => CodeStyle::Text,
-            Class::Number => CodeStyle::Number,
-            Class::Comment => CodeStyle::Comment,
-        });
-        add(Style::Plain, line.text.get(done..span.range.start));
-        add(style, line.text.get(span.range.clone()));
-        done = span.range.end;
-    }
-    add(Style::Plain, line.text.get(done..));
-    pieces
-}
-
 fn instruction(line: disassembly::Instruction) -> Instruction {
     let indent = "  ".repeat(line.depth.min(20) as usize);
     let mut text = vec![(Style::Plain, format!("{indent}{}", line.text))];
@@ -257,7 +237,7 @@ fn instruction(line: disassembly::Instruction) -> Instruction {
     }
     if let Some(source) = line.source {
         let place = format!("  {}:{}", file_name(&source.file), source.line);
-        text.push((Style::Code(CodeStyle::Comment), place));
+        text.push((Style::Code(wdb_console::Code::Comment), place));
     }
     Instruction {
         address: line.at.to_string(),
