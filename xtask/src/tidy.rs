@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 mod arrows;
+mod circles;
 mod documents;
 mod files;
 mod manifests;
@@ -112,6 +113,7 @@ type Check = fn(&Tree) -> Vec<Finding>;
 
 const CHECKS: &[(&str, Check)] = &[
     ("arrows between crates", arrows::check),
+    ("circles of files", circles::check),
     ("versions and lints in one place", manifests::check),
     ("openings of Rust files", rust::openings),
     ("lengths of Rust files", rust::lengths),

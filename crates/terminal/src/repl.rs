@@ -19,9 +19,9 @@ use crate::CtrlC;
 use crate::last_words::{SOON, last_words};
 use crate::progress::{self, Progress};
 use crate::tui::Tui;
+use editor::Next;
 pub(crate) use editor::complete;
 pub use lines::Lines;
-use lines::Next;
 pub(crate) use screen::Written;
 pub use screen::{Screen, TakesLong};
 

@@ -43,6 +43,20 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli"]),
 ];
 
+/// The picture of the arrows in `ARCHITECTURE.md`, as Mermaid draws it. An arrow that others imply is left out.
+#[cfg(test)]
+fn picture() -> String {
+    let mut out = String::from("```mermaid\nflowchart TD\n");
+    for (from, to) in ARROWS.iter().rev() {
+        let implied = |name: &&str| to.iter().any(|via| below(via).contains(name));
+        for name in to.iter().rev().filter(|it| !implied(it)) {
+            out.push_str(&format!("    {from} --> {name}\n"));
+        }
+    }
+    out.push_str("```\n");
+    out
+}
+
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for manifest in manifests::members(tree) {
@@ -134,6 +148,20 @@ mod tests {
                 assert!(stands_at.is_some_and(|it| it < at), "{from} -> {name}");
             }
         }
+    }
+
+    /// `BLESS=1` draws it anew.
+    #[test]
+    fn the_picture_is_of_the_table() {
+        let path = crate::root().join("ARCHITECTURE.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let start = text.find("```mermaid\n").unwrap();
+        let end = start + text[start..].find("\n```\n").unwrap() + "\n```\n".len();
+        if std::env::var_os("BLESS").is_some() {
+            let text = format!("{}{}{}", &text[..start], picture(), &text[end..]);
+            return std::fs::write(&path, text).unwrap();
+        }
+        assert_eq!(text[start..end], picture(), "BLESS=1 draws the arrows anew");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use wasmparser::{BinaryReader, GlobalType, MemoryType, ValType};
 
 use super::Notes;
-use super::standard::{MOST_GLOBALS, MOST_PARTS, list};
+use super::list::{MOST_GLOBALS, MOST_PARTS, list};
 use crate::decode::{self, Result};
 use crate::encode::tag;
 use crate::{CoreDump, Global, HeapType, MemoryShape, Missing, Reference, Run, Slot, Value};

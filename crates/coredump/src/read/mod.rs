@@ -4,6 +4,7 @@ mod container;
 mod containerless;
 mod dialect;
 mod extra;
+mod list;
 mod memory;
 mod settle;
 mod sniff;

@@ -16,7 +16,15 @@ use rustyline::{CompletionType, Config, Context, Helper};
 use wdb_console::{Completes, Completion, Console, Style, commands, find};
 use wdb_symbols::printable;
 
-use super::lines::Next;
+/// What came.
+pub(super) enum Next {
+    Line(String),
+    /// One that was pasted with the one before, and is not behind a prompt.
+    Pasted(String),
+    /// A line was begun, and dropped with Ctrl-C.
+    Dropped,
+    End,
+}
 
 /// The lines that are remembered.
 const REMEMBERED: usize = 10_000;

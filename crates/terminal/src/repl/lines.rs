@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use wdb_console::Console;
 
-use super::editor::{Editor, commands_of};
+use super::editor::{Editor, Next, commands_of};
 use crate::Abilities;
 
 /// Where lines come from.
@@ -24,16 +24,6 @@ enum Kind {
         /// A person types them and sees what is typed: the terminal does that.
         by_hand: bool,
     },
-}
-
-/// What came.
-pub(super) enum Next {
-    Line(String),
-    /// One that was pasted with the one before, and is not behind a prompt.
-    Pasted(String),
-    /// A line was begun, and dropped with Ctrl-C.
-    Dropped,
-    End,
 }
 
 /// The longest line that a pipe can give; more is no command.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wdb_console::listing;
 use wdb_console::Style;
+use wdb_console::listing;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::disassembly;
 use wdb_examine::places::{self, Location, Spec};
