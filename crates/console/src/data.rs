@@ -6,12 +6,13 @@ use wdb_symbols::{Context, Symbols, TypeRef, printable};
 
 use crate::call::Call;
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
+use crate::displays;
 use crate::failure::Failure;
 use crate::format::{Format, with_options};
 use crate::output::{Output, Style};
 use crate::values::{evaluate, shown};
-use crate::{assignment, calling, displays, lookup, memory, settings, support, typed};
-use wdb_examine::expression;
+use crate::{calling, lookup, memory, settings, support, typed};
+use wdb_examine::expression::{self, Line, Value};
 use wdb_examine::stop::{FrameId, Stop};
 
 pub(super) const GROUP: Group = Group {
@@ -184,6 +185,13 @@ call sum_of(line, 4)",
     ],
 };
 
+/// A value of the type that an expression has in a frame. Nothing is called for it.
+fn type_of(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
+    expression::parse(text)
+        .and_then(|parsed| expression::evaluate_type(&parsed, stop, frame))
+        .map_err(|error| Failure(error.show(text)))
+}
+
 fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let (format, mut text) = with_options(call)?;
     if text.is_empty() {
@@ -192,51 +200,18 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         }
         text = "$";
     }
-    if let Some((place, value)) = assignment::parse(text)? {
-        console.session.assign(place, &value)?;
-        return shown_and_kept(console, place, format, out);
+    match line(text)? {
+        Line::Assign { place, value } => {
+            let changed = console.session.assign(&place, &value)?;
+            calling::show(console, place.text(), changed, text, format, out)
+        }
+        Line::Evaluate(expression) => calling::evaluate(console, &expression, format, out),
     }
-    let is_of_pointer = |(mut stop, frame): (Stop<'_>, FrameId)| {
-        text.ends_with(')') && wdb_session::is_of_pointer(&mut stop, frame, text)
-    };
-    if called(text) || console.here().is_ok_and(is_of_pointer) {
-        return calling::call(console, text, format, out);
-    }
-    shown_and_kept(console, text, format, out)
 }
 
-/// Shows a value, which is then `$`. What needs no frame has a value without one.
-fn shown_and_kept(
-    console: &mut Console,
-    text: &str,
-    format: Format,
-    out: &mut dyn Output,
-) -> Result<Flow, Failure> {
-    let limits = console.settings.limits;
-    if expression::parse(text).is_ok_and(|it| it.needs_frame()) {
-        console.here()?;
-    }
-    let frame = console.session.selected().unwrap_or_default();
-    let mut stop = console.session.stop();
-    let found = evaluate(&mut stop, frame, text)?;
-    let shown = shown(&mut stop, text, &found, format, &limits);
-    console.session.keep(&found);
-    out.text(&shown);
-    Ok(Flow::Go)
-}
-
-/// Whether an expression is a call and nothing else: `f(1, 2)`.
-fn called(text: &str) -> bool {
-    let Some(open) = text.find('(') else {
-        return false;
-    };
-    // Also what it is called on: `list[0]->length()`.
-    let name = text[..open].trim().replace("->", ".");
-    let is_name = name.starts_with(|c: char| c.is_alphabetic() || "_$".contains(c))
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || "_:.[]$".contains(c));
-    is_name && name != "sizeof" && text.ends_with(')')
+/// Reads a line of which the value is to be shown, or that changes something.
+fn line(text: &str) -> Result<Line, Failure> {
+    expression::line(text).map_err(|error| Failure(error.show(text)))
 }
 
 fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -253,17 +228,24 @@ fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<F
         setting.set(&mut console.settings, value)?;
         return Ok(Flow::Go);
     }
-    match assignment::parse(text)? {
-        Some((place, value)) => assign(console, place, &value, out),
-        None => match settings::absent(text) {
-            Some(absent) if absent.misleads => Err(absent.instead.into()),
-            Some(absent) => {
-                out.note(absent.instead);
-                Ok(Flow::Go)
-            }
-            None if settings::is_known(text) => Ok(Flow::Go),
-            None => Err(support::no_setting(text)),
-        },
+    let wrong = match expression::line(text) {
+        Ok(Line::Assign { place, value }) => {
+            return calling::assign(console, &place, &value, text, out);
+        }
+        Ok(Line::Evaluate(_)) => None,
+        Err(error) => Some(error).filter(|_| text.contains('=')),
+    };
+    match settings::absent(text) {
+        Some(absent) if absent.misleads => Err(absent.instead.into()),
+        Some(absent) => {
+            out.note(absent.instead);
+            Ok(Flow::Go)
+        }
+        None if settings::is_known(text) => Ok(Flow::Go),
+        None => Err(match wrong {
+            Some(error) => Failure(error.show(text)),
+            None => support::no_setting(text),
+        }),
     }
 }
 
@@ -280,14 +262,19 @@ fn set_variable(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = call.required("a place and its value")?;
-    let parsed = assignment::parse(text)?;
-    let (place, value) = parsed.ok_or("an assignment has a `=`: `set variable count = 0`")?;
-    assign(console, place, &value, out)
+    match line(text)? {
+        Line::Assign { place, value } => calling::assign(console, &place, &value, text, out),
+        Line::Evaluate(_) => Err("an assignment has a `=`: `set variable count = 0`".into()),
+    }
 }
 
 fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let text = call.required("a function and its arguments: `call f(1, 2)`")?;
-    calling::call(console, text, Format::default(), out)
+    let expression = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
+    if !expression.has_calls() {
+        return Err("a call is written `function(argument, …)`".into());
+    }
+    calling::evaluate(console, &expression, Format::default(), out)
 }
 
 fn whatis(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -319,7 +306,7 @@ fn types_of(
     let (ty, frame) = match expression::type_named(text, &mut stop, frame) {
         Some(ty) => (ty.map_err(|error| Failure(error.show(text)))?, frame),
         // What has a type without a frame has it before the program starts.
-        None => match evaluate(&mut stop, frame, text) {
+        None => match type_of(&mut stop, frame, text) {
             Ok(value) => (value.object.ty, value.frame),
             Err(error) => return Err(console.here().err().unwrap_or(error)),
         },
@@ -379,27 +366,6 @@ pub(super) fn ptype(
     Ok(Flow::Go)
 }
 
-fn assign(
-    console: &mut Console,
-    place: &str,
-    value: &str,
-    out: &mut dyn Output,
-) -> Result<Flow, Failure> {
-    console.session.assign(place, value)?;
-    // The user's own variables are there to be counted with, and have what they were given.
-    let is_own = expression::parse(place).is_ok_and(|it| expression::user_variable(&it).is_some());
-    if is_own {
-        return Ok(Flow::Go);
-    }
-    let limits = console.settings.limits;
-    let (mut stop, frame) = console.here()?;
-    // What it is now: a number may have been cut to the size of its type.
-    let found = evaluate(&mut stop, frame, place)?;
-    let shown = shown(&mut stop, place, &found, Format::default(), &limits);
-    out.text(&shown);
-    Ok(Flow::Go)
-}
-
 /// As many of the values that were shown are listed.
 const MOST_VALUES: u64 = 10;
 
@@ -452,20 +418,5 @@ fn kept(console: &mut Console, names: &[String], out: &mut dyn Output) {
                 out.write(Style::Dim, &format!(": {first}\n"));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_is_a_name_with_parentheses() {
-        assert!(called("f(1)"));
-        assert!(called("a::b (x, (y))"));
-        assert!(!called("(int)x"));
-        assert!(!called("sizeof(x)"));
-        assert!(!called("f(1) + 2"));
-        assert!(!called("x"));
     }
 }

@@ -4,7 +4,6 @@
 //! generated; a [`Console`] executes lines on a [`Session`](wdb_session::Session) and writes to an [`Output`].
 
 mod absent;
-mod assignment;
 mod breaking;
 mod call;
 mod calling;

@@ -2,6 +2,7 @@
 
 mod access;
 mod assign;
+mod calls;
 mod cast;
 mod check;
 mod elements;
@@ -10,6 +11,7 @@ mod evaluate;
 pub mod fuzz;
 mod kept;
 mod lexer;
+mod line;
 mod made;
 mod names;
 mod number;
@@ -35,12 +37,14 @@ use parser::Parsed;
 
 pub use access::{dereferenced, is_function_type};
 pub use assign::is_same_type;
-pub use assign::{Changeable, changeable, convert, evaluate_for, user_variable};
+pub use assign::{Changeable, changeable, convert, element, evaluate_for, user_variable};
+pub use calls::{Callee, Calls, Progress, Request, object_of};
 pub use cast::parts_of_class;
 pub(crate) use elements::of_fixed_length;
 pub use error::Error;
 pub use error::did_you_mean;
 pub use kept::keep;
+pub use line::{Line, line};
 pub use names::{functions_meant, functions_named, may_be};
 pub(crate) use parts::name_of_part;
 
@@ -48,7 +52,18 @@ pub(crate) use parts::name_of_part;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     text: String,
+    side: Side,
     parsed: Parsed,
+}
+
+/// Which part of its text an expression is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Whole,
+    /// What an assignment changes.
+    Place,
+    /// What that is to be.
+    Value,
 }
 
 /// What an expression came to.
@@ -68,16 +83,42 @@ pub struct Value {
 ///
 /// When it is none.
 pub fn parse(text: &str) -> Result<Expression, Error> {
-    let parsed = parser::parse(text, &|_| false)?;
+    let parsed = parsed(text, Side::Whole, &|_| false)?;
     Ok(Expression {
         text: text.to_owned(),
+        side: Side::Whole,
         parsed,
     })
+}
+
+/// What a side of a text is, where these names are types.
+fn parsed(text: &str, side: Side, is_type: &dyn Fn(&str) -> bool) -> Result<Parsed, Error> {
+    if side == Side::Whole {
+        return parser::parse(text, is_type);
+    }
+    let sides = parser::line(text, is_type)?;
+    let root = match sides.place {
+        Some(place) if side == Side::Place => place,
+        _ => sides.value,
+    };
+    let doubtful = sides.doubtful;
+    Ok(Parsed { root, doubtful })
 }
 
 impl Expression {
     /// As it was written.
     pub fn text(&self) -> &str {
+        match self.side {
+            Side::Whole => &self.text,
+            Side::Place | Side::Value => {
+                let span = self.parsed.root.span.clone();
+                self.text.get(span).unwrap_or_default()
+            }
+        }
+    }
+
+    /// The line that it was written in: where errors are is counted in it.
+    pub fn line(&self) -> &str {
         &self.text
     }
 
@@ -85,8 +126,14 @@ impl Expression {
     pub fn is_whole(&self) -> bool {
         use tree::Kind;
         let kind = &self.parsed.root.kind;
-        !matches!(kind, Kind::Unary(..) | Kind::Binary(..) | Kind::Cast(..))
-            || is_bracketed(&self.text)
+        !matches!(
+            kind,
+            Kind::Unary(..)
+                | Kind::Binary(..)
+                | Kind::Cast(..)
+                | Kind::Choice(..)
+                | Kind::Repeat(..)
+        ) || is_bracketed(self.text())
     }
 
     /// Whether it has a part that only a frame can give a value.
@@ -126,10 +173,13 @@ const IN_MESSAGES: Limits = Limits {
 /// As for [`evaluate`].
 pub fn show(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<String, Error> {
     let value = evaluate(expression, stop, at)?;
-    let (text, _) = with_context(stop, value.frame, |context| {
-        context.short(&value.object, &IN_MESSAGES)
-    });
-    Ok(text)
+    Ok(in_message(stop, &value))
+}
+
+/// A value on one line, as messages have it.
+pub fn in_message(stop: &mut Stop<'_>, value: &Value) -> String {
+    let show = |context: &mut Context<'_>| context.short(&value.object, &IN_MESSAGES);
+    with_context(stop, value.frame, show).0
 }
 
 /// The value of an expression in the frame `at`.
@@ -138,21 +188,85 @@ pub fn show(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result
 ///
 /// When a name means nothing, an operation does not fit its operands, or a value that is computed with is not there.
 pub fn evaluate(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<Value, Error> {
-    let mut evaluator = Evaluator::new(&expression.text, stop);
-    let types = evaluator.types_among(&expression.parsed.doubtful, at);
-    let reparsed;
-    let root = if types.is_empty() {
-        &expression.parsed.root
-    } else {
-        reparsed = parser::parse(&expression.text, &|name| types.iter().any(|it| it == name))?;
-        &reparsed.root
-    };
-    let found = evaluator.value(root, at)?;
-    Ok(Value {
-        object: found.object,
-        frame: found.frame,
-        doubts: evaluator.doubts,
+    evaluated(expression, stop, at, Calls::default())
+}
+
+/// A value of the type that an expression has, in the frame `at`. What a call would give back has none: nothing is called.
+///
+/// # Errors
+///
+/// As for [`evaluate`], and when the type depends on a call.
+pub fn evaluate_type(
+    expression: &Expression,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+) -> Result<Value, Error> {
+    evaluated(expression, stop, at, Calls::supposed())
+}
+
+fn evaluated(
+    expression: &Expression,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    mut calls: Calls,
+) -> Result<Value, Error> {
+    match evaluate_with(expression, stop, at, &mut calls)? {
+        Progress::Done(value) => Ok(value),
+        // Only who asks for calls is asked for them.
+        Progress::Call(request) => Err(Error::new("it is not called", &request.span)),
+    }
+}
+
+/// The same of an expression that may call functions, and has made these calls.
+///
+/// # Errors
+///
+/// As for [`evaluate`].
+pub fn evaluate_with(
+    expression: &Expression,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    calls: &mut Calls,
+) -> Result<Progress<Value>, Error> {
+    progress(expression, stop, at, calls, |evaluator, node| {
+        let found = evaluator.value(node, at)?;
+        Ok(evaluator.with_doubts(found))
     })
+}
+
+/// Finds something out about an expression, as far as that goes with the calls that were made.
+fn progress<T>(
+    expression: &Expression,
+    stop: &mut Stop<'_>,
+    at: FrameId,
+    calls: &mut Calls,
+    find: impl FnOnce(&mut Evaluator<'_, '_, '_>, &tree::Node) -> Result<T, Error>,
+) -> Result<Progress<T>, Error> {
+    let mut evaluator = Evaluator::new(&expression.text, stop);
+    let reparsed = evaluator.reparsed(expression, at)?;
+    let root = &reparsed.as_ref().unwrap_or(&expression.parsed).root;
+    evaluator.calls = std::mem::take(calls);
+    let found = find(&mut evaluator, root);
+    *calls = evaluator.calls;
+    match evaluator.request {
+        Some(mut request) => {
+            request.is_whole = root.span == request.span;
+            Ok(Progress::Call(request))
+        }
+        None => found.map(Progress::Done),
+    }
+}
+
+impl Evaluator<'_, '_, '_> {
+    /// The expression where names in it that may be types are some. `None`: it is as it was read.
+    fn reparsed(&mut self, expression: &Expression, at: FrameId) -> Result<Option<Parsed>, Error> {
+        let types = self.types_among(&expression.parsed.doubtful, at);
+        if types.is_empty() {
+            return Ok(None);
+        }
+        let is_type = |name: &str| types.iter().any(|it| it == name);
+        parsed(&expression.text, expression.side, &is_type).map(Some)
+    }
 }
 
 /// The variable of this name that hides types and functions of it in the frame `at`.
@@ -179,15 +293,9 @@ pub fn type_named(text: &str, stop: &mut Stop<'_>, at: FrameId) -> Option<Result
 /// When one means nothing there.
 pub fn check(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<(), Error> {
     let mut evaluator = Evaluator::new(&expression.text, stop);
-    let types = evaluator.types_among(&expression.parsed.doubtful, at);
-    match types.is_empty() {
-        true => evaluator.check(&expression.parsed.root, at),
-        false => {
-            let parsed =
-                parser::parse(&expression.text, &|name| types.iter().any(|it| it == name))?;
-            evaluator.check(&parsed.root, at)
-        }
-    }
+    let reparsed = evaluator.reparsed(expression, at)?;
+    evaluator.calls = Calls::supposed();
+    evaluator.check(&reparsed.as_ref().unwrap_or(&expression.parsed).root, at)
 }
 
 /// Whether an expression holds in the frame `at`: a condition.
@@ -197,12 +305,21 @@ pub fn check(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Resul
 /// As for [`evaluate`], and when its value is neither a truth value nor a number nor a pointer.
 pub fn holds(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<bool, Error> {
     let value = evaluate(expression, stop, at)?;
+    is_true(expression, stop, &value)
+}
+
+/// Whether the value of an expression counts as true.
+///
+/// # Errors
+///
+/// When it is neither a truth value nor a number nor a pointer.
+pub fn is_true(expression: &Expression, stop: &mut Stop<'_>, value: &Value) -> Result<bool, Error> {
     let mut evaluator = Evaluator::new(&expression.text, stop);
     let operand = evaluate::Operand {
-        object: value.object,
+        object: value.object.clone(),
         frame: value.frame,
     };
-    evaluator.truth(&operand, &(0..expression.text.len()))
+    evaluator.truth(&operand, &expression.parsed.root.span)
 }
 
 /// Looks at objects of a frame: `look` is given what that takes. Also what its answer is based on.

@@ -5,7 +5,6 @@ mod callee;
 mod methods;
 mod result;
 
-pub use callee::is_of_pointer;
 pub(crate) use result::{keeps_first, returned};
 
 use wdb_debuggee::CStack;
@@ -17,22 +16,13 @@ use callee::Callee;
 
 use crate::calls::{Before, Calling};
 use crate::error::Error;
+use crate::evaluate::Evaluated;
 use crate::motion::cannot_call;
 use crate::session::Session;
-use crate::stopped::{Returned, Stopped};
-use wdb_examine::expression;
-use wdb_examine::stop::{FrameId, Stop};
+use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
+use wdb_examine::expression::{self, Request};
+use wdb_examine::stop::FrameId;
 use wdb_examine::value::unsigned;
-
-/// The value of an expression that is a part of a call.
-fn evaluated(stop: &mut Stop<'_>, at: FrameId, text: &str) -> Result<expression::Value, Error> {
-    let parsed = expression::parse(text);
-    let value = parsed.and_then(|it| expression::evaluate(&it, stop, at));
-    value.map_err(|error| Error::Expression {
-        error,
-        text: text.to_owned(),
-    })
-}
 
 /// LLVM's functions that call no others may use as many bytes below the stack pointer (`RedZoneSize` in its
 /// WebAssembly back end).
@@ -61,12 +51,36 @@ fn types_in_words(types: &[wasmparser::ValType]) -> String {
 impl Session {
     /// Calls a function of the program while it is stopped: `square(x + 1)`. The arguments are expressions in
     /// the selected frame, converted to what the function takes. Breakpoints and traps in the call
-    /// stop the program there; then the call is still under way, and [`Session::abandon`] ends it.
+    /// stop the program there; then the call is still under way, and [`Session::abandon`] ends it. What else calls
+    /// functions, such as `-f(1)`, is evaluated, and the last call of it told.
     ///
     /// # Errors
     ///
     /// When there is no such function, an argument is wrong, or it cannot be called.
     pub fn call(&mut self, text: &str) -> Result<Stopped, Error> {
+        let wrong = |error| Error::Expression {
+            error,
+            text: text.to_owned(),
+        };
+        let expression = expression::parse(text).map_err(wrong)?;
+        if !expression.is_call() {
+            let form = "a call is written `function(argument, …)`";
+            return Err(Error::Refused(form.into()));
+        }
+        match self.evaluate(&expression)? {
+            Evaluated::Stopped { stopped, .. } => Ok(stopped),
+            Evaluated::Value(_, None) => Err(Error::Refused(format!("`{text}` is no call"))),
+            Evaluated::Value(value, Some(function)) => Ok(Stopped {
+                reasons: vec![Reason::Returned(Returned {
+                    function,
+                    value: ReturnValue::Typed(value),
+                })],
+            }),
+        }
+    }
+
+    /// That a function can be called now.
+    pub(crate) fn can_call(&mut self) -> Result<(), Error> {
         self.can_go_on().map_err(|error| match error {
             Error::CannotRun => Error::Refused("no function can be called in a core dump".into()),
             Error::Crashed(what) => {
@@ -74,12 +88,17 @@ impl Session {
             }
             error => error,
         })?;
-        let at = self.selected().ok_or(Error::NotStarted)?;
+        self.selected().ok_or(Error::NotStarted)?;
         if self.debuggee.call().is_none() {
             return Err(cannot_call());
         }
+        Ok(())
+    }
+
+    /// Makes a call that an expression asks for in the frame `at`.
+    pub(crate) fn make(&mut self, at: FrameId, request: &Request) -> Result<Stopped, Error> {
         let before = Before {
-            selected: at,
+            selected: self.selected,
             ahead: self.memo.ahead,
             stopped: self.stopped.clone(),
         };
@@ -89,7 +108,7 @@ impl Session {
             func,
             name,
             arguments,
-        } = callee::find(&mut stop, at, text)?;
+        } = callee::find(&mut stop, at, request)?;
         let frame = stop.frame(at).ok_or(Error::NotStarted)?;
         let ty = stop
             .binary(module)
@@ -122,7 +141,7 @@ impl Session {
         let mut own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
         let takes = types.as_ref().map_or(own.len(), Vec::len);
         // What a method is called on is not among what is written as its arguments.
-        let is_receiver = |it: &&Argument<'_>| matches!(it, Argument::Receiver(..));
+        let is_receiver = |it: &&Argument| it.is_receiver;
         let receivers = arguments.iter().filter(is_receiver).count();
         let takes_rest = variadic && types.is_some();
         let is_enough = match takes_rest {
@@ -168,10 +187,10 @@ impl Session {
                     position + 1 - receivers.min(position)
                 )));
             }
-            passed.extend(arguments::pass(&mut stop, at, argument, ty, &mut own)?);
+            passed.extend(arguments::pass(&mut stop, argument, ty, &mut own)?);
         }
         if takes_rest {
-            passed.push(arguments::rest(&mut stop, at, &arguments[takes..])?);
+            passed.push(arguments::rest(&mut stop, &arguments[takes..])?);
         }
         let instance = frame.instance;
         let memory = stop.memory_of(at);

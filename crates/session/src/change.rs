@@ -1,129 +1,192 @@
 //! Changes the program's state: what an expression means gets another value.
 
-use wdb_debuggee::coredump::{MemoryId, Reference, Value};
+use wdb_debuggee::coredump::{HeapType, MemoryId, Reference, TableId, Value};
 use wdb_symbols::object::Piece;
 use wdb_symbols::types::Bits;
-use wdb_symbols::{Object, Place, TypeRef};
+use wdb_symbols::{Context, Object, Place, TypeRef};
 
 use crate::error::Error;
+use crate::evaluate::{Evaluated, Settled};
 use crate::session::Session;
-use wdb_examine::expression::{self, Changeable, Expression};
+use wdb_examine::Doubts;
+use wdb_examine::expression::{self, Calls, Changeable, Expression, Progress, Value as Found};
 use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::values::Named;
 
 impl Session {
-    /// Gives what `place` means the value of `value`, converted to its type. Both are expressions in the
-    /// selected frame; `$global[1]`, `$memory[16]`, `$table[2]` are places too. A name of the user's own, `$count`,
-    /// needs no frame, and gets the value with its type.
+    /// Executes an assignment, of which both sides are expressions in the selected frame: `place` gets the value of
+    /// `value`, converted to its type. `$global[1]`, `$memory[16]`, `$table[2]` are places too. A name of the user's
+    /// own, `$count`, needs no frame, and gets the value with its type. Gives back what the place has then. Where a
+    /// function that one side calls stops, nothing is changed.
     ///
     /// # Errors
     ///
     /// When one of them has no value, or what is meant cannot be changed: it lives in a WebAssembly local, and the
     /// debuggee has not the capability to change those.
-    pub fn assign(&mut self, place: &str, value: &str) -> Result<(), Error> {
-        let wrong = |error, text: &str| Error::Expression {
-            error,
-            text: text.to_owned(),
-        };
-        let to = expression::parse(place).map_err(|it| wrong(it, place))?;
-        let from = expression::parse(value).map_err(|it| wrong(it, value))?;
-        if let Some(name) = expression::user_variable(&to) {
+    pub fn assign(&mut self, place: &Expression, value: &Expression) -> Result<Evaluated, Error> {
+        if let Some(name) = expression::user_variable(place) {
             let at = self.selected().unwrap_or_default();
-            let mut stop = self.stop();
-            let found = expression::evaluate(&from, &mut stop, at);
-            let kept = expression::keep(&mut stop, &found.map_err(|it| wrong(it, value))?);
-            return self.memo.kept.set(name, kept).map_err(Error::Refused);
+            let found = match self.evaluate_at(value, at)? {
+                Evaluated::Value(found, _) => found,
+                Evaluated::Stopped { stopped, .. } => return Ok(Evaluated::part(stopped)),
+            };
+            let kept = expression::keep(&mut self.stop(), &found);
+            self.memo.kept.set(name, kept).map_err(Error::Refused)?;
+            return Ok(Evaluated::Value(found, None));
         }
-        // One that can run and not be changed is not compiled yet.
-        if self.debuggee.mutate().is_none() && !self.can_run() {
-            return Err(Error::CannotChange);
-        }
+        self.can_change()?;
         let at = self.selected().ok_or(Error::NotStarted)?;
-        let can_set_local = self.debuggee.set_local().is_some();
+        let settled = self.settle(place, at, |stop, calls| {
+            expression::changeable(place, stop, at, calls)
+        })?;
+        match settled {
+            Settled::Done(changeable, _) => self.change(place.text(), changeable, value, at),
+            Settled::Stopped { stopped, .. } => Ok(Evaluated::part(stopped)),
+        }
+    }
+
+    /// Gives a value that a front end has as a handle another one: that of an expression in its frame, converted to its
+    /// type. Gives back what [`Session::assign`] does.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Session::assign`].
+    pub fn set_value(&mut self, of: &Named, value: &Expression) -> Result<Evaluated, Error> {
+        self.can_change()?;
+        let at = of.value.frame;
+        // What is not in memory may be a local or a global, which only its name says.
+        let is_in_memory = match &of.value.object.place {
+            Place::Memory(_) => true,
+            Place::Pieces(pieces) => {
+                let mut pieces = pieces.iter();
+                pieces.all(|it| matches!(it.place, Place::Memory(_)))
+            }
+            Place::Bytes(_) | Place::Nowhere(_) => false,
+        };
+        let changeable = match &of.expression {
+            Some(name) if !is_in_memory => {
+                let wrong = |error| Error::Expression {
+                    error,
+                    text: name.clone(),
+                };
+                let place = expression::parse(name).map_err(wrong)?;
+                let mut calls = Calls::default();
+                let found = expression::changeable(&place, &mut self.stop(), at, &mut calls);
+                match found.map_err(wrong)? {
+                    Progress::Done(changeable) => changeable,
+                    Progress::Call(_) => Changeable::Object(of.value.clone()),
+                }
+            }
+            _ => Changeable::Object(of.value.clone()),
+        };
+        self.change(&of.name, changeable, value, at)
+    }
+
+    /// That the program can be changed. One that can run and not be changed is not compiled yet.
+    fn can_change(&mut self) -> Result<(), Error> {
+        match self.debuggee.mutate().is_none() && !self.can_run() {
+            true => Err(Error::CannotChange),
+            false => Ok(()),
+        }
+    }
+
+    /// Gives `to`, which the user wrote as `place`, the value of an expression in the frame `at`.
+    fn change(
+        &mut self,
+        place: &str,
+        to: Changeable,
+        value: &Expression,
+        at: FrameId,
+    ) -> Result<Evaluated, Error> {
+        let target = match &to {
+            Changeable::Object(target) | Changeable::Local(target, _) => {
+                Some(target.object.clone())
+            }
+            Changeable::Global(..) | Changeable::Element(..) => None,
+        };
+        let settled = self.settle(value, at, |stop, calls| match &target {
+            Some(target) => expression::evaluate_for(value, stop, at, target, calls),
+            None => expression::evaluate_with(value, stop, at, calls),
+        })?;
+        let from = match settled {
+            Settled::Done(from, _) => from,
+            Settled::Stopped { stopped, .. } => return Ok(Evaluated::part(stopped)),
+        };
+        let made = |bytes: Vec<u8>, ty: TypeRef, frame: FrameId| Found {
+            object: Object::of_bytes(bytes, ty),
+            frame,
+            doubts: Doubts::default(),
+        };
+        let text = value.text();
         let mut stop = self.stop();
-        let to = expression::changeable(&to, &mut stop, at).map_err(|it| wrong(it, place))?;
-        let refused =
-            |reason: &dyn std::fmt::Display| Error::Refused(format!("`{value}`: {reason}"));
-        match to {
-            Changeable::Local(target, local) if can_set_local => {
-                let bytes = converted(&from, &target.object.ty, &mut stop, at, value)?;
+        let changed = match to {
+            Changeable::Object(target) => self.set_object(place, target, &from, text)?,
+            Changeable::Local(target, local) => {
+                let bytes = converted(&mut stop, &from, &target.object.ty, text)?;
                 let frame = stop.frame(target.frame);
                 let old = frame.and_then(|it| it.locals.get(local.position())?.value().cloned());
+                let Some(set_local) = self.debuggee.set_local() else {
+                    let changed = self.set_object(place, target, &from, text)?;
+                    return Ok(Evaluated::Value(changed, None));
+                };
                 let new = number(&old, &bytes).ok_or_else(|| no_number(place))?;
                 let FrameId {
                     thread, activation, ..
                 } = target.frame;
-                let set_local = self.debuggee.set_local().ok_or(Error::CannotChange)?;
                 set_local.set_frame_local(thread, activation, local, &new)?;
-                self.memo.forget_values();
-                Ok(())
-            }
-            Changeable::Object(target) | Changeable::Local(target, _) => {
-                let from = expression::evaluate_for(&from, &mut stop, at, &target.object)
-                    .map_err(|it| wrong(it, value))?;
-                let (bytes, _) = expression::with_context(&mut stop, from.frame, |context| {
-                    expression::convert(context, &from.object, &target.object.ty)
-                });
-                let bytes = bytes.map_err(|it| refused(&it))?;
-                if let Some(Bits { size, .. }) = target.object.bits {
-                    let whole = Object {
-                        place: Place::Bytes(bytes.as_slice().into()),
-                        bits: None,
-                        ..target.object.clone()
-                    };
-                    let cut = Object {
-                        bits: Some(Bits { offset: 0, size }),
-                        ..whole.clone()
-                    };
-                    let (fits, _) = expression::with_context(&mut stop, from.frame, |context| {
-                        context.scalar(&whole) == context.scalar(&cut)
-                    });
-                    if !fits {
-                        let message =
-                            format!("`{value}` does not fit in the {size} bits of `{place}`");
-                        return Err(Error::Refused(message));
-                    }
-                }
-                self.write(place, &target.object, target.frame, &bytes)
+                made(bytes, target.object.ty, target.frame)
             }
             Changeable::Global(id, ty) => {
-                let bytes = converted(&from, &ty, &mut stop, at, value)?;
-                let new = number(
-                    &stop.global(id).and_then(|it| it.value.value().cloned()),
-                    &bytes,
-                );
-                let new = new.ok_or_else(|| no_number(place))?;
+                let bytes = converted(&mut stop, &from, &ty, text)?;
+                let old = stop.global(id).and_then(|it| it.value.value().cloned());
+                let new = number(&old, &bytes).ok_or_else(|| no_number(place))?;
                 let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
                 mutate.set_global(id, &new)?;
-                self.memo.forget_values();
-                Ok(())
+                made(bytes, ty, at)
             }
             Changeable::Element(table, index) => {
-                let from = expression::evaluate(&from, &mut stop, at);
-                let from = from.map_err(|it| wrong(it, value))?;
-                // A function is an element of a table, of which the new one becomes a copy.
-                let (element, _) = expression::with_context(&mut stop, from.frame, |context| {
-                    context.unsigned(&from.object)
-                });
-                let element = element.map_err(|it| refused(&it))?;
-                let known = stop.table(table);
-                let known = known.ok_or_else(|| Error::Refused("there is no such table".into()))?;
-                let found = known.elements.binary_search_by_key(&element, |it| it.0);
-                let reference = match found {
-                    Ok(at) => known.elements[at].1.clone(),
-                    Err(_) if element < known.size => {
-                        Reference::Null(wdb_debuggee::coredump::HeapType::Func)
-                    }
-                    Err(_) => {
-                        let message = format!("`{value}`: the table has no element {element}");
-                        return Err(Error::Refused(message));
-                    }
-                };
+                let reference = element(&mut stop, &from, table, text)?;
                 let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
                 mutate.set_table_element(table, index, &reference)?;
                 self.memo.forget_values();
-                Ok(())
+                let changed = expression::element(&mut self.stop(), at, index);
+                changed.ok_or_else(|| Error::Refused("there is no such table".into()))?
+            }
+        };
+        self.memo.forget_values();
+        Ok(Evaluated::Value(changed, None))
+    }
+
+    /// Gives an object the value of another, which is written as `text`.
+    fn set_object(
+        &mut self,
+        place: &str,
+        target: Found,
+        from: &Found,
+        text: &str,
+    ) -> Result<Found, Error> {
+        let mut stop = self.stop();
+        let bytes = converted(&mut stop, from, &target.object.ty, text)?;
+        if let Some(Bits { size, .. }) = target.object.bits {
+            let whole = Object {
+                place: Place::Bytes(bytes.as_slice().into()),
+                bits: None,
+                ..target.object.clone()
+            };
+            let cut = Object {
+                bits: Some(Bits { offset: 0, size }),
+                ..whole.clone()
+            };
+            let (fits, _) = expression::with_context(&mut stop, from.frame, |context| {
+                context.scalar(&whole) == context.scalar(&cut)
+            });
+            if !fits {
+                let message = format!("`{text}` does not fit in the {size} bits of `{place}`");
+                return Err(Error::Refused(message));
             }
         }
+        self.write(place, &target.object, target.frame, &bytes)?;
+        Ok(target)
     }
 
     /// Gives an object these bytes, of which a bit-field takes the lowest bits.
@@ -193,22 +256,38 @@ impl Session {
     }
 }
 
-/// The bytes of the value of an expression as a `ty`; `text` is how the user wrote it.
+/// The bytes of a value as a `ty`; `text` is how the user wrote it.
 fn converted(
-    expression: &Expression,
-    ty: &TypeRef,
     stop: &mut Stop<'_>,
-    at: FrameId,
+    value: &Found,
+    ty: &TypeRef,
     text: &str,
 ) -> Result<Vec<u8>, Error> {
-    let value = expression::evaluate(expression, stop, at).map_err(|error| Error::Expression {
-        error,
-        text: text.to_owned(),
-    })?;
-    let (bytes, _) = expression::with_context(stop, value.frame, |context| {
-        expression::convert(context, &value.object, ty)
-    });
+    let convert = |context: &mut Context<'_>| expression::convert(context, &value.object, ty);
+    let (bytes, _) = expression::with_context(stop, value.frame, convert);
     bytes.map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))
+}
+
+/// The element of a table that a value says by its number: a function is one, of which a new one becomes a copy.
+fn element(
+    stop: &mut Stop<'_>,
+    value: &Found,
+    table: TableId,
+    text: &str,
+) -> Result<Reference, Error> {
+    let number = |context: &mut Context<'_>| context.unsigned(&value.object);
+    let (element, _) = expression::with_context(stop, value.frame, number);
+    let element = element.map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))?;
+    let known = stop.table(table);
+    let known = known.ok_or_else(|| Error::Refused("there is no such table".into()))?;
+    match known.elements.binary_search_by_key(&element, |it| it.0) {
+        Ok(at) => Ok(known.elements[at].1.clone()),
+        Err(_) if element < known.size => Ok(Reference::Null(HeapType::Func)),
+        Err(_) => {
+            let message = format!("`{text}`: the table has no element {element}");
+            Err(Error::Refused(message))
+        }
+    }
 }
 
 fn no_number(what: &str) -> Error {

@@ -10,6 +10,7 @@ mod calls;
 mod change;
 pub mod displays;
 mod error;
+mod evaluate;
 mod given;
 mod motion;
 mod run;
@@ -18,8 +19,8 @@ pub mod skips;
 mod step;
 mod stopped;
 
-pub use call::is_of_pointer;
 pub use error::Error;
+pub use evaluate::Evaluated;
 pub use given::{Given, Launch, Launcher, Started};
 pub use motion::Motion;
 pub use session::Session;

@@ -365,7 +365,7 @@ impl Session {
             // The program is where it was, for the reason that it had then.
             Some(before) => {
                 self.memo.ahead = before.ahead;
-                self.selected = Some(before.selected);
+                self.selected = before.selected;
                 self.stopped = before.stopped;
             }
             None => {

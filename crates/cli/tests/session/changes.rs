@@ -2,6 +2,21 @@
 
 use super::*;
 
+/// Gives what `place` means a value.
+fn assign(
+    session: &mut Session,
+    place: &str,
+    value: &str,
+) -> Result<wdb_session::Evaluated, wdb_session::Error> {
+    let parse = |text: &str| {
+        expression::parse(text).map_err(|error| wdb_session::Error::Expression {
+            error,
+            text: text.to_owned(),
+        })
+    };
+    session.assign(&parse(place)?, &parse(value)?)
+}
+
 fn at(text: &str) -> Guest {
     let mut guest = fixture("c-steps", "c-steps.c", &[]);
     let id = guest.break_on(text);
@@ -23,7 +38,7 @@ fn variables_in_memory() {
         ("state.name", "0", ""),
         ("*(&state.there.x)", "'a'", "97"),
     ] {
-        guest.session.assign(place, value).unwrap();
+        assign(&mut guest.session, place, value).unwrap();
         if !shown.is_empty() {
             assert_eq!(guest.value(place), shown, "{place}");
         }
@@ -41,8 +56,9 @@ fn variables_in_memory() {
 #[test]
 fn what_cannot_be_changed_is_refused_in_words() {
     let mut guest = at("/* sorted */");
-    let refused =
-        |guest: &mut Guest, place: &str, value: &str| refusal(guest.session.assign(place, value));
+    let refused = |guest: &mut Guest, place: &str, value: &str| {
+        refusal(assign(&mut guest.session, place, value))
+    };
     assert!(refused(&mut guest, "1 + 1", "2").contains("is not in memory"));
     assert!(refused(&mut guest, "$local[0]", "2").contains("is not in memory"));
     assert!(refused(&mut guest, "state.here", "5").contains("cannot be made of"));
@@ -62,18 +78,18 @@ fn globals_and_memory_by_their_raw_names() {
             (i32.add (global.get $count) (i32.load8_u (i32.const 16)))))"#);
     guest.break_at("run");
     guest.go();
-    guest.session.assign("$global[0]", "40").unwrap();
+    assign(&mut guest.session, "$global[0]", "40").unwrap();
     assert_eq!(guest.value("$global.count"), "40");
-    guest.session.assign("$global[\"count\"]", "41").unwrap();
-    guest.session.assign("$memory[16]", "1").unwrap();
-    guest.session.assign("$table[2]", "1").unwrap();
+    assign(&mut guest.session, "$global[\"count\"]", "41").unwrap();
+    assign(&mut guest.session, "$memory[16]", "1").unwrap();
+    assign(&mut guest.session, "$table[2]", "1").unwrap();
     assert!(
         guest.value("$table[2]").contains("other"),
         "{}",
         guest.value("$table[2]")
     );
-    assert!(refusal(guest.session.assign("$global[1]", "1")).contains("immutable"));
-    assert!(refusal(guest.session.assign("$global[7]", "1")).contains("no such global"));
+    assert!(refusal(assign(&mut guest.session, "$global[1]", "1")).contains("immutable"));
+    assert!(refusal(assign(&mut guest.session, "$global[7]", "1")).contains("no such global"));
     let id = guest.session.breakpoints().iter().next().unwrap().id;
     guest.session.breakpoints_mut().remove(id);
     let stopped = guest.run(Motion::Out);
@@ -199,7 +215,7 @@ fn a_dump_can_be_looked_at_and_no_more() {
         "no function can be called in a core dump"
     );
     assert_eq!(
-        refusal(session.assign("x", "1")),
+        refusal(assign(&mut session, "x", "1")),
         "a core dump cannot be changed"
     );
     assert!(session.interrupt().is_none());

@@ -5,6 +5,7 @@ use wdb_module::{GlobalIndex, LocalIndex};
 use wdb_symbols::types::{Kind as TypeKind, PointerKind};
 use wdb_symbols::{Context, Language, Object, Type, TypeRef, Unavailable};
 
+use super::calls::{Calls, Progress};
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Kind, Machine, Node};
 use super::{Error, Expression, Value, access, cast, elements, raw};
@@ -32,51 +33,68 @@ pub enum Changeable {
 }
 
 /// What the expression means that is to be changed.
+///
+/// # Errors
+///
+/// As of [`super::evaluate`].
 pub fn changeable(
     expression: &Expression,
     stop: &mut Stop<'_>,
     at: FrameId,
-) -> Result<Changeable, Error> {
-    let mut evaluator = Evaluator::new(&expression.text, stop);
-    if let Some(found) = evaluator.of_machine(&expression.parsed.root, at)? {
-        return Ok(found);
-    }
-    let local = evaluator.raw_local(&expression.parsed.root, at)?;
-    let mut value = super::evaluate(expression, stop, at)?;
-    if let Some(local) = local {
-        return Ok(Changeable::Local(value, local));
-    }
-    // To assign to a reference is to assign to what it refers to.
-    let (object, _) = super::with_context(stop, value.frame, |context| {
-        access::dereferenced(context, &value.object)
-    });
-    if let Ok(object) = object {
-        value.object = object;
-    }
-    Ok(Changeable::Object(value))
+    calls: &mut Calls,
+) -> Result<Progress<Changeable>, Error> {
+    super::progress(expression, stop, at, calls, |evaluator, node| {
+        if let Some(found) = evaluator.of_machine(node, at)? {
+            return Ok(found);
+        }
+        let local = evaluator.raw_local(node, at)?;
+        let operand = evaluator.value(node, at)?;
+        let mut value = evaluator.with_doubts(operand);
+        if let Some(local) = local {
+            return Ok(Changeable::Local(value, local));
+        }
+        // To assign to a reference is to assign to what it refers to.
+        let object = evaluator.ask(value.frame, |context| {
+            access::dereferenced(context, &value.object)
+        });
+        if let Ok(object) = object {
+            value.object = object;
+        }
+        Ok(Changeable::Object(value))
+    })
 }
 
 /// The value of an expression that `target` is to have: the name of an enumerator may mean one of its type.
+///
+/// # Errors
+///
+/// As of [`super::evaluate`].
 pub fn evaluate_for(
     expression: &Expression,
     stop: &mut Stop<'_>,
     at: FrameId,
     target: &Object,
-) -> Result<Value, Error> {
-    super::evaluate(expression, stop, at).or_else(|error| {
-        let mut evaluator = Evaluator::new(&expression.text, stop);
-        let operand = Operand {
-            object: target.clone(),
-            frame: at,
-        };
-        let found = evaluator.enumerator_of(&operand, &expression.parsed.root);
-        let found = found.ok_or(error)?;
-        Ok(Value {
-            object: found.object,
-            frame: found.frame,
-            doubts: evaluator.doubts,
-        })
+    calls: &mut Calls,
+) -> Result<Progress<Value>, Error> {
+    super::progress(expression, stop, at, calls, |evaluator, node| {
+        let found = evaluator.value(node, at).or_else(|error| {
+            let operand = Operand {
+                object: target.clone(),
+                frame: at,
+            };
+            evaluator.enumerator_of(&operand, node).ok_or(error)
+        })?;
+        Ok(evaluator.with_doubts(found))
     })
+}
+
+/// The pointer to a function that is an element of table 0 of a frame.
+pub fn element(stop: &mut Stop<'_>, at: FrameId, index: u64) -> Option<Value> {
+    let mut evaluator = Evaluator::new("", stop);
+    let function = evaluator.ask(at, |context| context.machine.element(index));
+    let ty = evaluator.function_type(function.ok()?, at);
+    let object = evaluator.pointer(index, ty, at);
+    Some(evaluator.with_doubts(Operand { object, frame: at }))
 }
 
 /// The bytes of `object` as a `ty`. Structures are only converted to their own type.

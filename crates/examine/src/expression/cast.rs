@@ -13,7 +13,7 @@ use super::evaluate::{Evaluator, Operand};
 use super::made;
 use super::number::{IntegerType, Number};
 use super::terms::{self, Term};
-use super::tree::{TypeName, TypeShape};
+use super::tree::{Conversion, TypeName, TypeShape};
 use crate::stop::FrameId;
 
 impl Evaluator<'_, '_, '_> {
@@ -38,6 +38,14 @@ impl Evaluator<'_, '_, '_> {
                 }
                 let target = self.type_named(target, frame)?;
                 Ok(self.pointer_type(target, frame))
+            }
+            TypeShape::Reference(target) => {
+                let target = self.type_named(target, frame)?;
+                Ok(self.pointer_type(target, frame))
+            }
+            TypeShape::Qualified(words, of) => {
+                let of = self.type_named(of, frame)?;
+                Ok(self.ask(frame, |context| made::qualified(context.symbols, words, of)))
             }
             TypeShape::Function(parameters, result) => {
                 let types = parameters.types.iter();
@@ -144,6 +152,61 @@ impl Evaluator<'_, '_, '_> {
         Ok(found.into_iter().next().map(|it| it.1))
     }
 
+    /// A value as a cast makes it.
+    pub(super) fn converted(
+        &mut self,
+        conversion: Conversion,
+        name: &TypeName,
+        operand: &Operand,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let frame = operand.frame;
+        let TypeShape::Reference(target) = &name.shape else {
+            let ty = self.type_named(name, frame)?;
+            return self.cast_as(conversion, operand, ty, span);
+        };
+        // A reference to an object is what a pointer to it, cast so, points to.
+        let target = self.type_named(target, frame)?;
+        let object = self.get(frame, span, |context| {
+            access::dereferenced(context, &operand.object)
+        })?;
+        let Some(address) = object.address() else {
+            return self.cast_as(conversion, operand, target, span);
+        };
+        let pointer = Operand {
+            object: self.pointer(address, object.ty, frame),
+            frame,
+        };
+        let ty = self.pointer_type(target, frame);
+        let cast = self.cast_as(conversion, &pointer, ty, span)?;
+        let object = self.get(frame, span, |context| {
+            access::dereference(context, &cast.object)
+        })?;
+        Ok(Operand { object, frame })
+    }
+
+    fn cast_as(
+        &mut self,
+        conversion: Conversion,
+        operand: &Operand,
+        ty: TypeRef,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let frame = operand.frame;
+        let object = match conversion {
+            Conversion::Static => return self.cast(operand, ty, span),
+            Conversion::Reinterpret => self.get(frame, span, |context| {
+                let object = access::dereferenced(context, &operand.object)?;
+                as_number(context, &object, ty)
+            })?,
+            Conversion::Dynamic => self.get(frame, span, |context| {
+                let object = access::dereferenced(context, &operand.object)?;
+                dynamic(context, &object, ty)
+            })?,
+        };
+        Ok(Operand { object, frame })
+    }
+
     /// A value as one of another type.
     pub(super) fn cast(
         &mut self,
@@ -170,6 +233,84 @@ pub(super) fn convert(
     if let Some(found) = related(context, object, &ty, &to)? {
         return Ok(found);
     }
+    as_number(context, object, ty)
+}
+
+/// What `dynamic_cast` makes of a pointer: one to that part of the object that is of the class, else null.
+fn dynamic(
+    context: &mut Context<'_>,
+    pointer: &Object,
+    ty: TypeRef,
+) -> Result<Object, Unavailable> {
+    let to = context.bare(&ty);
+    let (TypeKind::Pointer(_, wanted), TypeKind::Pointer(..)) =
+        (&to.kind, &context.bare(&pointer.ty).kind)
+    else {
+        let words = "`dynamic_cast` makes a pointer to an object of a class of another";
+        return Err(access::words(words));
+    };
+    let wanted = context.bare(wanted);
+    let size = context.size(&ty)?.min(8) as usize;
+    let found = |address: u64| Object::of_bytes(address.to_le_bytes()[..size].to_vec(), ty.clone());
+    if context.unsigned(pointer)? == 0 {
+        return Ok(found(0));
+    }
+    let object = access::target(context, pointer)?;
+    let own = context.bare(&object.ty);
+    if own.name == wanted.name {
+        return Ok(found(context.unsigned(pointer)?));
+    }
+    if let Some(base) = base(context, &object, &wanted.name)? {
+        return Ok(found(base.address().unwrap_or(0)));
+    }
+    let Some(whole) = context.whole_object(&object) else {
+        if has_table(context, &object) {
+            return Ok(found(0));
+        }
+        let words = format!(
+            "a `{}` has no virtual functions, which would tell what it is a part of",
+            own.name
+        );
+        return Err(access::words(words));
+    };
+    let part = match context.bare(&whole.ty).name == wanted.name {
+        true => Some(whole),
+        // One that is there twice is not to be had, as in C++.
+        false => base(context, &whole, &wanted.name).unwrap_or_default(),
+    };
+    Ok(found(part.and_then(|it| it.address()).unwrap_or(0)))
+}
+
+/// Whether a class has virtual functions.
+fn has_table(context: &mut Context<'_>, object: &Object) -> bool {
+    let mut open = vec![context.bare(&object.ty)];
+    for _ in 0..MOST_BASES {
+        let Some(class) = open.pop() else {
+            break;
+        };
+        let TypeKind::Record(record) = &class.kind else {
+            continue;
+        };
+        for member in &record.members {
+            let name = member.name.as_deref();
+            if name.is_some_and(|it| it.starts_with("_vptr")) {
+                return true;
+            }
+            if member.role != Role::Field {
+                open.push(context.bare(&member.ty));
+            }
+        }
+    }
+    false
+}
+
+/// `object` as a `ty`, whatever its address is that of.
+fn as_number(
+    context: &mut Context<'_>,
+    object: &Object,
+    ty: TypeRef,
+) -> Result<Object, Unavailable> {
+    let to = context.bare(&ty);
     if let TypeKind::Record(_) | TypeKind::Array(_) = to.kind {
         let (has, needs) = (context.size(&object.ty)?, context.size(&ty)?);
         if has < needs && object.address().is_none() || object.bits.is_some() {

@@ -10,7 +10,7 @@ use wdb_symbols::{Context, Object, TypeRef};
 
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Binary, Kind, Node, Path, Unary};
-use super::{Error, access};
+use super::{Error, access, functions_meant};
 use crate::stop::FrameId;
 
 /// Where an object is said to be of which only the type matters.
@@ -36,9 +36,13 @@ impl Evaluator<'_, '_, '_> {
                 }
                 (checked, _) => checked,
             },
-            Kind::Cast(ty, operand) => {
+            Kind::Cast(_, ty, operand) => {
                 self.type_named(ty, frame)?;
                 self.check(operand, frame)
+            }
+            Kind::Call(callee, arguments) => {
+                self.check_callee(callee, arguments, frame)?;
+                arguments.iter().try_for_each(|it| self.check(it, frame))
             }
             Kind::SizeOfType(ty) => self.type_named(ty, frame).map(|_| ()),
             // `day == FRIDAY`
@@ -56,6 +60,41 @@ impl Evaluator<'_, '_, '_> {
                 if is_enumerator { Ok(()) } else { checked }
             }
             kind => kind.parts().try_for_each(|part| self.check(part, frame)),
+        }
+    }
+
+    /// Whether there is something that a call may mean.
+    fn check_callee(
+        &mut self,
+        callee: &Node,
+        arguments: &[Node],
+        frame: FrameId,
+    ) -> Result<(), Error> {
+        match &callee.kind {
+            Kind::Name(path) if path.file.is_none() => {
+                let name = path.text();
+                let is_function = !functions_meant(self.stop, frame, &name).is_empty();
+                if is_function {
+                    return Ok(());
+                }
+                if arguments.len() == 1 && self.plain_type(&name, frame, &callee.span).is_ok() {
+                    return Ok(());
+                }
+                self.check(callee, frame)
+            }
+            // Of which class the object is may be known only when it is there.
+            Kind::Member(of, name, at) => {
+                self.check(of, frame)?;
+                let last = name.rsplit("::").next().unwrap_or(name);
+                let plain = last.find('(').map_or(last, |at| &last[..at]);
+                let is_function = name.contains("operator")
+                    || self.ask(frame, |it| !it.symbols.functions_matching(plain).is_empty());
+                match is_function {
+                    true => Ok(()),
+                    false => self.check_member(of, name, at, frame),
+                }
+            }
+            _ => self.check(callee, frame),
         }
     }
 
@@ -131,7 +170,7 @@ impl Evaluator<'_, '_, '_> {
     fn supposed(&mut self, node: &Node, frame: FrameId) -> Option<Object> {
         let ty = match &node.kind {
             Kind::Name(path) => self.named(path, frame, &node.span).ok()?.object.ty,
-            Kind::Cast(ty, _) => self.type_named(ty, frame).ok()?,
+            Kind::Cast(_, ty, _) => self.type_named(ty, frame).ok()?,
             Kind::Member(of, name, _) => {
                 let mut object = self.supposed(of, frame)?;
                 return self.ask(frame, |context| {

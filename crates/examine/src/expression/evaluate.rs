@@ -5,6 +5,7 @@ use std::ops::Range;
 use wdb_symbols::{Context, Language, Object, TypeRef, Unavailable};
 
 use super::access;
+use super::calls::{Calls, Request};
 use super::elements::{self, Key};
 use super::error::did_you_mean;
 use super::made;
@@ -29,6 +30,10 @@ pub(super) struct Evaluator<'e, 's, 'a> {
     pub(super) stop: &'s mut Stop<'a>,
     /// What the values so far were based on.
     pub(super) doubts: Doubts,
+    /// The calls that were made.
+    pub(super) calls: Calls,
+    /// The call that comes first: then there is no value yet, whatever else the evaluation came to.
+    pub(super) request: Option<Box<Request>>,
     /// How many entries of maps may still be looked at.
     entries: u64,
 }
@@ -42,6 +47,8 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             text,
             stop,
             doubts: Doubts::default(),
+            calls: Calls::default(),
+            request: None,
             entries: MOST_ENTRIES,
         }
     }
@@ -100,10 +107,25 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             Kind::Slice(object, bounds) => self.slice(object, bounds, frame, &node.span),
             Kind::Unary(operator, operand) => self.unary(*operator, operand, frame, &node.span),
             Kind::Binary(operator, a, b) => self.binary(*operator, a, b, frame, &node.span),
-            Kind::Cast(ty, operand) => {
+            Kind::Cast(conversion, ty, operand) => {
                 let operand = self.value(operand, frame)?;
-                let ty = self.type_named(ty, operand.frame)?;
-                self.cast(&operand, ty, &node.span)
+                self.converted(*conversion, ty, &operand, &node.span)
+            }
+            Kind::Call(callee, arguments) => self.call(callee, arguments, frame, &node.span),
+            Kind::Choice(condition, one, other) => {
+                let calls = one.has_calls || other.has_calls;
+                let decides = self.before(condition, calls, frame, &node.span)?;
+                let is_one = self.truth(&decides, &condition.span)?;
+                self.value(if is_one { one } else { other }, frame)
+            }
+            Kind::Repeat(first, count) => self.repeated(first, count, frame, &node.span),
+            // What is in it is not evaluated.
+            Kind::SizeOf(operand) if operand.has_calls => {
+                let calls = std::mem::replace(&mut self.calls, Calls::supposed());
+                let value = self.value(operand, frame);
+                self.calls = calls;
+                let value = value?;
+                self.size_of(&value.object.ty, frame, &node.span)
             }
             Kind::SizeOf(operand) => match (self.value(operand, frame), &operand.kind) {
                 // A constructor is called as its class is, which is meant.
@@ -347,6 +369,43 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             object,
             frame: base.frame,
         })
+    }
+
+    /// `first @ count`: an array of what is in memory.
+    fn repeated(
+        &mut self,
+        first: &Node,
+        count: &Node,
+        frame: FrameId,
+        span: &Range<usize>,
+    ) -> Result<Operand, Error> {
+        let value = self.value(first, frame)?;
+        let wanted = self.value(count, frame)?;
+        let wanted = match self.number(&wanted, &count.span)? {
+            Number::Integer(wanted, ty) => ty.wrap(wanted).cast_signed(),
+            Number::Float(..) => 0,
+        };
+        let Some(wanted) = u64::try_from(wanted).ok().filter(|it| *it > 0) else {
+            let message = "after `@` comes how many there are, a whole number from 1";
+            return Err(Error::new(message, &count.span));
+        };
+        let frame = value.frame;
+        let object = self.get(frame, &first.span, |context| {
+            access::dereferenced(context, &value.object)
+        })?;
+        if let wdb_symbols::Place::Nowhere(reason) = &object.place {
+            return Err(self.unavailable(reason, &first.span));
+        }
+        let Some(address) = object.address().filter(|_| object.bits.is_none()) else {
+            let text = self.written(&first.span);
+            let message = format!("`{text}` is not in memory, where others would follow it");
+            return Err(Error::new(message, &first.span));
+        };
+        let ty = self.get(frame, span, |context| {
+            elements::array_of(context, object.ty, wanted)
+        })?;
+        let object = Object::at(address, ty);
+        Ok(Operand { object, frame })
     }
 
     /// An object of an enumeration or integer type.

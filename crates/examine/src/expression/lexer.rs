@@ -40,6 +40,7 @@ pub(super) type Spanned = (Token, Range<usize>);
 const SIGNS: &[&str] = &[
     "..=", "...", "->", "::", "..", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*",
     "/", "%", "&", "|", "^", "~", "!", "<", ">", "(", ")", "[", "]", ".", ",", ";", "=", "?", ":",
+    "@",
 ];
 
 /// The tokens of `text`.
@@ -68,6 +69,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
                 Token::Machine(text.get(before..lexer.at).unwrap_or_default().to_owned())
             }
             _ if starts_name(first) => lexer.name()?,
+            // `main::{closure#0}`
+            '{' if matches!(tokens.last(), Some((Token::Sign("::"), _))) => lexer.braced()?,
             _ => {
                 let rest = lexer.rest();
                 let sign = SIGNS.iter().find(|it| rest.starts_with(**it));
@@ -134,6 +137,26 @@ impl<'a> Lexer<'a> {
             ("r" | "br" | "R", Some('"')) => self.quoted('"', true),
             _ => Ok(Token::Name(word.to_owned())),
         }
+    }
+
+    /// A name that the compiler made: `{closure#0}`, `{{closure}}`.
+    fn braced(&mut self) -> Result<Token, Error> {
+        let start = self.at;
+        let mut open = 0_u32;
+        for (at, c) in self.rest().char_indices() {
+            match c {
+                '{' => open += 1,
+                '}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open == 0 {
+                let name = self.rest()[..=at].to_owned();
+                self.at += name.len();
+                return Ok(Token::Name(name));
+            }
+        }
+        self.at += 1;
+        self.error(start, "the { has no partner")
     }
 
     /// The name of a file, if that is what stands before the next `::`: it has a point in it, and may have what else would

@@ -143,6 +143,20 @@ pub(super) fn pointer(
     )
 }
 
+/// A pointer type with qualifiers of its own: `char *const`.
+pub(super) fn qualified(symbols: &Symbols, words: &str, of: TypeRef) -> TypeRef {
+    let inner = symbols.ty(&of);
+    let ty = |name: &str| Type {
+        name: name.into(),
+        language: inner.language,
+        size: inner.size,
+        kind: Kind::Qualified(of.clone()),
+    };
+    let plain = TypeRef::Made(ty(&format!("{words} {}", inner.name)).into());
+    let name = around(symbols, &plain, Declarator::default());
+    TypeRef::Made(ty(&name).into())
+}
+
 /// The type of `count` elements of the type `element`, which has `size` bytes.
 pub(super) fn array(
     symbols: &Symbols,

@@ -116,7 +116,7 @@ impl Evaluator<'_, '_, '_> {
             let object = made::boolean(value, language);
             Ok(Operand { object, frame })
         };
-        let left = self.value(a, frame)?;
+        let left = self.before(a, b.has_calls, frame, span)?;
         // What follows is not looked at when it does not matter, as in all languages.
         if matches!(operator, Binary::And | Binary::Or) {
             let first = self.truth(&left, &a.span)?;

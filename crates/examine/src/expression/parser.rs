@@ -2,12 +2,17 @@
 //!
 //! Operators bind as they do in Rust, Go and Zig: `a & b == c` compares `a & b`, which is what people mean who write it.
 
+mod line;
+mod names;
+
 use std::ops::Range;
 
 use super::Error;
-use super::lexer::{Spanned, Token, tokens};
-use super::tree::{Binary, Bounds, Kind, Machine, Node, Past, Path, TypeName, Unary};
+use super::lexer::{Spanned, Token, in_name, starts_name, tokens};
+use super::tree::{Binary, Bounds, Conversion, Kind, Machine, Node, Past, Path, TypeName, Unary};
 use super::typename;
+use line::Change;
+pub(super) use line::line;
 
 /// A longer text is no expression.
 const LONGEST: usize = 1 << 12;
@@ -19,9 +24,7 @@ pub(super) const DEEPEST: u32 = 100;
 pub(super) fn parse(text: &str, is_type: &dyn Fn(&str) -> bool) -> Result<Parsed, Error> {
     let mut parser = Parser::new(text, is_type)?;
     let root = parser.expression()?;
-    if parser.at < parser.tokens.len() {
-        return Err(parser.unexpected("an operator"));
-    }
+    parser.end()?;
     Ok(Parsed {
         root,
         doubtful: parser.doubtful,
@@ -50,6 +53,8 @@ pub(super) struct Parser<'a> {
     pub(super) tokens: Vec<Spanned>,
     pub(super) at: usize,
     depth: u32,
+    /// How many lists of arguments are around it, where a comma ends an argument.
+    lists: u32,
     is_type: &'a dyn Fn(&str) -> bool,
     doubtful: Vec<String>,
 }
@@ -70,17 +75,19 @@ fn binary(sign: &str) -> Option<(Binary, u8)> {
         "&" => (Binary::BitAnd, 6),
         "<<" => (Binary::ShiftLeft, 7),
         ">>" => (Binary::ShiftRight, 7),
-        "+" => (Binary::Add, 8),
-        "-" => (Binary::Subtract, 8),
-        "*" => (Binary::Multiply, 9),
-        "/" => (Binary::Divide, 9),
-        "%" => (Binary::Remainder, 9),
+        "+" => (Binary::Add, 9),
+        "-" => (Binary::Subtract, 9),
+        "*" => (Binary::Multiply, 10),
+        "/" => (Binary::Divide, 10),
+        "%" => (Binary::Remainder, 10),
         _ => return None,
     })
 }
 
 /// How tightly comparisons bind.
 const COMPARISON: u8 = 3;
+/// How tightly `@` binds: as in gdb, between shifts and sums.
+const REPETITION: u8 = 8;
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, is_type: &'a dyn Fn(&str) -> bool) -> Result<Self, Error> {
@@ -92,6 +99,7 @@ impl<'a> Parser<'a> {
             tokens: tokens(text)?,
             at: 0,
             depth: 0,
+            lists: 0,
             is_type,
             doubtful: Vec::new(),
         })
@@ -99,18 +107,61 @@ impl<'a> Parser<'a> {
 }
 
 impl Parser<'_> {
+    /// That nothing follows.
+    fn end(&self) -> Result<(), Error> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.unexpected("an operator")),
+        }
+    }
+
+    /// An expression, which changes nothing.
     fn expression(&mut self) -> Result<Node, Error> {
-        self.binary(0)
+        let found = self.choice()?;
+        match self.change() {
+            Some(Change::Assign(_)) => {
+                let message = "this would assign; `==` compares";
+                Err(Error::new(message, &self.here()))
+            }
+            Some(Change::Step(_)) => Err(self.changes()),
+            None => Ok(found),
+        }
+    }
+
+    /// `a ? b : c`
+    fn choice(&mut self) -> Result<Node, Error> {
+        let condition = self.binary(0)?;
+        if !self.take("?") {
+            return Ok(condition);
+        }
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.too_deep());
+        }
+        let one = self.expression()?;
+        self.expect(":")?;
+        let other = self.choice()?;
+        self.depth -= 1;
+        let span = condition.span.start..other.span.end;
+        let kind = Kind::Choice(Box::new(condition), Box::new(one), Box::new(other));
+        self.node(kind, span)
     }
 
     /// An expression of operators that bind more tightly than `above`.
     fn binary(&mut self, above: u8) -> Result<Node, Error> {
         let mut left = self.operand()?;
         let mut compared = false;
-        while let Some(Token::Sign(sign)) = self.peek()
-            && let Some((operator, strength)) = binary(sign)
-            && strength > above
+        while self.change().is_none()
+            && let Some(Token::Sign(sign)) = self.peek()
         {
+            let (operator, strength) = match binary(sign) {
+                Some((operator, strength)) => (Some(operator), strength),
+                None if *sign == "@" => (None, REPETITION),
+                None => break,
+            };
+            if strength <= above {
+                break;
+            }
             if strength == COMPARISON && compared {
                 let message = "comparisons do not follow one another: write `a < b && b < c`";
                 return Err(Error::new(message, &self.here()));
@@ -119,16 +170,14 @@ impl Parser<'_> {
             self.at += 1;
             let right = self.binary(strength)?;
             let span = left.span.start..right.span.end;
-            let kind = Kind::Binary(operator, Box::new(left), Box::new(right));
+            let (left_box, right) = (Box::new(left), Box::new(right));
+            let kind = match operator {
+                Some(operator) => Kind::Binary(operator, left_box, right),
+                None => Kind::Repeat(left_box, right),
+            };
             left = self.node(kind, span)?;
         }
-        match self.peek() {
-            Some(Token::Sign("=")) => {
-                let message = "this would assign; `==` compares";
-                Err(Error::new(message, &self.here()))
-            }
-            _ => Ok(left),
-        }
+        Ok(left)
     }
 
     /// A value, and what it is cast to by `as`.
@@ -140,7 +189,8 @@ impl Parser<'_> {
                 return Err(self.unexpected("the name of a type"));
             };
             let span = operand.span.start..found.ty.span.end;
-            operand = self.node(Kind::Cast(found.ty, Box::new(operand)), span)?;
+            let kind = Kind::Cast(Conversion::Static, found.ty, Box::new(operand));
+            operand = self.node(kind, span)?;
         }
         Ok(operand)
     }
@@ -185,7 +235,7 @@ impl Parser<'_> {
         } else if let Some(ty) = self.cast()? {
             let operand = self.unary()?;
             let span = start..operand.span.end;
-            self.node(Kind::Cast(ty, Box::new(operand)), span)
+            self.node(Kind::Cast(Conversion::Static, ty, Box::new(operand)), span)
         } else {
             self.postfix()
         }
@@ -193,17 +243,20 @@ impl Parser<'_> {
 
     /// Refuses `++x`, which would otherwise be `x` with two signs before it.
     fn no_increment(&self) -> Result<(), Error> {
-        if let [(Token::Sign(one), at), (Token::Sign(other), next), ..] = &self.tokens[self.at..]
-            && one == other
-            && (*one == "+" || *one == "-")
-            && at.end == next.start
-        {
-            let message = format!(
-                "`{one}{one}` changes something, which an expression does not; `set x {one}= 1` does"
-            );
-            return Err(Error::new(message, &(at.start..next.end)));
+        match self.step() {
+            Some(_) => Err(self.changes()),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// That the two signs here change something.
+    fn changes(&self) -> Error {
+        let at = self.step().map_or_else(|| self.here(), |it| it.1);
+        let one = self.text.get(at.start..at.start + 1).unwrap_or_default();
+        let message = format!(
+            "`{one}{one}` changes something, which an expression does not; `set x {one}= 1` does"
+        );
+        Error::new(message, &at)
     }
 
     /// The type of a cast in C's way, with its parentheses. `None`: there is none here.
@@ -220,8 +273,9 @@ impl Parser<'_> {
             }
         };
         let is_cast = match self.peek() {
-            Some(Token::Sign("(" | "!" | "~")) => true,
-            Some(Token::Sign("-" | "+" | "*" | "&" | "&&")) => {
+            Some(Token::Sign("!" | "~")) => true,
+            // `(f)(1)` may be a call.
+            Some(Token::Sign("(" | "-" | "+" | "*" | "&" | "&&")) => {
                 found.certain || (self.is_type)(&found.ty.text) || {
                     self.doubtful.push(found.ty.text.clone());
                     false
@@ -256,11 +310,7 @@ impl Parser<'_> {
                     self.at += 1;
                     self.index(found)?
                 }
-                Some(Token::Sign("(")) => {
-                    let message =
-                        "a call cannot be part of an expression: `call f(1, 2)` calls a function";
-                    return Err(Error::new(message, &(start..self.here().end)));
-                }
+                Some(Token::Sign("(")) => self.call(found)?,
                 _ => return Ok(found),
             };
             found = self.node(kind, start..self.before())?;
@@ -283,13 +333,81 @@ impl Parser<'_> {
             };
         }
         let at = self.here();
-        let name = match self.peek() {
-            Some(Token::Name(name)) => name.clone(),
-            Some(Token::Integer(index, None)) => index.to_string(),
+        if let Some(Token::Integer(index, None)) = self.peek() {
+            let name = index.to_string();
+            self.at += 1;
+            return Ok(Kind::Member(Box::new(object), name, at));
+        }
+        let mut name = match self.peek() {
+            Some(Token::Name(_) | Token::File(_) | Token::Sign("~")) => self.segment()?,
             _ => return Err(self.unexpected("the name of a member")),
         };
+        // `c.Base::f()`
+        while self.take("::") {
+            name = format!("{name}::{}", self.segment()?);
+        }
+        name.push_str(&self.overload());
+        Ok(Kind::Member(
+            Box::new(object),
+            name,
+            at.start..self.before(),
+        ))
+    }
+
+    /// The callee of `object.Base::f()`, which reads like a name of a file.
+    fn of_base(&self, callee: Node) -> Result<Node, Error> {
+        let start = callee.span.start;
+        let Kind::Name(Path {
+            file: Some(file),
+            names,
+        }) = &callee.kind
+        else {
+            return Ok(callee);
+        };
+        let is_name = |it: &str| it.starts_with(starts_name) && it.chars().all(in_name);
+        let is_written = self.text[start..].starts_with(file.as_str());
+        let Some((object, class)) = file.rsplit_once('.').filter(|_| is_written) else {
+            return Ok(callee);
+        };
+        if !object.split('.').chain([class]).all(is_name) {
+            return Ok(callee);
+        }
+        let mut at = start;
+        let mut found: Option<Node> = None;
+        for name in object.split('.') {
+            let span = at..at + name.len();
+            let kind = match found {
+                None => Kind::Name(Path::of(name)),
+                Some(of) => Kind::Member(Box::new(of), name.to_owned(), span.clone()),
+            };
+            found = Some(self.node(kind, start..span.end)?);
+            at = span.end + 1;
+        }
+        let Some(object) = found else {
+            return Ok(callee);
+        };
+        let name = format!("{class}::{}", names.join("::"));
+        let kind = Kind::Member(Box::new(object), name, at..callee.span.end);
+        self.node(kind, callee.span)
+    }
+
+    /// What follows the `(` of a call.
+    fn call(&mut self, callee: Node) -> Result<Kind, Error> {
+        let callee = self.of_base(callee)?;
         self.at += 1;
-        Ok(Kind::Member(Box::new(object), name, at))
+        let mut arguments = Vec::new();
+        self.lists += 1;
+        while !self.take(")") {
+            if !arguments.is_empty() {
+                if !matches!(self.peek(), Some(Token::Sign(","))) {
+                    return Err(self.unexpected("`,` or `)`"));
+                }
+                self.at += 1;
+            }
+            arguments.push(self.expression()?);
+        }
+        self.lists -= 1;
+        Ok(Kind::Call(Box::new(callee), arguments))
     }
 
     /// What follows `[`.
@@ -339,6 +457,8 @@ impl Parser<'_> {
                 return self.path(Some(file), span.start);
             }
             Token::Sign("::") => return self.path(None, span.start),
+            // `<T as Trait>::f`
+            Token::Sign("<") => return self.path(None, span.start),
             Token::Name(name) => match name.as_str() {
                 "true" => Kind::Boolean(true),
                 "false" => Kind::Boolean(false),
@@ -347,13 +467,17 @@ impl Parser<'_> {
                     self.at += 1;
                     return self.size_of(span.start);
                 }
+                "static_cast" | "const_cast" => {
+                    return self.cast_of_cpp(Conversion::Static, span.start);
+                }
+                "reinterpret_cast" => {
+                    return self.cast_of_cpp(Conversion::Reinterpret, span.start);
+                }
+                "dynamic_cast" => return self.cast_of_cpp(Conversion::Dynamic, span.start),
                 _ => {
-                    self.at += 1;
-                    let rest = self.names(vec![name])?;
-                    let path = Path {
-                        file: None,
-                        names: rest,
-                    };
+                    let first = self.segment()?;
+                    let names = self.names(vec![first])?;
+                    let path = Path { file: None, names };
                     return self.node(Kind::Name(path), span.start..self.before());
                 }
             },
@@ -370,23 +494,23 @@ impl Parser<'_> {
         self.node(kind, span)
     }
 
-    /// The names after a file, or after a `::` at the start.
-    fn path(&mut self, file: Option<String>, start: usize) -> Result<Node, Error> {
-        let names = self.names(Vec::new())?;
-        self.node(Kind::Name(Path { file, names }), start..self.before())
-    }
-
-    /// `::name` as often as it comes.
-    fn names(&mut self, mut names: Vec<String>) -> Result<Vec<String>, Error> {
-        while self.take("::") {
-            match self.peek() {
-                // What is in quotes before another `::`.
-                Some(Token::Name(name) | Token::File(name)) => names.push(name.clone()),
-                _ => return Err(self.unexpected("a name")),
-            }
-            self.at += 1;
+    /// What follows `static_cast` and its like.
+    fn cast_of_cpp(&mut self, conversion: Conversion, start: usize) -> Result<Node, Error> {
+        self.at += 1;
+        if !matches!(self.peek(), Some(Token::Sign("<"))) {
+            return Err(self.unexpected("`<`"));
         }
-        Ok(names)
+        typename::split_closing(self);
+        self.at += 1;
+        let Some(found) = typename::parse(self, typename::Within::Parentheses) else {
+            return Err(self.unexpected("the name of a type"));
+        };
+        self.expect(">")?;
+        self.expect("(")?;
+        let operand = self.expression()?;
+        self.expect(")")?;
+        let kind = Kind::Cast(conversion, found.ty, Box::new(operand));
+        self.node(kind, start..self.before())
     }
 
     fn size_of(&mut self, start: usize) -> Result<Node, Error> {
@@ -411,7 +535,13 @@ impl Parser<'_> {
         if depth > DEEPEST {
             return Err(self.too_deep());
         }
-        Ok(Node { kind, span, depth })
+        let has_calls = matches!(kind, Kind::Call(..)) || kind.parts().any(|it| it.has_calls);
+        Ok(Node {
+            kind,
+            span,
+            depth,
+            has_calls,
+        })
     }
 
     pub(super) fn peek(&self) -> Option<&Token> {
@@ -453,7 +583,6 @@ impl Parser<'_> {
         let span = self.here();
         let message = match self.text.get(span.clone()).unwrap_or_default() {
             "" => format!("the expression ends where {wanted} is expected"),
-            "?" => "there is no `?` in expressions: write the condition alone".to_owned(),
             found => format!("{wanted} is expected here, not `{found}`"),
         };
         Error::new(message, &span)
@@ -485,216 +614,4 @@ fn machine(name: &str, span: &Range<usize>) -> Result<Kind, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::expression::tree::TypeShape;
-
-    /// The tree with all parentheses.
-    fn shown(node: &Node) -> String {
-        match &node.kind {
-            Kind::Integer(value, _) => value.to_string(),
-            Kind::Float(value, _) => format!("{value:?}"),
-            Kind::Character(c) => format!("{c:?}"),
-            Kind::Text(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
-            Kind::Boolean(value) => value.to_string(),
-            Kind::Null => "null".into(),
-            Kind::Name(path) => match &path.file {
-                Some(file) => format!("<{file}>{}", path.text()),
-                None => path.text(),
-            },
-            Kind::Machine(it) => format!("${it:?}").to_lowercase(),
-            Kind::UserVariable(name) => format!("${name}"),
-            Kind::Past(past) => format!("{past:?}"),
-            Kind::InFrame(frame, inner) => format!("({} {})", shown(frame), shown(inner)),
-            Kind::Member(object, name, _) => format!("{}.{name}", shown(object)),
-            Kind::Index(object, index) => format!("{}[{}]", shown(object), shown(index)),
-            Kind::Slice(object, bounds) => {
-                let end = |it: &Option<Box<Node>>| it.as_deref().map(shown).unwrap_or_default();
-                let sign = if bounds.inclusive { "..=" } else { ".." };
-                let (from, to) = (end(&bounds.from), end(&bounds.to));
-                format!("{}[{from}{sign}{to}]", shown(object))
-            }
-            Kind::Unary(operator, operand) => format!("({operator:?} {})", shown(operand)),
-            Kind::Binary(operator, a, b) => format!("({} {operator:?} {})", shown(a), shown(b)),
-            Kind::Cast(ty, operand) => format!("({} as {})", shown(operand), type_shown(ty)),
-            Kind::SizeOf(operand) => format!("sizeof {}", shown(operand)),
-            Kind::SizeOfType(ty) => format!("sizeof <{}>", type_shown(ty)),
-        }
-    }
-
-    fn type_shown(ty: &TypeName) -> String {
-        match &ty.shape {
-            TypeShape::Named => ty.text.clone(),
-            TypeShape::Pointer(target) => format!("*{}", type_shown(target)),
-            TypeShape::Array(element, count) => format!("[{}; {count}]", type_shown(element)),
-            TypeShape::Function(parameters, result) => {
-                let parameters: Vec<String> = parameters.types.iter().map(type_shown).collect();
-                format!("fn({}) -> {}", parameters.join(", "), type_shown(result))
-            }
-        }
-    }
-
-    fn parsed(text: &str) -> String {
-        let is_type = |name: &str| name == "size_t" || name == "ns::T";
-        match parse(text, &is_type) {
-            Ok(parsed) => shown(&parsed.root),
-            Err(error) => panic!("{}", error.show(text)),
-        }
-    }
-
-    fn error(text: &str) -> String {
-        match parse(text, &|_| false) {
-            Ok(parsed) => panic!("{text}: {}", shown(&parsed.root)),
-            Err(error) => {
-                assert!(text.get(error.span.clone()).is_some(), "{error:?}");
-                error.message
-            }
-        }
-    }
-
-    #[test]
-    fn operators_bind_as_in_rust() {
-        assert_eq!(
-            parsed("1 + 2 * 3 - 4"),
-            "((1 Add (2 Multiply 3)) Subtract 4)"
-        );
-        assert_eq!(parsed("a & 4 == 4"), "((a BitAnd 4) Equal 4)");
-        assert_eq!(parsed("a || b && !c"), "(a Or (b And (Not c)))");
-        assert_eq!(parsed("-a.b[1]"), "(Negate a.b[1])");
-        assert_eq!(
-            parsed("1 << 2 + 3 | 1 ^ 2"),
-            "((1 ShiftLeft (2 Add 3)) BitOr (1 BitXor 2))"
-        );
-        assert_eq!(parsed("&&x"), "(AddressOf (AddressOf x))");
-        assert_eq!(parsed("a && b"), "(a And b)");
-        assert_eq!(parsed("*p->q.0.1"), "(Dereference p.q.0.1)");
-        assert_eq!(parsed("(a + b) * c"), "((a Add b) Multiply c)");
-    }
-
-    #[test]
-    fn names_frames_and_the_machine() {
-        assert_eq!(parsed("main.c::count"), "<main.c>count");
-        assert_eq!(parsed("'odd file.c'::f::count"), "<odd file.c>f::count");
-        assert_eq!(parsed("geometry::origin.x"), "geometry::origin.x");
-        assert_eq!(parsed("$frame[2].a::b.c"), "($frame[2] a::b).c");
-        assert_eq!(parsed("$frame[2].$local[3]"), "($frame[2] $local)[3]");
-        assert_eq!(parsed("$local.x + $stack[0]"), "($local.x Add $stack[0])");
-        assert_eq!(parsed("$count + $"), "($count Add Back(0))");
-        assert_eq!(parsed("$$.x - $$3"), "(Back(1).x Subtract Back(3))");
-        assert_eq!(parsed("$12[1]"), "Number(12)[1]");
-        assert_eq!(parsed("$memory[0x10..0x20]"), "$memory[16..32]");
-        assert_eq!(parsed("v[..3]"), "v[..3]");
-        assert_eq!(parsed("v[1..]"), "v[1..]");
-        assert_eq!(parsed("v[..=n + 1]"), "v[..=(n Add 1)]");
-    }
-
-    #[test]
-    fn casts_in_two_languages() {
-        assert_eq!(parsed("(unsigned char)x"), "(x as unsigned char)");
-        assert_eq!(
-            parsed("(unsigned char *) p + 1"),
-            "((p as *unsigned char) Add 1)"
-        );
-        assert_eq!(
-            parsed("(const struct point *const*)p"),
-            "(p as **const struct point)"
-        );
-        assert_eq!(parsed("(int)-1"), "((Negate 1) as int)");
-        assert_eq!(
-            parsed("(size_t)*p + 1"),
-            "(((Dereference p) as size_t) Add 1)"
-        );
-        assert_eq!(parsed("(count)-x"), "(count Subtract x)");
-        assert_eq!(parsed("(ns::T)&x"), "((AddressOf x) as ns::T)");
-        assert_eq!(parsed("(point) q"), "(q as point)");
-        assert_eq!(parsed("(int[2][3])x"), "(x as [[int; 3]; 2])");
-        assert_eq!(parsed("x as u8 as *const Point"), "((x as u8) as *Point)");
-        assert_eq!(parsed("x as int * 3"), "((x as int) Multiply 3)");
-        assert_eq!(parsed("x as char *"), "(x as *char)");
-        assert_eq!(parsed("x as [u8; 4]"), "(x as [u8; 4])");
-        assert_eq!(parsed("x as &[u8]"), "(x as *[u8])");
-        assert_eq!(
-            parsed("x as a::Vec<Option<i32>> == y"),
-            "((x as a::Vec<Option<i32>>) Equal y)"
-        );
-        assert_eq!(parsed("x as u8 < 5"), "((x as u8) Less 5)");
-        assert_eq!(parsed("a + -x as i64"), "(a Add ((Negate x) as i64))");
-        assert_eq!(parsed("sizeof(int *)"), "sizeof <*int>");
-        assert_eq!(parsed("sizeof(int (*)[2][3])"), "sizeof <*[[int; 3]; 2]>");
-        assert_eq!(
-            parsed("sizeof(node *(**)(void))"),
-            "sizeof <**fn() -> *node>"
-        );
-        assert_eq!(
-            parsed("sizeof(int (*)(char, int (*)[2]))"),
-            "sizeof <*fn(char, *[int; 2]) -> int>"
-        );
-        assert_eq!(
-            parsed("sizeof(int (*[3])(void))"),
-            "sizeof <[*fn() -> int; 3]>"
-        );
-        assert_eq!(
-            parsed("sizeof(int (*(*)(char))[5])"),
-            "sizeof <*fn(char) -> *[int; 5]>"
-        );
-        assert_eq!(parsed("sizeof(x) + 1"), "(sizeof x Add 1)");
-        assert_eq!(
-            parsed("sizeof(f[2]) * (*p)"),
-            "(sizeof f[2] Multiply (Dereference p))"
-        );
-        assert_eq!(parsed("(a < b)"), "(a Less b)");
-        assert_eq!(parsed("(a[1]) - 2"), "(a[1] Subtract 2)");
-    }
-
-    #[test]
-    fn errors_say_what_was_expected() {
-        assert_eq!(
-            error("a +"),
-            "the expression ends where a value is expected"
-        );
-        assert_eq!(error(""), "the expression ends where a value is expected");
-        assert_eq!(error("a b"), "an operator is expected here, not `b`");
-        assert_eq!(error("(a"), "the expression ends where `)` is expected");
-        assert_eq!(error("a[1"), "the expression ends where `]` is expected");
-        assert_eq!(error("a[]"), "a value is expected here, not `]`");
-        assert_eq!(error("a = 1"), "this would assign; `==` compares");
-        assert_eq!(
-            error("f(1)"),
-            "a call cannot be part of an expression: `call f(1, 2)` calls a function"
-        );
-        assert_eq!(error("$1x"), "`$1x` is not the number of a value");
-        assert_eq!(error("$$x"), "`$$x` is not the number of a value");
-        assert!(error("++a == 1").starts_with("`++` changes something"));
-        assert_eq!(parsed("a--b"), "(a Subtract (Negate b))");
-        assert_eq!(parsed("- -b"), "(Negate (Negate b))");
-        assert!(error("a < b < c").starts_with("comparisons do not follow"));
-        assert!(error("(unsigned int)").starts_with("after a type in parentheses"));
-        assert!(error("x as 5").starts_with("the name of a type is expected"));
-    }
-
-    #[test]
-    fn nesting_is_bounded() {
-        for (open, inner, close) in [
-            ("(", "1", ")"),
-            ("-", "1", ""),
-            ("&", "x", ""),
-            ("x[", "1", "]"),
-            ("(int)", "1", ""),
-            ("sizeof ", "1", ""),
-            ("", "x", ".y"),
-            ("", "1", "+1"),
-            ("", "x", " as u8"),
-            ("x as *const ", "u8", ""),
-            ("(a<", "b", ">)"),
-            ("1 as [", "u8", ";1]"),
-        ] {
-            for count in [50, 500] {
-                let text = format!("{}{inner}{}", open.repeat(count), close.repeat(count));
-                let _ = parse(&text, &|_| true);
-                let _ = parse(&text, &|_| false);
-            }
-            let text = format!("{}{inner}{}", open.repeat(500), close.repeat(500));
-            assert!(parse(&text, &|_| false).is_err(), "{open}");
-        }
-    }
-}
+mod tests;

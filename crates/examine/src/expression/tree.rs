@@ -12,6 +12,8 @@ pub(super) struct Node {
     pub(super) span: Range<usize>,
     /// How many parts stand one in the other, this one counted.
     pub(super) depth: u32,
+    /// Whether it is a call or has one in it.
+    pub(super) has_calls: bool,
 }
 
 /// What a part is.
@@ -38,8 +40,14 @@ pub(super) enum Kind {
     Slice(Box<Node>, Bounds),
     Unary(Unary, Box<Node>),
     Binary(Binary, Box<Node>, Box<Node>),
-    /// `(type)x`, `x as type`.
-    Cast(TypeName, Box<Node>),
+    /// `(type)x`, `x as type`, `static_cast<type>(x)`.
+    Cast(Conversion, TypeName, Box<Node>),
+    /// `f(a, b)`, `x.f(a)`, `(*p)(a)`: what is called, and the arguments. With a type it is a cast.
+    Call(Box<Node>, Vec<Node>),
+    /// `a ? b : c`
+    Choice(Box<Node>, Box<Node>, Box<Node>),
+    /// `x @ n`: so many, one after the other in memory, of which `x` is the first.
+    Repeat(Box<Node>, Box<Node>),
     /// `sizeof(x)`. A name may turn out to be that of a type.
     SizeOf(Box<Node>),
     /// `sizeof(type)`.
@@ -49,14 +57,21 @@ pub(super) enum Kind {
 impl Kind {
     /// The parts that it is made of.
     pub(super) fn parts(&self) -> impl Iterator<Item = &Node> {
+        let mut arguments: &[Node] = &[];
         let parts: [Option<&Node>; 3] = match self {
-            Kind::InFrame(a, b) | Kind::Index(a, b) | Kind::Binary(_, a, b) => {
-                [Some(a), Some(b), None]
-            }
-            Kind::Member(a, ..) | Kind::Unary(_, a) | Kind::Cast(_, a) | Kind::SizeOf(a) => {
+            Kind::InFrame(a, b)
+            | Kind::Index(a, b)
+            | Kind::Binary(_, a, b)
+            | Kind::Repeat(a, b) => [Some(a), Some(b), None],
+            Kind::Member(a, ..) | Kind::Unary(_, a) | Kind::Cast(_, _, a) | Kind::SizeOf(a) => {
                 [Some(a), None, None]
             }
             Kind::Slice(a, bounds) => [Some(a), bounds.from.as_deref(), bounds.to.as_deref()],
+            Kind::Choice(a, b, c) => [Some(a), Some(b), Some(c)],
+            Kind::Call(callee, all) => {
+                arguments = all;
+                [Some(callee), None, None]
+            }
             Kind::Integer(..)
             | Kind::Float(..)
             | Kind::Character(_)
@@ -69,7 +84,7 @@ impl Kind {
             | Kind::Past(_)
             | Kind::SizeOfType(_) => [None; 3],
         };
-        parts.into_iter().flatten()
+        parts.into_iter().flatten().chain(arguments)
     }
 }
 
@@ -77,7 +92,7 @@ impl Node {
     /// Whether a literal 0 is cast here: `(int *)0`.
     pub(super) fn casts_zero(&self) -> bool {
         match &self.kind {
-            Kind::Cast(_, of) => matches!(of.kind, Kind::Integer(0, _)) || of.casts_zero(),
+            Kind::Cast(_, _, of) => matches!(of.kind, Kind::Integer(0, _)) || of.casts_zero(),
             _ => false,
         }
     }
@@ -87,6 +102,17 @@ impl Node {
         matches!(self.kind, Kind::Name(_) | Kind::Machine(_))
             || self.kind.parts().any(Node::needs_frame)
     }
+}
+
+/// How a cast converts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conversion {
+    /// As C, Rust and `static_cast` do: between a class and its bases the address changes.
+    Static,
+    /// `reinterpret_cast`: the address stays.
+    Reinterpret,
+    /// `dynamic_cast`: to a part of the object that there really is.
+    Dynamic,
 }
 
 /// The ends of a slice.
@@ -220,6 +246,10 @@ pub(super) enum TypeShape {
     Named,
     /// `T *`, `*const T`, `&T`.
     Pointer(Box<TypeName>),
+    /// `T &` and `T &&` of C++.
+    Reference(Box<TypeName>),
+    /// `T *const`: with these words.
+    Qualified(String, Box<TypeName>),
     /// `T[3]`, `[T; 3]`.
     Array(Box<TypeName>, u64),
     /// What `R (*)(A, B)` points to: the parameters and the result.

@@ -133,31 +133,62 @@ fn path(parser: &mut Parser<'_>, within: Within) -> Option<bool> {
     }
 }
 
-/// `<…>` with its partner, whatever is between. Where the partner is missing, it was no bracket.
-fn arguments(parser: &mut Parser<'_>) -> bool {
+/// `<…>` with its partner, whatever is between, in pairs of brackets. Where the partner is missing, it was no bracket.
+pub(super) fn arguments(parser: &mut Parser<'_>) -> bool {
     let start = parser.at;
     let mut open = 0_i64;
+    let mut brackets = 0_i64;
     loop {
         match parser.peek() {
+            Some(Token::Sign("(" | "[")) => brackets += 1,
+            Some(Token::Sign(")" | "]")) => brackets -= 1,
+            _ if brackets > 0 => {}
             Some(Token::Sign("<")) => open += 1,
             Some(Token::Sign(">")) => open -= 1,
             Some(Token::Sign(">>")) => open -= 2,
-            Some(Token::Sign("&&" | "||" | "==" | "<=" | ">=" | "=" | "!=")) | None => open = -1,
-            Some(_) => {}
+            Some(Token::Sign("&&" | "||" | "==" | "<=" | ">=" | "=" | "!=" | "?")) => open = -1,
+            _ => {}
         }
-        if open <= 0 {
+        if open <= 0 || brackets < 0 || parser.peek().is_none() {
             break;
         }
         parser.at += 1;
     }
-    let whole = open == 0 && parser.at > start;
+    let whole = open == 0 && brackets == 0 && parser.at > start;
     parser.at = if whole { parser.at + 1 } else { start };
     whole
+}
+
+/// Makes two of a `>>` of which the second is the partner of the `<` that is next.
+pub(super) fn split_closing(parser: &mut Parser<'_>) {
+    let mut open = 0_i64;
+    for at in parser.at..parser.tokens.len() {
+        match parser.tokens[at].0 {
+            Token::Sign("<") => open += 1,
+            Token::Sign(">") => open -= 1,
+            Token::Sign(">>") => open -= 2,
+            _ => {}
+        }
+        if open > 0 {
+            continue;
+        }
+        if let (0, Token::Sign(">>")) = (open, &parser.tokens[at].0) {
+            let (start, end) = (parser.tokens[at].1.start, parser.tokens[at].1.end);
+            parser.tokens[at] = (Token::Sign(">"), start..start + 1);
+            parser
+                .tokens
+                .insert(at + 1, (Token::Sign(">"), start + 1..end));
+        }
+        return;
+    }
 }
 
 /// What C puts around the name of a type.
 enum Part {
     Pointer,
+    Reference,
+    /// What is written behind a `*`: `const`.
+    Qualified(String),
     Array(u64),
     Function(Parameters),
 }
@@ -174,6 +205,8 @@ fn declarators(
         let of = Box::new(found.ty);
         let shape = match part {
             Part::Pointer => TypeShape::Pointer(of),
+            Part::Reference => TypeShape::Reference(of),
+            Part::Qualified(words) => TypeShape::Qualified(words, of),
             Part::Array(count) => TypeShape::Array(of, count),
             Part::Function(parameters) => TypeShape::Function(parameters, of),
         };
@@ -189,16 +222,26 @@ fn parts(parser: &mut Parser<'_>, within: Within, certain: bool, depth: u32) -> 
     let mut parts = Vec::new();
     while (parts.len() as u32) < DEEPEST {
         let before = parser.at;
-        if !parser.take("*") && !parser.take("&") {
+        let part = if parser.take("*") {
+            Part::Pointer
+        } else if parser.take("&") || within == Within::Parentheses && parser.take("&&") {
+            Part::Reference
+        } else {
             break;
-        }
-        qualifiers(parser);
+        };
+        let start = parser.here().start;
+        let is_qualified = qualifiers(parser);
+        let words = parser.text.get(start..parser.before()).unwrap_or_default();
         // `x as int * 2` multiplies.
         if within == Within::Expression && starts_operand(parser) {
             parser.at = before;
             return Some(parts);
         }
-        parts.push(Part::Pointer);
+        parts.push(part);
+        if is_qualified {
+            let words: Vec<&str> = words.split_whitespace().collect();
+            parts.push(Part::Qualified(words.join(" ")));
+        }
     }
     let inner = match within {
         Within::Parentheses => in_parentheses(parser, depth),

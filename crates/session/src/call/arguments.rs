@@ -13,10 +13,10 @@ use wdb_module::spelling;
 use wdb_symbols::types::{Count, Encoding, Kind, PointerKind, Record, Signature};
 use wdb_symbols::{Context, Language, Object, Place, Type, TypeRef};
 
-use super::{evaluated, methods};
+use super::methods;
 use crate::Error;
 use wdb_examine::expression;
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::stop::Stop;
 
 /// A part of an argument.
 #[derive(Clone, Debug, PartialEq)]
@@ -292,33 +292,33 @@ fn collect(
     })
 }
 
-/// An argument: an expression, or a value that there is already.
+/// An argument.
 #[derive(Clone)]
-pub(super) enum Argument<'a> {
-    Text(&'a str),
-    /// What stands before the `.` of a method.
-    Receiver(&'a str, expression::Value),
+pub(super) struct Argument {
+    /// As it is written.
+    pub(super) text: String,
+    pub(super) value: expression::Value,
+    /// It stands before the `.` of a method.
+    pub(super) is_receiver: bool,
 }
 
 /// The parts of an argument; those that are used are taken from the front of `wanted`. `ty` is the type of the
 /// parameter in the source, if that is known.
 pub(super) fn pass(
     stop: &mut Stop<'_>,
-    at: FrameId,
-    argument: &Argument<'_>,
+    argument: &Argument,
     ty: Option<&TypeRef>,
     wanted: &mut &[ValType],
 ) -> Result<Vec<Passed>, Error> {
-    let (text, value) = match argument {
-        Argument::Receiver(text, value) => (*text, value.clone()),
-        Argument::Text(text) => {
-            if let ([ValType::Ref(reference), after @ ..], "null") = (*wanted, *text) {
-                *wanted = after;
-                return Ok(vec![Passed::Value(null(reference, text)?)]);
-            }
-            (*text, evaluated(stop, at, text)?)
-        }
-    };
+    let Argument {
+        text,
+        value,
+        is_receiver,
+    } = argument;
+    if let ([ValType::Ref(reference), after @ ..], "null") = (*wanted, text.as_str()) {
+        *wanted = after;
+        return Ok(vec![Passed::Value(null(reference, text)?)]);
+    }
     let refused = |why: String| Error::Refused(format!("`{text}`: {why}"));
     let ty = match (ty, wanted.first()) {
         (Some(ty), _) => ty.clone(),
@@ -331,9 +331,8 @@ pub(super) fn pass(
         (None, None) => return Err(refused("there is nothing that takes it".into())),
     };
     let before = *wanted;
-    let is_receiver = matches!(argument, Argument::Receiver(..));
     let (found, _) = expression::with_context(stop, value.frame, |context| {
-        let parts = parts(context, &value.object, is_receiver, &ty, before)?;
+        let parts = parts(context, &value.object, *is_receiver, &ty, before)?;
         let width = width(context, &ty, before)?;
         Ok::<_, String>((parts, width))
     });
@@ -490,17 +489,9 @@ fn referred(
 /// # Errors
 ///
 /// When something cannot be given so.
-pub(super) fn rest(
-    stop: &mut Stop<'_>,
-    at: FrameId,
-    arguments: &[Argument<'_>],
-) -> Result<Passed, Error> {
+pub(super) fn rest(stop: &mut Stop<'_>, arguments: &[Argument]) -> Result<Passed, Error> {
     let mut all = Vec::new();
-    for argument in arguments {
-        let Argument::Text(text) = argument else {
-            continue;
-        };
-        let value = evaluated(stop, at, text)?;
+    for Argument { text, value, .. } in arguments {
         let (promoted, _) = expression::with_context(stop, value.frame, |context| {
             promoted(context, &value.object)
         });

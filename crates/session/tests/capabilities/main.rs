@@ -16,6 +16,7 @@ use wdb_debuggee::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, PostMortem, Resume, SetLocal,
     StopReason, Thread, Watch,
 };
+use wdb_examine::expression;
 use wdb_module::LocalIndex;
 use wdb_session::Session;
 
@@ -132,6 +133,21 @@ fn session(stop: StopReason, locals: Option<Locals>) -> Session {
     Session::new(Box::new(debuggee), Box::new(resolver), None)
 }
 
+/// Gives what `place` means a value.
+fn assign(
+    session: &mut Session,
+    place: &str,
+    value: &str,
+) -> Result<wdb_session::Evaluated, wdb_session::Error> {
+    let parse = |text: &str| {
+        expression::parse(text).map_err(|error| wdb_session::Error::Expression {
+            error,
+            text: text.to_owned(),
+        })
+    };
+    session.assign(&parse(place)?, &parse(value)?)
+}
+
 fn refusal<T>(result: Result<T, wdb_session::Error>) -> String {
     match result {
         Ok(_) => panic!("it was not refused"),
@@ -165,7 +181,11 @@ fn a_local_is_changed_where_the_debuggee_can() {
     let words = "`$local[1]` is not in memory: it is in a local or on the operand stack of \
                  WebAssembly, or computed, and cannot be changed";
     assert_eq!(
-        refusal(session(StopReason::Interrupted, None).assign("$local[1]", "5")),
+        refusal(assign(
+            &mut session(StopReason::Interrupted, None),
+            "$local[1]",
+            "5"
+        )),
         words
     );
 
@@ -174,12 +194,12 @@ fn a_local_is_changed_where_the_debuggee_can() {
     let selected = session.selected().unwrap();
     let before = session.stop().frame(selected).unwrap();
     assert_eq!(before.locals[1], Slot::Known(Value::I32(1)));
-    session.assign("$local[1]", "5 + $local[0]").unwrap();
+    assign(&mut session, "$local[1]", "5 + $local[0]").unwrap();
     assert_eq!(*locals.0.lock().unwrap(), [(0, 0, 1, Value::I32(5))]);
     // What was remembered of the frame does not hold any more.
     let after = session.stop().frame(selected).unwrap();
     assert_eq!(after.locals[1], Slot::Known(Value::I32(5)));
-    let missing = refusal(session.assign("$local[999]", "5"));
+    let missing = refusal(assign(&mut session, "$local[999]", "5"));
     assert!(missing.contains("there is no number 999"), "{missing}");
     assert_eq!(locals.0.lock().unwrap().len(), 1);
 }

@@ -120,8 +120,9 @@ impl<'a> Reader<'_, 'a> {
                 Some(function.result.clone())
             }
             (Kind::Qualified(target), None | Some(Language::C | Language::Cpp)) => {
-                // They are what an expression wrote before the name.
-                for word in made.name.split(' ') {
+                // They are what an expression wrote before the name, or behind the `*`.
+                let name = made.name.rsplit('*').next().unwrap_or_default();
+                for word in name.split(|it: char| !it.is_alphanumeric() && it != '_') {
                     match word {
                         "const" => declarator.qualify("const"),
                         "volatile" => declarator.qualify("volatile"),

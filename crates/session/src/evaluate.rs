@@ -1,0 +1,148 @@
+//! Evaluates expressions, and calls the functions that they call.
+
+use wdb_examine::expression::{self, Calls, Expression, Progress, Request, Value};
+use wdb_examine::stop::{FrameId, Stop};
+
+use crate::error::Error;
+use crate::session::Session;
+use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
+
+/// What an expression came to.
+#[derive(Clone, Debug)]
+pub enum Evaluated {
+    /// A value; and the function that gave it back, if the whole expression is its call.
+    Value(Value, Option<String>),
+    /// A function that it calls has stopped; or the whole expression is a call, and has returned what is no value of the
+    /// source.
+    Stopped {
+        /// Why the program is stopped.
+        stopped: Stopped,
+        /// Whether there is more of the expression than that call: it is not evaluated.
+        is_part: bool,
+    },
+}
+
+impl Evaluated {
+    /// What comes of more than a call, where that has stopped.
+    pub(crate) fn part(stopped: Stopped) -> Self {
+        Evaluated::Stopped {
+            stopped,
+            is_part: true,
+        }
+    }
+}
+
+/// What was found out about an expression with the calls that it took.
+pub(crate) enum Settled<T> {
+    Done(T, Option<String>),
+    Stopped { stopped: Stopped, is_part: bool },
+}
+
+impl Session {
+    /// The value of an expression in the selected frame; what needs no frame has one without. The functions that it calls
+    /// are called, each once and in order. Breakpoints and traps in them stop the program there; then the call is
+    /// still under way, and [`Session::abandon`] ends it.
+    ///
+    /// # Errors
+    ///
+    /// When the expression has no value, or a function cannot be called.
+    pub fn evaluate(&mut self, expression: &Expression) -> Result<Evaluated, Error> {
+        let at = self.selected().unwrap_or_default();
+        self.evaluate_at(expression, at)
+    }
+
+    /// The same in the frame `at`.
+    pub(crate) fn evaluate_at(
+        &mut self,
+        expression: &Expression,
+        at: FrameId,
+    ) -> Result<Evaluated, Error> {
+        let settled = self.settle(expression, at, |stop, calls| {
+            expression::evaluate_with(expression, stop, at, calls)
+        })?;
+        Ok(match settled {
+            Settled::Done(value, function) => Evaluated::Value(value, function),
+            Settled::Stopped { stopped, is_part } => Evaluated::Stopped { stopped, is_part },
+        })
+    }
+
+    /// Finds something out about an expression, and makes the calls that it takes.
+    pub(crate) fn settle<T>(
+        &mut self,
+        expression: &Expression,
+        at: FrameId,
+        mut find: impl FnMut(&mut Stop<'_>, &mut Calls) -> Result<Progress<T>, expression::Error>,
+    ) -> Result<Settled<T>, Error> {
+        let wrong = |error| Error::Expression {
+            error,
+            text: expression.line().to_owned(),
+        };
+        let (mut calls, refusal) = match self.can_call() {
+            _ if !expression.has_calls() => (Calls::default(), None),
+            Ok(()) => (Calls::none(), None),
+            // It may be a cast, or in a branch that is not taken.
+            Err(error) => (Calls::refused(error.to_string()), Some(error)),
+        };
+        let mut function = None;
+        loop {
+            let request = match find(&mut self.stop(), &mut calls) {
+                Ok(Progress::Done(found)) => return Ok(Settled::Done(found, function)),
+                Ok(Progress::Call(request)) => request,
+                Err(error) => {
+                    let is_it =
+                        |it: &Error| expression.is_call() && it.to_string() == error.message;
+                    return Err(refusal.filter(is_it).unwrap_or_else(|| wrong(error)));
+                }
+            };
+            let stopped = self
+                .make(at, &request)
+                .map_err(|error| placed(error, &request, expression))?;
+            if let [Reason::Returned(returned)] = &stopped.reasons[..] {
+                if let Some(value) = value_of(returned, &request, at) {
+                    function = request.is_whole.then(|| returned.function.clone());
+                    calls.made(&request, value, &mut self.stop());
+                    continue;
+                }
+                if !request.is_whole {
+                    let message = format!("`{}` gives back no value", request.text);
+                    return Err(wrong(expression::Error {
+                        message,
+                        span: request.span.clone(),
+                    }));
+                }
+            }
+            let is_part = !request.is_whole;
+            return Ok(Settled::Stopped { stopped, is_part });
+        }
+    }
+}
+
+/// What a function gave back, as something to compute with. Of a whole expression it has to be a value of the source.
+fn value_of(returned: &Returned, request: &Request, at: FrameId) -> Option<Value> {
+    match &returned.value {
+        ReturnValue::Typed(value) => Some(value.clone()),
+        ReturnValue::Raw(values) if !request.is_whole => match &values[..] {
+            [value] => Some(Value {
+                object: expression::object_of(value.value()?)?,
+                frame: at,
+                doubts: wdb_examine::Doubts::default(),
+            }),
+            _ => None,
+        },
+        ReturnValue::Raw(_) | ReturnValue::Nothing | ReturnValue::OptimisedOut => None,
+    }
+}
+
+/// Why a call could not be made, with its place where that is only a part of the expression.
+fn placed(error: Error, request: &Request, expression: &Expression) -> Error {
+    match error {
+        Error::Refused(message) if !request.is_whole => Error::Expression {
+            error: expression::Error {
+                message,
+                span: request.span.clone(),
+            },
+            text: expression.line().to_owned(),
+        },
+        error => error,
+    }
+}
