@@ -2,7 +2,7 @@
 
 use wdb_symbols::printable;
 
-use crate::call::{Call, Known, Options, first_word, number};
+use crate::call::{Call, Flag, Options, first_word, number};
 use crate::console::{
     COMMAND, Collecting, Collects, Command, Completes, Console, Flow, Group, Needs,
 };
@@ -310,14 +310,14 @@ pub(super) fn collected(console: &mut Console, ids: &[u32], lines: &[String]) {
 }
 
 fn modify(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let known: &[Known] = &[
-        ("condition", 'c', true),
-        ("ignore-count", 'i', true),
-        ("one-shot", 'o', false),
-        ("enable", 'e', false),
-        ("disable", 'd', false),
+    let flags: &[Flag] = &[
+        Flag::valued("condition", 'c'),
+        Flag::valued("ignore-count", 'i'),
+        Flag::bare("one-shot", 'o'),
+        Flag::bare("enable", 'e'),
+        Flag::bare("disable", 'd'),
     ];
-    let options = Options::parse(call.rest, known)?;
+    let options = Options::parse(call.rest, flags)?;
     let condition = match options.value("condition") {
         Some("") => Some(None),
         Some(text) => Some(Some(parse(text)?)),

@@ -88,19 +88,57 @@ pub(super) fn first_word(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], text[end..].trim_start()))
 }
 
-/// The option of the last of some letters; `-rn NAME` is `-r -n NAME`, and those before it take no value.
-fn letters<'a>(
+/// An option that a command may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flag {
+    /// Its long name, without the dashes.
+    long: &'static str,
+    letter: char,
+    takes: Takes,
+}
+
+/// What follows an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    Nothing,
+    Value,
+}
+
+impl Flag {
+    /// An option that is given or not.
+    pub(super) const fn bare(long: &'static str, letter: char) -> Flag {
+        let takes = Takes::Nothing;
+        Flag {
+            long,
+            letter,
+            takes,
+        }
+    }
+
+    /// An option with a value.
+    pub(super) const fn valued(long: &'static str, letter: char) -> Flag {
+        let takes = Takes::Value;
+        Flag {
+            long,
+            letter,
+            takes,
+        }
+    }
+}
+
+/// The flag of the last of some letters; `-rn NAME` is `-r -n NAME`, and those before it take no value.
+fn letters<'f>(
     letters: &str,
-    known: &'a [Known],
+    flags: &'f [Flag],
     found: &mut Vec<(&'static str, &str)>,
-) -> Option<&'a Known> {
-    let mut options = letters
+) -> Option<&'f Flag> {
+    let mut each = letters
         .chars()
-        .map(|letter| known.iter().find(|it| it.1 == letter));
-    let last = options.next_back()??;
-    for option in options {
-        let (long, _, _) = option.filter(|it| !it.2)?;
-        found.push((long, ""));
+        .map(|letter| flags.iter().find(|flag| flag.letter == letter));
+    let last = each.next_back().flatten()?;
+    for flag in each {
+        let flag = flag.filter(|flag| flag.takes == Takes::Nothing)?;
+        found.push((flag.long, ""));
     }
     Some(last)
 }
@@ -112,12 +150,17 @@ pub(super) struct Options<'a> {
     pub(super) rest: &'a str,
 }
 
-/// An option: its long name, its letter, and whether a value follows it.
-pub(super) type Known = (&'static str, char, bool);
-
 impl<'a> Options<'a> {
-    /// Takes the options of `line`, up to the first word that is none or to `--`.
-    pub(super) fn parse(line: &'a str, known: &[Known]) -> Result<Self, Failure> {
+    /// No options: all of `line` is the rest.
+    pub(super) fn none(line: &'a str) -> Self {
+        Options {
+            found: Vec::new(),
+            rest: line,
+        }
+    }
+
+    /// Takes the options of `line`, up to the first word that is not one, or to `--`.
+    pub(super) fn parse(line: &'a str, flags: &[Flag]) -> Result<Self, Failure> {
         let mut found = Vec::new();
         let mut rest = line.trim_start();
         while let Some((word, after)) = first_word(rest) {
@@ -134,12 +177,12 @@ impl<'a> Options<'a> {
                 Some((name, value)) => (name, Some(value)),
                 None => (word, None),
             };
-            let option = match name.strip_prefix("--") {
-                Some(long) => known.iter().find(|it| it.0 == long),
-                None => letters(&name[1..], known, &mut found),
+            let flag = match name.strip_prefix("--") {
+                Some(long) => flags.iter().find(|flag| flag.long == long),
+                None => letters(&name[1..], flags, &mut found),
             };
-            let &(long, _, takes_value) = option.ok_or_else(|| {
-                let all: Vec<String> = known.iter().map(|it| format!("--{}", it.0)).collect();
+            let flag = flag.ok_or_else(|| {
+                let all: Vec<String> = flags.iter().map(|it| format!("--{}", it.long)).collect();
                 Failure(format!(
                     "there is no option `{name}` here; there are {}",
                     all.join(", ")
@@ -148,7 +191,7 @@ impl<'a> Options<'a> {
             rest = after;
             let value = match given {
                 Some(value) => value,
-                None if !takes_value => "",
+                None if flag.takes == Takes::Nothing => "",
                 None => {
                     let missing = || Failure(format!("`{name}` needs a value"));
                     let (value, after) = first_word(rest).ok_or_else(missing)?;
@@ -156,7 +199,7 @@ impl<'a> Options<'a> {
                     value
                 }
             };
-            found.push((long, value));
+            found.push((flag.long, value));
         }
         Ok(Options { found, rest })
     }
@@ -184,27 +227,27 @@ mod tests {
 
     #[test]
     fn options_come_before_the_rest() {
-        let known: &[Known] = &[
-            ("file", 'f', true),
-            ("line", 'l', true),
-            ("one", 'o', false),
+        let flags: &[Flag] = &[
+            Flag::valued("file", 'f'),
+            Flag::valued("line", 'l'),
+            Flag::bare("one", 'o'),
         ];
-        let options = Options::parse("--file \"a b.c\" -l 12 -o x --file y", known).unwrap();
+        let options = Options::parse("--file \"a b.c\" -l 12 -o x --file y", flags).unwrap();
         assert_eq!(options.value("file"), Some("a b.c"));
         assert_eq!(options.value("line"), Some("12"));
         assert!(options.has("one"));
         assert_eq!(options.rest, "x --file y");
-        assert_eq!(Options::parse("-1 + x", known).unwrap().rest, "-1 + x");
-        assert_eq!(Options::parse("-- -f", known).unwrap().rest, "-f");
+        assert_eq!(Options::parse("-1 + x", flags).unwrap().rest, "-1 + x");
+        assert_eq!(Options::parse("-- -f", flags).unwrap().rest, "-f");
         assert_eq!(
-            Options::parse("--line=3", known).unwrap().value("line"),
+            Options::parse("--line=3", flags).unwrap().value("line"),
             Some("3")
         );
-        let together = Options::parse("-ol 3 x", known).unwrap();
+        let together = Options::parse("-ol 3 x", flags).unwrap();
         assert!(together.has("one") && together.value("line") == Some("3"));
-        assert!(Options::parse("-lo 3", known).is_err());
-        assert!(Options::parse("--lime 3", known).is_err());
-        assert!(Options::parse("-l", known).is_err());
+        assert!(Options::parse("-lo 3", flags).is_err());
+        assert!(Options::parse("--lime 3", flags).is_err());
+        assert!(Options::parse("-l", flags).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use wdb_examine::expression;
 use wdb_session::displays::{Display, Displayed};
 use wdb_symbols::printable;
 
-use crate::call::{Call, Options, number};
+use crate::call::{Call, Flag, Options, number};
 use crate::console::{Console, Flow};
 use crate::failure::Failure;
 use crate::format::{Format, letter, with_options};
@@ -21,7 +21,7 @@ pub(super) fn display(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     if call.name == STOP_HOOK {
-        let options = Options::parse(call.rest, &[("one-liner", 'o', true)])?;
+        let options = Options::parse(call.rest, &[Flag::valued("one-liner", 'o')])?;
         if let Some(line) = options.value("one-liner") {
             return display(console, &shown_by(console, line)?, out);
         }

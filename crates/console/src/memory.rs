@@ -9,7 +9,7 @@ use wdb_symbols::object::Scalar;
 use wdb_symbols::types::Kind;
 use wdb_symbols::{Context, Machine as _, Place, Unavailable, printable};
 
-use crate::call::{Call, Known, Options, number};
+use crate::call::{Call, Flag, Options, number};
 use crate::console::{Console, Flow};
 use crate::failure::Failure;
 use crate::format::{Examined, Format, Next};
@@ -34,15 +34,15 @@ pub(super) fn examine(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let known: &[Known] = &[
-        ("count", 'c', true),
-        ("format", 'f', true),
-        ("size", 's', true),
+    let flags: &[Flag] = &[
+        Flag::valued("count", 'c'),
+        Flag::valued("format", 'f'),
+        Flag::valued("size", 's'),
     ];
     let (given, mut text) = call.spaced_format();
     let mut format = Format::parse(given)?;
     if call.name == "memory read" {
-        let options = Options::parse(call.rest, known)?;
+        let options = Options::parse(call.rest, flags)?;
         if let Some(letter) = options.value("format") {
             let first = letter.get(..1).unwrap_or_default();
             format.notation = Format::parse(Some(first))?.notation;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wdb_debuggee::CodeLocation;
 use wdb_symbols::printable;
 
-use crate::call::{Call, Known, Options, first_word, number};
+use crate::call::{Call, Flag, Options, first_word, number};
 use crate::console::{Console, Flow};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
@@ -20,21 +20,22 @@ pub(super) fn set(
     temporary: bool,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let known: &[Known] = &[
-        ("file", 'f', true),
-        ("line", 'l', true),
-        ("column", 'u', true),
-        ("name", 'n', true),
-        ("address", 'a', true),
-        ("condition", 'c', true),
-        ("ignore-count", 'i', true),
-        ("one-shot", 'o', false),
-        ("disable", 'd', false),
+    let flags: &[Flag] = &[
+        Flag::valued("file", 'f'),
+        Flag::valued("line", 'l'),
+        Flag::valued("column", 'u'),
+        Flag::valued("name", 'n'),
+        Flag::valued("address", 'a'),
+        Flag::valued("condition", 'c'),
+        Flag::valued("ignore-count", 'i'),
+        Flag::bare("one-shot", 'o'),
+        Flag::bare("disable", 'd'),
     ];
     // `-1` is a place, and `--` begins none of gdb's.
-    let options = match call.rest.starts_with("--") || call.name == "breakpoint set" {
-        true => Options::parse(call.rest, known)?,
-        false => Options::parse("", known)?,
+    let options = if call.rest.starts_with("--") || call.name == "breakpoint set" {
+        Options::parse(call.rest, flags)?
+    } else {
+        Options::none(call.rest)
     };
     let rest = if options.is_empty() {
         call.rest

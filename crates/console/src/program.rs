@@ -8,7 +8,7 @@ use wdb_module::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
 use wdb_symbols::glob;
 use wdb_symbols::{printable, runtime};
 
-use crate::call::{Call, Known, Options};
+use crate::call::{Call, Flag, Options};
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
@@ -521,18 +521,18 @@ fn only_inlined(
 
 /// What LLDB's `image lookup` asks, of the commands that answer it.
 fn lookup(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let known: &[Known] = &[
-        ("name", 'n', true),
-        ("function", 'F', true),
-        ("symbol", 's', true),
-        ("address", 'a', true),
-        ("type", 't', true),
-        ("file", 'f', true),
-        ("line", 'l', true),
-        ("regex", 'r', false),
-        ("verbose", 'v', false),
+    let flags: &[Flag] = &[
+        Flag::valued("name", 'n'),
+        Flag::valued("function", 'F'),
+        Flag::valued("symbol", 's'),
+        Flag::valued("address", 'a'),
+        Flag::valued("type", 't'),
+        Flag::valued("file", 'f'),
+        Flag::valued("line", 'l'),
+        Flag::bare("regex", 'r'),
+        Flag::bare("verbose", 'v'),
     ];
-    let options = Options::parse(call.rest, known)?;
+    let options = Options::parse(call.rest, flags)?;
     let about = |rest| Call { rest, ..*call };
     let name = ["name", "function", "symbol"]
         .iter()

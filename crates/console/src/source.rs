@@ -7,7 +7,7 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_module::{FuncIndex, Module, ModuleOffset};
 use wdb_symbols::{printable, printable_source, split_outside_brackets};
 
-use crate::call::{Call, Known, Options, first_word, number};
+use crate::call::{Call, Flag, Options, first_word, number};
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
 use crate::directories;
 use crate::failure::Failure;
@@ -219,14 +219,18 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     let mut size = u32::try_from(console.settings.list_size)
         .unwrap_or(u32::MAX)
         .max(1);
-    let known: &[Known] = &[
-        ("file", 'f', true),
-        ("line", 'l', true),
-        ("name", 'n', true),
-        ("count", 'c', true),
+    let flags: &[Flag] = &[
+        Flag::valued("file", 'f'),
+        Flag::valued("line", 'l'),
+        Flag::valued("name", 'n'),
+        Flag::valued("count", 'c'),
     ];
     let is_lldb = call.name == "source list";
-    let options = Options::parse(if is_lldb { call.rest } else { "" }, known)?;
+    let options = if is_lldb {
+        Options::parse(call.rest, flags)?
+    } else {
+        Options::none(call.rest)
+    };
     if let Some(count) = options.value("count") {
         size = u32::try_from(number(count)?).unwrap_or(u32::MAX).max(1);
     }
@@ -238,36 +242,27 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
         (Some(file), line, _) => format!("{file}:{}", line.unwrap_or("1")),
         (None, Some(line), _) => line.to_owned(),
         (None, None, Some(name)) => name.to_owned(),
-        (None, None, None) if is_lldb => options.rest.to_owned(),
-        (None, None, None) => call.rest.to_owned(),
+        (None, None, None) => options.rest.to_owned(),
     };
     let selected = console.session.selected();
     let listed = console.listed.clone();
     let breakpoints = enabled_places(console);
     let mut stop = console.session.stop();
-    let here = selected.and_then(|id| {
-        let place = stop.place(id)?;
-        let spot = place.chain.get(id.inlined)?;
-        Some((
-            stop.frame(id)?.module,
-            spot.location.file.clone()?,
-            spot.location.line?,
-        ))
-    });
-    let (module, file, range) = match (text.as_str(), listed) {
-        ("" | "+", Some(listed)) => {
+    let here = selected.and_then(|id| source_line(&mut stop, id));
+    let (module, file, range) = match (Wanted::parse(&text), listed) {
+        (Wanted::On, Some(listed)) => {
             let last = listed.next.saturating_add(size - 1);
             (listed.module, listed.file, listed.next..=last)
         }
-        ("-", Some(listed)) => {
+        (Wanted::Back, Some(listed)) => {
             if listed.first <= 1 {
                 return Err("the file begins there".into());
             }
             let first = listed.first.saturating_sub(size).max(1);
             (listed.module, listed.file, first..=listed.first - 1)
         }
-        ("" | "+" | "-", None) => {
-            let place = match here.clone() {
+        (Wanted::On | Wanted::Back, None) => {
+            let at = match here.clone() {
                 Some(here) => here,
                 None if selected.is_some() => {
                     return Err(
@@ -276,33 +271,31 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
                 }
                 None => resolve(&mut stop, "main", None, selected)?,
             };
-            (place.0, place.1, centred(place.2, size))
+            (at.module, at.file, centred(at.line, size))
         }
-        (text, listed) => match split_outside_brackets(text, ',') {
-            Some((first, last)) => {
-                let (module, file, first) =
-                    resolve(&mut stop, first.trim(), listed.as_ref(), selected)?;
-                let last = match last.trim() {
-                    "" => first.saturating_add(size - 1),
-                    last if last.starts_with(|c: char| c.is_ascii_digit()) => resolve_last(last)?,
-                    last => match resolve(&mut stop, last, listed.as_ref(), selected)? {
-                        (_, other, _) if other != file => {
-                            return Err("the two places are in two files".into());
-                        }
-                        (_, _, line) => line,
-                    },
-                };
-                (module, file, first..=last)
-            }
-            None => {
-                let (module, file, line) = resolve(&mut stop, text, listed.as_ref(), selected)?;
-                (module, file, centred(line, size))
-            }
-        },
+        (Wanted::Around(text), listed) => {
+            let at = resolve(&mut stop, text, listed.as_ref(), selected)?;
+            (at.module, at.file, centred(at.line, size))
+        }
+        (Wanted::Range(first, last), listed) => {
+            let first = resolve(&mut stop, first, listed.as_ref(), selected)?;
+            let last = match last {
+                "" => first.line.saturating_add(size - 1),
+                last if last.starts_with(|c: char| c.is_ascii_digit()) => resolve_last(last)?,
+                last => {
+                    let last = resolve(&mut stop, last, listed.as_ref(), selected)?;
+                    if last.file != first.file {
+                        return Err("the two places are in two files".into());
+                    }
+                    last.line
+                }
+            };
+            (first.module, first.file, first.line..=last)
+        }
     };
     let current = here
-        .filter(|it| it.0 == module && it.1 == file)
-        .map(|it| it.2);
+        .filter(|here| here.module == module && here.file == file)
+        .map(|here| here.line);
     let first = *range.start();
     let next = lines(&mut stop, module, &file, range, current, &breakpoints, out);
     let next = next.map_err(|unlisted| Failure(printable(&unlisted.to_string()).into_owned()))?;
@@ -313,6 +306,51 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
         next,
     });
     Ok(Flow::Go)
+}
+
+/// What `list` is asked for.
+enum Wanted<'t> {
+    /// The lines after those that were listed last; at first those around the selected frame.
+    On,
+    /// The lines before those that were listed last.
+    Back,
+    /// The lines around a place.
+    Around(&'t str),
+    /// The lines from one place to another. The second may be empty: as many lines as a list has.
+    Range(&'t str, &'t str),
+}
+
+impl<'t> Wanted<'t> {
+    fn parse(text: &'t str) -> Self {
+        match text {
+            "" | "+" => Wanted::On,
+            "-" => Wanted::Back,
+            text => match split_outside_brackets(text, ',') {
+                Some((first, last)) => Wanted::Range(first.trim(), last.trim()),
+                None => Wanted::Around(text),
+            },
+        }
+    }
+}
+
+/// A line of a source file.
+#[derive(Clone, Debug)]
+struct SourceLine {
+    /// A module that was made from the file.
+    module: ModuleId,
+    file: String,
+    line: u32,
+}
+
+/// The line where a frame is.
+fn source_line(stop: &mut Stop<'_>, id: FrameId) -> Option<SourceLine> {
+    let place = stop.place(id)?;
+    let spot = place.chain.get(id.inlined)?;
+    Some(SourceLine {
+        module: stop.frame(id)?.module,
+        file: spot.location.file.clone()?,
+        line: spot.location.line?,
+    })
 }
 
 fn resolve_last(text: &str) -> Result<u32, Failure> {
@@ -333,14 +371,14 @@ fn resolve(
     text: &str,
     listed: Option<&Listed>,
     selected: Option<FrameId>,
-) -> Result<(ModuleId, String, u32), Failure> {
+) -> Result<SourceLine, Failure> {
     let spec = places::parse(text).map_err(|it| it.to_string())?;
     let file = match &spec {
         Spec::Line { file: None, .. } => match listed {
             Some(listed) => Some((listed.module, listed.file.clone())),
             None => of_frame(stop, selected).or_else(|| {
-                let (module, file, _) = resolve(stop, "main", None, None).ok()?;
-                Some((module, file))
+                let main = resolve(stop, "main", None, None).ok()?;
+                Some((main.module, main.file))
             }),
         },
         Spec::Line {
@@ -354,12 +392,16 @@ fn resolve(
             Spec::Line { line, .. } => line,
             _ => 1,
         };
-        return Ok((module, file, line));
+        return Ok(SourceLine { module, file, line });
     }
     let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
-    let found = found
-        .into_iter()
-        .find_map(|it| Some((it.at.module, it.file?, it.line?)));
+    let found = found.into_iter().find_map(|it| {
+        Some(SourceLine {
+            module: it.at.module,
+            file: it.file?,
+            line: it.line?,
+        })
+    });
     found.ok_or_else(|| Failure(format!("no source is known of `{text}`")))
 }
 

@@ -4,7 +4,7 @@ use wdb_debuggee::coredump::{Missing, Slot};
 use wdb_symbols::glob;
 use wdb_symbols::printable;
 
-use crate::call::{Call, Known, Options, number};
+use crate::call::{Call, Flag, Options, number};
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
 use crate::failure::Failure;
 use crate::format::Format;
@@ -143,12 +143,12 @@ fn backtrace(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let known: &[Known] = &[
-        ("count", 'c', true),
-        ("extended", 'e', true),
-        ("full", 'f', false),
+    let flags: &[Flag] = &[
+        Flag::valued("count", 'c'),
+        Flag::valued("extended", 'e'),
+        Flag::bare("full", 'f'),
     ];
-    let options = Options::parse(call.rest, known)?;
+    let options = Options::parse(call.rest, flags)?;
     let mut wanted = Wanted {
         full: options.has("full"),
         ..Wanted::default()
@@ -337,15 +337,19 @@ fn frame_variable(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let known: &[Known] = &[
-        ("format", 'f', true),
-        ("no-args", 'a', false),
-        ("no-locals", 'l', false),
-        ("show-types", 'T', false),
+    let flags: &[Flag] = &[
+        Flag::valued("format", 'f'),
+        Flag::bare("no-args", 'a'),
+        Flag::bare("no-locals", 'l'),
+        Flag::bare("show-types", 'T'),
     ];
     let is_lldb = call.rest.starts_with('-');
-    let options = Options::parse(if is_lldb { call.rest } else { "" }, known)?;
-    let text = if is_lldb { options.rest } else { call.rest };
+    let options = if is_lldb {
+        Options::parse(call.rest, flags)?
+    } else {
+        Options::none(call.rest)
+    };
+    let text = options.rest;
     if text.is_empty() {
         let shown = match (options.has("no-args"), options.has("no-locals")) {
             (true, true) => return Ok(Flow::Go),
