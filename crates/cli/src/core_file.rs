@@ -44,14 +44,15 @@ impl Pattern {
         let mut out = String::new();
         let mut chars = self.0.chars();
         while let Some(c) = chars.next() {
-            match (c, c == '%') {
-                (_, true) => match chars.next() {
-                    Some('n') => out.push_str(&file_name(program)),
-                    Some('p') => _ = write!(out, "{pid}"),
-                    Some('t') => _ = write!(out, "{seconds}"),
-                    _ => out.push('%'),
-                },
-                (c, false) => out.push(c),
+            if c != '%' {
+                out.push(c);
+                continue;
+            }
+            match chars.next() {
+                Some('n') => out.push_str(&file_name(program)),
+                Some('p') => _ = write!(out, "{pid}"),
+                Some('t') => _ = write!(out, "{seconds}"),
+                _ => out.push('%'),
             }
         }
         PathBuf::from(out)

@@ -104,13 +104,14 @@ impl Debugger {
     /// Executes the commands on `session`, to their end.
     pub(crate) fn run(self, session: Session) -> anyhow::Result<ExitCode> {
         let console = Rc::new(RefCell::new(Console::new(session)));
-        let lines = match self.batch {
-            true => None,
-            false => Some(Lines::standard(
+        let lines = if self.batch {
+            None
+        } else {
+            Some(Lines::standard(
                 &console,
                 self.screen.abilities(),
                 scripts::history(),
-            )?),
+            )?)
         };
         let status = repl::run(Repl {
             console,

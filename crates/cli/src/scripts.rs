@@ -113,9 +113,10 @@ pub(crate) fn own(here: bool) -> anyhow::Result<(Vec<Script>, Option<PathBuf>)> 
     let local = std::path::absolute(NAME).ok();
     let mut ignored = None;
     if let Some(local) = local.filter(|it| it.is_file() && !paths.contains(it)) {
-        match here {
-            true => paths.push(local),
-            false => ignored = Some(local),
+        if here {
+            paths.push(local)
+        } else {
+            ignored = Some(local)
         }
     }
     let mut scripts = Vec::new();

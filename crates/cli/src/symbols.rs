@@ -185,9 +185,10 @@ impl Finder {
 /// How it does not. Where it may, what speaks against being sure.
 fn agrees(module: &Module, debug: &Module) -> Result<Option<&'static str>, &'static str> {
     if let Some(ours) = module.build_id() {
-        return match debug.build_id() == Some(ours) {
-            true => Ok(None),
-            false => Err("does not have the build id of the module"),
+        return if debug.build_id() == Some(ours) {
+            Ok(None)
+        } else {
+            Err("does not have the build id of the module")
         };
     }
     let code = |module: &Module| {

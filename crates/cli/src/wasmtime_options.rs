@@ -171,10 +171,13 @@ fn wasi(text: &str) -> Result<Wasi, String> {
         },
         "http" => Ok(Wasi::Http(flag(value)?)),
         "cli" | "common" | "inherit-stdin" | "inherit-stdout" | "inherit-stderr" | "preview0"
-        | "preview2" => match flag(value)? {
-            true => Ok(Wasi::Nothing),
-            false => Err(format!("`{key}` is always on here")),
-        },
+        | "preview2" => {
+            if flag(value)? {
+                Ok(Wasi::Nothing)
+            } else {
+                Err(format!("`{key}` is always on here"))
+            }
+        }
         _ => Err(unknown_option(key, WASI.iter().copied())),
     }
 }

@@ -32,9 +32,10 @@ pub(super) fn show_arguments(
     call.none()?;
     let given = console.session.given_mut()?;
     let shown: Vec<String> = given.arguments.iter().map(|it| quoted(it)).collect();
-    out.line(&match shown.is_empty() {
-        true => "the program is given no arguments".to_owned(),
-        false => shown.join(" "),
+    out.line(&if shown.is_empty() {
+        "the program is given no arguments".to_owned()
+    } else {
+        shown.join(" ")
     });
     Ok(Flow::Go)
 }

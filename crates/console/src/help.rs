@@ -152,9 +152,10 @@ pub(super) fn reference(groups: &'static [Group]) -> String {
             }
             for paragraph in command.help.split("\n\n").filter(|it| !it.is_empty()) {
                 let paragraph = paragraph.trim_end();
-                let _ = match is_example(groups, paragraph) {
-                    true => write!(out, "\n```text\n{paragraph}\n```\n"),
-                    false => write!(out, "\n{paragraph}\n"),
+                let _ = if is_example(groups, paragraph) {
+                    write!(out, "\n```text\n{paragraph}\n```\n")
+                } else {
+                    write!(out, "\n{paragraph}\n")
                 };
             }
         }

@@ -1,4 +1,4 @@
-//! What a person can set: `set listsize 20`, `show listsize`.
+//! What the user can set: `set listsize 20`, `show listsize`.
 
 use crate::failure::Failure;
 use wdb_symbols::render::Limits;
@@ -22,7 +22,7 @@ pub struct Settings {
     pub pending: bool,
 }
 
-/// More names are not what a person reads.
+/// At most this many names are listed by default: more are not read.
 const DEFAULT_HEIGHT: usize = 200;
 
 impl Default for Settings {
@@ -45,7 +45,7 @@ impl Default for Settings {
     }
 }
 
-/// A setting, for whoever lists them.
+/// A setting, for lists of them.
 pub(super) struct Setting {
     /// Its name, which may have two words.
     pub(super) name: &'static str,
@@ -53,11 +53,11 @@ pub(super) struct Setting {
     pub(super) alias: &'static str,
     /// What it is.
     pub(super) summary: &'static str,
-    at: Place,
+    kind: Kind,
 }
 
-/// Where a setting is kept.
-enum Place {
+/// What a setting is, and where it is kept.
+enum Kind {
     Number(fn(&mut Settings) -> &mut u64, u64),
     Depth,
     Values,
@@ -71,61 +71,61 @@ pub(super) static SETTINGS: &[Setting] = &[
         name: "listsize",
         alias: "list size",
         summary: "how many lines `list` shows",
-        at: Place::Number(|it| &mut it.list_size, 100_000),
+        kind: Kind::Number(|it| &mut it.list_size, 100_000),
     },
     Setting {
         name: "height",
         alias: "pagination",
         summary: "how many names `info functions`, `info types` and `info sources` list",
-        at: Place::Height,
+        kind: Kind::Height,
     },
     Setting {
         name: "print elements",
         alias: "target.max-children-count",
         summary: "how many elements of an array, a vector or a map are shown",
-        at: Place::Number(|it| &mut it.limits.elements, 1 << 20),
+        kind: Kind::Number(|it| &mut it.limits.elements, 1 << 20),
     },
     Setting {
         name: "print characters",
         alias: "target.max-string-summary-length",
         summary: "how many bytes of a text are shown",
-        at: Place::Number(|it| &mut it.limits.text, 1 << 24),
+        kind: Kind::Number(|it| &mut it.limits.text, 1 << 24),
     },
     Setting {
         name: "print max-depth",
         alias: "target.max-children-depth",
         summary: "how many levels of members and pointers are followed",
-        at: Place::Depth,
+        kind: Kind::Depth,
     },
     Setting {
         name: "print values",
         alias: "print max-values",
         summary: "how many values are shown in all",
-        at: Place::Values,
+        kind: Kind::Values,
     },
     Setting {
         name: "print address",
         alias: "print addresses",
         summary: "whether a backtrace shows where in the module each frame stands",
-        at: Place::Switch(|it| &mut it.addresses),
+        kind: Kind::Switch(|it| &mut it.addresses),
     },
     Setting {
         name: "context before",
         alias: "stop-line-count-before",
         summary: "how many source lines a stop shows before its own",
-        at: Place::Number(|it| &mut it.context_before, 100),
+        kind: Kind::Number(|it| &mut it.context_before, 100),
     },
     Setting {
         name: "context after",
         alias: "stop-line-count-after",
         summary: "how many source lines a stop shows after its own",
-        at: Place::Number(|it| &mut it.context_after, 100),
+        kind: Kind::Number(|it| &mut it.context_after, 100),
     },
     Setting {
         name: "breakpoint pending",
         alias: "pending",
         summary: "whether a breakpoint that belongs nowhere is kept, for scripts that serve several programs",
-        at: Place::Switch(|it| &mut it.pending),
+        kind: Kind::Switch(|it| &mut it.pending),
     },
 ];
 
@@ -144,13 +144,13 @@ impl Setting {
     /// Its value, as it is written.
     pub(super) fn show(&self, settings: &Settings) -> String {
         let mut settings = settings.clone();
-        match self.at {
-            Place::Number(at, _) => at(&mut settings).to_string(),
-            Place::Depth => settings.limits.depth.to_string(),
-            Place::Values => settings.limits.values.to_string(),
-            Place::Height if settings.height == usize::MAX => "unlimited".to_owned(),
-            Place::Height => settings.height.to_string(),
-            Place::Switch(at) => if *at(&mut settings) { "on" } else { "off" }.to_owned(),
+        match self.kind {
+            Kind::Number(at, _) => at(&mut settings).to_string(),
+            Kind::Depth => settings.limits.depth.to_string(),
+            Kind::Values => settings.limits.values.to_string(),
+            Kind::Height if settings.height == usize::MAX => "unlimited".to_owned(),
+            Kind::Height => settings.height.to_string(),
+            Kind::Switch(at) => if *at(&mut settings) { "on" } else { "off" }.to_owned(),
         }
     }
 
@@ -166,23 +166,23 @@ impl Setting {
                 ))),
             },
         };
-        match self.at {
-            Place::Number(at, most) => *at(settings) = number(most)?,
+        match self.kind {
+            Kind::Number(at, most) => *at(settings) = number(most)?,
             // In gdb's scripts stand `set height 0` and `set pagination off`.
-            Place::Height => {
+            Kind::Height => {
                 settings.height = match text {
                     "0" | "off" | "unlimited" => usize::MAX,
                     "on" => DEFAULT_HEIGHT,
                     _ => usize::try_from(number(1 << 31)?).unwrap_or(usize::MAX),
                 };
             }
-            Place::Depth => {
+            Kind::Depth => {
                 settings.limits.depth = u32::try_from(number(64)?).unwrap_or(64);
             }
-            Place::Values => {
+            Kind::Values => {
                 settings.limits.values = u32::try_from(number(1 << 20)?).unwrap_or(1 << 20);
             }
-            Place::Switch(at) => {
+            Kind::Switch(at) => {
                 *at(settings) = match text {
                     "on" | "yes" | "true" | "1" => true,
                     "off" | "no" | "false" | "0" => false,

@@ -365,9 +365,10 @@ fn frame_variable(
     // Several stand apart, where the line is not one expression that has spaces in it.
     let several: Vec<&str> = text.split_whitespace().collect();
     let is_expression = |it: &&str| expression::parse(it).is_ok();
-    let expressions = match is_expression(&text) || !several.iter().all(is_expression) {
-        true => vec![text],
-        false => several,
+    let expressions = if is_expression(&text) || !several.iter().all(is_expression) {
+        vec![text]
+    } else {
+        several
     };
     for expression in expressions {
         let found = values::evaluate(&mut stop, frame, expression)?;

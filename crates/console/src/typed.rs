@@ -120,9 +120,10 @@ impl Listing {
                     RecordKind::Union => "union",
                 });
                 let is_declared = ty.size.is_none() && record.members.is_empty();
-                match is_declared {
-                    true => head,
-                    false => head + &self.record(symbols, ty, record, from),
+                if is_declared {
+                    head
+                } else {
+                    head + &self.record(symbols, ty, record, from)
                 }
             }
             Kind::Enumeration(it) => {
@@ -237,9 +238,10 @@ impl Listing {
     fn begin_line(&mut self, out: &mut String) -> bool {
         let _ = write!(out, "{:1$}", "", 4 * self.depth);
         let is_wanted = self.lines < MOST;
-        match is_wanted {
-            true => self.lines += 1,
-            false => out.push_str("…\n"),
+        if is_wanted {
+            self.lines += 1
+        } else {
+            out.push_str("…\n")
         }
         is_wanted
     }
@@ -284,9 +286,12 @@ pub(super) fn list(
     let pattern = crate::words::pattern(call.rest);
     let mut found = names(&mut console.session.stop());
     // Each template that takes a type has its name in its arguments.
-    let named = |it: &str| match pattern.contains('<') {
-        true => it.to_owned(),
-        false => it.split('<').next().unwrap_or_default().to_owned(),
+    let named = |it: &str| {
+        if pattern.contains('<') {
+            it.to_owned()
+        } else {
+            it.split('<').next().unwrap_or_default().to_owned()
+        }
     };
     let is_meant = |it: &str| glob::matches(&pattern, it);
     let has_tag = pattern.contains(' ');

@@ -4,9 +4,10 @@ use crate::output::Output;
 
 /// What names are held against where a person gives a part of them, or stars.
 pub(crate) fn pattern(text: &str) -> String {
-    match text.contains('*') {
-        true => text.to_owned(),
-        false => format!("*{text}*"),
+    if text.contains('*') {
+        text.to_owned()
+    } else {
+        format!("*{text}*")
     }
 }
 

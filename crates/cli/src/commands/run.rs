@@ -132,9 +132,10 @@ fn light(
 
 /// Says what a program was stopped for that does not stop.
 fn given_up(stop: &[StopReason], why: &str) -> ExitCode {
-    let (what, code) = match stop.contains(&StopReason::Interrupted) {
-        true => ("interrupted", INTERRUPTED),
-        false => ("limit: the time limit is reached", CRASHED),
+    let (what, code) = if stop.contains(&StopReason::Interrupted) {
+        ("interrupted", INTERRUPTED)
+    } else {
+        ("limit: the time limit is reached", CRASHED)
     };
     last_words(&format!("{what}; the program does not stop: {why}\n"));
     ExitCode::from(code)

@@ -242,10 +242,7 @@ pub(super) fn directory_of(path: &Path) -> &Path {
 
 /// A name that no file system finds too long.
 fn short_name(path: &Path) -> OsString {
-    let ending = match is_compressed(path) {
-        true => ".zst",
-        false => "",
-    };
+    let ending = if is_compressed(path) { ".zst" } else { "" };
     format!("wdb.{}.core{ending}", std::process::id()).into()
 }
 

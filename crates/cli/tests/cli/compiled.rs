@@ -59,8 +59,9 @@ pub(crate) fn check() -> Result<(), Failed> {
         .args(["-std=c17", "-fsyntax-only"])
         .arg(&path)
         .output()?;
-    match compiled.status.success() {
-        true => Ok(()),
-        false => Err(format!("{}\n{checks}", said(&compiled)).into()),
+    if compiled.status.success() {
+        Ok(())
+    } else {
+        Err(format!("{}\n{checks}", said(&compiled)).into())
     }
 }

@@ -131,9 +131,10 @@ impl Names {
 /// A program that calls, throws, and crashes, with such a name wherever a module can have one.
 fn program(names: &mut Names, imports: bool) -> Vec<u8> {
     let mut name = || names.quoted();
-    let import = match imports {
-        true => format!("(import {} {} (func (@name {})))", name(), name(), name()),
-        false => String::new(),
+    let import = if imports {
+        format!("(import {} {} (func (@name {})))", name(), name(), name())
+    } else {
+        String::new()
     };
     let text = format!(
         "(module (@name {}) {import}
@@ -261,11 +262,14 @@ fn names() -> Result<(), Failed> {
         let directory = tempfile::tempdir()?;
         let directory = directory.path();
         // The name of a file, too.
-        let mut file = || match cfg!(windows) {
-            true => names
-                .next()
-                .replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
-            false => names.next().replace('/', "_"),
+        let mut file = || {
+            if cfg!(windows) {
+                names
+                    .next()
+                    .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+            } else {
+                names.next().replace('/', "_")
+            }
         };
         let (module, importing, crash, missing) = (file(), file(), file(), file());
         fs::write(directory.join(&module), program(&mut names, false))?;
@@ -525,9 +529,10 @@ fn one_file() -> Result<(), Failed> {
         [&b"\0asm\x01\0\0\0"[..], &padding].concat(),
     )?;
     let (_, time) = measure(wdb(directory, &["report", "x.core"]))?;
-    match time > MOST_TIME {
-        true => Err(format!("{time:?}").into()),
-        false => Ok(()),
+    if time > MOST_TIME {
+        Err(format!("{time:?}").into())
+    } else {
+        Ok(())
     }
 }
 

@@ -96,9 +96,10 @@ impl Scene {
 /// Asserts that a file is a dump to its last byte.
 pub(crate) fn is_whole(dump: &Path) {
     let bytes = std::fs::read(dump).unwrap();
-    let bytes = match dump.extension().is_some_and(|it| it == "zst") {
-        true => zstd::decode_all(&bytes[..]).unwrap(),
-        false => bytes,
+    let bytes = if dump.extension().is_some_and(|it| it == "zst") {
+        zstd::decode_all(&bytes[..]).unwrap()
+    } else {
+        bytes
     };
     let findings = wdb_coredump::validate(&bytes.into(), &[]);
     assert!(findings.is_empty(), "{}: {findings:?}", dump.display());

@@ -71,9 +71,10 @@ const ATOMIC: &str = "(drop (memory.atomic.wait32 (i32.const 512) (i32.const 0) 
 
 fn program(wait: &Wait) -> String {
     // The functions of WASI want a memory that is not shared.
-    let (memory, shared) = match wait.code == ATOMIC {
-        true => ("", "(memory (export \"memory\") 1 1 shared)"),
-        false => ("(memory (export \"memory\") 2)", ""),
+    let (memory, shared) = if wait.code == ATOMIC {
+        ("", "(memory (export \"memory\") 1 1 shared)")
+    } else {
+        ("(memory (export \"memory\") 2)", "")
     };
     format!(
         r#"

@@ -82,9 +82,10 @@ impl Starter {
         } else {
             Duration::MAX
         };
-        match self.compile(given, wait)? {
-            true => self.launch(given),
-            false => Ok(Box::new(Unlaunched::new(&self.latest))),
+        if self.compile(given, wait)? {
+            self.launch(given)
+        } else {
+            Ok(Box::new(Unlaunched::new(&self.latest)))
         }
     }
 
