@@ -6,23 +6,28 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use wdb_live::{Compiled, LaunchError, Program};
+use wdb_debuggee::launch::{Engine, LaunchError, Prepared, Program};
 
-/// A program that is being compiled, or is compiled and was not asked for yet. It goes on when this is dropped: the
+/// A program that is being compiled, or is compiled and was not asked for yet. It goes on when this is dropped: an
 /// engine cannot be stopped in the middle.
 pub(crate) struct Compilation {
-    result: Receiver<Result<Compiled, LaunchError>>,
+    result: Receiver<Result<Box<dyn Prepared>, LaunchError>>,
     /// One that has not begun when this is dropped does not begin.
     _wanted: Arc<()>,
 }
 
-/// So often it is looked whether anybody still wants to wait.
+/// How often it is checked whether the user still waits.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Compilation {
-    /// Begins to compile, when the one `before` has ended, which nobody wants any more: a large program takes most of a
-    /// machine's memory.
-    pub(crate) fn begin(program: Program, before: Option<Self>) -> anyhow::Result<Self> {
+    /// Begins to compile `program`, which is launched with `arguments` first. Waits for the end of the one `before`,
+    /// whose result is not used any more: a large program takes most of a machine's memory.
+    pub(crate) fn begin(
+        engine: Arc<dyn Engine>,
+        program: Program,
+        arguments: Vec<String>,
+        before: Option<Self>,
+    ) -> anyhow::Result<Self> {
         let (send, result) = mpsc::channel();
         let before = before.map(|it| it.result);
         let wanted = Arc::new(());
@@ -32,8 +37,8 @@ impl Compilation {
                 _ = before.recv();
             }
             if is_wanted.strong_count() > 0 {
-                // If nobody listens, the program has changed meanwhile.
-                _ = send.send(Compiled::new(&program));
+                // If this cannot be sent, the program has changed meanwhile.
+                _ = send.send(engine.prepare(&program, &arguments));
             }
         };
         std::thread::Builder::new()
@@ -46,11 +51,14 @@ impl Compilation {
         })
     }
 
-    /// Waits for its end, and takes the result. `None`: somebody has `given_up` the waiting before.
-    pub(crate) fn wait(&self, given_up: impl Fn() -> bool) -> Option<anyhow::Result<Compiled>> {
+    /// Waits for its end, and takes the result. `None`: the user has `given_up` the waiting before.
+    pub(crate) fn wait(
+        &self,
+        given_up: impl Fn() -> bool,
+    ) -> Option<anyhow::Result<Box<dyn Prepared>>> {
         loop {
             match self.result.recv_timeout(LOOK) {
-                Ok(compiled) => return Some(compiled.map_err(Into::into)),
+                Ok(prepared) => return Some(prepared.map_err(Into::into)),
                 Err(RecvTimeoutError::Timeout) if given_up() => return None,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Some(broken()),
@@ -59,6 +67,6 @@ impl Compilation {
     }
 }
 
-fn broken() -> anyhow::Result<Compiled> {
+fn broken() -> anyhow::Result<Box<dyn Prepared>> {
     bail!("the compilation has ended in the middle")
 }

@@ -9,6 +9,7 @@ mod commands;
 mod compilation;
 mod core_file;
 mod debugger;
+mod engines;
 mod foreign;
 mod modules;
 mod open;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use wdb_live::{Directory, File, Preload, Program};
+use wdb_debuggee::launch::{Directory, File, Preload, Program};
 
 use crate::{open, units, wasmtime_options};
 
@@ -55,9 +55,9 @@ pub(crate) struct Arguments {
     max_stack: Option<u64>,
     /// Do not keep compiled code in wasmtime's cache
     #[arg(long)]
-    no_cache: bool,
+    pub(crate) no_cache: bool,
     #[command(flatten)]
-    wasmtime: wasmtime_options::Arguments,
+    pub(crate) wasmtime: wasmtime_options::Arguments,
 }
 
 impl Arguments {
@@ -73,6 +73,34 @@ impl Arguments {
         words.map(text).collect()
     }
 
+    /// The program's environment. What --env sets counts more than what is inherited.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let mut environment: Vec<(String, String)> = Vec::new();
+        for variable in &self.environment {
+            let (name, value) = match variable.split_once('=') {
+                Some((name, value)) => (name, value.to_owned()),
+                None => match std::env::var(variable) {
+                    Ok(value) => (variable.as_str(), value),
+                    Err(_) => continue,
+                },
+            };
+            environment.retain(|it| it.0 != name);
+            environment.push((name.to_owned(), value));
+        }
+        if self.wasmtime.inherits_environment() {
+            // A guest's environment is UTF-8.
+            let text = |it: (OsString, OsString)| {
+                Some((it.0.into_string().ok()?, it.1.into_string().ok()?))
+            };
+            let inherited = std::env::vars_os().filter_map(text);
+            let inherited: Vec<_> = inherited
+                .filter(|(name, _)| !environment.iter().any(|it| it.0 == *name))
+                .collect();
+            environment.extend(inherited);
+        }
+        environment
+    }
+
     /// The files that it is read from, its own first.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         let preloads = self.preloads.iter().map(|(_, path)| path.as_path());
@@ -83,7 +111,7 @@ impl Arguments {
         self.program.first().map_or(Path::new(""), Path::new)
     }
 
-    /// Opens the program. It is to be run as instrumented code.
+    /// Opens the program.
     pub(crate) fn open(&self) -> anyhow::Result<Program> {
         self.open_with(|_, path| open_file(path))
     }
@@ -100,21 +128,8 @@ impl Arguments {
                 file: open(position, path)?,
             });
         }
-        if let Some(name) = &self.argv0 {
-            program.wasi.arguments = vec![name.clone()];
-        }
-        for variable in &self.environment {
-            let (name, value) = match variable.split_once('=') {
-                Some((name, value)) => (name, value.to_owned()),
-                None => match std::env::var(variable) {
-                    Ok(value) => (variable.as_str(), value),
-                    Err(_) => continue,
-                },
-            };
-            let environment = &mut program.wasi.environment;
-            environment.retain(|it| it.0 != name);
-            environment.push((name.to_owned(), value));
-        }
+        program.name.clone_from(&self.argv0);
+        program.invoke.clone_from(&self.invoke);
         program.wasi.directories.clone_from(&self.directories);
         self.wasmtime.apply(&mut program);
         if self.inherit_network {
@@ -128,9 +143,6 @@ impl Arguments {
         limits.fuel = self.fuel.or(limits.fuel);
         limits.time = self.timeout.or(limits.time);
         limits.stack = stack.or(limits.stack);
-        program.cache = !self.no_cache;
-        program.invoke = self.invoke.clone().map(|name| (name, Vec::new()));
-        program.set_arguments(&self.arguments()?);
         Ok(program)
     }
 }

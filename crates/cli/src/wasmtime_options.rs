@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use wdb_live::{Feature, Program};
+use wdb_debuggee::launch::Program;
+use wdb_live::Feature;
 
 use crate::units;
 
@@ -26,7 +27,22 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Gives them to `program`, in their order: the last of two that contradict each other counts.
+    /// The engine's features that are not as they are by themselves, in their order.
+    pub(crate) fn features(&self) -> Vec<Feature> {
+        let feature = |it: &Wasm| match it {
+            Wasm::Feature(feature) => Some(*feature),
+            _ => None,
+        };
+        self.wasm.iter().filter_map(feature).collect()
+    }
+
+    /// Whether the program has the environment of this process.
+    pub(crate) fn inherits_environment(&self) -> bool {
+        let inherits = |it: &Wasi| matches!(it, Wasi::InheritEnvironment(true));
+        self.wasi.iter().any(inherits)
+    }
+
+    /// Gives the others to `program`, in their order: the last of two that contradict each other counts.
     pub(crate) fn apply(&self, program: &mut Program) {
         for option in &self.wasm {
             option.apply(program);
@@ -122,8 +138,7 @@ impl Wasm {
             Wasm::TrapOnGrowFailure(on) => limits.each.trap = *on,
             Wasm::UnknownTrap(on) => program.unknown_imports.trap = *on,
             Wasm::UnknownDefault(on) => program.unknown_imports.default = *on,
-            Wasm::Feature(feature) => program.features.push(*feature),
-            Wasm::Nothing => {}
+            Wasm::Feature(_) | Wasm::Nothing => {}
         }
     }
 }
@@ -183,20 +198,8 @@ fn wasi(text: &str) -> Result<Wasi, String> {
 }
 
 impl Wasi {
-    fn apply(&self, wasi: &mut wdb_live::Wasi) {
+    fn apply(&self, wasi: &mut wdb_debuggee::launch::Wasi) {
         match self {
-            Wasi::InheritEnvironment(false) => {}
-            Wasi::InheritEnvironment(true) => {
-                // A guest's environment is UTF-8. What --env sets counts more than what is inherited.
-                let text = |it: (std::ffi::OsString, std::ffi::OsString)| {
-                    Some((it.0.into_string().ok()?, it.1.into_string().ok()?))
-                };
-                let inherited = std::env::vars_os().filter_map(text);
-                let inherited: Vec<_> = inherited
-                    .filter(|(name, _)| !wasi.environment.iter().any(|it| it.0 == *name))
-                    .collect();
-                wasi.environment.extend(inherited);
-            }
             Wasi::InheritNetwork(on) => wasi.network.addresses = *on,
             Wasi::Names(on) => wasi.network.names = *on,
             Wasi::Tcp(on) => wasi.network.tcp = *on,
@@ -205,7 +208,7 @@ impl Wasi {
                 wasi.working_directory = Some(directory.clone());
             }
             Wasi::Http(on) => wasi.http = *on,
-            Wasi::Nothing => {}
+            Wasi::InheritEnvironment(_) | Wasi::Nothing => {}
         }
     }
 }

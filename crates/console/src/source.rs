@@ -466,14 +466,18 @@ fn disassemble(
         let frame = stop.frame(id)?;
         Some((frame.module, frame.func, at))
     });
+    let nowhere = match selected {
+        Some(_) => "the code of the selected frame is not available",
+        None => "no frame is selected: name a function",
+    };
     let (module, found) = match text {
         "" => {
-            let (module, _, at) = here.ok_or("no frame is selected: name a function")?;
+            let (module, _, at) = here.ok_or(nowhere)?;
             let found = disassembly::around(&mut stop, module, at, AROUND, AROUND);
             (module, found)
         }
         "all" => {
-            let (module, func, _) = here.ok_or("no frame is selected: name a function")?;
+            let (module, func, _) = here.ok_or(nowhere)?;
             (module, disassembly::function(&mut stop, module, func))
         }
         text => {

@@ -11,6 +11,7 @@ mod execute;
 pub mod fuzz;
 pub mod identity;
 mod initial;
+pub mod launch;
 mod postmortem;
 
 pub use c_stack::CStack;

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use wdb_debuggee::CodeLocation;
 use wdb_debuggee::coredump::ModuleId;
+use wdb_debuggee::{CodeLocation, Pc};
 use wdb_module::{FuncIndex, ModuleOffset};
 use wdb_symbols::runtime::{self, Family};
 use wdb_symbols::{Name, NoPlace, Origin, Symbols};
@@ -741,9 +741,16 @@ fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolv
 /// The instruction at which the selected frame stands.
 fn place_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<Location, Unresolved> {
     let here = here.ok_or_else(|| Unresolved("no frame is selected: `$pc` is nowhere".into()))?;
-    let at = stop.frame(here).and_then(|frame| frame.location());
-    let at = at.ok_or_else(|| Unresolved("it is not known where the frame stands".into()))?;
-    Ok(location(stop, at))
+    let frame = stop.frame(here);
+    match frame.as_ref().and_then(|it| it.location()) {
+        Some(at) => Ok(location(stop, at)),
+        None => Err(Unresolved(match frame.map(|it| it.pc) {
+            Some(Pc::InFunction(_)) => {
+                "the module of the frame was not found, and so its code is not available".into()
+            }
+            _ => "it is not known where the frame stands".into(),
+        })),
+    }
 }
 
 /// The file and line at which the selected frame stands.

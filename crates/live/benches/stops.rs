@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use wdb_coredump::{MemoryId, ModuleId, Value};
+use wdb_debuggee::launch::{File, Invocation, Program};
 use wdb_debuggee::{CodeLocation, Debuggee, Resume, StopReason, Verdict, Watch};
-use wdb_live::{Compiled, File, Live, Program};
+use wdb_live::{Compiled, Live, Wasmtime};
 use wdb_module::{Binary, FuncIndex};
 
 fn main() {
@@ -26,14 +27,20 @@ fn program(bytes: Vec<u8>, invoke: Option<&str>) -> Program {
         binary: Arc::new(Binary::parse(Bytes::from(bytes)).unwrap()),
     };
     Program {
-        invoke: invoke.map(|name| (name.to_owned(), Vec::new())),
+        invoke: invoke.map(str::to_owned),
         ..Program::new(main)
     }
 }
 
 fn launch(text: &str) -> Live {
     let bytes = wat::parse_str(text).unwrap();
-    Live::launch(&program(bytes, Some("run"))).unwrap()
+    compile(&program(bytes, Some("run")))
+        .launch(&Invocation::default())
+        .unwrap()
+}
+
+fn compile(program: &Program) -> Compiled {
+    Compiled::new(&Wasmtime::default(), program, &[]).unwrap()
 }
 
 /// The instruction at `position` in a function.
@@ -207,10 +214,10 @@ fn costs() {
 
 fn costs_of_a_large_program(bytes: Vec<u8>) {
     let start = Instant::now();
-    let compiled = Compiled::new(&program(bytes, None)).unwrap();
+    let compiled = compile(&program(bytes, None));
     println!("compiled in {:?}", start.elapsed());
     let start = Instant::now();
-    let mut live = compiled.launch().unwrap();
+    let mut live = compiled.launch(&Invocation::default()).unwrap();
     println!("launched in {:?}", start.elapsed());
     let start = Instant::now();
     step(&mut live);

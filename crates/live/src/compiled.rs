@@ -5,17 +5,18 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 
 use wasmtime::Engine;
+use wdb_debuggee::Debuggee;
+use wdb_debuggee::launch::{Invocation, LaunchError, Prepared, Program};
 
 use crate::blocks::Blocks;
 use crate::debuggee::{Live, stopper};
+use crate::engine::{self, Mode, Wasmtime};
 use crate::guest::{self, Guest, Handler};
 use crate::inventory::Inventory;
 use crate::link::Linked;
-use crate::program::{LaunchError, Program, Wasi};
-use crate::stdio::Tail;
 use crate::stop::{Requester, StopRequest};
 use crate::timer::Timer;
-use crate::{engine, host, link, modules};
+use crate::{host, link, modules};
 
 /// A program, ready to be launched.
 pub struct Compiled {
@@ -25,14 +26,18 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles and links `program`, which takes most of the time of a launch.
+    /// Compiles and links `program`, as [`prepare`](wdb_debuggee::launch::Engine::prepare) does.
     ///
     /// # Errors
     ///
     /// What keeps the program from ever starting.
-    pub fn new(program: &Program) -> Result<Compiled, LaunchError> {
-        let engine = engine::engine(program)?;
-        let linked = link::link(&engine, program)?;
+    pub fn new(
+        engine: &Wasmtime,
+        program: &Program,
+        arguments: &[String],
+    ) -> Result<Compiled, LaunchError> {
+        let engine = engine::engine(engine, program, Mode::Debug)?;
+        let linked = link::link(&engine, program, arguments)?;
         Ok(Compiled {
             program: program.clone(),
             engine,
@@ -40,44 +45,23 @@ impl Compiled {
         })
     }
 
-    /// What was compiled.
-    pub fn program(&self) -> &Program {
-        &self.program
-    }
-
-    /// What the next launches give to the program, but for its arguments.
-    pub fn wasi(&mut self) -> &mut Wasi {
-        &mut self.program.wasi
-    }
-
-    /// What the next launches give to the program, or to the export that is called, without the program's own name.
+    /// Launches it, as [`Prepared::launch`] does.
     ///
     /// # Errors
     ///
-    /// When the export does not take them; the old ones stay.
-    pub fn set_arguments(&mut self, arguments: &[String]) -> Result<(), LaunchError> {
-        let mut program = self.program.clone();
-        program.set_arguments(arguments);
-        self.linked.recall(&program)?;
-        self.program = program;
-        Ok(())
-    }
-
-    /// Launches it, and stops it before its first instruction.
-    ///
-    /// # Errors
-    ///
-    /// When the host cannot provide what it needs: a directory, a thread.
-    pub fn launch(&self) -> Result<Live, LaunchError> {
+    /// As of [`Prepared::launch`].
+    pub fn launch(&self, invocation: &Invocation) -> Result<Live, LaunchError> {
         let Compiled {
             program,
             engine,
             linked,
         } = self;
-        let stderr = Tail::default();
+        let mut linked = linked.clone();
+        linked.recall(program, &invocation.arguments)?;
+        let process = engine::process(program, &invocation.arguments);
         let request = StopRequest::default();
-        let mut store = host::store(engine, program, &stderr, &request)?;
-        let modules = modules::register(&mut store, linked, program)
+        let mut store = host::store(engine, program, invocation, Mode::Debug, &request)?;
+        let modules = modules::register(&mut store, &linked, program)
             .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
         let inventory = Inventory::new(modules, matches!(linked, Linked::Component { .. }));
         let records = inventory.modules.clone();
@@ -85,7 +69,7 @@ impl Compiled {
         let ring = stopper(engine, &request, Requester::Timer);
         let timer = program.limits.time.map(|time| Timer::new(time, ring));
         let timer = timer.transpose().map_err(no_thread)?;
-        let guest = Guest::new(program, inventory, timer);
+        let guest = Guest::new(program, process.clone(), inventory, timer);
         let asked = Arc::clone(&guest.asked);
         let abandoned = Arc::new(AtomicBool::new(false));
         let (commands, receive_commands) = mpsc::channel();
@@ -95,7 +79,6 @@ impl Compiled {
             .name("guest".into())
             .spawn({
                 let abandoned = abandoned.clone();
-                let linked = linked.clone();
                 move || guest::run(store, &linked, &handler, abandoned)
             })
             .map_err(no_thread)?;
@@ -106,8 +89,7 @@ impl Compiled {
             abandoned,
             commands: Some(commands),
             events,
-            stderr,
-            process: program.process(),
+            process,
             stop: Vec::new(),
             results: Vec::new(),
             ended: false,
@@ -118,5 +100,11 @@ impl Compiled {
         live.wait()
             .map_err(|error| LaunchError::Host(error.to_string()))?;
         Ok(live)
+    }
+}
+
+impl Prepared for Compiled {
+    fn launch(&self, invocation: &Invocation) -> Result<Box<dyn Debuggee>, LaunchError> {
+        Ok(Box::new(self.launch(invocation)?))
     }
 }

@@ -12,6 +12,7 @@ use wdb_coredump::{
     Capture, Global, GlobalId, Instance, InstanceId, MemoryId, MemoryShape, Process, Reference,
     Table, TableId, Value,
 };
+use wdb_debuggee::launch::now;
 use wdb_debuggee::{
     Breakpoints, Call, Certainty, CodeLocation, Debuggee, Error, Execute, Frame, Interrupt, Module,
     Mutate, Resume, StopReason, Thread, Watch,
@@ -21,12 +22,9 @@ use wdb_module::FuncIndex;
 use crate::asked::Asked;
 use crate::blocks::{BLOCK, Blocks};
 use crate::call;
-use crate::compiled::Compiled;
 use crate::guarded::guarded;
 use crate::guest::{Command, Stopped};
 use crate::paused::{CAPTURE, Paused};
-use crate::program::{LaunchError, Program, now};
-use crate::stdio::Tail;
 use crate::stop::{Requester, StopRequest, advance_epoch};
 use crate::trap;
 
@@ -39,7 +37,6 @@ pub struct Live {
     /// `None` once this is dropped.
     pub(crate) commands: Option<Sender<Command>>,
     pub(crate) events: Receiver<Stopped>,
-    pub(crate) stderr: Tail,
     pub(crate) process: Process,
     pub(crate) stop: Vec<StopReason>,
     pub(crate) results: Vec<String>,
@@ -50,21 +47,6 @@ pub struct Live {
 }
 
 impl Live {
-    /// Compiles and links `program`, and stops before its first instruction. [`Compiled`] does that for
-    /// more than one launch.
-    ///
-    /// # Errors
-    ///
-    /// Whatever keeps the program from starting.
-    pub fn launch(program: &Program) -> Result<Live, LaunchError> {
-        Compiled::new(program)?.launch()
-    }
-
-    /// The end of what the guest wrote to its standard error.
-    pub fn stderr(&self) -> &Tail {
-        &self.stderr
-    }
-
     /// What it was asked so far, counted.
     pub fn asked(&self) -> Arc<Asked> {
         Arc::clone(&self.asked)
@@ -385,21 +367,28 @@ impl Drop for Live {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use wdb_debuggee::launch::{File, Invocation, Program};
     use wdb_module::Binary;
 
     use super::*;
+    use crate::{Compiled, Wasmtime};
+
+    fn launch(text: &str) -> Live {
+        let binary = Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
+        let program = Program::new(File {
+            name: "program".into(),
+            path: None,
+            binary: Arc::new(binary),
+        });
+        let compiled = Compiled::new(&Wasmtime::default(), &program, &[]).unwrap();
+        compiled.launch(&Invocation::default()).unwrap()
+    }
 
     /// The debugger fails while it answers, where the handler can be unwound and where it cannot.
     #[test]
     fn a_question_that_panics_is_an_error() {
         let text = r#"(module (func (export "_start") nop unreachable))"#;
-        let binary = Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
-        let main = crate::File {
-            name: "program".into(),
-            path: None,
-            binary: Arc::new(binary),
-        };
-        let mut live = Live::launch(&Program::new(main)).unwrap();
+        let mut live = launch(text);
         for how in [Resume::StepInstruction, Resume::Continue] {
             live.resume(how, None).unwrap();
             for _ in 0..2 {
@@ -417,13 +406,7 @@ mod tests {
     #[test]
     fn a_program_that_has_gone_away_answers_nothing() {
         let text = r#"(module (memory 1) (table 1 funcref) (func (export "_start")))"#;
-        let binary = Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
-        let main = crate::File {
-            name: "program".into(),
-            path: None,
-            binary: Arc::new(binary),
-        };
-        let mut live = Live::launch(&Program::new(main)).unwrap();
+        let mut live = launch(text);
         assert_eq!(live.table_count().unwrap(), 0);
         live.abandon();
         let failures = [

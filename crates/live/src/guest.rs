@@ -17,6 +17,7 @@ use wasmtime::{
     UpdateDeadline,
 };
 use wdb_coredump::Process;
+use wdb_debuggee::launch::{self, Program};
 use wdb_debuggee::{Resume, StopReason, Verdict, Watch};
 
 use crate::asked::Asked;
@@ -28,7 +29,6 @@ use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::link::{self, Ended, Failure, Linked};
 use crate::paused::Paused;
-use crate::program::{self, Program};
 use crate::step::Steps;
 use crate::stop::{self, Requester, StopRequest};
 use crate::timer::Timer;
@@ -88,10 +88,15 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn new(program: &Program, inventory: Inventory, timer: Option<Timer>) -> Guest {
+    pub(crate) fn new(
+        program: &Program,
+        process: Process,
+        inventory: Inventory,
+        timer: Option<Timer>,
+    ) -> Guest {
         Guest {
             name: program.main.name.clone(),
-            process: program.process(),
+            process,
             inventory,
             stop: vec![StopReason::Started],
             standings: Standings {
@@ -210,7 +215,7 @@ impl Handler {
                 Err(error) => guest.failed = Some(error),
             }
         }
-        guest.process.time = program::now();
+        guest.process.time = launch::now();
         true
     }
 
@@ -419,7 +424,7 @@ pub(crate) fn run(
             guest.failed = unlinked.map(|error| wdb_debuggee::Error::Debuggee(error.to_string()));
             guest.standings.now = Standing::Before;
             guest.unwinding = false;
-            guest.process.time = program::now();
+            guest.process.time = launch::now();
             store.take_pending_exception();
         }
         while handler

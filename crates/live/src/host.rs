@@ -1,18 +1,17 @@
 //! What the guest's store holds of the host: WASI for modules and components, and the limits.
 
 use std::fmt;
-use std::fs::File;
 use std::sync::Arc;
 
 use wasmtime::{Engine, Error, ResourceLimiter, Store, StoreContextMut};
-use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wdb_debuggee::launch::{EachLimit, Input, Invocation, LaunchError, Program, Stream};
 
+use crate::engine::Mode;
 use crate::http::Requests;
-use crate::program::{Capture, EachLimit, LaunchError, Program};
-use crate::stdio::{Input, Stdin, Stream, Tail, Writer};
+use crate::stdio::{Ready, Stdin, Writer};
 use crate::stop::StopRequest;
 
 /// The data of the guest's store.
@@ -76,36 +75,31 @@ impl WasiHttpView for Host {
 pub(crate) fn store(
     engine: &Engine,
     program: &Program,
-    stderr: &Tail,
+    invocation: &Invocation,
+    mode: Mode,
     request: &StopRequest,
 ) -> Result<Store<Host>, LaunchError> {
     let mut builder = WasiCtxBuilder::new();
-    let file = |file: &Arc<File>| {
-        file.try_clone().map(InputFile::new).map_err(|error| {
-            LaunchError::Host(format!("cannot use the file of standard input: {error}"))
-        })
-    };
     let stdin = |source| Stdin {
         source,
         request: request.clone(),
     };
-    match &program.wasi.input {
+    match &invocation.input {
         Input::Inherited => builder.stdin(stdin(None)),
         Input::Source(source) => builder.stdin(stdin(Some(source.clone()))),
         // The builder's own default.
         Input::Empty => &mut builder,
-        Input::File(input) => builder.stdin(file(input)?),
+        Input::Reader(reader) => builder.stdin(Ready(Arc::clone(reader))),
     };
-    let writer = |stream, tail| Writer {
+    let writer = |stream| Writer {
         stream,
-        output: program.wasi.output.clone(),
-        tail,
+        output: invocation.output.clone(),
     };
     builder
-        .stdout(writer(Stream::Stdout, None))
-        .stderr(writer(Stream::Stderr, Some(stderr.clone())))
-        .args(&program.wasi.arguments)
-        .envs(&program.wasi.environment);
+        .stdout(writer(Stream::Stdout))
+        .stderr(writer(Stream::Stderr))
+        .args(&program.words(&invocation.arguments))
+        .envs(&invocation.environment);
     let network = program.wasi.network;
     if network.addresses {
         builder.inherit_network();
@@ -143,7 +137,7 @@ pub(crate) fn store(
     let mut store = Store::new(engine, Host { world, memory });
     store.limiter(|host| &mut host.memory);
     if let Some(fuel) = program.limits.fuel {
-        give_fuel(&mut store, fuel, program.capture)
+        give_fuel(&mut store, fuel, mode)
             .map_err(|error| LaunchError::Host(format!("{error:#}")))?;
     }
     Ok(store)
@@ -158,13 +152,13 @@ const RESERVE: u64 = u64::MAX / 2;
 /// the process, and elsewhere its frames show another function: the check of the fuel is out of line, before anything
 /// that its frame table knows. So it does not run out: it yields, and whoever polls it makes it look at the epoch,
 /// whose check comes right after that of the fuel. There [`fuel_is_used_up`] is asked.
-fn give_fuel(store: &mut Store<Host>, fuel: u64, capture: Capture) -> wasmtime::Result<()> {
-    match capture {
-        Capture::Full => {
+fn give_fuel(store: &mut Store<Host>, fuel: u64, mode: Mode) -> wasmtime::Result<()> {
+    match mode {
+        Mode::Debug => {
             store.fuel_async_yield_interval(Some(fuel.max(1)))?;
             store.set_fuel(fuel.max(1).saturating_add(RESERVE))
         }
-        Capture::Light => store.set_fuel(fuel),
+        Mode::Light => store.set_fuel(fuel),
     }
 }
 

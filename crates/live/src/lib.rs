@@ -1,9 +1,8 @@
 //! The live debuggee: a guest in wasmtime under its guest-debug instrumentation.
 //!
-//! [`Live::launch`] compiles and links a program; [`wdb_debuggee::Execute::resume`] runs it until it
-//! stops. The guest runs on a thread of its own, because wasmtime's debug handler is called with the
-//! guest's frames on the stack and has to stay in that call for as long as somebody looks at them
-//! ([`mod@guest`]). There the program that is stopped is a debuggee itself ([`mod@paused`]); [`Live`]
+//! [`Wasmtime`] prepares programs; [`wdb_debuggee::Execute::resume`] runs one until it stops. The guest runs on a thread of its own, because wasmtime's debug handler is called with the
+//! guest's frames on the stack and has to stay in that call for as long as the debugger looks at
+//! them ([`mod@guest`]). There the program that is stopped is a debuggee itself ([`mod@paused`]); [`Live`]
 //! asks it, in closures that it sends over ([`mod@debuggee`]).
 //!
 //! [`light`] is the other way to run: optimised code, no handler, and after a trap what wasmtime's own
@@ -33,8 +32,6 @@ mod memory;
 mod modules;
 mod operands;
 mod paused;
-mod program;
-mod source;
 mod stack;
 mod stdio;
 mod step;
@@ -43,17 +40,10 @@ mod successors;
 mod table;
 mod timer;
 mod trap;
-mod unlaunched;
 mod value;
 
 pub use asked::Asked;
 pub use compiled::Compiled;
 pub use debuggee::Live;
+pub use engine::Wasmtime;
 pub use features::Feature;
-pub use program::{
-    Capture, Directory, EachLimit, File, LaunchError, Limits, Network, Preload, Program,
-    UnknownImports, Wasi,
-};
-pub use source::Source;
-pub use stdio::{Input, Output, Sink, Stream, Tail};
-pub use unlaunched::Unlaunched;

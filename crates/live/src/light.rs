@@ -17,19 +17,18 @@ use wdb_coredump::{
     Reading, Thread, ValueCapture,
 };
 use wdb_debuggee::PostMortem;
+use wdb_debuggee::launch::{Invocation, LaunchError, Program};
 use wdb_module::FuncIndex;
 
 use crate::debuggee::{LOOK, WAITS, stopper};
+use crate::engine::{self, Mode, Wasmtime};
 use crate::guarded::guarded;
 use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::link::{Failure, Linked};
-use crate::modules::record;
-use crate::program::{LaunchError, Program};
-use crate::stdio::Tail;
 use crate::stop::{Requester, StopRequest};
 use crate::timer::Timer;
-use crate::{engine, exception, guest, host, link, modules, trap};
+use crate::{exception, guest, host, link, modules, trap};
 
 /// How a run as optimised code ended.
 pub enum Outcome {
@@ -37,13 +36,8 @@ pub enum Outcome {
     Exited(i32, Vec<String>),
     /// It was to stop and did not, and was given up: why nothing of it can be seen, as a sentence's second half.
     GivenUp(String),
-    /// With a crash.
-    Crashed {
-        /// The state at the crash, as far as it is known.
-        state: Box<PostMortem>,
-        /// The end of what the guest wrote to its standard error.
-        stderr: Tail,
-    },
+    /// With a crash: its state there, as far as it is known.
+    Crashed(Box<PostMortem>),
 }
 
 /// What the guest's thread tells.
@@ -58,7 +52,12 @@ enum Told {
 /// # Errors
 ///
 /// Whatever keeps the program from starting.
-pub fn run(program: &Program, mut crashed: impl FnMut()) -> Result<Outcome, LaunchError> {
+pub fn run(
+    engine: &Wasmtime,
+    program: &Program,
+    invocation: &Invocation,
+    mut crashed: impl FnMut(),
+) -> Result<Outcome, LaunchError> {
     let no_thread = |error| LaunchError::Host(format!("cannot start a thread: {error}"));
     let request = StopRequest::default();
     let (send, told) = mpsc::channel();
@@ -67,11 +66,13 @@ pub fn run(program: &Program, mut crashed: impl FnMut()) -> Result<Outcome, Laun
     std::thread::Builder::new()
         .name("guest".into())
         .spawn({
-            let (program, request) = (program.clone(), request.clone());
-            // If nobody listens, the program was given up.
+            let (engine, program) = (engine.clone(), program.clone());
+            let (invocation, request) = (invocation.clone(), request.clone());
+            // If this cannot be sent, the program was given up.
             move || {
                 let crashed = || _ = send.send(Told::Crashed);
-                _ = send.send(Told::Ended(run_here(&program, &request, crashed)));
+                let outcome = run_here(&engine, &program, &invocation, &request, crashed);
+                _ = send.send(Told::Ended(outcome));
             }
         })
         .map_err(no_thread)?;
@@ -93,14 +94,15 @@ pub fn run(program: &Program, mut crashed: impl FnMut()) -> Result<Outcome, Laun
 }
 
 fn run_here(
+    engine: &Wasmtime,
     program: &Program,
+    invocation: &Invocation,
     request: &StopRequest,
     crashed: impl FnOnce(),
 ) -> Result<Outcome, LaunchError> {
-    let engine = engine::engine(program)?;
-    let linked = link::link(&engine, program)?;
-    let stderr = Tail::default();
-    let mut store = host::store(&engine, program, &stderr, request)?;
+    let engine = engine::engine(engine, program, Mode::Light)?;
+    let linked = link::link(&engine, program, &invocation.arguments)?;
+    let mut store = host::store(&engine, program, invocation, Mode::Light, request)?;
     let mut timer = None;
     if let Some(time) = program.limits.time {
         store.set_epoch_deadline(1);
@@ -152,15 +154,13 @@ fn run_here(
     let modules = identify(&mut reading.dump, &compiled, &linked, program);
     reading.dump.executable.clone_from(&program.main.name);
     reading.dump.crash = Some(crash);
-    reading.dump.process = program.process();
+    reading.dump.process = engine::process(program, &invocation.arguments);
     reading.dump.capture = Capture {
         values: ValueCapture::Light,
         memory,
     };
-    Ok(Outcome::Crashed {
-        state: Box::new(PostMortem::new(reading, modules)),
-        stderr,
-    })
+    let state = PostMortem::new(reading, modules);
+    Ok(Outcome::Crashed(Box::new(state)))
 }
 
 /// wasmtime's core dump, as bytes. Asked first whether wasmtime 48 can make them: it panics on the adapters that it
@@ -272,7 +272,7 @@ fn identify(
                 .get(position)
                 .and_then(|it| modules::of_file(it, linked, program))
                 .or_else(|| Some((&program.main, by_name(position, &known.name)?)))?;
-            *known = record(module, file);
+            *known = file.record(module);
             Some(Arc::clone(module))
         })
         .collect()

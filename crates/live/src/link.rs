@@ -6,10 +6,10 @@
 use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Error, ExternType, ImportType, Instance, Linker, Module, Store, Val};
 use wdb_debuggee::StopReason;
+use wdb_debuggee::launch::{File, LaunchError, Program, UnknownImports};
 use wdb_module::Binary;
 
 use crate::host::Host;
-use crate::program::{File, LaunchError, Program, UnknownImports};
 use crate::{invoke, trap};
 
 mod component;
@@ -55,10 +55,15 @@ pub(crate) struct Entry {
 /// The export that initialises a module without being its entry (WASI's reactors).
 const INITIALIZE: &str = "_initialize";
 
-pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchError> {
+/// Links a program that is called with `arguments` first.
+pub(crate) fn link(
+    engine: &Engine,
+    program: &Program,
+    arguments: &[String],
+) -> Result<Linked, LaunchError> {
     match program.main.binary.kind() {
-        wdb_module::Kind::Module => link_module(engine, program),
-        wdb_module::Kind::Component => component::link(engine, program),
+        wdb_module::Kind::Module => link_module(engine, program, arguments),
+        wdb_module::Kind::Component => component::link(engine, program, arguments),
     }
 }
 
@@ -74,17 +79,27 @@ impl Linked {
         }
     }
 
-    /// Checks anew how `program` is to be called, whose arguments have changed.
-    pub(crate) fn recall(&mut self, program: &Program) -> Result<(), LaunchError> {
+    /// Calls `program` with these arguments, which it must take.
+    pub(crate) fn recall(
+        &mut self,
+        program: &Program,
+        arguments: &[String],
+    ) -> Result<(), LaunchError> {
         match self {
-            Linked::Module { main, entry, .. } => *entry = find_entry(main, program)?,
-            Linked::Component { pre, entry } => *entry = component::find_entry(pre, program)?,
+            Linked::Module { main, entry, .. } => *entry = find_entry(main, program, arguments)?,
+            Linked::Component { pre, entry } => {
+                *entry = component::find_entry(pre, program, arguments)?;
+            }
         }
         Ok(())
     }
 }
 
-fn link_module(engine: &Engine, program: &Program) -> Result<Linked, LaunchError> {
+fn link_module(
+    engine: &Engine,
+    program: &Program,
+    arguments: &[String],
+) -> Result<Linked, LaunchError> {
     for preload in &program.preloads {
         let binary = &preload.file.binary;
         let command = || binary.modules().iter().any(|it| has_function(it, "_start"));
@@ -111,7 +126,7 @@ fn link_module(engine: &Engine, program: &Program) -> Result<Linked, LaunchError
         .zip(&outlines)
         .map(|(file, outline)| outline.clone().map_or_else(|| compile(file), Ok))
         .collect::<Result<Vec<Module>, _>>()?;
-    check(engine, program, &linker, &typed)?;
+    check(engine, program, arguments, &linker, &typed)?;
     let mut compiled = program
         .files()
         .zip(&outlines)
@@ -125,7 +140,7 @@ fn link_module(engine: &Engine, program: &Program) -> Result<Linked, LaunchError
     let main = compiled.next().ok_or_else(|| host_error("no module"))?;
     let preloads = program.preloads.iter().zip(compiled);
     Ok(Linked::Module {
-        entry: find_entry(&main, program)?,
+        entry: find_entry(&main, program, arguments)?,
         main,
         name: program.main.name.clone(),
         preloads: preloads
@@ -156,6 +171,7 @@ fn not_exported(name: &str) -> Error {
 fn invalid(file: &File, error: &Error) -> LaunchError {
     LaunchError::Invalid {
         name: file.name.clone(),
+        engine: "wasmtime",
         cause: format!("{error:#}"),
     }
 }
@@ -165,13 +181,14 @@ fn invalid(file: &File, error: &Error) -> LaunchError {
 fn check(
     engine: &Engine,
     program: &Program,
+    arguments: &[String],
     linker: &Linker<Host>,
     modules: &[Module],
 ) -> Result<(), LaunchError> {
     let Some((main, preloads)) = modules.split_first() else {
         return Ok(());
     };
-    find_entry(main, program)?;
+    find_entry(main, program, arguments)?;
     let mut provided = imports::Provided::new(engine, program, linker)?;
     for (preload, module) in program.preloads.iter().zip(preloads) {
         provided.check(&preload.file, module, UnknownImports::default())?;
@@ -196,10 +213,14 @@ fn check_initialize(module: &Module, file: &File) -> Result<(), LaunchError> {
     }
 }
 
-fn find_entry(module: &Module, program: &Program) -> Result<Entry, LaunchError> {
+fn find_entry(
+    module: &Module,
+    program: &Program,
+    arguments: &[String],
+) -> Result<Entry, LaunchError> {
     check_initialize(module, &program.main)?;
     let (name, arguments) = match &program.invoke {
-        Some((name, arguments)) => (name.as_str(), arguments.as_slice()),
+        Some(name) => (name.as_str(), arguments),
         None => {
             // As wasmtime has it.
             let is_function =

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wasmtime::Store;
 use wdb_debuggee::Module;
+use wdb_debuggee::launch::{File, Program, record};
 
 use crate::host::Host;
 use crate::link::Linked;
-use crate::program::{File, Program};
 
 /// The name of a module that wasmtime makes itself, between the components of a composed one.
 const ADAPTER: &str = "wasmtime's adapter";
@@ -59,13 +59,13 @@ fn module(compiled: &wasmtime::Module, linked: &Linked, program: &Program) -> Mo
     };
     let own = of_file(compiled, linked, program).or_else(|| bytes.and_then(nested));
     if let Some((file, own)) = own {
-        return known(own, file);
+        return file.module(own);
     }
     let adapter = bytes
         .and_then(|bytes| wdb_module::Binary::parse(Bytes::copy_from_slice(bytes)).ok())
         .and_then(|binary| binary.modules().first().cloned());
     let record = match &adapter {
-        Some(adapter) => named(adapter, ADAPTER, None),
+        Some(adapter) => record(adapter, ADAPTER, None),
         None => wdb_coredump::Module {
             name: compiled.name().unwrap_or(&program.main.name).to_owned(),
             ..wdb_coredump::Module::default()
@@ -74,34 +74,5 @@ fn module(compiled: &wasmtime::Module, linked: &Linked, program: &Program) -> Mo
     Module {
         record,
         binary: adapter,
-    }
-}
-
-/// A module of one of the program's files.
-pub(crate) fn known(binary: &Arc<wdb_module::Module>, file: &File) -> Module {
-    Module {
-        record: record(binary, file),
-        binary: Some(Arc::clone(binary)),
-    }
-}
-
-/// What a dump records of a module: its own name, or that of its file, with the place of one that is
-/// nested in a component.
-pub(crate) fn record(binary: &wdb_module::Module, file: &File) -> wdb_coredump::Module {
-    named(binary, &file.name, file.path_text())
-}
-
-fn named(binary: &wdb_module::Module, program: &str, path: Option<String>) -> wdb_coredump::Module {
-    let file_offset = binary.file_offset().0;
-    wdb_coredump::Module {
-        name: match binary.name() {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ if file_offset == 0 => program.to_owned(),
-            _ => format!("{program}@{file_offset:#x}"),
-        },
-        path,
-        sha256: Some(binary.sha256()),
-        build_id: binary.build_id().map(<[u8]>::to_vec),
-        file_offset,
     }
 }

@@ -1,12 +1,7 @@
-//! The guest's standard input, which a request to stop ends, and its standard output and error, passed on;
-//! of the latter the end is remembered.
-//!
-//! A panic message is printed before the trap that ends the program, so the end of what the guest
-//! wrote belongs in a crash report.
+//! The guest's standard input, which a request to stop ends, and its standard output and error, passed on.
 
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Write};
+use std::future::poll_fn;
+use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -16,110 +11,27 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
+use wdb_debuggee::launch::{Output, Source, Stream};
 
-use crate::source::Source;
 use crate::stop::StopRequest;
 
-/// How much of the guest's standard error is remembered.
-const LIMIT: usize = 64 << 10;
+/// At most this many bytes go from or to the guest at once.
+const PIECE: usize = 64 << 10;
 
-/// The last 64 KiB that the guest wrote to its standard error. Clones see the same bytes.
-#[derive(Clone, Debug, Default)]
-pub struct Tail(Arc<Mutex<Vec<u8>>>);
-
-impl Tail {
-    /// The bytes so far.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn push(&self, bytes: &[u8]) {
-        let mut tail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.extend_from_slice(bytes);
-        if tail.len() > 2 * LIMIT {
-            let cut = tail.len() - LIMIT;
-            tail.drain(..cut);
-        }
-    }
-}
-
-/// One of the two streams that a guest writes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// Its standard output.
-    Stdout,
-    /// Its standard error.
-    Stderr,
-}
-
-/// What takes what a guest writes, on the guest's thread.
-pub trait Sink: Send + Sync {
-    /// Takes all of `bytes`.
-    ///
-    /// # Errors
-    ///
-    /// What the guest is told then.
-    fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
-
-    /// Whether the guest is to believe that a person reads along: its library then holds no line back.
-    fn is_terminal(&self, stream: Stream) -> bool;
-}
-
-/// Where a guest's standard output and error go.
-#[derive(Clone, Default)]
-pub enum Output {
-    /// To those of this process.
-    #[default]
-    Inherited,
-    /// To somebody.
-    To(Arc<dyn Sink>),
-}
-
-impl fmt::Debug for Output {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Output::Inherited => "Inherited",
-            Output::To(_) => "To(_)",
-        })
-    }
-}
-
-/// Where a guest's standard input comes from.
-#[derive(Clone, Debug, Default)]
-pub enum Input {
-    /// From that of this process.
-    #[default]
-    Inherited,
-    /// There is none: it is at its end from the beginning.
-    Empty,
-    /// From a file, whose reads do not wait.
-    File(Arc<File>),
-    /// From where reads may wait.
-    Source(Source),
-}
-
-/// One of the guest's two streams: where it goes to, and the tail that remembers it.
+/// One of the guest's two streams, and where it goes to.
 #[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) stream: Stream,
     pub(crate) output: Output,
-    pub(crate) tail: Option<Tail>,
 }
 
 impl Writer {
     fn put(&self, bytes: &[u8]) -> io::Result<()> {
         match (&self.output, self.stream) {
-            (Output::Inherited, Stream::Stdout) => io::stdout().write_all(bytes)?,
-            (Output::Inherited, Stream::Stderr) => io::stderr().write_all(bytes)?,
-            (Output::To(sink), stream) => sink.write(stream, bytes)?,
+            (Output::Inherited, Stream::Stdout) => io::stdout().write_all(bytes),
+            (Output::Inherited, Stream::Stderr) => io::stderr().write_all(bytes),
+            (Output::To(sink), stream) => sink.write(stream, bytes),
         }
-        if let Some(tail) = &self.tail {
-            tail.push(bytes);
-        }
-        Ok(())
     }
 
     fn flush_ours(&self) -> io::Result<()> {
@@ -167,7 +79,7 @@ impl OutputStream for Writer {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(LIMIT)
+        Ok(PIECE)
     }
 }
 
@@ -196,7 +108,7 @@ impl AsyncWrite for Writer {
     }
 }
 
-/// A standard input whose reads wait until something comes, or until somebody wants the guest to stop.
+/// A standard input whose reads wait until something comes, or until the guest is asked to stop.
 #[derive(Clone)]
 pub(crate) struct Stdin {
     /// `None`: this process's own.
@@ -221,13 +133,74 @@ impl StdinStream for Stdin {
 
     fn p2_stream(&self) -> Box<dyn InputStream> {
         let inner: Box<dyn InputStream> = match &self.source {
-            Some(source) => Box::new(source.clone()),
+            Some(source) => Box::new(Waited(source.clone())),
             None => StdinStream::p2_stream(&io::stdin()),
         };
         Box::new(StdinReader {
             inner,
             request: self.request.clone(),
         })
+    }
+}
+
+/// Input that may have to be waited for.
+struct Waited(Source);
+
+#[async_trait]
+impl Pollable for Waited {
+    async fn ready(&mut self) {
+        poll_fn(|context| self.0.poll_ready(context)).await;
+    }
+}
+
+impl InputStream for Waited {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        match self.0.read(size) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(StreamError::Closed),
+            Err(error) => Err(StreamError::LastOperationFailed(error.into())),
+        }
+    }
+}
+
+/// Input whose reads do not wait.
+#[derive(Clone)]
+pub(crate) struct Ready(pub(crate) Arc<Mutex<dyn Read + Send>>);
+
+impl IsTerminal for Ready {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdinStream for Ready {
+    /// As of [`Stdin`].
+    fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
+        Box::new(tokio::io::empty())
+    }
+
+    fn p2_stream(&self) -> Box<dyn InputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for Ready {
+    async fn ready(&mut self) {}
+}
+
+impl InputStream for Ready {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        let mut reader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = vec![0; size.min(PIECE)];
+        match reader.read(&mut bytes) {
+            Ok(0) => Err(StreamError::Closed),
+            Ok(count) => {
+                bytes.truncate(count);
+                Ok(bytes.into())
+            }
+            Err(error) => Err(failed(error)),
+        }
     }
 }
 

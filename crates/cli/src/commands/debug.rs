@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use wdb_live::{Input, Output, Sink, Source, Stream};
+use wdb_debuggee::launch::{Input, Output, Sink, Source, Stream};
 use wdb_session::Given;
 use wdb_session::Launch;
 use wdb_session::Session;
@@ -76,11 +76,11 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut starter = Starter::read(arguments.program.clone(), own, screen, ctrl_c.clone())?;
     let given = Given {
         arguments: arguments.program.arguments()?,
-        environment: starter.program().wasi.environment.clone(),
+        environment: arguments.program.environment(),
         terminal: arguments.tty,
     };
     let debuggee = {
-        // Who gets a prompt does not have to wait. Everywhere else Ctrl-C ends wdb.
+        // With a prompt the user does not have to wait. Everywhere else Ctrl-C ends wdb.
         let _compiles = debugger
             .by_hand
             .then(|| ctrl_c.during(None, Arc::default()));
@@ -159,7 +159,8 @@ fn open_input(path: &Path) -> anyhow::Result<File> {
 }
 
 fn source(file: File) -> anyhow::Result<Source> {
-    Source::new(file).context("cannot start a thread that reads the program's input")
+    let is_terminal = file.is_terminal();
+    Source::new(file, is_terminal).context("cannot start a thread that reads the program's input")
 }
 
 /// Opens the terminal that the program is to have, which is there already.

@@ -1,4 +1,6 @@
-//! `wdb run`: run a program; when it crashes, a core dump lies on the disk and a report on the terminal.
+//! `wdb run`: run a program; when it crashes, write a core dump and print a report.
+
+mod tail;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -7,13 +9,15 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use wdb_coredump::MemoryCapture;
-use wdb_debuggee::{Debuggee, Execute as _, Interrupt, Resume, StopReason, dump};
-use wdb_live::{Capture, Live, Program, light};
+use wdb_debuggee::launch::{Invocation, Output, Program};
+use wdb_debuggee::{Debuggee, Interrupt, Resume, StopReason, dump};
 use wdb_terminal::{CtrlC, last_words};
 
 use crate::commands::report::{self, Shown};
 use crate::core_file::{Pattern, Place};
+use crate::engines::{self, Outcome};
 use crate::{describe, program, signals, symbols, terminal};
+use tail::Tail;
 
 /// Run a WASI program; when it crashes, write a core dump and report what happened
 ///
@@ -38,8 +42,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     program: program::Arguments,
     /// How much a dump is to hold: `full` runs instrumented code, `light` optimised code
-    #[arg(long, value_name = "HOW", default_value = "full", value_parser = ["full", "light"])]
-    capture: String,
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    capture: Capture,
     /// Where a dump goes: %n is the program, %p the process, %t the time, %% a percent sign;
     /// a name that ends in .zst compresses. Never overwrites [default: %n.%p.core, or in the
     /// directory for temporary files where that cannot be written]
@@ -50,8 +54,8 @@ pub(crate) struct Arguments {
     no_core: bool,
     /// How much of the program's memory goes into the dump: memory can hold secrets. So can what
     /// is in every dump: arguments, globals, tables, locals, operands and the path of the module
-    #[arg(long, value_name = "WHAT", default_value = "full", value_parser = ["none", "stack", "full"])]
-    memory: String,
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    memory: Memory,
     #[command(flatten)]
     symbols: symbols::Arguments,
     #[command(flatten)]
@@ -63,12 +67,55 @@ const CRASHED: u8 = 134;
 /// 128 and SIGINT.
 const INTERRUPTED: u8 = 130;
 
+/// How the program runs.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Capture {
+    #[default]
+    Full,
+    Light,
+}
+
+/// How much of the memory is kept.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Memory {
+    None,
+    Stack,
+    #[default]
+    Full,
+}
+
+impl From<Memory> for MemoryCapture {
+    fn from(memory: Memory) -> MemoryCapture {
+        match memory {
+            Memory::None => MemoryCapture::None,
+            Memory::Stack => MemoryCapture::Stack,
+            Memory::Full => MemoryCapture::Full,
+        }
+    }
+}
+
+/// A run.
+struct Run {
+    arguments: Arguments,
+    program: Program,
+    invocation: Invocation,
+    /// The end of what the program writes to its standard error.
+    stderr: Arc<Tail>,
+    /// Where a dump goes.
+    core: Option<Place>,
+    ctrl_c: CtrlC,
+}
+
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let ctrl_c = signals::listen()?;
-    let mut program = arguments.program.open()?;
-    if arguments.capture == "light" {
-        program.capture = Capture::Light;
-    }
+    let program = arguments.program.open()?;
+    let stderr = Arc::<Tail>::default();
+    let invocation = Invocation {
+        arguments: arguments.program.arguments()?,
+        environment: arguments.program.environment(),
+        output: Output::To(stderr.clone()),
+        ..Invocation::default()
+    };
     let core = match &arguments.core {
         _ if arguments.no_core => None,
         Some(pattern) => Some(Place::named(pattern, &program.main.name)?),
@@ -80,53 +127,59 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Some(place)
         }
     };
-    match program.capture {
-        Capture::Full => full(&arguments, &program, core.as_ref(), &ctrl_c),
-        Capture::Light => light(&arguments, &program, core.as_ref(), &ctrl_c),
+    let capture = arguments.capture;
+    let run = Run {
+        arguments,
+        program,
+        invocation,
+        stderr,
+        core,
+        ctrl_c,
+    };
+    match capture {
+        Capture::Full => full(&run),
+        Capture::Light => light(&run),
     }
 }
 
-fn full(
-    arguments: &Arguments,
-    program: &Program,
-    core: Option<&Place>,
-    ctrl_c: &CtrlC,
-) -> anyhow::Result<ExitCode> {
-    let mut live = Live::launch(program)?;
-    if let Some(execute) = live.execute() {
+fn full(run: &Run) -> anyhow::Result<ExitCode> {
+    let engine = engines::debugging(&run.arguments.program);
+    let prepared = engine.prepare(&run.program, &run.invocation.arguments)?;
+    let mut debuggee = prepared.launch(&run.invocation)?;
+    let execute = debuggee.execute().context("the engine runs nothing")?;
+    let resumed = {
         let guest = execute.interrupt();
-        // Nobody waits for more than that it stops: one that does not is given up.
+        // All that Ctrl-C wants is that it stops: one that does not is given up.
         let insisting = Interrupt::new(move || (0..2).for_each(|_| guest.interrupt()));
         let running = Arc::new(AtomicBool::new(true));
-        let _at_work = ctrl_c.during(Some(insisting), running);
-        match execute.resume(Resume::Continue, None) {
-            Err(wdb_debuggee::Error::GivenUp(why)) => return Ok(given_up(live.stop(), &why)),
-            resumed => resumed?,
-        }
+        let _at_work = run.ctrl_c.during(Some(insisting), running);
+        execute.resume(Resume::Continue, None)
+    };
+    let results = execute.results().to_vec();
+    match resumed {
+        Err(wdb_debuggee::Error::GivenUp(why)) => return Ok(given_up(debuggee.stop(), &why)),
+        resumed => resumed?,
     }
-    if let [StopReason::Exited(code)] = live.stop() {
-        return exited(*code, live.results());
+    if let [StopReason::Exited(code)] = debuggee.stop() {
+        return exited(*code, &results);
     }
-    let stderr = live.stderr().bytes();
-    Ok(crashed(arguments, &mut live, &stderr, core, ctrl_c))
+    Ok(crashed(run, debuggee.as_mut()))
 }
 
-fn light(
-    arguments: &Arguments,
-    program: &Program,
-    core: Option<&Place>,
-    ctrl_c: &CtrlC,
-) -> anyhow::Result<ExitCode> {
+fn light(run: &Run) -> anyhow::Result<ExitCode> {
+    let Run {
+        arguments,
+        program,
+        invocation,
+        ..
+    } = run;
     // From the crash on there is a dump that can be lost.
     let mut writing = None;
-    let takes_state = || writing = core.map(|_| ctrl_c.writing());
-    match light::run(program, takes_state)? {
-        light::Outcome::Exited(code, results) => exited(code, &results),
-        light::Outcome::GivenUp(why) => Ok(given_up(&[], &why)),
-        light::Outcome::Crashed { mut state, stderr } => {
-            let stderr = stderr.bytes();
-            Ok(crashed(arguments, state.as_mut(), &stderr, core, ctrl_c))
-        }
+    let takes_state = || writing = run.core.as_ref().map(|_| run.ctrl_c.writing());
+    match engines::run_optimised(&arguments.program, program, invocation, takes_state)? {
+        Outcome::Exited(code, results) => exited(code, &results),
+        Outcome::GivenUp(why) => Ok(given_up(&[], &why)),
+        Outcome::Crashed(mut state) => Ok(crashed(run, state.as_mut())),
     }
 }
 
@@ -141,22 +194,16 @@ fn given_up(stop: &[StopReason], why: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// The dump first: it is what cannot be had again. What was to be told of the crash does not change its status, nor does
-/// it matter whether anybody reads it.
-fn crashed(
-    arguments: &Arguments,
-    debuggee: &mut dyn Debuggee,
-    stderr: &[u8],
-    core: Option<&Place>,
-    ctrl_c: &CtrlC,
-) -> ExitCode {
-    let memory = match arguments.memory.as_str() {
-        "none" => MemoryCapture::None,
-        "stack" => MemoryCapture::Stack,
-        _ => MemoryCapture::Full,
-    };
+/// The dump first: the report can be made again from it. Neither changes the exit status when it cannot be written.
+fn crashed(run: &Run, debuggee: &mut dyn Debuggee) -> ExitCode {
+    let Run {
+        arguments, ctrl_c, ..
+    } = run;
+    let stderr = run.stderr.bytes();
+    let memory = arguments.memory.into();
     let interrupted = debuggee.stop().contains(&StopReason::Interrupted);
     let status = if interrupted { INTERRUPTED } else { CRASHED };
+    let core = run.core.as_ref();
     let written =
         core.map(|core| core.write(ctrl_c, |out| Ok(dump::write(debuggee, memory, out)?)));
     ctrl_c.ends_with(status.into());
@@ -167,7 +214,7 @@ fn crashed(
         debuggee,
         &arguments.symbols,
         &arguments.shown,
-        stderr,
+        &stderr,
         anstream::stderr(),
     );
     if let Err(error) = reported {
@@ -198,7 +245,7 @@ fn exited(code: i32, results: &[String]) -> anyhow::Result<ExitCode> {
     let text: String = results.iter().map(|result| format!("{result}\n")).collect();
     let mut out = terminal::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever read them has read enough.
+        // The reader has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             return Err(error).context("cannot write the results");
         }

@@ -14,10 +14,11 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use wdb_debuggee::coredump::ModuleId;
+use wdb_debuggee::launch::{File, Input, Invocation, Output, Program, Sink, Stream};
 use wdb_examine::Resolver;
 use wdb_examine::expression;
 use wdb_examine::places;
-use wdb_live::{Asked, File, Input, Live, Output, Program, Sink, Stream, Wasi};
+use wdb_live::{Asked, Compiled, Wasmtime};
 use wdb_module::{Binary, Module};
 use wdb_session::Error;
 use wdb_session::Given;
@@ -98,13 +99,14 @@ fn wat(text: &str) -> Guest {
 }
 
 struct Anew {
-    program: Program,
+    compiled: Compiled,
+    invocation: Invocation,
     asked: Arc<Mutex<Arc<Asked>>>,
 }
 
 impl Launcher for Anew {
     fn start(&mut self, _: &Given) -> Result<Started, wdb_debuggee::Error> {
-        let live = Live::launch(&self.program);
+        let live = self.compiled.launch(&self.invocation);
         let live = live.map_err(|error| wdb_debuggee::Error::Debuggee(error.to_string()))?;
         *self.asked.lock().unwrap() = live.asked();
         Ok(Started {
@@ -119,25 +121,25 @@ fn guest(name: &str, bytes: Bytes, source: &str, arguments: &[&str]) -> Guest {
     let modules = binary.modules().to_vec();
     let runs = modules[0].exports().iter().any(|it| it.name == "run");
     let written = Written::default();
-    let arguments = std::iter::once(&name).chain(arguments);
+    let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
     let main = File {
         name: name.into(),
         path: None,
         binary: Arc::new(binary),
     };
     let program = Program {
-        invoke: runs.then(|| ("run".to_owned(), Vec::new())),
-        wasi: Wasi {
-            arguments: arguments.map(|it| (*it).to_owned()).collect(),
-            input: Input::Empty,
-            output: Output::To(Arc::new(written.clone())),
-            ..Wasi::default()
-        },
+        invoke: runs.then(|| "run".to_owned()),
         ..Program::new(main)
     };
     let asked: Arc<Mutex<Arc<Asked>>> = Arc::default();
     let mut launcher = Anew {
-        program,
+        compiled: Compiled::new(&Wasmtime::default(), &program, &arguments).unwrap(),
+        invocation: Invocation {
+            arguments,
+            environment: Vec::new(),
+            input: Input::Empty,
+            output: Output::To(Arc::new(written.clone())),
+        },
         asked: Arc::clone(&asked),
     };
     let given = Given::default();

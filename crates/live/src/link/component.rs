@@ -6,11 +6,11 @@ use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
 use wasmtime::component::{Component, InstancePre, Linker, Type, Val, wasm_wave};
 use wasmtime::{Engine, Error, Store};
 use wasmtime_wasi::p2::bindings::CommandPre;
+use wdb_debuggee::launch::{Advice, LaunchError, Program, UnknownImports};
 
 use super::{Ended, Linked, host_error, invalid, not_exported};
 use crate::host::Host;
 use crate::invoke;
-use crate::program::{LaunchError, Program, UnknownImports};
 
 mod wit;
 
@@ -30,7 +30,11 @@ pub(crate) enum Entry {
 }
 
 /// Finds what the component imports, checks its entry, and compiles it.
-pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchError> {
+pub(crate) fn link(
+    engine: &Engine,
+    program: &Program,
+    arguments: &[String],
+) -> Result<Linked, LaunchError> {
     if let Some(preload) = program.preloads.first() {
         return Err(LaunchError::Preload {
             name: preload.file.name.clone(),
@@ -45,17 +49,18 @@ pub(crate) fn link(engine: &Engine, program: &Program) -> Result<Linked, LaunchE
     let binary = &program.main.binary;
     let outline = binary.outline();
     if let Some(Ok(outline)) = outline.map(|it| Component::from_binary(engine, &it)) {
-        instantiable(program, &linker, &outline)?;
+        instantiable(program, arguments, &linker, &outline)?;
     }
     let component = Component::from_binary(engine, binary.bytes());
     let component = component.map_err(|error| invalid(&program.main, &error))?;
-    let (pre, entry) = instantiable(program, &linker, &component)?;
+    let (pre, entry) = instantiable(program, arguments, &linker, &component)?;
     Ok(Linked::Component { pre, entry })
 }
 
 /// Checks that the imports of `component` can be met and that it can be entered. Of `component` only the types matter.
 fn instantiable(
     program: &Program,
+    arguments: &[String],
     linker: &Linker<Host>,
     component: &Component,
 ) -> Result<(InstancePre<Host>, Entry), LaunchError> {
@@ -68,21 +73,37 @@ fn instantiable(
         UnknownImports { .. } => Ok(()),
     };
     let pre = met.and_then(|()| linker.instantiate_pre(component));
-    let pre = pre.map_err(|error| LaunchError::WrongImport {
-        name: program.main.name.clone(),
-        cause: format!("{error:#}"),
-    })?;
-    let entry = find_entry(&pre, program)?;
+    let pre = pre.map_err(|error| unlinked(program, &error))?;
+    let entry = find_entry(&pre, program, arguments)?;
     Ok((pre, entry))
 }
 
+fn unlinked(program: &Program, error: &Error) -> LaunchError {
+    let cause = format!("{error:#}");
+    let of_http = cause.contains("component imports instance `wasi:http/");
+    let of_other = cause.contains("component imports instance");
+    LaunchError::WrongImport {
+        name: program.main.name.clone(),
+        advice: match (of_http, of_other) {
+            (true, _) => Some(Advice::Http),
+            (false, true) => Some(Advice::Trap),
+            (false, false) => None,
+        },
+        cause,
+    }
+}
+
 /// What `program` wants to be called in it.
-pub(crate) fn find_entry(pre: &InstancePre<Host>, program: &Program) -> Result<Entry, LaunchError> {
+pub(crate) fn find_entry(
+    pre: &InstancePre<Host>,
+    program: &Program,
+    words: &[String],
+) -> Result<Entry, LaunchError> {
     let exports = exports(pre);
     let resources = wit::Resources::of(&pre.component().component_type(), pre.engine());
     let signatures = || exports.iter().map(|it| it.signature(&resources)).collect();
     let name = || program.main.name.clone();
-    let Some((text, words)) = &program.invoke else {
+    let Some(text) = &program.invoke else {
         return match CommandPre::new(pre.clone()) {
             Ok(_) => Ok(Entry::Run),
             Err(_) => Err(LaunchError::NoStart {

@@ -4,11 +4,14 @@
 use std::collections::{HashMap, HashSet};
 
 use wasmtime::{Engine, Error, Extern, ExternType, Func, ImportType, Linker, Module, Store, Val};
+use wdb_debuggee::launch::{
+    Advice, File, Invocation, LaunchError, Limits, Preload, Program, UnknownImports,
+};
 
 use super::Host;
-use crate::program::{File, LaunchError, Preload, Program, UnknownImports};
+use crate::engine::Mode;
+use crate::host;
 use crate::stop::StopRequest;
-use crate::{Limits, Tail, host};
 
 /// What modules can import: what the host has, and what is preloaded. Nothing of it runs.
 pub(super) struct Provided<'a> {
@@ -28,10 +31,10 @@ impl Provided<'_> {
             limits: Limits::default(),
             ..program.clone()
         };
-        let tail = Tail::default();
+        let (nothing, request) = (Invocation::default(), StopRequest::default());
         Ok(Provided {
             linker,
-            store: host::store(engine, &unlimited, &tail, &StopRequest::default())?,
+            store: host::store(engine, &unlimited, &nothing, Mode::Debug, &request)?,
             preloaded: HashMap::new(),
         })
     }
@@ -83,18 +86,23 @@ impl Provided<'_> {
         };
         define_unknown(&mut linker, &mut self.store, module, unknown, is_untyped)
             .map_err(|undefined| undefined.told(file))?;
-        let missing: Vec<String> = module
+        let missing: Vec<ImportType<'_>> = module
             .imports()
             .filter(|import| {
                 let known = linker.get(&mut self.store, import.module(), import.name());
                 known.is_err() && !is_untyped(import)
             })
-            .map(|import| described(&import))
             .collect();
         if !missing.is_empty() {
+            let is_function = |it: &ImportType<'_>| matches!(it.ty(), ExternType::Func(_));
             return Err(LaunchError::MissingImport {
                 name: file.name.clone(),
-                imports: missing,
+                imports: missing.iter().map(described).collect(),
+                advice: Some(if missing.iter().all(is_function) {
+                    Advice::PreloadOrTrap
+                } else {
+                    Advice::Preload
+                }),
             });
         }
         // What has no stand-in is checked when the instances are there, and what is imported with it too.
@@ -157,6 +165,7 @@ impl Undefined {
         LaunchError::WrongImport {
             name: file.name.clone(),
             cause: format!("there is no default value for `{module}.{name}`{ty}: {error:#}"),
+            advice: Some(Advice::Preload),
         }
     }
 }
@@ -211,8 +220,11 @@ fn described(import: &ImportType<'_>) -> String {
 
 /// The engine's error as that of linking the file.
 pub(super) fn wrong(file: &str, error: &Error) -> LaunchError {
+    let cause = format!("{error:#}");
+    let is_there = cause.contains("incompatible import type");
     LaunchError::WrongImport {
         name: file.to_owned(),
-        cause: format!("{error:#}"),
+        advice: (!is_there).then_some(Advice::Preload),
+        cause,
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 fn launch_with(text: &str, fuel: u64) -> Live {
     let mut program = program(text);
     program.limits.fuel = Some(fuel);
-    Live::launch(&program).unwrap()
+    start(&program).unwrap()
 }
 
 /// Runs with each amount of fuel, until one is enough. `at_check` says whether an instruction is one that comes first

@@ -2,6 +2,10 @@
 
 use wdb_coredump::{CrashKind, Missing, Slot};
 
+use std::sync::Mutex;
+
+use wdb_debuggee::launch::Input;
+
 use super::*;
 
 /// Every instruction after which a `call` could be taken for something else: those that can trap themselves.
@@ -152,10 +156,13 @@ fn do_not_change_the_operands_of_the_call() {
                 "(elem (i32.const 0) $fd_read)",
             )
             .replace("(i32.const 7)", "(i32.const 1)");
-        let mut program = program(&text);
         let file = std::fs::File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        program.wasi.input = wdb_live::Input::File(Arc::new(file.unwrap()));
-        let mut live = Live::launch(&program).unwrap();
+        let invocation = Invocation {
+            input: Input::Reader(Arc::new(Mutex::new(file.unwrap()))),
+            ..Invocation::default()
+        };
+        let compiled = compile(&program(&text)).unwrap();
+        let mut live = compiled.launch(&invocation).unwrap();
         resume(&mut live);
         assert_eq!(crash_code(&live).unwrap(), "host-error", "{call}");
         let mut read = [0; 4];
@@ -176,7 +183,7 @@ fn are_not_made_of_limits() {
     let body = "i32.const 1 i32.const 0 i32.const 0 i32.const 8 call $fd_write drop i32.const 100 memory.grow";
     let mut program = program(&program_of(body));
     program.limits.memory = Some(100_000);
-    let mut live = Live::launch(&program).unwrap();
+    let mut live = start(&program).unwrap();
     resume(&mut live);
     assert_eq!(crash_code(&live).unwrap(), "memory-limit");
     assert_eq!(places(&mut live), [(FAILS, 8), (START, 0)]);

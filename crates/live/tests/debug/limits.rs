@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use wdb_debuggee::Verdict;
-use wdb_live::{Output, Sink, Stream};
+use wdb_debuggee::launch::{Output, Sink, Stream};
 
 use super::*;
 
@@ -19,7 +19,7 @@ const LOOPS: &str = r#"
 fn launch_with(time: Duration) -> Live {
     let mut program = program(LOOPS);
     program.limits.time = Some(time);
-    Live::launch(&program).unwrap()
+    start(&program).unwrap()
 }
 
 /// A person who looks at the program takes nothing of its time.
@@ -118,8 +118,11 @@ fn a_program_that_was_stopped_for_long_is_not_given_up_at_once() {
     (loop $forever (br $forever))))"#,
     );
     program.limits.time = Some(Duration::from_millis(100));
-    program.wasi.output = Output::To(Arc::new(Slow));
-    let mut live = Live::launch(&program).unwrap();
+    let invocation = Invocation {
+        output: Output::To(Arc::new(Slow)),
+        ..Invocation::default()
+    };
+    let mut live = compile(&program).unwrap().launch(&invocation).unwrap();
     let first = at(&live, 0, 1, 0);
     set(&mut live, &[first]);
     let looks: Watch = Box::new(|_| {

@@ -22,10 +22,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wdb_coredump::{ModuleId, Value};
+use wdb_debuggee::launch::{File, Invocation, LaunchError, Program};
 use wdb_debuggee::{
     Breakpoints, Call, CodeLocation, Debuggee, Execute, Frame, Resume, StopReason, Thread, Watch,
 };
-use wdb_live::{File, Live, Program};
+use wdb_live::{Compiled, Live, Wasmtime};
 use wdb_module::{Binary, FuncIndex};
 
 fn named(binary: Binary) -> File {
@@ -44,7 +45,7 @@ fn program(text: &str) -> Program {
         modules[0].exports().iter().any(|it| it.name == name)
     };
     let is_module = binary.kind() == wdb_module::Kind::Module;
-    let invoke = (is_module && exports("run")).then(|| ("run".to_owned(), Vec::new()));
+    let invoke = (is_module && exports("run")).then(|| "run".to_owned());
     Program {
         invoke,
         ..Program::new(named(binary))
@@ -52,7 +53,15 @@ fn program(text: &str) -> Program {
 }
 
 fn launch(text: &str) -> Live {
-    Live::launch(&program(text)).unwrap()
+    start(&program(text)).unwrap()
+}
+
+fn start(program: &Program) -> Result<Live, LaunchError> {
+    compile(program)?.launch(&Invocation::default())
+}
+
+fn compile(program: &Program) -> Result<Compiled, LaunchError> {
+    Compiled::new(&Wasmtime::default(), program, &[])
 }
 
 /// The instruction at `position` in a function of a module.

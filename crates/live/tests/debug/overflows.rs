@@ -8,7 +8,7 @@ use super::*;
 fn overflows(text: &str, stack: Option<usize>) -> Live {
     let mut program = program(text);
     program.limits.stack = stack;
-    let mut live = Live::launch(&program).unwrap();
+    let mut live = start(&program).unwrap();
     resume(&mut live);
     assert_eq!(crash_code(&live).unwrap(), "stack-overflow");
     live

@@ -13,14 +13,14 @@ fn here(live: &mut Live) -> CodeLocation {
 /// Compares the first `steps` steps of a program. From its start they go by the mode, which is then
 /// left on; after a stop at a breakpoint they go by breakpoints.
 fn compare(program: &Program, steps: usize) -> Vec<CodeLocation> {
-    let compiled = wdb_live::Compiled::new(program).unwrap();
-    let mut live = compiled.launch().unwrap();
+    let compiled = compile(program).unwrap();
+    let mut live = compiled.launch(&Invocation::default()).unwrap();
     let mut trace = Vec::new();
     while trace.len() < steps && step(&mut live) == [StopReason::Step] {
         trace.push(here(&mut live));
     }
     let last = live.stop().to_vec();
-    let mut live = compiled.launch().unwrap();
+    let mut live = compiled.launch(&Invocation::default()).unwrap();
     set(&mut live, &trace[..1]);
     resume(&mut live);
     for (position, next) in trace.iter().enumerate().skip(1) {

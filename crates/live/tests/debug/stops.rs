@@ -2,7 +2,6 @@
 
 use wdb_coredump::InstanceId;
 use wdb_debuggee::Error;
-use wdb_live::Compiled;
 use wdb_module::ModuleOffset;
 
 use super::*;
@@ -213,7 +212,7 @@ fn launch_again(live: &Live) -> Live {
         main: named(Binary::parse(bytes).unwrap()),
         ..program("(module (func (export \"run\")))")
     };
-    Live::launch(&program).unwrap()
+    start(&program).unwrap()
 }
 
 const FACTORIAL: &str = r#"
@@ -475,17 +474,17 @@ fn a_stack_that_is_used_up_still_has_depth_and_frames() {
 
 #[test]
 fn a_compiled_program_is_launched_again_from_the_beginning() {
-    let compiled = Compiled::new(&program(SUM)).unwrap();
-    let mut first = compiled.launch().unwrap();
+    let compiled = compile(&program(SUM)).unwrap();
+    let mut first = compiled.launch(&Invocation::default()).unwrap();
     let add = at(&first, 0, 0, 5);
     set(&mut first, &[add]);
     assert_eq!(resume(&mut first), [StopReason::Breakpoint]);
     // Breakpoints are the debuggee's: the second has none.
-    let mut second = compiled.launch().unwrap();
+    let mut second = compiled.launch(&Invocation::default()).unwrap();
     assert_eq!(resume(&mut second), [StopReason::Exited(0)]);
     assert_eq!(resume(&mut first), [StopReason::Breakpoint]);
     drop(first);
-    let mut third = compiled.launch().unwrap();
+    let mut third = compiled.launch(&Invocation::default()).unwrap();
     set(&mut third, &[add]);
     assert_eq!(resume(&mut third), [StopReason::Breakpoint]);
     assert_eq!(locals(&thread(&mut third).frames[0]), [3, 0]);

@@ -1,12 +1,12 @@
 //! Starts the program of `wdb debug`, any number of times: as it is then, when it was built anew.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use wdb_debuggee::Debuggee;
-use wdb_live::{Compiled, File, Input, Program, Unlaunched};
+use wdb_debuggee::launch::{Engine, File, Input, Invocation, Prepared, Program, Unlaunched};
 use wdb_session::Given;
 use wdb_session::Launcher;
 use wdb_session::Started;
@@ -15,18 +15,19 @@ use wdb_terminal::repl::Screen;
 
 use super::{GuestInput, Streams, open_input};
 use crate::compilation::Compilation;
-use crate::program;
+use crate::{engines, program};
 
 /// Starts the program.
 pub(super) struct Starter {
+    engine: Arc<dyn Engine>,
     arguments: program::Arguments,
     /// The program, as it was read last.
     latest: Program,
     /// Its files, as they were when they were read.
     files: Files,
-    /// What was compiled last. `None` before the first is.
-    compiled: Option<Compiled>,
-    /// A compilation to whose end nobody has waited, and what of.
+    /// What was compiled last, and what of. `None` before the first is.
+    compiled: Option<(Program, Box<dyn Prepared>)>,
+    /// A compilation whose end was not waited for, and what of.
     under_way: Option<(Program, Compilation)>,
     /// The program that was handed out last.
     shown: Program,
@@ -51,6 +52,7 @@ impl Starter {
         let files = Files::now(&arguments);
         let latest = arguments.open()?;
         Ok(Starter {
+            engine: engines::debugging(&arguments),
             arguments,
             shown: latest.clone(),
             latest,
@@ -65,13 +67,8 @@ impl Starter {
         })
     }
 
-    /// The program, as it was read last.
-    pub(super) fn program(&self) -> &Program {
-        &self.latest
-    }
-
     /// Compiles and launches it. When the user does not wait for that, it can be looked at, and `run` waits. Where a
-    /// prompt is all that comes next, nobody waits for long.
+    /// prompt is all that comes next, the user does not wait for long.
     pub(super) fn first(
         &mut self,
         given: &Given,
@@ -85,7 +82,7 @@ impl Starter {
         if self.compile(given, wait)? {
             self.launch(given)
         } else {
-            Ok(Box::new(Unlaunched::new(&self.latest)))
+            Ok(Box::new(Unlaunched::new(&self.latest, &given.arguments)))
         }
     }
 
@@ -113,16 +110,20 @@ impl Starter {
     /// Compiles the program, if it is not compiled as it is now. Whether it is, or the user does not wait for it, or
     /// it takes longer than `most`.
     fn compile(&mut self, given: &Given, most: Duration) -> anyhow::Result<bool> {
-        self.latest.set_arguments(&given.arguments);
         self.read_again()?;
-        let known = |it: &Compiled| is_same(it.program(), &self.latest);
+        let known = |it: &(Program, _)| is_same(&it.0, &self.latest);
         if self.compiled.as_ref().is_some_and(known) {
             // What is under way is older, and of use if the file becomes that again.
             return Ok(true);
         }
         let under_way = match self.under_way.take() {
             Some((of, under_way)) if is_same(&of, &self.latest) => under_way,
-            before => Compilation::begin(self.latest.clone(), before.map(|it| it.1))?,
+            before => Compilation::begin(
+                Arc::clone(&self.engine),
+                self.latest.clone(),
+                given.arguments.clone(),
+                before.map(|it| it.1),
+            )?,
         };
         let name = self.latest.main.name.clone();
         let ended = {
@@ -136,7 +137,7 @@ impl Starter {
             self.screen.note(&text);
             return Ok(false);
         };
-        self.compiled = Some(compiled?);
+        self.compiled = Some((self.latest.clone(), compiled?));
         Ok(true)
     }
 
@@ -154,18 +155,18 @@ impl Starter {
         };
         let input = match &streams.input {
             GuestInput::Shared(input) => input.clone(),
-            GuestInput::File(path) => Input::File(Arc::new(open_input(path)?)),
+            GuestInput::File(path) => Input::Reader(Arc::new(Mutex::new(open_input(path)?))),
         };
-        let compiled = self.compiled.as_mut().context(NOT_COMPILED)?;
-        compiled.set_arguments(&given.arguments)?;
-        let wasi = compiled.wasi();
-        wasi.environment.clone_from(&given.environment);
-        wasi.output = streams.output.clone();
-        wasi.input = input;
-        let live = compiled.launch()?;
-        self.shown = compiled.program().clone();
+        let (program, prepared) = self.compiled.as_ref().context(NOT_COMPILED)?;
+        let debuggee = prepared.launch(&Invocation {
+            arguments: given.arguments.clone(),
+            environment: given.environment.clone(),
+            input,
+            output: streams.output.clone(),
+        })?;
+        self.shown = program.clone();
         self.launched = true;
-        Ok(Box::new(live))
+        Ok(debuggee)
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::ops::Range;
 
-use wdb_coredump::{Capture, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId};
-use wdb_debuggee::{
+use wdb_coredump::{
+    Capture, Global, Instance, MemoryCapture, MemoryId, MemoryShape, Process, Table, TableId,
+    ValueCapture,
+};
+
+use super::Program;
+use crate::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
 };
 
-use crate::modules::known;
-use crate::paused::CAPTURE;
-use crate::program::Program;
-
-/// A program that was read and is not compiled yet. It stands before its first instruction, where breakpoints can be set,
-/// and cannot go on: [`Compiled::launch`](crate::Compiled::launch) gives one that can.
+/// A program that was read and is not prepared yet. It is stopped before its first instruction, where breakpoints can be
+/// set, and cannot go on: [`Prepared::launch`](super::Prepared::launch) gives one that can.
 pub struct Unlaunched {
     name: String,
     process: Process,
@@ -21,14 +22,14 @@ pub struct Unlaunched {
 
 impl Unlaunched {
     /// The program before it is compiled.
-    pub fn new(program: &Program) -> Unlaunched {
+    pub fn new(program: &Program, arguments: &[String]) -> Unlaunched {
         let modules = program.files().flat_map(|file| {
             let modules = file.binary.modules().iter();
-            modules.map(move |module| known(module, file))
+            modules.map(move |module| file.module(module))
         });
         Unlaunched {
             name: program.main.name.clone(),
-            process: program.process(),
+            process: program.process(arguments),
             modules: modules.collect(),
         }
     }
@@ -52,7 +53,10 @@ impl Debuggee for Unlaunched {
     }
 
     fn capture(&self) -> Capture {
-        CAPTURE
+        Capture {
+            values: ValueCapture::Full,
+            memory: MemoryCapture::Full,
+        }
     }
 
     fn modules(&self) -> &[Module] {
