@@ -62,11 +62,13 @@ pub(super) fn show_displays(console: &mut Console, out: &mut dyn Output) {
 fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) {
     let limits = console.settings.limits;
     let text = display.expression.text();
-    let Ok((mut stop, frame)) = console.here() else {
+    let Some(frame) = console.session.selected() else {
         return;
     };
+    let displayed = console.session.display(display, frame);
+    let mut stop = console.session.stop();
     out.write(Style::Dim, &format!("{}: ", display.id));
-    match display.evaluate(&mut stop, frame) {
+    match displayed {
         Displayed::Value(found) => {
             let format = Format {
                 notation: display.notation,

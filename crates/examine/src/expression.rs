@@ -122,6 +122,12 @@ impl Expression {
         &self.text
     }
 
+    /// Whether it is a side of the same line as another: what is in both is the same, and what that calls is called once.
+    pub fn is_beside(&self, other: &Expression) -> bool {
+        let is_side = |it: &Expression| it.side != Side::Whole;
+        is_side(self) && is_side(other) && self.text == other.text
+    }
+
     /// Whether what is written behind it belongs to all of it: of `*p` and `a + b` it belongs to a part, of `(*p)` not.
     pub fn is_whole(&self) -> bool {
         use tree::Kind;

@@ -373,13 +373,24 @@ impl Message {
 
     /// The message in a frame. Where a value cannot be had, it says why.
     pub fn show(&self, stop: &mut Stop<'_>, frame: FrameId) -> String {
+        self.with_values(|value| {
+            let shown = expression::show(value, stop, frame);
+            shown.map_err(|error| error.to_string())
+        })
+    }
+
+    /// The message with what `show` makes of its expressions: a value, or why there is none.
+    pub(crate) fn with_values(
+        &self,
+        mut show: impl FnMut(&Expression) -> Result<String, String>,
+    ) -> String {
         let mut shown = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(text) => shown.push_str(text),
-                Part::Value(value) => match expression::show(value, stop, frame) {
+                Part::Value(value) => match show(value) {
                     Ok(text) => shown.push_str(&text),
-                    Err(error) => shown.push_str(&format!("<{error}>")),
+                    Err(reason) => shown.push_str(&format!("<{reason}>")),
                 },
             }
         }

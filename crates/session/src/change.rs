@@ -36,11 +36,15 @@ impl Session {
         }
         self.can_change()?;
         let at = self.selected().ok_or(Error::NotStarted)?;
-        let settled = self.settle(place, at, |stop, calls| {
+        let mut calls = Calls::default();
+        let settled = self.settle(place, at, &mut calls, |stop, calls| {
             expression::changeable(place, stop, at, calls)
         })?;
+        if !place.is_beside(value) {
+            calls = Calls::default();
+        }
         match settled {
-            Settled::Done(changeable, _) => self.change(place.text(), changeable, value, at),
+            Settled::Done(to, _) => self.change(place.text(), to, value, at, calls),
             Settled::Stopped { stopped, .. } => Ok(Evaluated::part(stopped)),
         }
     }
@@ -79,7 +83,7 @@ impl Session {
             }
             _ => Changeable::Object(of.value.clone()),
         };
-        self.change(&of.name, changeable, value, at)
+        self.change(&of.name, changeable, value, at, Calls::default())
     }
 
     /// That the program can be changed. One that can run and not be changed is not compiled yet.
@@ -90,13 +94,15 @@ impl Session {
         }
     }
 
-    /// Gives `to`, which the user wrote as `place`, the value of an expression in the frame `at`.
+    /// Gives `to`, which the user wrote as `place`, the value of an expression in the frame `at`, for which
+    /// these calls were made.
     fn change(
         &mut self,
         place: &str,
         to: Changeable,
         value: &Expression,
         at: FrameId,
+        mut calls: Calls,
     ) -> Result<Evaluated, Error> {
         let target = match &to {
             Changeable::Object(target) | Changeable::Local(target, _) => {
@@ -104,7 +110,7 @@ impl Session {
             }
             Changeable::Global(..) | Changeable::Element(..) => None,
         };
-        let settled = self.settle(value, at, |stop, calls| match &target {
+        let settled = self.settle(value, at, &mut calls, |stop, calls| match &target {
             Some(target) => expression::evaluate_for(value, stop, at, target, calls),
             None => expression::evaluate_with(value, stop, at, calls),
         })?;

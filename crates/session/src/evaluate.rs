@@ -2,7 +2,9 @@
 
 use wdb_examine::expression::{self, Calls, Expression, Progress, Request, Value};
 use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::values::Named;
 
+use crate::displays::{Display, Displayed};
 use crate::error::Error;
 use crate::session::Session;
 use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
@@ -51,13 +53,62 @@ impl Session {
         self.evaluate_at(expression, at)
     }
 
-    /// The same in the frame `at`.
+    /// The value of an expression that is shown without being asked for, in the frame `at`. A function that it calls and
+    /// that stops on its way is given up.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Session::evaluate`], and when a function stopped.
+    pub fn evaluate_unasked(
+        &mut self,
+        expression: &Expression,
+        at: FrameId,
+    ) -> Result<Value, Error> {
+        let before = self.calls.len();
+        let stopped = match self.evaluate_at(expression, at)? {
+            Evaluated::Value(value, _) => return Ok(value),
+            Evaluated::Stopped { stopped, .. } => stopped,
+        };
+        let text = expression.text();
+        if let [Reason::Returned(_)] = stopped.reasons[..] {
+            return Err(Error::Refused(format!("`{text}` gives back no value")));
+        }
+        while self.calls.len() > before {
+            self.abandon()?;
+        }
+        let message = "a function that it calls has stopped, and was given up";
+        Err(Error::Refused(format!("`{text}`: {message}")))
+    }
+
+    /// What a display shows in a frame, with the functions that it calls.
+    pub fn display(&mut self, display: &Display, frame: FrameId) -> Displayed {
+        if !display.expression.has_calls() {
+            return display.evaluate(&mut self.stop(), frame);
+        }
+        let text = display.expression.text();
+        match self.evaluate_unasked(&display.expression, frame) {
+            Ok(value) => Displayed::Value(Named {
+                name: text.to_owned(),
+                expression: Some(text.to_owned()),
+                variable: None,
+                value,
+            }),
+            Err(Error::Expression { error, .. }) => Displayed::Failed(error),
+            Err(error) => Displayed::Failed(expression::Error {
+                message: error.to_string(),
+                span: 0..text.len(),
+            }),
+        }
+    }
+
+    /// The same as [`Session::evaluate`] in the frame `at`.
     pub(crate) fn evaluate_at(
         &mut self,
         expression: &Expression,
         at: FrameId,
     ) -> Result<Evaluated, Error> {
-        let settled = self.settle(expression, at, |stop, calls| {
+        let mut made = Calls::default();
+        let settled = self.settle(expression, at, &mut made, |stop, calls| {
             expression::evaluate_with(expression, stop, at, calls)
         })?;
         Ok(match settled {
@@ -66,26 +117,33 @@ impl Session {
         })
     }
 
-    /// Finds something out about an expression, and makes the calls that it takes.
+    /// Finds something out about an expression, and makes the calls that it takes, besides those that were made.
     pub(crate) fn settle<T>(
         &mut self,
         expression: &Expression,
         at: FrameId,
+        calls: &mut Calls,
         mut find: impl FnMut(&mut Stop<'_>, &mut Calls) -> Result<Progress<T>, expression::Error>,
     ) -> Result<Settled<T>, Error> {
         let wrong = |error| Error::Expression {
             error,
             text: expression.line().to_owned(),
         };
-        let (mut calls, refusal) = match self.can_call() {
-            _ if !expression.has_calls() => (Calls::default(), None),
-            Ok(()) => (Calls::none(), None),
+        let refusal = match self.can_call() {
+            _ if !expression.has_calls() => None,
+            Ok(()) => {
+                calls.ask();
+                None
+            }
             // It may be a cast, or in a branch that is not taken.
-            Err(error) => (Calls::refused(error.to_string()), Some(error)),
+            Err(error) => {
+                *calls = Calls::refused(error.to_string());
+                Some(error)
+            }
         };
         let mut function = None;
         loop {
-            let request = match find(&mut self.stop(), &mut calls) {
+            let request = match find(&mut self.stop(), calls) {
                 Ok(Progress::Done(found)) => return Ok(Settled::Done(found, function)),
                 Ok(Progress::Call(request)) => request,
                 Err(error) => {

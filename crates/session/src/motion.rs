@@ -8,11 +8,14 @@ use wdb_debuggee::{Resume, StopReason, Watch};
 use wdb_module::FuncIndex;
 
 use crate::call;
+use crate::calls::Before;
 use crate::error::Error;
-use crate::run::{self, Watching};
+use crate::evaluate::Evaluated;
+use crate::run::{self, Counted, Undecided, Watching};
 use crate::session::Session;
 use crate::step::{Aim, Next, Step};
 use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
+use wdb_examine::expression::{self, Calls};
 use wdb_examine::places::{self, Spec};
 use wdb_examine::stop::FrameId;
 
@@ -47,6 +50,29 @@ enum Begin {
         func: FuncIndex,
         arguments: Vec<Value>,
     },
+}
+
+/// How a run has ended.
+struct Ran {
+    /// Why the program is to stop.
+    reasons: Vec<Reason>,
+    /// The breakpoints about which functions have to be asked.
+    undecided: Vec<Undecided>,
+    step: Option<Step>,
+    /// What the step does if nobody wants to stop.
+    next: Option<Next>,
+    returned: bool,
+    ahead: usize,
+}
+
+/// What comes of breakpoints about which functions were asked.
+enum Decided {
+    /// The program goes on.
+    Runs(Resume),
+    /// It is stopped there.
+    Stops,
+    /// It is stopped in such a function.
+    Stopped(Stopped),
 }
 
 /// The function whose end a step is to come to.
@@ -239,6 +265,51 @@ impl Session {
             self.running.store(ran_before, Ordering::SeqCst);
             return Err(Error::GivenUp);
         }
+        let stopped = self.go_on(step, begin, finishing);
+        self.running.store(ran_before, Ordering::SeqCst);
+        stopped
+    }
+
+    /// Lets the program run until it is to stop, also where only functions that are called then can say so.
+    fn go_on(
+        &mut self,
+        mut step: Option<Step>,
+        mut begin: Begin,
+        finishing: Option<Option<Finishing>>,
+    ) -> Result<Stopped, Error> {
+        loop {
+            let mut ran = self.go_once(step, begin)?;
+            let mut own = None;
+            if !ran.undecided.is_empty() {
+                // What the debuggee knows of this stop is not what it knows after a call.
+                let reasons = self.as_it_stands().reasons;
+                self.memo.ahead = ran.ahead;
+                match self.decide(&mut ran, &reasons)? {
+                    Decided::Stopped(stopped) => return Ok(stopped),
+                    Decided::Runs(how) if !self.interrupted.load(Ordering::SeqCst) => {
+                        (step, begin) = (ran.step, Begin::Resume(how));
+                        continue;
+                    }
+                    Decided::Runs(_) => ran.reasons.push(Reason::Interrupted),
+                    Decided::Stops => {}
+                }
+                own = Some(reasons);
+            }
+            if let Some(finishing) = finishing
+                && let Some(step) = ran.reasons.iter_mut().find(|it| **it == Reason::Step)
+            {
+                let of = finishing.filter(|_| ran.returned);
+                *step = Reason::Finished(of.and_then(|of| self.finished(&of)));
+            }
+            return Ok(match own {
+                None => self.stands(ran.reasons, ran.ahead),
+                Some(own) => self.stands_for(ran.reasons, own, ran.ahead, None),
+            });
+        }
+    }
+
+    /// Lets the program run until somebody has to look at it.
+    fn go_once(&mut self, step: Option<Step>, begin: Begin) -> Result<Ran, Error> {
         let known = self.known();
         let starting = self.stopped.reasons.contains(&Reason::Started)
             && self.breakpoints.watch_start()
@@ -246,7 +317,13 @@ impl Session {
         let breakpoints = std::mem::take(&mut self.breakpoints);
         let tell = Arc::clone(&self.tell);
         let memo = std::mem::take(&mut self.memo);
-        let watching = Watching::new(breakpoints, step, known, memo, tell, starting);
+        let calls = match self.deciding {
+            false => Calls::none(),
+            true => {
+                Calls::refused("a function is called for the condition of a breakpoint already")
+            }
+        };
+        let watching = Watching::new(breakpoints, step, known, memo, tell, starting, calls);
         let watching = Arc::new(Mutex::new(watching));
         let lock = || watching.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -278,14 +355,19 @@ impl Session {
             }
             .map_err(Error::from)
         });
-        self.running.store(ran_before, Ordering::SeqCst);
 
         let mut watching = lock();
         self.breakpoints = std::mem::take(&mut watching.breakpoints);
         self.memo = std::mem::take(&mut watching.memo);
-        let mut reasons = std::mem::take(&mut watching.reasons);
-        let (returned, ahead) = (watching.returned, watching.ahead);
         let error = watching.error.take();
+        let left = Ran {
+            reasons: std::mem::take(&mut watching.reasons),
+            undecided: std::mem::take(&mut watching.undecided),
+            step: watching.step.take(),
+            next: watching.next.take(),
+            returned: watching.returned,
+            ahead: watching.ahead,
+        };
         drop(watching);
         self.memo.forget_state();
         self.runs += 1;
@@ -297,20 +379,113 @@ impl Session {
             }
             return Err(error);
         }
-        if let Some(error) = error {
-            return Err(error.into());
+        match error {
+            Some(error) => Err(error.into()),
+            None => Ok(left),
         }
-        if let Some(finishing) = finishing
-            && let Some(step) = reasons.iter_mut().find(|it| **it == Reason::Step)
-        {
-            let of = finishing.filter(|_| returned);
-            *step = Reason::Finished(of.and_then(|of| self.finished(&of)));
+    }
+
+    /// Decides about breakpoints with functions that their conditions and messages call. `own`: what the debuggee knows
+    /// itself of the stop.
+    fn decide(&mut self, ran: &mut Ran, own: &[Reason]) -> Result<Decided, Error> {
+        self.selected = None;
+        let deciding = std::mem::replace(&mut self.deciding, true);
+        let mut stopped = None;
+        for Undecided { id, frame } in std::mem::take(&mut ran.undecided) {
+            match self.decide_one(id, frame, own) {
+                Ok(None) => {}
+                Ok(Some(reason)) => {
+                    ran.reasons.push(reason);
+                    ran.ahead = frame.inlined;
+                }
+                Err(within) => {
+                    stopped = Some(within);
+                    break;
+                }
+            }
         }
-        Ok(self.stands(reasons, ahead))
+        self.deciding = deciding;
+        if let Some(stopped) = stopped {
+            return Ok(Decided::Stopped(stopped));
+        }
+        let is_seen = |it: &Reason| !matches!(it, Reason::Thrown { .. });
+        Ok(match ran.next.take() {
+            Some(Next::Done { ahead, returned }) => {
+                if ran.reasons.is_empty() {
+                    ran.ahead = ahead;
+                }
+                ran.reasons.push(Reason::Step);
+                ran.returned = returned;
+                Decided::Stops
+            }
+            _ if !ran.reasons.is_empty() || own.iter().any(is_seen) => Decided::Stops,
+            Some(Next::Run(how)) => Decided::Runs(how),
+            None => Decided::Runs(Resume::Continue),
+        })
+    }
+
+    /// Whether a breakpoint is hit in a frame. `Err`: a function that its condition calls has stopped.
+    fn decide_one(
+        &mut self,
+        id: u32,
+        frame: FrameId,
+        own: &[Reason],
+    ) -> Result<Option<Reason>, Stopped> {
+        let Some(breakpoint) = self.breakpoints.get_shared(id).map(|it| Arc::clone(it)) else {
+            return Ok(None);
+        };
+        let undecided = |message: String| Reason::Condition {
+            breakpoint: Arc::clone(&breakpoint),
+            message,
+        };
+        if let Some(condition) = &breakpoint.condition {
+            // What the user comes back to from a function that stops.
+            let message = "a function that it calls has stopped";
+            let mut reasons = vec![undecided(message.to_owned())];
+            reasons.extend(own.iter().cloned());
+            self.stopped = Stopped { reasons };
+            match self.evaluate_at(condition, frame) {
+                Ok(Evaluated::Value(value, _)) => {
+                    match expression::is_true(condition, &mut self.stop(), &value) {
+                        Ok(true) => {}
+                        Ok(false) => return Ok(None),
+                        Err(error) => return Ok(Some(undecided(error.show(condition.line())))),
+                    }
+                }
+                Ok(Evaluated::Stopped { stopped, .. }) => {
+                    if let [Reason::Returned(_)] = stopped.reasons[..] {
+                        let text = condition.text();
+                        let message = format!("`{text}` gives back no value");
+                        return Ok(Some(undecided(message)));
+                    }
+                    let mut reasons = vec![undecided(message.to_owned())];
+                    reasons.extend(stopped.reasons);
+                    self.stopped.reasons.clone_from(&reasons);
+                    return Err(Stopped { reasons });
+                }
+                Err(error) => return Ok(Some(undecided(error.to_string()))),
+            }
+        }
+        let Some(breakpoint) = self.breakpoints.get_shared(id) else {
+            return Ok(None);
+        };
+        Ok(match run::counted(breakpoint) {
+            Counted::Ignored => None,
+            Counted::Stops(reason) => Some(reason),
+            Counted::Tells(message) => {
+                let text = message.with_values(|value| {
+                    let found = self.evaluate_unasked(value, frame);
+                    let found = found.map_err(|error| first_line(&error))?;
+                    Ok(expression::in_message(&mut self.stop(), &found))
+                });
+                (self.tell)(&text);
+                None
+            }
+        })
     }
 
     /// The program is stopped, for these reasons and those that the debuggee knows itself.
-    fn stands(&mut self, mut reasons: Vec<Reason>, ahead: usize) -> Stopped {
+    fn stands(&mut self, reasons: Vec<Reason>, ahead: usize) -> Stopped {
         self.memo.forget_state();
         let mut before = None;
         let stop = self.debuggee.stop().to_vec();
@@ -334,18 +509,37 @@ impl Session {
                 _ => None,
             });
         }
+        self.stands_for(reasons, own, ahead, before)
+    }
+
+    /// The program is stopped, for these reasons and those of the debuggee's own; `before`: a call is over, and this is
+    /// where the user was.
+    fn stands_for(
+        &mut self,
+        mut reasons: Vec<Reason>,
+        own: Vec<Reason>,
+        ahead: usize,
+        before: Option<Before>,
+    ) -> Stopped {
         let tell = Arc::clone(&self.tell);
         let mut breakpoints = std::mem::take(&mut self.breakpoints);
+        let calls = Calls::refused("no function can be called: the program has crashed");
         let mut stop = self.stop();
         for reason in &own {
-            reasons.extend(match reason {
-                Reason::Crash(crash) => run::crash_hits(&mut breakpoints, &mut stop, crash, &tell),
+            let (hits, _) = match reason {
+                Reason::Crash(crash) => {
+                    run::crash_hits(&mut breakpoints, &mut stop, crash, &tell, &calls)
+                }
                 Reason::Thrown {
                     exception,
                     caught: false,
-                } => run::exception_hits(&mut breakpoints, &mut stop, exception, false, &tell),
-                _ => Vec::new(),
-            });
+                } => {
+                    let hit = &mut breakpoints;
+                    run::exception_hits(hit, &mut stop, exception, false, &tell, &calls)
+                }
+                _ => continue,
+            };
+            reasons.extend(hits);
         }
         self.breakpoints = breakpoints;
         for reason in own {
@@ -428,4 +622,10 @@ impl Session {
 /// The program can run, and functions of it cannot be called.
 pub(crate) fn cannot_call() -> Error {
     Error::Refused("no function of this program can be called by the debugger".into())
+}
+
+/// What is wrong, without the text that it is in.
+fn first_line(error: &Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -8,10 +8,10 @@ use wdb_debuggee::coredump::{Crash, CrashKind, Exception, ModuleId};
 use wdb_debuggee::{CodeLocation, Debuggee, StopReason, Verdict};
 use wdb_symbols::{Symbols, glob};
 
-use crate::breakpoints::{Breakpoint, Breakpoints, Trigger};
+use crate::breakpoints::{Breakpoint, Breakpoints, Message, Trigger};
 use crate::step::{Next, Step};
 use crate::stopped::{Reason, Teller};
-use wdb_examine::expression;
+use wdb_examine::expression::{self, Calls, Expression, Progress};
 use wdb_examine::places::Location;
 use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
 use wdb_examine::tags::tag_name;
@@ -26,8 +26,14 @@ pub(crate) struct Watching {
     symbols: Known,
     pub(crate) memo: Memo,
     tell: Teller,
+    /// What conditions and messages may call: nothing, next to the guest.
+    calls: Calls,
     /// Why the program is to stop.
     pub(crate) reasons: Vec<Reason>,
+    /// The breakpoints that are hit if functions say so, which have to be called first.
+    pub(crate) undecided: Vec<Undecided>,
+    /// How the program goes on if they say no.
+    pub(crate) next: Option<Next>,
     /// The step has come to its end: that its function has returned.
     pub(crate) returned: bool,
     /// How many of the functions inlined there are not entered.
@@ -36,6 +42,21 @@ pub(crate) struct Watching {
     starting: bool,
     /// What the engine would not do.
     pub(crate) error: Option<wdb_debuggee::Error>,
+}
+
+/// A breakpoint of which the condition or the message calls functions, and the frame that it is hit in.
+pub(crate) struct Undecided {
+    pub(crate) id: u32,
+    pub(crate) frame: FrameId,
+}
+
+/// What comes of a breakpoint where the program is.
+enum Hit {
+    /// The program goes on.
+    Passed,
+    Stops(Reason),
+    /// Functions have to be called first.
+    Undecided,
 }
 
 /// The debug information of all modules, on the guest's thread.
@@ -60,6 +81,7 @@ impl Watching {
         memo: Memo,
         tell: Teller,
         starting: bool,
+        calls: Calls,
     ) -> Self {
         Watching {
             by_code: breakpoints.by_code(),
@@ -69,7 +91,10 @@ impl Watching {
             symbols,
             memo,
             tell,
+            calls,
             reasons: Vec::new(),
+            undecided: Vec::new(),
+            next: None,
             returned: false,
             ahead: 0,
             starting,
@@ -120,6 +145,10 @@ impl Watching {
         };
         match next {
             _ if !self.reasons.is_empty() => Verdict::Stop,
+            _ if !self.undecided.is_empty() => {
+                self.next = next;
+                Verdict::Stop
+            }
             Some(Next::Run(how)) => match self.arm(debuggee) {
                 Ok(()) => Verdict::Resume(how),
                 Err(error) => {
@@ -149,12 +178,13 @@ impl Watching {
         caught: bool,
     ) -> Option<Next> {
         let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
-        self.reasons = exception_hits(
+        (self.reasons, self.undecided) = exception_hits(
             &mut self.breakpoints,
             &mut stop,
             &exception,
             caught,
             &self.tell,
+            &self.calls,
         );
         if !self.reasons.is_empty() {
             self.reasons.push(Reason::Thrown { exception, caught });
@@ -169,8 +199,15 @@ impl Watching {
         if std::mem::take(&mut self.starting) {
             let starts = self.breakpoints.shared_mut();
             for breakpoint in starts.filter(|it| it.enabled && it.is_start()) {
-                let reason = hit(breakpoint, &mut stop, FrameId::default(), &self.tell);
-                self.reasons.extend(reason);
+                let frame = FrameId::default();
+                match hit(breakpoint, &mut stop, frame, &self.tell, &self.calls) {
+                    Hit::Passed => {}
+                    Hit::Stops(reason) => self.reasons.push(reason),
+                    Hit::Undecided => self.undecided.push(Undecided {
+                        id: breakpoint.id,
+                        frame,
+                    }),
+                }
             }
         }
         let mut ahead = usize::MAX;
@@ -179,9 +216,13 @@ impl Watching {
                 continue;
             };
             let frame = location.frame(&mut stop);
-            if let Some(reason) = hit(breakpoint, &mut stop, frame, &self.tell) {
-                self.reasons.push(reason);
-                ahead = ahead.min(frame.inlined);
+            match hit(breakpoint, &mut stop, frame, &self.tell, &self.calls) {
+                Hit::Passed => {}
+                Hit::Stops(reason) => {
+                    self.reasons.push(reason);
+                    ahead = ahead.min(frame.inlined);
+                }
+                Hit::Undecided => self.undecided.push(Undecided { id: *id, frame }),
             }
         }
         if ahead != usize::MAX {
@@ -200,36 +241,88 @@ impl Watching {
     }
 }
 
-/// Counts a hit. Gives back why the program is to stop, if it is.
+/// What comes of a breakpoint that the program has reached: its condition is evaluated, and the hit counted.
 fn hit(
     shared: &mut Arc<Breakpoint>,
     stop: &mut Stop<'_>,
     frame: FrameId,
     tell: &Teller,
-) -> Option<Reason> {
+    calls: &Calls,
+) -> Hit {
     if let Some(condition) = &shared.condition {
-        match expression::holds(condition, stop, frame) {
-            Ok(true) => {}
-            Ok(false) => return None,
+        let found = expression::evaluate_with(condition, stop, frame, &mut calls.clone());
+        let holds = found.and_then(|found| match found {
+            Progress::Done(value) => expression::is_true(condition, stop, &value).map(Some),
+            Progress::Call(_) => Ok(None),
+        });
+        match holds {
+            Ok(Some(true)) => {}
+            Ok(Some(false)) => return Hit::Passed,
+            Ok(None) => return Hit::Undecided,
             Err(error) => {
-                return Some(Reason::Condition {
+                return Hit::Stops(Reason::Condition {
                     message: error.show(condition.text()),
                     breakpoint: Arc::clone(shared),
                 });
             }
         }
     }
+    let calls_in = |it: &Message| it.expressions().any(Expression::has_calls);
+    if calls.are_asked_for() && shared.message.as_ref().is_some_and(calls_in) {
+        return Hit::Undecided;
+    }
+    match counted(shared) {
+        Counted::Ignored => Hit::Passed,
+        Counted::Tells(message) => {
+            tell(&message.show(stop, frame));
+            Hit::Passed
+        }
+        Counted::Stops(reason) => Hit::Stops(reason),
+    }
+}
+
+/// What comes of a hit with its condition true.
+pub(crate) enum Counted {
+    Ignored,
+    /// The program goes on, and this is told.
+    Tells(Message),
+    Stops(Reason),
+}
+
+/// Counts a hit.
+pub(crate) fn counted(shared: &mut Arc<Breakpoint>) -> Counted {
     let breakpoint = Arc::make_mut(shared);
     breakpoint.hits += 1;
     if let Some(left) = breakpoint.ignore.checked_sub(1) {
         breakpoint.ignore = left;
-        return None;
+        return Counted::Ignored;
     }
-    if let Some(message) = &breakpoint.message {
-        tell(&message.show(stop, frame));
-        return None;
+    match &breakpoint.message {
+        Some(message) => Counted::Tells(message.clone()),
+        None => Counted::Stops(Reason::Breakpoint(Arc::clone(shared))),
     }
-    Some(Reason::Breakpoint(Arc::clone(shared)))
+}
+
+/// What comes of breakpoints that are hit in the youngest frame: why the program is to stop, and what is not decided.
+type Hits = (Vec<Reason>, Vec<Undecided>);
+
+fn hit_all<'b>(
+    breakpoints: impl Iterator<Item = &'b mut Arc<Breakpoint>>,
+    stop: &mut Stop<'_>,
+    tell: &Teller,
+    calls: &Calls,
+) -> Hits {
+    let frame = FrameId::default();
+    let mut hits = Hits::default();
+    for breakpoint in breakpoints {
+        let id = breakpoint.id;
+        match hit(breakpoint, stop, frame, tell, calls) {
+            Hit::Passed => {}
+            Hit::Stops(reason) => hits.0.push(reason),
+            Hit::Undecided => hits.1.push(Undecided { id, frame }),
+        }
+    }
+    hits
 }
 
 /// The breakpoints that an exception hits.
@@ -239,7 +332,8 @@ pub(crate) fn exception_hits(
     exception: &Exception,
     caught: bool,
     tell: &Teller,
-) -> Vec<Reason> {
+    calls: &Calls,
+) -> Hits {
     let name = tag_name(stop, exception);
     let hits = breakpoints.shared_mut().filter(|it| {
         let Trigger::Thrown { tag, caught: which } = &it.trigger else {
@@ -248,8 +342,7 @@ pub(crate) fn exception_hits(
         let is_tag = |tag: &String| name.as_ref().is_some_and(|name| glob::matches(tag, name));
         it.enabled && which.is_none_or(|it| it == caught) && tag.as_ref().is_none_or(is_tag)
     });
-    hits.filter_map(|it| hit(it, stop, FrameId::default(), tell))
-        .collect()
+    hit_all(hits, stop, tell, calls)
 }
 
 /// The breakpoints that a crash hits.
@@ -258,11 +351,11 @@ pub(crate) fn crash_hits(
     stop: &mut Stop<'_>,
     crash: &Crash,
     tell: &Teller,
-) -> Vec<Reason> {
+    calls: &Calls,
+) -> Hits {
     let is_trap = matches!(crash.kind, CrashKind::Trap);
     let hits = breakpoints
         .shared_mut()
         .filter(|it| is_trap && it.enabled && matches!(it.trigger, Trigger::Trap));
-    hits.filter_map(|it| hit(it, stop, FrameId::default(), tell))
-        .collect()
+    hit_all(hits, stop, tell, calls)
 }

@@ -49,6 +49,8 @@ pub struct Session {
     pub(crate) stopped: Stopped,
     /// The calls by the user that have not returned, the youngest last.
     pub(crate) calls: Vec<Calling>,
+    /// A function is called for the condition of a breakpoint: conditions of others call none meanwhile.
+    pub(crate) deciding: bool,
 }
 
 impl Session {
@@ -78,6 +80,7 @@ impl Session {
             selected: None,
             stopped: Stopped::default(),
             calls: Vec::new(),
+            deciding: false,
         };
         session.stopped = session.as_it_stands();
         session

@@ -11,6 +11,7 @@ use wdb_symbols::types::Kind as TypeKind;
 use wdb_symbols::{Object, TypeRef};
 
 use super::access::{self, words};
+use super::check::SOMEWHERE;
 use super::evaluate::{Evaluator, Operand};
 use super::raw;
 use super::tree::{Kind, Node, Path};
@@ -35,6 +36,9 @@ pub struct Calls {
     before: BTreeMap<Key, Operand>,
 }
 
+/// At most this many bytes are made up for the result of a call that is not made.
+const MOST_SUPPOSED: u64 = 1 << 16;
+
 /// What comes of a call that was not made.
 #[derive(Clone, Debug, Default)]
 enum Mode {
@@ -45,7 +49,7 @@ enum Mode {
     Because(String),
     /// It is asked for.
     Asked,
-    /// An object of the type that it gives back, without a value.
+    /// An object of the type that it gives back, of which nobody wants the value.
     Supposed,
 }
 
@@ -108,6 +112,16 @@ impl Calls {
             mode: Mode::Because(because.into()),
             ..Calls::default()
         }
+    }
+
+    /// Evaluation asks for calls from now on.
+    pub fn ask(&mut self) {
+        self.mode = Mode::Asked;
+    }
+
+    /// Whether evaluation asks for calls.
+    pub fn are_asked_for(&self) -> bool {
+        matches!(self.mode, Mode::Asked)
     }
 
     pub(super) fn supposed() -> Self {
@@ -279,8 +293,19 @@ impl Evaluator<'_, '_, '_> {
             let message = format!("what `{text}` gives back is not known before it is called");
             return Err(Error::new(message, span));
         };
-        let why = words(format!("`{text}` is not called"));
-        let object = Object::nowhere(ty, why);
+        let object = self.ask(frame, |context| {
+            let is_pointer = matches!(context.bare(&ty).kind, TypeKind::Pointer(..));
+            let size = context.size(&ty).ok().filter(|it| *it <= MOST_SUPPOSED);
+            let size = size.and_then(|it| usize::try_from(it).ok());
+            match size {
+                // A null pointer would point to nothing.
+                Some(size @ 1..=8) if is_pointer => {
+                    Object::of_bytes(SOMEWHERE.to_le_bytes()[..size].to_vec(), ty)
+                }
+                Some(size) => Object::of_bytes(vec![0; size], ty),
+                None => Object::nowhere(ty, words(format!("`{text}` is not called"))),
+            }
+        });
         Ok(Operand { object, frame })
     }
 

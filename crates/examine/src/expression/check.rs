@@ -14,7 +14,7 @@ use super::{Error, access, functions_meant};
 use crate::stop::FrameId;
 
 /// Where an object is said to be of which only the type matters.
-const SOMEWHERE: u64 = 0x1000;
+pub(super) const SOMEWHERE: u64 = 0x1000;
 
 impl Evaluator<'_, '_, '_> {
     /// Looks up the names in a part of an expression.

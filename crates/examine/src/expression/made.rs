@@ -152,8 +152,9 @@ pub(super) fn qualified(symbols: &Symbols, words: &str, of: TypeRef) -> TypeRef 
         size: inner.size,
         kind: Kind::Qualified(of.clone()),
     };
-    let plain = TypeRef::Made(ty(&format!("{words} {}", inner.name)).into());
-    let name = around(symbols, &plain, Declarator::default());
+    // The name says the qualifiers, and is made of what they are of.
+    let unnamed = TypeRef::Made(ty(&format!("*{words}")).into());
+    let name = around(symbols, &unnamed, Declarator::default());
     TypeRef::Made(ty(&name).into())
 }
 
