@@ -199,6 +199,11 @@ fn find(console: &mut Console, id: u32) -> Result<&mut Breakpoint, Failure> {
     found.ok_or_else(|| no_breakpoint(&id.to_string()))
 }
 
+/// Refuses the number of a breakpoint that is not there.
+pub(super) fn all_exist(console: &mut Console, ids: &[u32]) -> Result<(), Failure> {
+    ids.iter().try_for_each(|id| find(console, *id).map(|_| ()))
+}
+
 fn no_breakpoint(id: &str) -> Failure {
     Failure(format!(
         "there is no breakpoint {id}; `info breakpoints` lists them"
@@ -293,9 +298,7 @@ fn commands(console: &mut Console, call: &Call<'_>, _: &mut dyn Output) -> Resul
                 .ok_or("there is no breakpoint yet")?,
         ],
     };
-    for id in &ids {
-        find(console, *id)?;
-    }
+    all_exist(console, &ids)?;
     console.collecting = Some(Collecting::new(Collects::Breakpoints(ids)));
     Ok(Flow::NeedsMore)
 }
@@ -363,12 +366,17 @@ fn enable(
         return enable_displays(console, ids, yes);
     }
     let ids = meant(console, &call)?;
+    set_enabled(console, &ids, yes, out);
+    Ok(Flow::Go)
+}
+
+/// Enables breakpoints or disables them, and tells which.
+pub(super) fn set_enabled(console: &mut Console, ids: &[u32], yes: bool, out: &mut dyn Output) {
     let is_meant = |it: &Breakpoint| ids.contains(&it.id);
     for breakpoint in console.session.breakpoints_mut().select_mut(is_meant) {
         breakpoint.enabled = yes;
     }
-    tell_done(if yes { "enabled" } else { "disabled" }, &ids, out);
-    Ok(Flow::Go)
+    tell_done(if yes { "enabled" } else { "disabled" }, ids, out);
 }
 
 /// The breakpoints that a line names; all if it names none.
@@ -399,11 +407,16 @@ fn enable_displays(console: &mut Console, ids: &str, yes: bool) -> Result<Flow, 
 
 fn delete(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let ids = meant(console, call)?;
-    for id in &ids {
+    delete_all(console, &ids, out);
+    Ok(Flow::Go)
+}
+
+/// Deletes breakpoints, and tells which.
+pub(super) fn delete_all(console: &mut Console, ids: &[u32], out: &mut dyn Output) {
+    for id in ids {
         console.session.breakpoints_mut().remove(*id);
     }
-    tell_done("deleted", &ids, out);
-    Ok(Flow::Go)
+    tell_done("deleted", ids, out);
 }
 
 fn count(breakpoints: usize) -> String {
@@ -436,10 +449,7 @@ fn clear(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     if ids.is_empty() {
         return Err(Failure(format!("there is no breakpoint at {text}")));
     }
-    for id in &ids {
-        console.session.breakpoints_mut().remove(*id);
-    }
-    tell_done("deleted", &ids, out);
+    delete_all(console, &ids, out);
     Ok(Flow::Go)
 }
 

@@ -3,6 +3,7 @@
 use wdb_report::lacking;
 use wdb_session::Error;
 
+use crate::action::Action;
 use crate::call::Call;
 use crate::console::{
     Collecting, Collects, Command, Completes, Console, DEEPEST, Flow, Needs, Repeats,
@@ -48,9 +49,28 @@ impl Console {
         self.queue.clear();
         self.again = None;
         let mut again = None;
-        let mut flow = self.one(line, out, &mut again);
-        self.tell_notes(out);
+        let flow = self.one(line, out, &mut again);
         self.again = again;
+        self.after(flow, out)
+    }
+
+    /// Does what a front end asks for, and then the commands of the breakpoints that it has hit. It is none of the commands
+    /// that a user types for later.
+    pub fn act(&mut self, action: Action, out: &mut dyn Output) -> Flow {
+        self.queue.clear();
+        self.again = None;
+        let again = action.repeats().then(|| action.to_string());
+        let flow = action.perform(self, out);
+        if flow.is_ok() {
+            self.again = again;
+        }
+        let flow = self.answered(flow, out);
+        self.after(flow, out)
+    }
+
+    /// What comes after a line: what is to be told, and the commands of breakpoints.
+    fn after(&mut self, mut flow: Flow, out: &mut dyn Output) -> Flow {
+        self.tell_notes(out);
         while flow == Flow::Go
             && let Some(line) = self.queue.pop_front()
         {
@@ -112,6 +132,11 @@ impl Console {
             };
             Ok(flow)
         });
+        self.answered(flow, out)
+    }
+
+    /// Tells why something could not be done.
+    fn answered(&mut self, flow: Result<Flow, Failure>, out: &mut dyn Output) -> Flow {
         let flow = match self.session.unanswered() {
             Some(error) => Err(Failure::from(error)),
             None => flow,

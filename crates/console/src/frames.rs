@@ -4,8 +4,8 @@ use wdb_symbols::render::Limits;
 
 use crate::output::{Output, Style, Text};
 use crate::settings::Settings;
-use wdb_examine::frames::Frame;
-use wdb_examine::frames::fold::Line;
+use wdb_examine::frames::fold::{self, Line};
+use wdb_examine::frames::{Frame, page};
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::variables::{self, Which};
 
@@ -68,25 +68,32 @@ pub(super) fn backtrace(
     settings: &Settings,
     out: &mut dyn Output,
 ) {
-    let entries = wdb_examine::frames::entries(stop, thread);
-    let mut lines =
-        wdb_examine::frames::fold::lines(&entries, wanted.every || wanted.lines.is_some());
-    if lines.is_empty() {
+    let count = stop.frame_count(thread);
+    if count == 0 {
         out.line("no frames were recorded");
     }
-    let count = lines.len();
+    let frames = |most: u64| u32::try_from(most).unwrap_or(u32::MAX).min(count);
+    let most = wanted
+        .lines
+        .map(|it| usize::try_from(it.unsigned_abs()).unwrap_or(usize::MAX));
+    let entries = match wanted.lines {
+        None => wdb_examine::frames::entries(stop, thread),
+        Some(first @ 0..) => page(stop, thread, 0..frames(first.unsigned_abs())),
+        Some(last) => page(stop, thread, count - frames(last.unsigned_abs())..count),
+    };
+    let mut lines = fold::lines(&entries, wanted.every || wanted.lines.is_some());
     let mut hidden = 0;
-    match wanted.lines {
-        Some(most @ 0..) => {
-            let most = usize::try_from(most).unwrap_or(usize::MAX).min(count);
-            hidden = count - most;
+    match (wanted.lines, most) {
+        (Some(0..), Some(most)) => {
             lines.truncate(most);
+            let shown = lines
+                .iter()
+                .filter(|it| matches!(it, Line::Frame(_)))
+                .count();
+            hidden = (count as usize).saturating_sub(shown);
         }
-        Some(last) => {
-            let most = usize::try_from(last.unsigned_abs()).unwrap_or(usize::MAX);
-            lines.drain(..count.saturating_sub(most));
-        }
-        None => {}
+        (_, Some(most)) => _ = lines.drain(..lines.len().saturating_sub(most)),
+        (_, None) => {}
     }
     for line in lines {
         if out.given_up() {

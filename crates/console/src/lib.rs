@@ -4,6 +4,7 @@
 //! generated; a [`Console`] executes lines on a [`Session`](wdb_session::Session) and writes to an [`Output`].
 
 mod absent;
+mod action;
 mod breaking;
 mod call;
 mod calling;
@@ -39,6 +40,7 @@ mod typed;
 mod values;
 mod words;
 
+pub use action::Action;
 pub use call::Call;
 pub use completion::Completion;
 pub use console::{Command, Completes, Console, Flow, Group, Needs, Repeats};

@@ -77,8 +77,7 @@ pub(super) fn set(
         enabled: !options.has("disable"),
         ..NewBreakpoint::new(text, Trigger::Place(spec))
     };
-    let breakpoint = add(console, new)?;
-    tell_places(&mut console.session.stop(), &breakpoint, out);
+    add_and_tell(console, new, out)?;
     Ok(Flow::Go)
 }
 
@@ -90,6 +89,17 @@ pub(super) fn add(console: &mut Console, new: NewBreakpoint) -> Result<Arc<Break
     })?;
     console.last_breakpoint = Some(breakpoint.id);
     Ok(breakpoint)
+}
+
+/// Sets a breakpoint, and tells where it is.
+pub(super) fn add_and_tell(
+    console: &mut Console,
+    new: NewBreakpoint,
+    out: &mut dyn Output,
+) -> Result<(), Failure> {
+    let breakpoint = add(console, new)?;
+    tell_places(&mut console.session.stop(), &breakpoint, out);
+    Ok(())
 }
 
 /// The instruction that the selected frame stands at, as a place.
@@ -236,8 +246,7 @@ pub(super) fn log(
         message: Some(message),
         ..NewBreakpoint::new(place, Trigger::Place(spec))
     };
-    let breakpoint = add(console, new)?;
-    tell_places(&mut console.session.stop(), &breakpoint, out);
+    add_and_tell(console, new, out)?;
     Ok(Flow::Go)
 }
 
@@ -292,7 +301,6 @@ pub(super) fn catch(
         temporary,
         ..NewBreakpoint::new(text, trigger)
     };
-    let breakpoint = add(console, new)?;
-    tell_places(&mut console.session.stop(), &breakpoint, out);
+    add_and_tell(console, new, out)?;
     Ok(Flow::Go)
 }

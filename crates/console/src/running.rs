@@ -146,7 +146,7 @@ A function that one of them calls back is entered: what `qsort` or `map` is give
             repeats: Repeats::Same,
             run: |console, call, out| {
                 call.none()?;
-                moved(console, Motion::Out, out)
+                go(console, &Motion::Out, 1, out)
             },
             ..COMMAND
         },
@@ -232,10 +232,19 @@ skip runtime off",
     ],
 };
 
-fn moved(console: &mut Console, motion: Motion, out: &mut dyn Output) -> Result<Flow, Failure> {
+/// Lets the program go on, `count` times, and tells why it is stopped.
+pub(super) fn go(
+    console: &mut Console,
+    motion: &Motion,
+    count: u64,
+    out: &mut dyn Output,
+) -> Result<Flow, Failure> {
     renew(console, out)?;
-    let stopped = console.session.run(motion)?;
-    Ok(stopped::show(console, &stopped, out))
+    let stopped = console.session.run_times(motion, count)?;
+    console.at_instruction = matches!(motion, Motion::Instruction | Motion::InstructionOver);
+    let flow = stopped::show(console, &stopped, out);
+    console.at_instruction = false;
+    Ok(flow)
 }
 
 fn times(
@@ -244,16 +253,10 @@ fn times(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let count = call.count(1)?;
-    if count == 0 {
-        return Ok(Flow::Go);
+    match call.count(1)? {
+        0 => Ok(Flow::Go),
+        count => go(console, motion, count, out),
     }
-    renew(console, out)?;
-    let stopped = console.session.run_times(motion, count)?;
-    console.at_instruction = matches!(motion, Motion::Instruction | Motion::InstructionOver);
-    let flow = stopped::show(console, &stopped, out);
-    console.at_instruction = false;
-    Ok(flow)
 }
 
 /// Whether the program has run nothing yet, and was given what it is to be given.
@@ -299,7 +302,15 @@ fn start_anew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure
 
 fn run(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     begin(console, call, out)?;
-    moved(console, Motion::Continue, out)
+    go(console, &Motion::Continue, 1, out)
+}
+
+/// Runs the program from its beginning.
+pub(super) fn run_anew(console: &mut Console, out: &mut dyn Output) -> Result<Flow, Failure> {
+    if !is_fresh(console) {
+        start_anew(console, out)?;
+    }
+    go(console, &Motion::Continue, 1, out)
 }
 
 /// Goes to the beginning of the program, with other arguments if there are any.
@@ -331,7 +342,7 @@ fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         ..NewBreakpoint::new("main", trigger)
     };
     crate::placing::add(console, new)?;
-    moved(console, Motion::Continue, out)
+    go(console, &Motion::Continue, 1, out)
 }
 
 fn restart(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -358,7 +369,7 @@ fn continue_(
         let breakpoint = breakpoint.ok_or("the program stands at no breakpoint to pass over")?;
         breakpoint.ignore = count - 1;
     }
-    moved(console, Motion::Continue, out)
+    go(console, &Motion::Continue, 1, out)
 }
 
 fn place(call: &Call<'_>) -> Result<places::Spec, Failure> {
@@ -371,11 +382,11 @@ fn until(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         "" => Motion::Until,
         _ => Motion::UntilPlace(place(call)?),
     };
-    moved(console, motion, out)
+    go(console, &motion, 1, out)
 }
 
 fn advance(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    moved(console, Motion::Advance(place(call)?), out)
+    go(console, &Motion::Advance(place(call)?), 1, out)
 }
 
 fn abandon(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {

@@ -197,15 +197,25 @@ fn frame(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         });
         let found =
             found.ok_or_else(|| Failure(format!("no frame is of a function `{wanted}`")))?;
-        console.session.select_number(found)?;
+        select(console, found, out)?;
     } else {
         let number = number(call.rest)?;
         let number = u32::try_from(number).map_err(|_| "there is no such frame")?;
-        console.session.select_number(number)?;
+        select(console, number, out)?;
     }
+    Ok(Flow::Go)
+}
+
+/// Selects the frame that a backtrace gives this number, and shows it.
+pub(super) fn select(
+    console: &mut Console,
+    number: u32,
+    out: &mut dyn Output,
+) -> Result<(), Failure> {
+    console.session.select_number(number)?;
     console.forget_places();
     stopped::place(console, out);
-    Ok(Flow::Go)
+    Ok(())
 }
 
 /// Whether a name is that of a function, without its namespaces, parameters and arguments of its type.

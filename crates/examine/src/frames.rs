@@ -2,8 +2,10 @@
 
 pub mod fold;
 
+use std::ops::Range;
+
 use wdb_debuggee::Trust;
-use wdb_debuggee::coredump::{InstanceId, ModuleId, Slot};
+use wdb_debuggee::coredump::{HostFrame, InstanceId, ModuleId, Slot};
 use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
 
@@ -107,6 +109,50 @@ pub fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
         entries.extend(frames.into_iter().map(Entry::Frame));
     }
     entries.extend(hosts.map(|host| Entry::Host(host.name)));
+    entries
+}
+
+/// The frames of a thread that have these numbers, youngest first, and the host code between them. Fewer where the stack
+/// ends. It costs what the page holds, however deep the stack is; [`Stop::frame_count`] says how many frames there are.
+pub fn page(stop: &mut Stop<'_>, thread: usize, range: Range<u32>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let Some(first) = stop.frame_numbered(thread, range.start) else {
+        return entries;
+    };
+    let threads = stop.threads();
+    let hosts = threads.get(thread).map_or(&[][..], |it| &it.host_frames);
+    // What stands before an activation stands before the innermost of its frames.
+    let is_innermost = stop.frame_number(FrameId {
+        inlined: 0,
+        ..first
+    }) == range.start;
+    let begins = |it: &HostFrame| match is_innermost {
+        true => it.before as usize >= first.activation,
+        false => it.before as usize > first.activation,
+    };
+    let skipped = hosts.iter().take_while(|it| !begins(it)).count();
+    let mut hosts = hosts[skipped..].iter().peekable();
+    let depth = stop.depth(thread);
+    for activation in first.activation..depth {
+        let id = FrameId {
+            thread,
+            activation,
+            inlined: 0,
+        };
+        let number = stop.frame_number(id);
+        if number >= range.end {
+            return entries;
+        }
+        while let Some(host) = hosts.next_if(|host| host.before as usize <= activation) {
+            entries.push(Entry::Host(host.name.clone()));
+        }
+        let frames = of_activation(stop, thread, activation, number).into_iter();
+        let frames = frames.filter(|it| range.contains(&it.index));
+        entries.extend(frames.map(Entry::Frame));
+    }
+    if stop.frame_count(thread) <= range.end {
+        entries.extend(hosts.map(|host| Entry::Host(host.name.clone())));
+    }
     entries
 }
 

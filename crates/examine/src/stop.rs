@@ -79,6 +79,8 @@ struct State {
     memories: Option<Arc<[MemoryShape]>>,
     threads: Option<Arc<[Thread]>>,
     depths: HashMap<usize, usize>,
+    /// Of each thread, how many frames of the source are above each of its activations, as far as that was counted.
+    numbers: HashMap<usize, Vec<usize>>,
     /// Those that were read one by one. They are few, and a condition asks for the same one again and again.
     frames: Vec<Single>,
     tables: HashMap<TableId, Option<Arc<Table>>>,
@@ -470,39 +472,72 @@ impl<'a> Stop<'a> {
     }
 
     /// The frame that a report gives this number: the frames of a thread count from 0, the youngest, inlined
-    /// functions too.
+    /// functions too. They are counted once: after that, each is found at once.
     pub fn frame_numbered(&mut self, thread: usize, number: u32) -> Option<FrameId> {
-        let mut left = number as usize;
-        if thread == 0 {
-            left = left.saturating_add(self.memo.ahead);
-        }
-        for activation in 0..self.depth(thread) {
-            let id = FrameId {
-                thread,
-                activation,
-                inlined: left,
-            };
-            let length = self.place(id)?.chain.len();
-            match left.checked_sub(length) {
-                Some(rest) => left = rest,
-                None => return Some(id),
+        let number = (number as usize).saturating_add(self.hidden(thread));
+        let depth = self.depth(thread);
+        while self.counted(thread).last().is_none_or(|it| *it <= number) {
+            if self.counted(thread).len() > depth {
+                return None;
             }
+            self.count_another(thread);
         }
-        None
+        let above = self.counted(thread);
+        let activation = above.partition_point(|it| *it <= number) - 1;
+        Some(FrameId {
+            thread,
+            activation,
+            inlined: number - above[activation],
+        })
     }
 
     /// The number that a report gives a frame.
     pub fn frame_number(&mut self, id: FrameId) -> u32 {
-        let mut number = 0_usize;
-        for activation in 0..id.activation {
-            let id = FrameId { activation, ..id };
-            number += self.place(id).map_or(1, |it| it.chain.len());
+        let activation = id.activation.min(self.depth(id.thread));
+        while self.counted(id.thread).len() <= activation {
+            self.count_another(id.thread);
         }
-        number += id.inlined;
-        if id.thread == 0 {
-            number = number.saturating_sub(self.memo.ahead);
-        }
+        let above = self.counted(id.thread)[activation];
+        let number = (above + id.inlined).saturating_sub(self.hidden(id.thread));
         u32::try_from(number).unwrap_or(u32::MAX)
+    }
+
+    /// How many frames a thread has, inlined functions among them.
+    pub fn frame_count(&mut self, thread: usize) -> u32 {
+        let activation = self.depth(thread);
+        self.frame_number(FrameId {
+            thread,
+            activation,
+            inlined: 0,
+        })
+    }
+
+    /// How many of the functions that are inlined where the youngest activation stands are not entered yet.
+    fn hidden(&self, thread: usize) -> usize {
+        if thread == 0 { self.memo.ahead } else { 0 }
+    }
+
+    /// How many frames are above each of the activations of a thread that were counted.
+    fn counted(&mut self, thread: usize) -> &[usize] {
+        let numbers = self.memo.state.numbers.entry(thread);
+        numbers.or_insert_with(|| vec![0])
+    }
+
+    /// Counts the frames of one more activation.
+    fn count_another(&mut self, thread: usize) {
+        let (activation, above) = match self.counted(thread) {
+            [] => return,
+            known => (known.len() - 1, known[known.len() - 1]),
+        };
+        let id = FrameId {
+            thread,
+            activation,
+            inlined: 0,
+        };
+        let frames = self.place(id).map_or(1, |it| it.chain.len());
+        if let Some(known) = self.memo.state.numbers.get_mut(&thread) {
+            known.push(above + frames);
+        }
     }
 
     /// The oldest frame of a thread.

@@ -20,7 +20,7 @@ use wdb_examine::places::{self, Spec};
 use wdb_examine::stop::FrameId;
 
 /// How the program is to run on. Steps are of the selected frame.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Motion {
     /// To the next breakpoint.
     Continue,

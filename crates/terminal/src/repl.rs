@@ -148,7 +148,7 @@ impl Repl {
                 let prompt = self.prompt();
                 self.screen.entered(&prompt, line, true);
             }
-            match self.execute(line)? {
+            match self.execute(|console, out| console.execute(line, out))? {
                 Flow::Go | Flow::NeedsMore => {}
                 Flow::Failed => {
                     if script.text.trim().lines().count() > 1 {
@@ -211,7 +211,8 @@ impl Repl {
                 _ => line,
             };
             self.screen.entered(&prompt, &line, echo);
-            if let Flow::Quit(status) = self.execute(&line)? {
+            let flow = self.execute(|console, out| console.execute(&line, out))?;
+            if let Flow::Quit(status) = flow {
                 return Ok(status);
             }
         }
@@ -236,9 +237,13 @@ impl Repl {
         Ok(ended)
     }
 
-    pub(crate) fn execute(&mut self, line: &str) -> io::Result<Flow> {
+    /// Lets the console execute something. It has failed when it was given up.
+    pub(crate) fn execute(
+        &mut self,
+        work: impl FnOnce(&mut Console, &mut dyn Output) -> Flow,
+    ) -> io::Result<Flow> {
         self.with_console(|console, out| {
-            let flow = console.execute(line, out);
+            let flow = work(console, out);
             match (flow, out.given_up()) {
                 (Flow::Go | Flow::NeedsMore, true) => Flow::Failed,
                 _ => flow,

@@ -82,6 +82,45 @@ fn a_program_is_stepped_in_full_screen() {
     assert_eq!(wdb.end(), 0);
 }
 
+/// A key and the line that stands for it do the same; a breakpoint that was deleted at a stop is gone from the screen.
+#[test]
+fn keys_and_lines_do_the_same() {
+    let home = Home::new();
+    let mut wdb = full_screen(&home, "%f/c-compute-o0.wasm");
+    wdb.see("not started");
+    line(&mut wdb, "tbreak main", "●");
+    wdb.keys(F5);
+    wdb.see("temporary breakpoint 1, main");
+    wdb.until("no mark", |screen| !screen.contains('●'));
+    let place = |screen: &str| {
+        let status = screen.lines().find(|it| it.contains(" stepped │"));
+        status
+            .and_then(|it| it.split('│').nth(1))
+            .map(str::to_owned)
+    };
+    let steps = |wdb: &mut Terminal, keys: &str, before: Option<String>| {
+        wdb.keys(keys);
+        wdb.until("another line", |screen| {
+            place(screen).is_some_and(|now| Some(now) != before)
+        });
+        place(&wdb.text())
+    };
+    let first = steps(&mut wdb, F10, None);
+    wdb.see("(wdb) next");
+    // An empty line does again what the key did.
+    let second = steps(&mut wdb, "\r", first.clone());
+    line(&mut wdb, "run", "exit code");
+    line(&mut wdb, "tbreak main", "●");
+    line(&mut wdb, "run", "temporary breakpoint 2, main");
+    line(&mut wdb, "next", "stepped");
+    assert_eq!(place(&wdb.text()), first);
+    assert_eq!(steps(&mut wdb, F10, first), second);
+    wdb.keys(CTRL_D);
+    wdb.see("the program has not ended");
+    wdb.keys(CTRL_D);
+    assert_eq!(wdb.end(), 0);
+}
+
 #[test]
 fn a_hung_program_is_interrupted_in_full_screen() {
     let home = Home::new();

@@ -5,6 +5,7 @@
 mod cpp;
 mod disassembly;
 mod expressions;
+mod frames;
 mod handles;
 mod places;
 mod support;

@@ -205,3 +205,26 @@ fn beginnings_are_completed() {
     );
     assert_eq!(places::completions(&mut stop, "", 3).len(), 3);
 }
+
+/// Where an editor can put a breakpoint in a line.
+#[test]
+fn the_columns_of_a_line_are_places() {
+    let mut debuggee = super::support::dump("c-div-zero.wasmtime", "c-div-zero");
+    let mut resolver = Fixtures::new(super::support::modules("c-div-zero"));
+    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let places = places::columns(&mut stop, "c-div-zero.c", 33).unwrap();
+    let columns: Vec<u32> = places.iter().map(|it| it.column.unwrap()).collect();
+    assert!(columns.len() > 1 && columns.is_sorted(), "{columns:?}");
+    for place in &places {
+        assert_eq!((place.line, &*place.function), (Some(33), "average"));
+        let spec = Spec::Line {
+            file: place.file.clone(),
+            line: 33,
+            column: place.column,
+        };
+        let found = places::resolve(&mut stop, &spec, None).unwrap();
+        assert_eq!(found, std::slice::from_ref(place));
+    }
+    assert!(places::columns(&mut stop, "c-div-zero.c", 33_000).is_err());
+    assert!(places::columns(&mut stop, "nowhere.c", 1).is_err());
+}

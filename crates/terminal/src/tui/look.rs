@@ -1,27 +1,25 @@
 //! Looks at a program that is stopped, and makes a scene of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use wdb_console::Style;
 use wdb_console::listing;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::disassembly;
+use wdb_examine::frames::{self, Entry};
 use wdb_examine::places::{self, Location, Spec};
 use wdb_examine::stop::{FrameId, Place, Spot, Stop};
-use wdb_examine::values;
-use wdb_examine::variables::{self, Valued, Which};
-use wdb_session::Reason;
-use wdb_session::Session;
+use wdb_examine::values::{self, Declared, Named, ScopeKind};
 use wdb_session::displays::{Display, Displayed};
+use wdb_session::{Reason, Session};
 use wdb_symbols::Unavailable;
-use wdb_symbols::render::{Limits, Tree};
+use wdb_symbols::render::{Limits, Notation};
 
-use super::scene::{BreakpointRow, Code, Instruction, Mark, Piece, Rows, Scene, StackRow};
-use super::state::Wishes;
+use super::scene::{BreakpointRow, Code, Instruction, Mark, Piece, Rows, Scene, StackRow, Value};
+use super::state::{Open, Wishes};
 
-/// As many frames are listed.
-const MOST_FRAMES: usize = 500;
 /// As many instructions before and after the current one.
 const INSTRUCTIONS: usize = 2_000;
 /// As many files are remembered.
@@ -38,20 +36,13 @@ pub(super) struct Looker {
 
 impl Looker {
     /// What there is to see.
-    pub(super) fn look(&mut self, session: &mut Session, wishes: Wishes) -> Scene {
+    pub(super) fn look(&mut self, session: &mut Session, wishes: &Wishes) -> Scene {
         let runs = session.runs();
         let breakpoints: Vec<BreakpointRow> = session.breakpoints().iter().map(row_of).collect();
-        let marks: Vec<(Location, Mark)> = session
-            .breakpoints()
-            .iter()
-            .flat_map(|it| {
-                let mark = if it.enabled {
-                    Mark::Enabled
-                } else {
-                    Mark::Disabled
-                };
-                it.locations().iter().map(move |at| (at.clone(), mark))
-            })
+        let all = session.breakpoints().iter();
+        let marks = all.flat_map(|it| it.locations().iter().map(move |at| (at, it)));
+        let marks: Vec<(Location, u32, bool)> = marks
+            .map(|(at, it)| (at.clone(), it.id, it.enabled))
             .collect();
         let displays: Vec<_> = session
             .displays
@@ -64,13 +55,6 @@ impl Looker {
         let over = session.can_run() && session.stopped().is_over();
         let selected = session.selected();
         let mut stop = session.stop();
-        let limits = Limits {
-            depth: wishes.depth,
-            elements: wishes.elements,
-            text: 200,
-            line: 200,
-            values: u32::try_from(wishes.elements.saturating_mul(40)).unwrap_or(u32::MAX),
-        };
         let mut scene = Scene {
             run: runs,
             condition,
@@ -87,13 +71,11 @@ impl Looker {
         scene.thread = thread(&mut stop, id);
         scene.place = spot.map(in_words).unwrap_or_default();
         scene.frame = lasting_name(&mut stop, id, spot);
-        scene.stack = stack(&mut stop, id);
-        let values = variables::of_frame(&mut stop, id, Which::Locals, &limits);
-        scene.variables = values.into_iter().map(|it| it.tree).collect();
-        scene.displays = displays
-            .iter()
-            .map(|it| displayed(&mut stop, id, it, &limits))
-            .collect();
+        scene.stack = stack(&mut stop, id, wishes.frames);
+        scene.variables = variables(&mut stop, id, &wishes.open);
+        let shown = displays.iter();
+        let shown = shown.map(|it| displayed(&mut stop, id, it, &wishes.open));
+        scene.displays = shown.collect();
         scene.code = self.code(&mut stop, id, place.as_deref(), &marks, wishes);
         scene
     }
@@ -104,8 +86,8 @@ impl Looker {
         stop: &mut Stop<'_>,
         id: FrameId,
         place: Option<&Place>,
-        marks: &[(Location, Mark)],
-        wishes: Wishes,
+        marks: &Marks,
+        wishes: &Wishes,
     ) -> Code {
         let Some((frame, place)) = stop.frame(id).zip(place) else {
             return nothing("the frame was not recorded");
@@ -134,9 +116,13 @@ impl Looker {
         let addresses: BTreeMap<_, _> =
             listed.iter().zip(0..).map(|(it, at)| (it.at, at)).collect();
         let marks = marks.iter().filter(|it| it.0.at.module == frame.module);
-        let marks = marks
-            .filter_map(|(location, mark)| Some((*addresses.get(&location.at.offset)?, *mark)));
-        let marks = strongest(marks);
+        let marks = marks.filter_map(|it| Some((*addresses.get(&it.0.at.offset)?, it)));
+        let marks = by_row(marks);
+        let modules = stop.modules();
+        let module = modules.get(frame.module.position());
+        let module = module.filter(|_| modules.len() > 1);
+        let module = module.map(|it| it.record.name.as_str());
+        let rows = listed.into_iter().map(|it| instruction(it, module));
         let function = place.chain.last().map_or("", |it| &it.function);
         Code {
             title: match why {
@@ -147,12 +133,12 @@ impl Looker {
             current: addresses.range(..=pc).next_back().map(|it| *it.1),
             start: 0,
             marks,
-            rows: Rows::Instructions(listed.into_iter().map(instruction).collect()),
+            rows: Rows::Instructions(rows.collect()),
         }
     }
 
     /// The code that the program will begin with.
-    fn beginning(&mut self, stop: &mut Stop<'_>, marks: &[(Location, Mark)]) -> Code {
+    fn beginning(&mut self, stop: &mut Stop<'_>, marks: &Marks) -> Code {
         let mut why = None;
         for name in BEGINNINGS {
             let found = places::resolve(stop, &Spec::Function(name.to_owned()), None);
@@ -205,12 +191,12 @@ fn nothing(why: &str) -> Code {
     }
 }
 
-fn source_code(file: &str, lines: Arc<[Vec<Piece>]>, marks: &[(Location, Mark)]) -> Code {
+fn source_code(file: &str, lines: Arc<[Vec<Piece>]>, marks: &Marks) -> Code {
     let marks = marks.iter().filter(|it| it.0.file.as_deref() == Some(file));
-    let marks = marks.filter_map(|(at, mark)| Some(((at.line? as usize).checked_sub(1)?, *mark)));
+    let marks = marks.filter_map(|it| Some(((it.0.line? as usize).checked_sub(1)?, it)));
     Code {
         title: file.to_owned(),
-        marks: strongest(marks),
+        marks: by_row(marks),
         rows: Rows::Source {
             file: file.to_owned(),
             lines,
@@ -219,17 +205,24 @@ fn source_code(file: &str, lines: Arc<[Vec<Piece>]>, marks: &[(Location, Mark)])
     }
 }
 
-/// Where a row has several breakpoints, one that is enabled is shown.
-fn strongest(marks: impl Iterator<Item = (usize, Mark)>) -> BTreeMap<usize, Mark> {
-    let mut all = BTreeMap::new();
-    for (row, mark) in marks {
-        let there = all.entry(row).or_insert(mark);
-        *there = (*there).max(mark);
+/// The breakpoints of rows, each with its place, its number and whether it is enabled.
+type Marks = [(Location, u32, bool)];
+
+fn by_row<'a>(
+    marks: impl Iterator<Item = (usize, &'a (Location, u32, bool))>,
+) -> BTreeMap<usize, Mark> {
+    let mut rows: BTreeMap<usize, Mark> = BTreeMap::new();
+    for (row, (_, id, enabled)) in marks {
+        let mark = rows.entry(row).or_default();
+        mark.enabled |= *enabled;
+        if !mark.ids.contains(id) {
+            mark.ids.push(*id);
+        }
     }
-    all
+    rows
 }
 
-fn instruction(line: disassembly::Instruction) -> Instruction {
+fn instruction(line: disassembly::Instruction, module: Option<&str>) -> Instruction {
     let indent = "  ".repeat(line.depth.min(20) as usize);
     let mut text = vec![(Style::Plain, format!("{indent}{}", line.text))];
     if let Some(note) = line.note {
@@ -241,6 +234,10 @@ fn instruction(line: disassembly::Instruction) -> Instruction {
     }
     Instruction {
         address: line.at.to_string(),
+        place: Spec::Address {
+            module: module.map(str::to_owned),
+            offset: line.at,
+        },
         text,
     }
 }
@@ -272,37 +269,106 @@ fn row_of(breakpoint: &wdb_session::breakpoints::Breakpoint) -> BreakpointRow {
 }
 
 fn place_in_words(location: &Location) -> String {
-    match (&location.file, location.line) {
-        (Some(file), Some(line)) => format!("{}:{line} {}", file_name(file), location.function),
-        _ => location.function.clone(),
+    match line_in_words(location.file.as_ref(), location.line) {
+        place if place.is_empty() => location.function.clone(),
+        place => format!("{place} {}", location.function),
     }
 }
 
-/// What a display shows in a frame, with its parts.
-fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, limits: &Limits) -> Tree {
-    let name = display.expression.text();
-    let line = |value: String, unavailable| Tree {
-        name: name.to_owned(),
+/// How much of a value stands on its line.
+const LIMITS: Limits = Limits {
+    depth: 4,
+    elements: 100,
+    text: 200,
+    line: 200,
+    values: 4_000,
+};
+/// Parts the names in a path.
+const SEPARATOR: char = '\u{1f}';
+
+/// The variables of a frame: those that can be named there.
+fn variables(stop: &mut Stop<'_>, id: FrameId, open: &Open) -> Vec<Value> {
+    let mut found = Vec::new();
+    for kind in [ScopeKind::Arguments, ScopeKind::Locals] {
+        found.extend(values::variables(stop, id, kind, 0..u64::MAX));
+    }
+    let is_hidden = |it: &Declared| it.shadowed || it.is_ahead;
+    found.retain(|it| !it.name.is_empty() && !it.variable.as_ref().is_some_and(is_hidden));
+    valued(stop, found, "", open)
+}
+
+/// Values with the parts of those that are open.
+fn valued(stop: &mut Stop<'_>, found: Vec<Named>, above: &str, open: &Open) -> Vec<Value> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let keyed = found.into_iter().map(|named| {
+        // One may hide another.
+        let before = names.entry(named.name.clone()).or_default();
+        *before += 1;
+        let path = match *before {
+            1 => format!("{above}{}", named.name),
+            number => format!("{above}{}#{number}", named.name),
+        };
+        value(stop, named, path, None, open)
+    });
+    keyed.collect()
+}
+
+fn value(
+    stop: &mut Stop<'_>,
+    named: Named,
+    path: String,
+    notation: Option<Notation>,
+    open: &Open,
+) -> Value {
+    let shown = values::show(stop, &named.value, &LIMITS, notation);
+    let wanted = open.get(&path).map_or(0, |it| shown.children.min(*it));
+    Value {
+        parts: parts(stop, &named, &path, 0..wanted, open),
+        path,
+        name: named.name.clone(),
+        ty: shown.ty,
+        text: shown.text,
+        length: shown.children,
+        handle: (shown.children > 0).then(|| Box::new(named)),
+    }
+}
+
+/// A page of the parts of a value.
+pub(super) fn parts(
+    stop: &mut Stop<'_>,
+    of: &Named,
+    path: &str,
+    range: Range<u64>,
+    open: &Open,
+) -> Vec<Value> {
+    if range.is_empty() {
+        return Vec::new();
+    }
+    let found = values::children(stop, of, range).parts;
+    valued(stop, found, &format!("{path}{SEPARATOR}"), open)
+}
+
+/// What a display shows in a frame.
+fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, open: &Open) -> Value {
+    let path = format!("display {}", display.id);
+    let line = |text| Value {
+        path: path.clone(),
+        name: display.expression.text().to_owned(),
         ty: String::new(),
-        value,
-        unavailable,
-        children: Vec::new(),
-        cut: None,
+        text,
+        length: 0,
+        parts: Vec::new(),
+        handle: None,
     };
-    match (display.evaluate(stop, frame), display.notation) {
-        (Displayed::Instruction(found), _) => {
-            let text = found.map(|it| format!("{} {}", it.at, it.text));
-            line(text.unwrap_or_default(), None)
-        }
-        (Displayed::Failed(error), _) => {
-            line(String::new(), Some(Unavailable::Unsupported(error.message)))
-        }
-        (Displayed::Value(found), None) => {
-            Valued::of_expression(stop, name, &found.value, limits).tree
-        }
-        (Displayed::Value(found), notation) => {
-            let shown = values::show(stop, &found.value, limits, notation);
-            line(shown.text.unwrap_or_default(), None)
+    match display.evaluate(stop, frame) {
+        Displayed::Value(found) => value(stop, found, path, display.notation, open),
+        Displayed::Failed(error) => line(Err(Unavailable::Unsupported(error.message))),
+        Displayed::Instruction(found) => {
+            let text = found.map(|it| {
+                let note = it.note.map_or_else(String::new, |it| format!("  ;; {it}"));
+                format!("{} {}{note}", it.at, it.text)
+            });
+            line(Ok(text.unwrap_or_default()))
         }
     }
 }
@@ -331,15 +397,15 @@ fn thread(stop: &mut Stop<'_>, id: FrameId) -> String {
 
 /// `main.c:12 in sum`.
 fn in_words(spot: &Spot) -> String {
-    match line_in_words(spot) {
+    match line_in_words(spot.location.file.as_ref(), spot.location.line) {
         place if place.is_empty() => spot.function.clone(),
         place => format!("{place} in {}", spot.function),
     }
 }
 
 /// `main.c:12`.
-fn line_in_words(spot: &Spot) -> String {
-    match (&spot.location.file, spot.location.line) {
+fn line_in_words(file: Option<&String>, line: Option<u32>) -> String {
+    match (file, line) {
         (Some(file), Some(line)) => format!("{}:{line}", file_name(file)),
         _ => String::new(),
     }
@@ -356,38 +422,38 @@ fn lasting_name(stop: &mut Stop<'_>, id: FrameId, spot: Option<&Spot>) -> String
     format!("{} {above} {function}", id.thread)
 }
 
-fn stack(stop: &mut Stop<'_>, selected: FrameId) -> Vec<StackRow> {
-    let mut rows = Vec::new();
-    let mut next = stop.frame_numbered(selected.thread, 0);
-    while let Some(id) = next {
-        let Some(place) = stop.place(id) else { break };
-        let Some(spot) = place.chain.get(id.inlined) else {
-            break;
-        };
-        if rows.len() == MOST_FRAMES {
-            let rest = stop.depth(id.thread).saturating_sub(id.activation);
-            rows.push(StackRow {
-                function: format!("… {rest} more; `backtrace` lists all"),
-                ..StackRow::default()
-            });
-            break;
-        }
+/// The first of the frames.
+fn stack(stop: &mut Stop<'_>, selected: FrameId, most: u32) -> Vec<StackRow> {
+    let page = frames::page(stop, selected.thread, 0..most);
+    let mut rows: Vec<StackRow> = page
+        .into_iter()
+        .map(|it| row_of_stack(it, selected))
+        .collect();
+    let more = stop.frame_count(selected.thread).saturating_sub(most);
+    if more > 0 {
         rows.push(StackRow {
-            number: u32::try_from(rows.len()).ok(),
-            function: spot.function.clone(),
-            place: line_in_words(spot),
-            runtime: spot.family.is_some(),
-            selected: id == selected,
-        });
-        let inlined = id.inlined + 1;
-        next = Some(match inlined < place.chain.len() {
-            true => FrameId { inlined, ..id },
-            false => FrameId {
-                activation: id.activation + 1,
-                inlined: 0,
-                ..id
-            },
+            function: format!("… {more} more"),
+            is_more: true,
+            ..StackRow::default()
         });
     }
     rows
+}
+
+fn row_of_stack(entry: Entry, selected: FrameId) -> StackRow {
+    match entry {
+        Entry::Frame(frame) => StackRow {
+            number: Some(frame.index),
+            place: line_in_words(frame.file.as_ref(), frame.line),
+            function: frame.function,
+            runtime: frame.family.is_some(),
+            selected: frame.id == selected,
+            is_more: false,
+        },
+        Entry::Host(function) => StackRow {
+            function,
+            ..StackRow::default()
+        },
+        Entry::Omitted(_) => StackRow::default(),
+    }
 }

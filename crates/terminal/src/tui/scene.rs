@@ -7,7 +7,8 @@ use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 use wdb_console::Style;
 use wdb_examine::places::Spec;
-use wdb_symbols::render::Tree;
+use wdb_examine::values::Named;
+use wdb_symbols::Unavailable;
 
 /// As many columns more than a character has a tab.
 const TAB_WIDTH: usize = 4;
@@ -33,9 +34,9 @@ pub(super) struct Scene {
     /// The code around the selected frame.
     pub(super) code: Code,
     /// The values of the expressions that are displayed at each stop.
-    pub(super) displays: Vec<Tree>,
+    pub(super) displays: Vec<Value>,
     /// The variables of the selected frame.
-    pub(super) variables: Vec<Tree>,
+    pub(super) variables: Vec<Value>,
     /// The frames of the selected thread, youngest first.
     pub(super) stack: Vec<StackRow>,
     /// What the user set.
@@ -53,8 +54,27 @@ pub(super) struct Code {
     pub(super) current: Option<usize>,
     /// The row to show where it stands in none.
     pub(super) start: usize,
-    /// The rows that have a breakpoint.
+    /// The rows that have breakpoints.
     pub(super) marks: BTreeMap<usize, Mark>,
+}
+
+/// A value, with those of its parts that were asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Value {
+    /// What tells it from all others: the names from its variable down to it.
+    pub(super) path: String,
+    /// The name of the variable, member or element.
+    pub(super) name: String,
+    /// The name of its type.
+    pub(super) ty: String,
+    /// The value, or why there is none.
+    pub(super) text: Result<String, Unavailable>,
+    /// How many parts it has.
+    pub(super) length: u64,
+    /// The first of them, as far as they were asked for.
+    pub(super) parts: Vec<Value>,
+    /// What gives its parts, until the program runs. `None`: it has none.
+    pub(super) handle: Option<Box<Named>>,
 }
 
 /// The rows of a piece of code.
@@ -76,25 +96,27 @@ pub(super) enum Rows {
 /// A row of the disassembly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Instruction {
-    /// Its address as `break *` takes it: `0x1a4`.
+    /// Where it is in its module.
     pub(super) address: String,
+    /// Where a breakpoint of it belongs.
+    pub(super) place: Spec,
     /// Its text.
     pub(super) text: Vec<Piece>,
 }
 
-/// What marks a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Mark {
-    /// A breakpoint that is disabled.
-    Disabled,
-    /// A breakpoint.
-    Enabled,
+/// The breakpoints of a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Whether one of them is enabled.
+    pub(super) enabled: bool,
+    /// Their numbers.
+    pub(super) ids: Vec<u32>,
 }
 
 /// A frame of the stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct StackRow {
-    /// The number that `frame` takes. `None`: not a frame of the program, code of the host.
+    /// Its number. `None`: code of the host, or what stands for frames that are not listed.
     pub(super) number: Option<u32>,
     /// The function.
     pub(super) function: String,
@@ -104,12 +126,14 @@ pub(super) struct StackRow {
     pub(super) runtime: bool,
     /// Whether it is the selected one.
     pub(super) selected: bool,
+    /// It stands for the frames that are not listed.
+    pub(super) is_more: bool,
 }
 
 /// A breakpoint that the user set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BreakpointRow {
-    /// The number that commands take.
+    /// Its number.
     pub(super) number: u32,
     /// Whether it can stop the program.
     pub(super) enabled: bool,
@@ -148,20 +172,16 @@ impl Rows {
         }
     }
 
-    /// Where `break` would put a breakpoint for a row.
-    pub(super) fn place(&self, row: usize) -> Option<String> {
+    /// Where a breakpoint of a row belongs.
+    pub(super) fn place(&self, row: usize) -> Option<Spec> {
         match self {
             Rows::None(_) => None,
-            Rows::Source { file, lines } => {
-                let line = u32::try_from(row + 1).ok().filter(|_| row < lines.len())?;
-                let place = Spec::Line {
-                    file: Some(file.clone()),
-                    line,
-                    column: None,
-                };
-                Some(place.to_string())
-            }
-            Rows::Instructions(rows) => Some(format!("*{}", rows.get(row)?.address)),
+            Rows::Source { file, lines } => Some(Spec::Line {
+                file: Some(file.clone()),
+                line: u32::try_from(row).ok().filter(|_| row < lines.len())? + 1,
+                column: None,
+            }),
+            Rows::Instructions(rows) => Some(rows.get(row)?.place.clone()),
         }
     }
 }

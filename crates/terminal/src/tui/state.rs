@@ -1,13 +1,12 @@
 //! What the full-screen view shows, and where the user is in it: plain data.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wdb_console::{Completion, Style};
-use wdb_symbols::Unavailable;
-use wdb_symbols::render::Tree;
+use wdb_console::{Action, Completion, Style};
+use wdb_examine::values::Named;
 
 use super::line::Line;
-use super::scene::{Rows, Scene};
+use super::scene::{Rows, Scene, Value};
 use super::text::Text;
 
 /// A part of the screen that keys can go to.
@@ -44,12 +43,16 @@ impl Pane {
 }
 
 /// What the worker, who has the program, is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Request {
     /// Executes a line.
     Execute(String, Wishes),
+    /// Does what a key asks for.
+    Act(Action, Wishes),
     /// Tells what the program looks like.
     Look(Wishes),
+    /// Gives a page of the parts of a value.
+    Parts(Page),
     /// Tells what can stand at a place of a line.
     Complete(String, usize),
     /// Drops what was begun with the lines before: the commands of a breakpoint.
@@ -61,14 +64,32 @@ pub(super) enum Request {
 }
 
 /// What of the program is to be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wishes {
-    /// How many levels of the variables.
-    pub(super) depth: u32,
     /// The disassembly, also where there is source.
     pub(super) instructions: bool,
-    /// How many elements of an array, a vector or a map.
-    pub(super) elements: u64,
+    /// How many frames.
+    pub(super) frames: u32,
+    /// Which values show their parts.
+    pub(super) open: Open,
+}
+
+/// How many parts are shown of each value that shows parts, by its path.
+pub(super) type Open = BTreeMap<String, u64>;
+
+/// Parts of a value that are to be seen too.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Page {
+    /// The path of the value.
+    pub(super) path: String,
+    /// The value.
+    pub(super) of: Box<Named>,
+    /// In which run of the program it was seen: it means nothing in another.
+    pub(super) run: u64,
+    /// How many of its parts are there already.
+    pub(super) from: u64,
+    /// Which values show their parts.
+    pub(super) open: Open,
 }
 
 /// What the worker tells.
@@ -76,6 +97,8 @@ pub(super) struct Wishes {
 pub(super) enum Report {
     /// What the program looks like.
     Scene(Box<Scene>),
+    /// More parts of the value with this path.
+    Parts(String, Vec<Value>),
     /// The debugger's answer, piece by piece.
     Wrote(Style, String),
     /// What takes long right now. Empty: it is over.
@@ -155,10 +178,10 @@ pub(super) struct State {
     pub(super) instructions: bool,
     /// The rows of the variables.
     pub(super) variables: List,
-    /// How often more elements were wanted than are shown at first.
-    pub(super) more_elements: u32,
-    /// Which variables show their parts.
-    pub(super) open: BTreeSet<String>,
+    /// Which values show their parts.
+    pub(super) open: Open,
+    /// How many frames more than usual are listed.
+    pub(super) more_frames: u32,
     /// Which values are others than when the frame was last seen before the program ran.
     pub(super) changed: BTreeSet<String>,
     /// The values of each frame when it was last seen.
@@ -204,50 +227,34 @@ pub(super) enum Lower {
 }
 
 /// A row of the variables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct VariableRow<'a> {
-    /// What tells it from all others: the names from its variable down to it.
-    pub(super) path: String,
     /// How deep it is in its variable.
     pub(super) depth: usize,
-    /// What is shown.
-    pub(super) part: Part<'a>,
+    /// The value; or the one of which parts are left out here.
+    pub(super) value: &'a Value,
+    /// What is shown of it.
+    pub(super) part: Part,
 }
 
 /// What a row of the variables is about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Part<'a> {
-    /// A value.
-    Value(Value<'a>),
-    /// Values that are left out, in words.
-    Cut(&'a str),
-}
-
-/// A value in a row of the variables.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Value<'a> {
-    /// The name of the variable, member or element.
-    pub(super) name: &'a str,
-    /// The name of its type.
-    pub(super) ty: &'a str,
-    /// The value, or why there is none.
-    pub(super) text: Result<&'a str, &'a Unavailable>,
-    /// Whether it has parts, and whether they are shown.
-    pub(super) open: Option<bool>,
-    /// Whether it is not what it was before the program ran last.
-    pub(super) changed: bool,
+pub(super) enum Part {
+    /// The value: whether it is not what it was before the program ran last, and whether its parts are shown, if it has
+    /// any.
+    Value { changed: bool, open: Option<bool> },
+    /// So many of its parts are left out.
+    More(u64),
 }
 
 /// Frames whose values are remembered.
 const MOST_FRAMES: usize = 64;
-/// How many elements are shown at first.
-const ELEMENTS: u64 = 100;
-/// How often there may be four times as many.
-pub(super) const MOST_MORE: u32 = 10;
-/// How many levels of values are fetched below what is shown.
-const LEVELS_AHEAD: u32 = 2;
-/// Parts the names in a path.
-const SEPARATOR: char = '\u{1f}';
+/// How many frames are listed at first, and how many more each time.
+pub(super) const FRAMES: u32 = 500;
+/// How many parts of a value are shown at first, and how many more each time.
+pub(super) const PAGE: u64 = 100;
+/// After the program has run, of a value with more parts that were shown as many are shown again.
+const MOST_AGAIN: u64 = 1_000;
 
 impl State {
     /// The user comes, for the first time or again: after these lines, with this before the next.
@@ -262,73 +269,81 @@ impl State {
 
     /// What of the program is to be seen.
     pub(super) fn wishes(&self) -> Wishes {
-        let deepest = self.open.iter().map(|it| it.matches(SEPARATOR).count());
-        let deepest = u32::try_from(deepest.max().unwrap_or(0)).unwrap_or(u32::MAX);
         Wishes {
-            depth: deepest.saturating_add(LEVELS_AHEAD),
             instructions: self.instructions,
-            elements: ELEMENTS << self.more_elements,
+            frames: FRAMES.saturating_add(self.more_frames),
+            open: self.open.clone(),
         }
     }
 
     /// The rows of the variables, displays first.
     pub(super) fn variable_rows(&self) -> Vec<VariableRow<'_>> {
         let mut rows = Vec::new();
-        for (prefix, trees) in self.groups() {
-            for (key, tree) in keyed(trees) {
-                self.add_rows(&mut rows, format!("{prefix}{key}"), 0, tree);
-            }
+        for value in self.scene.displays.iter().chain(&self.scene.variables) {
+            self.add_rows(&mut rows, 0, value);
         }
         rows
     }
 
-    fn groups(&self) -> [(&'static str, &[Tree]); 2] {
-        [
-            ("display ", &self.scene.displays),
-            ("", &self.scene.variables),
-        ]
-    }
-
-    fn add_rows<'a>(
-        &'a self,
-        rows: &mut Vec<VariableRow<'a>>,
-        path: String,
-        depth: usize,
-        tree: &'a Tree,
-    ) {
-        let has_parts = !tree.children.is_empty();
-        let open = has_parts && self.open.contains(&path);
+    fn add_rows<'a>(&'a self, rows: &mut Vec<VariableRow<'a>>, depth: usize, value: &'a Value) {
+        let is_open = value.length > 0 && self.open.contains_key(&value.path);
         rows.push(VariableRow {
             depth,
-            part: Part::Value(Value {
-                name: &tree.name,
-                ty: &tree.ty,
-                text: match &tree.unavailable {
-                    None => Ok(&tree.value),
-                    Some(reason) => Err(reason),
-                },
-                open: has_parts.then_some(open),
-                changed: self.changed.contains(&path),
-            }),
-            path: path.clone(),
+            value,
+            part: Part::Value {
+                changed: self.changed.contains(&value.path),
+                open: (value.length > 0).then_some(is_open),
+            },
         });
-        if !open {
+        if !is_open {
             return;
         }
-        for (key, child) in keyed(&tree.children) {
-            self.add_rows(rows, format!("{path}{SEPARATOR}{key}"), depth + 1, child);
+        for part in &value.parts {
+            self.add_rows(rows, depth + 1, part);
         }
-        if let Some(cut) = &tree.cut {
+        let left = value.length.saturating_sub(value.parts.len() as u64);
+        if left > 0 {
             rows.push(VariableRow {
-                path: format!("{path}{SEPARATOR}…"),
                 depth: depth + 1,
-                part: Part::Cut(cut),
+                value,
+                part: Part::More(left),
             });
+        }
+    }
+
+    /// What the worker is asked for so that more parts of a value can be seen.
+    pub(super) fn page(&self, value: &Value) -> Option<Page> {
+        Some(Page {
+            path: value.path.clone(),
+            of: value.handle.clone()?,
+            run: self.scene.run,
+            from: value.parts.len() as u64,
+            open: self.open.clone(),
+        })
+    }
+
+    /// Takes more parts of a value, if it is still there.
+    pub(super) fn add_parts(&mut self, path: &str, parts: Vec<Value>) {
+        let Scene {
+            displays,
+            variables,
+            ..
+        } = &mut self.scene;
+        let mut all = displays.iter_mut().chain(variables);
+        if let Some(value) = all.find_map(|it| it.find(path)) {
+            value.parts.extend(parts);
+            self.note_changes();
         }
     }
 
     /// Takes what the program looks like now.
     pub(super) fn see(&mut self, scene: Scene) {
+        if scene.run != self.scene.run {
+            self.more_frames = 0;
+            for count in self.open.values_mut() {
+                *count = MOST_AGAIN.min(*count);
+            }
+        }
         let before = std::mem::replace(&mut self.scene, scene);
         self.note_changes();
         let stays = before.code.title == self.scene.code.title
@@ -352,10 +367,8 @@ impl State {
     /// Compares the values with those of the last time that this frame was seen before the program ran.
     fn note_changes(&mut self) {
         let mut now = HashMap::new();
-        for (prefix, trees) in self.groups() {
-            for (key, tree) in keyed(trees) {
-                note_values(&mut now, format!("{prefix}{key}"), tree);
-            }
+        for value in self.scene.displays.iter().chain(&self.scene.variables) {
+            value.note(&mut now);
         }
         let run = self.scene.run;
         if self.seen.len() >= MOST_FRAMES && !self.seen.contains_key(&self.scene.frame) {
@@ -377,13 +390,13 @@ impl State {
         seen.now.extend(now);
     }
 
-    /// What `break` and `clear` are told for the selected row of the code, and whether it has a breakpoint.
-    pub(super) fn selected_place(&self) -> Option<(String, bool)> {
-        let place = self.scene.code.rows.place(self.code.selected)?;
-        Some((
-            place,
-            self.scene.code.marks.contains_key(&self.code.selected),
-        ))
+    /// What sets a breakpoint on the selected row of the code, or deletes those that it has.
+    pub(super) fn toggle_breakpoint(&self) -> Option<Action> {
+        let code = &self.scene.code;
+        match code.marks.get(&self.code.selected) {
+            Some(mark) => Some(Action::Delete(mark.ids.clone())),
+            None => Some(Action::Break(code.rows.place(self.code.selected)?)),
+        }
     }
 
     /// The name of a pane.
@@ -420,27 +433,29 @@ impl State {
     }
 }
 
-/// Trees with what tells each from the others: its name, with a number where one hides another.
-fn keyed(trees: &[Tree]) -> impl Iterator<Item = (String, &Tree)> {
-    let mut names: HashMap<&str, usize> = HashMap::new();
-    trees.iter().map(move |tree| {
-        let before = names.entry(&tree.name).or_default();
-        *before += 1;
-        let key = match *before {
-            1 => tree.name.clone(),
-            number => format!("{}#{number}", tree.name),
-        };
-        (key, tree)
-    })
-}
-
-fn note_values(values: &mut HashMap<String, String>, path: String, tree: &Tree) {
-    for (key, child) in keyed(&tree.children) {
-        note_values(values, format!("{path}{SEPARATOR}{key}"), child);
+impl Value {
+    /// The part with this path, or itself.
+    fn find(&mut self, path: &str) -> Option<&mut Value> {
+        if self.path == path {
+            return Some(self);
+        }
+        // Paths are long where values are deep.
+        let is_above = |it: &Value| path.starts_with(&it.path);
+        self.parts
+            .iter_mut()
+            .filter(|it| is_above(it))
+            .find_map(|it| it.find(path))
     }
-    let value = match &tree.unavailable {
-        Some(reason) => reason.to_string(),
-        None => tree.value.clone(),
-    };
-    values.insert(path, value);
+
+    /// Adds what it and its parts are, by their paths.
+    fn note(&self, values: &mut HashMap<String, String>) {
+        let text = match &self.text {
+            Ok(text) => text.clone(),
+            Err(reason) => reason.to_string(),
+        };
+        values.insert(self.path.clone(), text);
+        for part in &self.parts {
+            part.note(values);
+        }
+    }
 }

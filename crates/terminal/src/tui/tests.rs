@@ -14,21 +14,22 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use wdb_console::{Completion, Console, Output, Style};
+use wdb_console::{Action, Completion, Console, Output, Style};
 use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::{ModuleId, Reading};
 use wdb_examine::Resolver;
 use wdb_examine::places::Spec;
 use wdb_module::{Binary, Module};
-use wdb_session::Session;
+use wdb_session::{Motion, Session};
 use wdb_symbols::Symbols;
 use wdb_symbols::render::Notation;
 
 use super::draw::draw;
 use super::look::Looker;
 use super::scene::Rows;
-use super::state::{Activity, Ended, Pane, Report, Request, State};
+use super::state::{Activity, Ended, Page, Pane, Part, Report, Request, State};
 use super::update::{Effect, Event, update};
+use super::worker;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
@@ -64,7 +65,7 @@ impl Resolver for Fixture {
 
 /// The view over a dump, with the part of a worker played by the test.
 struct View {
-    session: Session,
+    console: Console,
     looker: Looker,
     state: State,
 }
@@ -84,7 +85,7 @@ impl View {
             symbols: HashMap::new(),
         };
         let mut view = View {
-            session: Session::new(Box::new(debuggee), Box::new(resolver), None),
+            console: Console::new(Session::new(Box::new(debuggee), Box::new(resolver), None)),
             looker: Looker::default(),
             state: State::default(),
         };
@@ -96,7 +97,7 @@ impl View {
 
     fn look(&mut self) {
         let wishes = self.state.wishes();
-        let scene = self.looker.look(&mut self.session, wishes);
+        let scene = self.looker.look(&mut self.console.session, &wishes);
         self.told(Report::Scene(Box::new(scene)));
     }
 
@@ -108,21 +109,36 @@ impl View {
         update(&mut self.state, event)
     }
 
-    /// Presses a key. What the worker would be asked for is done for `frame N` and looks, and given back.
+    /// Presses a key. What the worker is asked for is done, but for what a program would have to run for.
     fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Option<Effect> {
         let effect = self.happens(Event::Input(Input::Key(KeyEvent::new(code, modifiers))));
-        match &effect {
-            Some(Effect::Ask(Request::Look(_))) => self.look(),
-            Some(Effect::Ask(Request::Execute(line, _))) => {
-                if let Some(number) = line.strip_prefix("frame ") {
-                    self.session.select_number(number.parse().unwrap()).unwrap();
-                }
+        self.done(effect.as_ref());
+        effect
+    }
+
+    /// Does what the worker does.
+    fn done(&mut self, effect: Option<&Effect>) {
+        let Some(Effect::Ask(request)) = effect else {
+            return;
+        };
+        match request {
+            Request::Look(_) => self.look(),
+            Request::Parts(page) => {
+                let parts = worker::more(&mut self.console.session, page.clone());
+                self.told(parts);
+            }
+            Request::Execute(line, _) => {
+                self.console.execute(line, &mut String::new());
+                self.look();
+                self.told(Report::Done("(wdb) ".into()));
+            }
+            Request::Act(action, _) => {
+                self.console.act(action.clone(), &mut String::new());
                 self.look();
                 self.told(Report::Done("(wdb) ".into()));
             }
             _ => {}
         }
-        effect
     }
 
     fn key(&mut self, code: KeyCode) -> Option<Effect> {
@@ -139,6 +155,14 @@ impl View {
     fn executes(&mut self, code: KeyCode) -> Option<String> {
         match self.key(code) {
             Some(Effect::Ask(Request::Execute(line, _))) => Some(line),
+            _ => None,
+        }
+    }
+
+    /// What a key makes the worker do.
+    fn acts(&mut self, code: KeyCode) -> Option<Action> {
+        match self.key(code) {
+            Some(Effect::Ask(Request::Act(action, _))) => Some(action),
             _ => None,
         }
     }
@@ -193,14 +217,14 @@ fn a_crash_in_a_small_terminal() {
     // What is deeper is asked for.
     let deeper = view.key(KeyCode::Right);
     assert!(
-        matches!(deeper, Some(Effect::Ask(Request::Look(_)))),
+        matches!(deeper, Some(Effect::Ask(Request::Parts(_)))),
         "{deeper:?}"
     );
     view.shows("small-variable-open");
     view.key(KeyCode::Tab);
     view.shows("small-stack");
     view.key(KeyCode::Down);
-    assert_eq!(view.executes(KeyCode::Enter).unwrap(), "frame 3");
+    assert_eq!(view.acts(KeyCode::Enter), Some(Action::Frame(3)));
     view.shows("small-frame-3");
     view.key(KeyCode::F(1));
     view.shows("small-help");
@@ -242,18 +266,25 @@ fn every_size_has_a_screen() {
 }
 
 #[test]
-fn keys_stand_for_commands() {
+fn keys_stand_for_actions() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
-    assert_eq!(view.executes(KeyCode::F(5)).unwrap(), "continue");
-    assert_eq!(view.executes(KeyCode::F(10)).unwrap(), "next");
-    assert_eq!(view.executes(KeyCode::F(11)).unwrap(), "step");
-    assert_eq!(view.executes(KeyCode::F(12)).unwrap(), "finish");
+    for (key, motion) in [
+        (5, Motion::Continue),
+        (10, Motion::Over),
+        (11, Motion::Into),
+        (12, Motion::Out),
+    ] {
+        assert_eq!(view.acts(KeyCode::F(key)), Some(Action::Move(motion)));
+    }
     view.key(KeyCode::Tab);
     view.key(KeyCode::Down);
-    let line = view.state.scene.code.current.unwrap() + 2;
-    let command = view.executes(KeyCode::F(9)).unwrap();
-    assert!(command.starts_with("break /src/"), "{command}");
-    assert!(command.ends_with(&format!(":{line}")), "{command}");
+    let line = view.state.scene.code.current.unwrap() as u32 + 2;
+    let place = Spec::Line {
+        file: Some("/src/c-variables.c".into()),
+        line,
+        column: None,
+    };
+    assert_eq!(view.acts(KeyCode::F(9)), Some(Action::Break(place)));
     // A command of the user's is in the history, those of keys are not.
     view.key(KeyCode::Esc);
     view.typed("bt");
@@ -272,8 +303,8 @@ fn while_the_program_runs_keys_only_interrupt() {
     view.happens(Event::Slow);
     view.told(Report::Guest(b"still here\n".to_vec()));
     assert!(view.screen().contains("running…"));
-    assert_eq!(view.executes(KeyCode::F(10)), None);
-    assert_eq!(view.executes(KeyCode::F(2)), None);
+    assert_eq!(view.key(KeyCode::F(10)), None);
+    assert_eq!(view.key(KeyCode::F(2)), None);
     assert_eq!(view.state.ended, None);
     let interrupt = view.press(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert_eq!(interrupt, Some(Effect::Interrupt));
@@ -290,7 +321,7 @@ fn a_value_that_changed_is_marked_until_the_program_runs_again() {
     let mut scene = view.state.scene.clone();
     let name = scene.variables[0].name.clone();
     scene.run += 1;
-    scene.variables[0].value.push('0');
+    scene.variables[0].text.as_mut().unwrap().push('0');
     let again = scene.clone();
     view.told(Report::Scene(Box::new(scene.clone())));
     assert_eq!(Vec::from_iter(&view.state.changed), [&name]);
@@ -353,7 +384,7 @@ fn a_click_goes_to_a_pane_a_tab_or_a_row() {
     assert_eq!(view.state.stack.selected, 1);
     let again = view.happens(mouse(CLICK, (column as u16, 2)));
     assert!(
-        matches!(&again, Some(Effect::Ask(Request::Execute(line, _))) if line == "frame 1"),
+        matches!(&again, Some(Effect::Ask(Request::Act(Action::Frame(1), _)))),
         "{again:?}"
     );
     view.told(Report::Done("(wdb) ".into()));
@@ -361,8 +392,8 @@ fn a_click_goes_to_a_pane_a_tab_or_a_row() {
     let first = view.state.code.top + 1;
     let set = view.happens(mouse(CLICK, (1, 1)));
     assert!(
-        matches!(&set, Some(Effect::Ask(Request::Execute(line, _)))
-            if line.starts_with("break /src/") && line.ends_with(&format!(":{first}"))),
+        matches!(&set, Some(Effect::Ask(Request::Act(Action::Break(Spec::Line { line, .. }), _)))
+            if *line as usize == first),
         "{set:?}"
     );
     view.told(Report::Done("(wdb) ".into()));
@@ -415,27 +446,78 @@ fn long_lines_are_moved_sideways() {
 }
 
 #[test]
-fn more_elements_are_asked_for() {
+fn more_parts_are_asked_for_page_by_page() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
-    let mut scene = view.state.scene.clone();
-    let name = scene.variables[0].name.clone();
-    scene.variables.truncate(1);
-    scene.variables[0].children = vec![scene.variables[0].clone()];
-    scene.variables[0].cut = Some("900 more elements".into());
-    view.told(Report::Scene(Box::new(scene)));
-    view.state.open.insert(name);
+    view.console.execute("frame 4", &mut String::new());
+    let expression = wdb_examine::expression::parse("*(int (*)[250])1024").unwrap();
+    view.console.session.displays.add(expression, None);
+    view.look();
     view.key(KeyCode::Tab);
     view.key(KeyCode::Tab);
-    view.key(KeyCode::End);
-    let before = view.state.wishes().elements;
-    let asked = view.happens(Event::Input(Input::Key(KeyEvent::new(
-        KeyCode::Enter,
-        KeyModifiers::NONE,
-    ))));
-    assert!(
-        matches!(&asked, Some(Effect::Ask(Request::Look(wishes))) if wishes.elements == 4 * before),
-        "{asked:?}"
+    let more = |view: &View| {
+        let rows = view.state.variable_rows();
+        let found = rows.iter().find_map(|it| match it.part {
+            Part::More(left) => Some(left),
+            Part::Value { .. } => None,
+        });
+        (view.state.scene.displays[0].parts.len(), found)
+    };
+    assert_eq!(more(&view), (0, None));
+    view.key(KeyCode::Enter);
+    assert_eq!(more(&view), (100, Some(150)));
+    for expected in [(200, Some(50)), (250, None)] {
+        let rows = view.state.variable_rows();
+        let row = rows.iter().position(|it| matches!(it.part, Part::More(_)));
+        view.state.variables.selected = row.unwrap();
+        let asked = view.key(KeyCode::Enter);
+        assert!(matches!(asked, Some(Effect::Ask(Request::Parts(_)))));
+        assert_eq!(more(&view), expected);
+    }
+    assert_eq!(view.state.scene.displays[0].parts[249].name, "[249]");
+    // Closed and opened again they are there still, and after a look as well.
+    view.state.variables.selected = 0;
+    assert_eq!(view.key(KeyCode::Enter), None);
+    assert_eq!(
+        view.state.variable_rows().len(),
+        1 + view.state.scene.variables.len()
     );
+    assert_eq!(view.key(KeyCode::Enter), None);
+    view.look();
+    assert_eq!(more(&view), (250, None));
+    // What was seen in another run has no parts any more, and what comes too late finds nothing.
+    let page = Page {
+        run: view.state.scene.run + 1,
+        ..view.state.page(&view.state.scene.displays[0]).unwrap()
+    };
+    let Report::Parts(path, parts) = worker::more(&mut view.console.session, page) else {
+        panic!("no parts");
+    };
+    assert_eq!(parts, []);
+    view.told(Report::Scene(Box::default()));
+    view.told(Report::Parts(path, parts));
+}
+
+#[test]
+fn a_deep_stack_is_listed_page_by_page() {
+    let mut dump = reading("c-div-zero.wasmtime");
+    let frames = &mut dump.dump.threads[0].frames;
+    let frame = frames[1].clone();
+    frames.splice(1..1, vec![frame; 1_200]);
+    let mut view = View::over(dump, "c-div-zero", (100, 30));
+    view.state.focus = Pane::Stack;
+    for expected in [500, 1_000] {
+        let rows = &view.state.scene.stack;
+        assert_eq!(rows.len(), expected + 1);
+        assert_eq!(rows[expected - 1].number, Some(expected as u32 - 1));
+        view.key(KeyCode::End);
+        let asked = view.key(KeyCode::Enter);
+        assert!(matches!(asked, Some(Effect::Ask(Request::Look(_)))));
+    }
+    let rows = &view.state.scene.stack;
+    assert!(rows.len() > 1_200 && rows.iter().all(|it| it.number.is_some()));
+    view.state.stack.selected = 900;
+    assert_eq!(view.acts(KeyCode::Enter), Some(Action::Frame(900)));
+    assert_eq!(view.console.session.selected_number(), 900);
 }
 
 #[test]
@@ -452,7 +534,7 @@ fn what_the_program_wrote_is_a_key_away() {
     let mut scene = view.state.scene.clone();
     scene.over = true;
     view.told(Report::Scene(Box::new(scene)));
-    assert_eq!(view.executes(KeyCode::F(5)).unwrap(), "run");
+    assert_eq!(view.acts(KeyCode::F(5)), Some(Action::Run));
 }
 
 /// The picture in the documents.
@@ -495,17 +577,16 @@ fn threads_have_the_numbers_that_commands_take() {
     dump.dump.threads[0].name = "main".into();
     dump.dump.threads.push(worker);
     let View {
-        session,
+        mut console,
         mut looker,
         state,
     } = View::over(dump, "c-div-zero", (100, 30));
-    let mut console = Console::new(session);
     for (number, name) in [(1, "worker"), (0, "main")] {
         let mut answer = Answer(String::new());
         console.execute(&format!("thread {number}"), &mut answer);
         let told = format!("thread {number} ({name})\n");
         assert!(answer.0.starts_with(&told), "{}", answer.0);
-        let scene = looker.look(&mut console.session, state.wishes());
+        let scene = looker.look(&mut console.session, &state.wishes());
         assert_eq!(scene.thread, format!("thread {number} {name}"));
     }
 }
@@ -516,29 +597,41 @@ fn a_display_keeps_its_format() {
     let notations = [Some(Notation::Hex), None, Some(Notation::Instruction)];
     for (expression, notation) in ["255", "255", "1"].into_iter().zip(notations) {
         let expression = wdb_examine::expression::parse(expression).unwrap();
-        view.session.displays.add(expression, notation);
+        view.console.session.displays.add(expression, notation);
     }
     let wishes = view.state.wishes();
-    let scene = view.looker.look(&mut view.session, wishes);
-    let shown: Vec<&str> = scene.displays.iter().map(|it| it.value.as_str()).collect();
+    let scene = view.looker.look(&mut view.console.session, &wishes);
+    let shown = scene.displays.iter().map(|it| it.text.clone().unwrap());
+    let shown: Vec<String> = shown.collect();
     assert_eq!(shown[..2], ["0xff", "255"]);
     assert!(shown[2].starts_with("0x"), "{}", shown[2]);
 }
 
+/// What a key does is in the log as the line with which a user types it: that line means the same.
 #[test]
-fn a_place_in_an_odd_path_can_be_typed() {
-    let rows = |file: &str| Rows::Source {
-        file: file.to_owned(),
-        lines: vec![Vec::new(); 3].into(),
-    };
-    assert_eq!(rows("/a/b.c").place(1).unwrap(), "/a/b.c:2");
-    for file in ["/a if b/c.c", "/a, b.c", "/a\"b.c"] {
-        let place = rows(file).place(1).unwrap();
-        let expected = Spec::Line {
-            file: Some(file.to_owned()),
-            line: 2,
-            column: None,
+fn what_a_key_does_can_be_typed() {
+    for file in ["/a/b.c", "/a if b/c.c", "/a, b.c", "/a\"b.c"] {
+        let rows = Rows::Source {
+            file: file.to_owned(),
+            lines: vec![Vec::new(); 3].into(),
         };
-        assert_eq!(wdb_examine::places::parse(&place), Ok(expected), "{place}");
+        let place = rows.place(1).unwrap();
+        let line = Action::Break(place.clone()).to_string();
+        let typed = line.strip_prefix("break ").unwrap();
+        assert_eq!(wdb_examine::places::parse(typed), Ok(place), "{line}");
+        assert_eq!(rows.place(3), None);
+        assert_eq!(rows.place(usize::MAX), None);
+    }
+    for (action, line) in [
+        (Action::Run, "run"),
+        (Action::Move(Motion::Over), "next"),
+        (Action::Frame(3), "frame 3"),
+        (Action::Delete(vec![1, 3]), "delete 1 3"),
+        (Action::Enable(vec![2]), "enable 2"),
+        (Action::Disable(vec![2]), "disable 2"),
+    ] {
+        assert_eq!(action.to_string(), line);
+        let (command, _) = wdb_console::find(line).unwrap();
+        assert!(line.starts_with(command.name()), "{line}");
     }
 }

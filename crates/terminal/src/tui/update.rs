@@ -3,11 +3,12 @@
 mod mouse;
 
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use wdb_console::Style;
+use wdb_console::{Action, Style};
+use wdb_session::Motion;
 
 use super::layout::layout;
 use super::state::{
-    Activity, List, Lower, MOST_MORE, Pane, Part, Report, Request, Side, State, VariableRow,
+    Activity, FRAMES, List, Lower, PAGE, Pane, Part, Report, Request, Side, State, VariableRow,
 };
 
 /// What happens.
@@ -22,7 +23,7 @@ pub(super) enum Event {
 }
 
 /// What is to be done outside of the state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Effect {
     /// The worker is asked for something.
     Ask(Request),
@@ -73,6 +74,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
 fn take(state: &mut State, report: Report) {
     match report {
         Report::Scene(scene) => state.see(*scene),
+        Report::Parts(path, parts) => state.add_parts(&path, parts),
         Report::Wrote(style, text) => state.log.write(style, &text),
         Report::Progress(what) => state.progress = what,
         Report::Guest(bytes) => state.output.write_bytes(Style::Plain, &bytes),
@@ -125,14 +127,14 @@ fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
                 }
             }
         }
-        KeyCode::F(5) if state.scene.over => return execute(state, "run"),
-        KeyCode::F(5) => return execute(state, "continue"),
+        KeyCode::F(5) if state.scene.over => return act(state, Action::Run),
+        KeyCode::F(5) => return act(state, Action::Move(Motion::Continue)),
         KeyCode::F(9) => return toggle_breakpoint(state),
-        KeyCode::F(10) => return execute(state, "next"),
-        KeyCode::F(11) if shift => return execute(state, "finish"),
-        KeyCode::F(11) => return execute(state, "step"),
+        KeyCode::F(10) => return act(state, Action::Move(Motion::Over)),
+        KeyCode::F(11) if shift => return act(state, Action::Move(Motion::Out)),
+        KeyCode::F(11) => return act(state, Action::Move(Motion::Into)),
         // Terminals without a way to tell shifted function keys send the twelfth further.
-        KeyCode::F(12 | 23) => return execute(state, "finish"),
+        KeyCode::F(12 | 23) => return act(state, Action::Move(Motion::Out)),
         KeyCode::Esc if state.line.proposals.is_some() => state.line.proposals = None,
         KeyCode::Esc if state.focus == Pane::Command => state.line.clear(),
         KeyCode::Esc => state.focus = Pane::Command,
@@ -283,19 +285,26 @@ fn list_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
         (Pane::Variables, KeyCode::Left) => open(state, Some(false)),
         (Pane::Stack, KeyCode::Enter) => {
             let row = state.scene.stack.get(state.stack.selected)?;
+            if row.is_more {
+                state.more_frames = state.more_frames.saturating_add(FRAMES);
+                return look(state);
+            }
             let number = row.number?;
-            execute(state, &format!("frame {number}"))
+            act(state, Action::Frame(number))
         }
         (Pane::Breakpoints, KeyCode::Enter | KeyCode::Char(' ')) => {
             let row = state.scene.breakpoints.get(state.breakpoints.selected)?;
-            let command = if row.enabled { "disable" } else { "enable" };
-            let line = format!("{command} {}", row.number);
-            execute(state, &line)
+            let ids = vec![row.number];
+            let action = match row.enabled {
+                true => Action::Disable(ids),
+                false => Action::Enable(ids),
+            };
+            act(state, action)
         }
         (Pane::Breakpoints, KeyCode::Delete) => {
             let row = state.scene.breakpoints.get(state.breakpoints.selected)?;
-            let line = format!("delete {}", row.number);
-            execute(state, &line)
+            let ids = vec![row.number];
+            act(state, Action::Delete(ids))
         }
         _ => other_key(state, key, control),
     }
@@ -322,15 +331,16 @@ fn step(list: &mut List, key: KeyCode, rows: usize, page: usize) -> bool {
 /// Shows the parts of the selected variable, or hides them. `None`: the one that it is not now.
 fn open(state: &mut State, wanted: Option<bool>) -> Option<Effect> {
     let rows = state.variable_rows();
-    let VariableRow { path, depth, part } = rows.get(state.variables.selected)?;
-    let (path, depth) = (path.clone(), *depth);
+    let VariableRow { depth, value, part } = *rows.get(state.variables.selected)?;
+    let path = value.path.clone();
     let is_open = match part {
-        Part::Value(value) => value.open,
-        Part::Cut(_) if wanted != Some(false) && state.more_elements < MOST_MORE => {
-            state.more_elements += 2;
-            return look(state);
+        Part::Value { open, .. } => open,
+        Part::More(_) if wanted != Some(false) => {
+            let page = state.page(value)?;
+            state.open.insert(path, page.from.saturating_add(PAGE));
+            return Some(Effect::Ask(Request::Parts(page)));
         }
-        Part::Cut(_) => None,
+        Part::More(_) => None,
     };
     match (is_open, wanted) {
         (Some(true), None | Some(false)) => {
@@ -338,14 +348,11 @@ fn open(state: &mut State, wanted: Option<bool>) -> Option<Effect> {
             None
         }
         (Some(false), None | Some(true)) => {
-            let before = state.wishes();
-            state.open.insert(path);
-            // What is below the next level is only fetched once somebody wants to see it.
-            if state.wishes() == before {
-                None
-            } else {
-                look(state)
-            }
+            // What was seen once in this stop stays.
+            let shown = value.parts.len() as u64;
+            let page = state.page(value).filter(|_| shown == 0);
+            state.open.insert(path, shown.max(PAGE));
+            page.map(|it| Effect::Ask(Request::Parts(it)))
         }
         // To what it is a part of.
         (_, Some(false)) => {
@@ -359,9 +366,8 @@ fn open(state: &mut State, wanted: Option<bool>) -> Option<Effect> {
 }
 
 fn toggle_breakpoint(state: &mut State) -> Option<Effect> {
-    let (place, has_one) = state.selected_place()?;
-    let command = if has_one { "clear" } else { "break" };
-    execute(state, &format!("{command} {place}"))
+    let action = state.toggle_breakpoint()?;
+    act(state, action)
 }
 
 fn enter(state: &mut State) -> Option<Effect> {
@@ -369,19 +375,22 @@ fn enter(state: &mut State) -> Option<Effect> {
         return None;
     }
     let line = state.line.enter();
-    run(state, &line)
+    begin(state, &line);
+    Some(Effect::Ask(Request::Execute(line, state.wishes())))
 }
 
-/// Executes a command that a key stands for. Not while another one is executed.
-fn execute(state: &mut State, line: &str) -> Option<Effect> {
+/// Does what a key asks for. Not while something else is done.
+fn act(state: &mut State, action: Action) -> Option<Effect> {
     state.line.proposals = None;
-    run(state, line)
-}
-
-fn run(state: &mut State, line: &str) -> Option<Effect> {
     if state.activity != Activity::Idle {
         return None;
     }
+    begin(state, &action.to_string());
+    Some(Effect::Ask(Request::Act(action, state.wishes())))
+}
+
+/// Something begins whose answer follows in the log.
+fn begin(state: &mut State, line: &str) {
     state.activity = Activity::Busy;
     state.log.back = 0;
     if !line.trim().is_empty() {
@@ -389,10 +398,6 @@ fn run(state: &mut State, line: &str) -> Option<Effect> {
         state.log.write(Style::Title, line);
         state.log.write(Style::Plain, "\n");
     }
-    Some(Effect::Ask(Request::Execute(
-        line.to_owned(),
-        state.wishes(),
-    )))
 }
 
 fn look(state: &State) -> Option<Effect> {

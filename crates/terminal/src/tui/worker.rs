@@ -4,9 +4,10 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use wdb_console::Flow;
+use wdb_session::Session;
 
-use super::look::Looker;
-use super::state::{Ended, Report, Request, Wishes};
+use super::look::{Looker, parts};
+use super::state::{Ended, PAGE, Page, Report, Request, Wishes};
 use crate::repl::{Repl, Screen, Written, complete};
 
 /// Does what is asked for until the view is left or the debugger ends.
@@ -55,15 +56,21 @@ fn serve(
         let was_warned = std::mem::take(&mut warned);
         let report = match request {
             Request::Execute(line, wishes) => {
-                if let Flow::Quit(status) = execute(repl, &line)? {
-                    ended = Some(Ended::Quit(status));
-                } else if !repl.full_screen {
-                    ended = Some(Ended::Left);
-                }
-                _ = reports.send(look(repl, looker, wishes));
+                let flow = execute(repl, &line)?;
+                ended = end_of(flow, repl);
+                _ = reports.send(look(repl, looker, &wishes));
                 Report::Done(repl.prompt())
             }
-            Request::Look(wishes) => look(repl, looker, wishes),
+            Request::Act(action, wishes) => {
+                let line = action.to_string();
+                repl.screen.entered(&repl.prompt(), &line, false);
+                let flow = repl.execute(|console, out| console.act(action, out))?;
+                ended = end_of(flow, repl);
+                _ = reports.send(look(repl, looker, &wishes));
+                Report::Done(repl.prompt())
+            }
+            Request::Look(wishes) => look(repl, looker, &wishes),
+            Request::Parts(page) => more(&mut repl.console.borrow_mut().session, page),
             Request::Complete(line, cursor) => {
                 let found = complete(&repl.console, &line, cursor);
                 // Nothing is proposed where a directory cannot be read.
@@ -93,6 +100,25 @@ fn serve(
     Ok(())
 }
 
+/// A page of the parts of a value. Of one that was seen in another run there are none.
+pub(super) fn more(session: &mut Session, page: Page) -> Report {
+    let range = page.from..page.from.saturating_add(PAGE);
+    let parts = match session.runs() == page.run {
+        true => parts(&mut session.stop(), &page.of, &page.path, range, &page.open),
+        false => Vec::new(),
+    };
+    Report::Parts(page.path, parts)
+}
+
+/// Whether what was done ends the view.
+fn end_of(flow: Flow, repl: &Repl) -> Option<Ended> {
+    match flow {
+        Flow::Quit(status) => Some(Ended::Quit(status)),
+        _ if !repl.full_screen => Some(Ended::Left),
+        _ => None,
+    }
+}
+
 /// Executes a line; an empty one as the line editor does.
 fn execute(repl: &mut Repl, line: &str) -> io::Result<Flow> {
     let again = repl.console.borrow().again().map(str::to_owned);
@@ -104,10 +130,10 @@ fn execute(repl: &mut Repl, line: &str) -> io::Result<Flow> {
         return Ok(Flow::Go);
     }
     repl.screen.entered(&repl.prompt(), &line, false);
-    repl.execute(&line)
+    repl.execute(|console, out| console.execute(&line, out))
 }
 
-fn look(repl: &Repl, looker: &mut Looker, wishes: Wishes) -> Report {
+fn look(repl: &Repl, looker: &mut Looker, wishes: &Wishes) -> Report {
     let mut console = repl.console.borrow_mut();
     Report::Scene(Box::new(looker.look(&mut console.session, wishes)))
 }

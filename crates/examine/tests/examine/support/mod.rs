@@ -46,10 +46,17 @@ pub fn dump_bytes(dump: &str) -> Bytes {
     unpacked(&fixtures().join(format!("dumps/{dump}.core.zst")))
 }
 
+/// A dump fixture as it is read.
+pub fn reading(dump: &str) -> wdb_coredump::Reading {
+    wdb_coredump::read(dump_bytes(dump)).unwrap()
+}
+
 /// A dump fixture with the modules of a built one.
 pub fn dump(dump: &str, module: &str) -> PostMortem {
-    let reading = wdb_coredump::read(dump_bytes(dump)).unwrap();
-    PostMortem::new(reading, modules(module).into_iter().map(Some).collect())
+    PostMortem::new(
+        reading(dump),
+        modules(module).into_iter().map(Some).collect(),
+    )
 }
 
 /// Symbols of the modules, and sources from the fixtures' directory.

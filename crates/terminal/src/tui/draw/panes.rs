@@ -86,8 +86,8 @@ fn code(state: &State, area: Rect, theme: Theme) -> Vec<Line<'static>> {
         let current = code.current == Some(row);
         let selected = state.focus == Pane::Code && state.code.selected == row;
         let breakpoint = match code.marks.get(&row) {
-            Some(Mark::Enabled) => "●",
-            Some(Mark::Disabled) => "○",
+            Some(Mark { enabled: true, .. }) => "●",
+            Some(_) => "○",
             None => " ",
         };
         let arrow = if current { ">" } else { " " };
@@ -115,18 +115,20 @@ fn variables(state: &State, area: Rect, theme: Theme) -> Vec<Line<'static>> {
     }
     let line = |(row, is_selected): (&VariableRow<'_>, bool)| {
         let indent = "  ".repeat(row.depth);
-        let value = match &row.part {
-            Part::Cut(words) => {
-                let line = vec![Span::styled(format!("  {indent}  {words}"), theme.dim())];
+        let value = row.value;
+        let (changed, open) = match row.part {
+            Part::More(left) => {
+                let line = format!("  {indent}  … {left} more");
+                let line = vec![Span::styled(line, theme.dim())];
                 return finish(line, is_selected, false, area, theme);
             }
-            Part::Value(value) => value,
+            Part::Value { changed, open } => (changed, open),
         };
-        let (mark, look) = match value.changed {
+        let (mark, look) = match changed {
             true => ("*", theme.changed()),
             false => (" ", theme.text(Style::Value)),
         };
-        let arrow = match value.open {
+        let arrow = match open {
             None => " ",
             Some(false) => "▸",
             Some(true) => "▾",
@@ -134,10 +136,10 @@ fn variables(state: &State, area: Rect, theme: Theme) -> Vec<Line<'static>> {
         let mut line = vec![
             Span::styled(mark, theme.changed()),
             Span::raw(format!("{indent}{arrow} ")),
-            Span::styled(safe(value.name), theme.text(Style::Name)),
+            Span::styled(safe(&value.name), theme.text(Style::Name)),
         ];
-        match value.text {
-            Ok("") => {}
+        match &value.text {
+            Ok(text) if text.is_empty() => {}
             Ok(text) => {
                 line.push(Span::raw(" = "));
                 line.push(Span::styled(safe(text), look));
@@ -148,7 +150,7 @@ fn variables(state: &State, area: Rect, theme: Theme) -> Vec<Line<'static>> {
             }
         }
         if !value.ty.is_empty() {
-            line.push(Span::styled(format!("  {}", safe(value.ty)), theme.dim()));
+            line.push(Span::styled(format!("  {}", safe(&value.ty)), theme.dim()));
         }
         finish(line, is_selected, false, area, theme)
     };
