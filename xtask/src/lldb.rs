@@ -68,7 +68,7 @@ fn path(guest: &str) -> PathBuf {
     crate::root().join(format!("fixtures/lldb/{guest}.json"))
 }
 
-/// The SHA-256 of a guest's module, by which a recording of another build is told.
+/// The SHA-256 of a guest's module, which shows that a recording is of another build.
 fn digest(guest: &str) -> Result<String> {
     let module = crate::fixtures::read_stored(&format!("{guest}.wasm"))?;
     Ok(crate::fixtures::hex(Sha256::digest(module)))
@@ -170,7 +170,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// Starts the module, a file in the directory, and waits until a debugger can attach.
     pub(crate) fn start(wasmtime: &Path, directory: &Path, module: &str) -> Result<Guest> {
-        // The port is free again, and nobody else asks for it this soon.
+        // The port is free again, and no other process asks for it this soon.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let wasmtime = Command::new(wasmtime)
             .args(["run", "-g", &format!("127.0.0.1:{port}"), module])

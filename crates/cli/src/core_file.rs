@@ -184,7 +184,7 @@ pub(crate) const USUAL: &str = "%n.%p.core";
 /// How much is written between two looks at whether the dump is still wanted.
 const PIECE: usize = 1 << 20;
 
-/// The file of a dump, for as long as nobody gives it up.
+/// The file of a dump, until it is given up.
 struct Wanted<'a> {
     file: &'a File,
     ctrl_c: &'a CtrlC,

@@ -47,7 +47,7 @@ pub(crate) struct Debugger {
     full_screen: bool,
     pub(crate) screen: Screen,
     scripts: Vec<Script>,
-    /// Whether somebody types the commands at a terminal.
+    /// Whether the user types the commands at a terminal.
     pub(crate) by_hand: bool,
     /// Whether the user's own settings are all that is executed before the first prompt.
     pub(crate) begins_with_prompt: bool,
@@ -77,10 +77,10 @@ impl Debugger {
             let (own, ignored) = scripts::own(arguments.init_here)?;
             all.extend(own);
             if let Some(path) = ignored {
-                // Nobody need read it.
+                // It need not be read.
                 _ = writeln!(
                     terminal::stderr(),
-                    "note: {} is ignored: it may be somebody else's; --init-here executes it",
+                    "note: {} is ignored: it may come from someone else; --init-here executes it",
                     path.display()
                 );
             }

@@ -1,4 +1,4 @@
-//! Paths and URLs that dumps, modules and debug information name, which somebody else may have made.
+//! Paths and URLs that dumps, modules and debug information name, which may come from someone else.
 //!
 //! Local files are opened where they are said to be, as every debugger does. Nothing is fetched from a network, and `~` is a
 //! name like any other: only in what the user types is it the home directory.

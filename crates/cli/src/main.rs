@@ -69,7 +69,7 @@ fn describe(error: &anyhow::Error) -> String {
     text
 }
 
-/// Whoever read our output has read enough.
+/// The reader of our output has read enough.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()

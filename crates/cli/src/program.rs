@@ -157,7 +157,7 @@ pub(crate) fn open_file(path: &Path) -> anyhow::Result<File> {
             "{path} is a core dump and not a program; `wdb report {path}` shows what it says, and `wdb core {path}` debugs it"
         );
     }
-    // Not the whole path, which is nobody's business in the guest: as wasmtime does.
+    // Not the whole path, which the guest has no need of: as wasmtime does.
     let name = path.file_name().unwrap_or(path.as_os_str());
     Ok(File {
         name: name.to_string_lossy().into_owned(),

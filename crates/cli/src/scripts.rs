@@ -132,7 +132,7 @@ pub(crate) fn own(here: bool) -> anyhow::Result<(Vec<Script>, Option<PathBuf>)> 
 
 const NAME: &str = ".wdbinit";
 
-/// Where the lines that a person has typed are remembered. Makes the directory; `None` where that cannot be.
+/// Where the lines that the user has typed are remembered. Makes the directory; `None` where that cannot be.
 pub(crate) fn history() -> Option<PathBuf> {
     let directory = directory("XDG_STATE_HOME", ".local/state")?.join("wdb");
     std::fs::create_dir_all(&directory).ok()?;

@@ -40,7 +40,7 @@ mod unix {
             .spawn(move || {
                 if let Some(signal) = signals.forever().next() {
                     ctrl_c.prepare_end();
-                    // As it ends a process that does not listen, for whoever waits for it to see. The first process of a
+                    // As it ends a process that does not handle it, so that the parent sees it. The first process of a
                     // container cannot be ended so.
                     if std::process::id() != 1 {
                         _ = signal_hook::low_level::emulate_default_handler(signal);

@@ -1,4 +1,4 @@
-//! wasmtime's `-W` and `-S`: those that mean something here, and in words why another does not.
+//! wasmtime's `-W` and `-S`: those that mean something here, and a text that says why another does not.
 
 use std::time::Duration;
 

@@ -31,7 +31,7 @@ must mean something at the place.
 
 A place can be several in the code: copies of inlined functions, instances of templates and generics. A place that
 the program does not have is refused; `set breakpoint pending on` keeps it, for scripts that serve several programs.
-A path with spaces stands in quotes. `b` is always `break`, also before a name that is that of a command.
+A path with spaces needs quotes. `b` is always `break`, also before a name that is that of a command.
 
 break parse.c:120
 break 'odd name.c':7
@@ -60,7 +60,7 @@ breakpoint set --name main --one-shot",
             names: &["log", "logpoint"],
             arguments: "PLACE MESSAGE",
             summary: "tells a message each time a place is reached, and does not stop there",
-            help: "Expressions stand in braces; `{{` is a brace.
+            help: "Expressions are in braces; `{{` is a brace.
 
 log parse.c:120 count is {count}, the next is {node->next}",
             completes: Completes::Place,

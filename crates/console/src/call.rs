@@ -9,7 +9,7 @@ pub struct Call<'a> {
     pub command: &'static str,
     /// The name that it was found by, in full.
     pub name: &'static str,
-    /// What stands behind the name and a slash: `4xw` of `x/4xw`.
+    /// What follows the name and a slash: `4xw` of `x/4xw`.
     pub format: Option<&'a str>,
     /// The rest of the line.
     pub rest: &'a str,
@@ -35,7 +35,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The format, also where a space stands before its slash, and what comes after it.
+    /// The format, also if a space is before its slash, and what comes after it.
     pub(super) fn spaced_format(&self) -> (Option<&'a str>, &'a str) {
         match self.rest.strip_prefix('/') {
             Some(after) if self.format.is_none() => {

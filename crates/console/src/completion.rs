@@ -1,4 +1,4 @@
-//! What can stand at the cursor of a line.
+//! What can be at the cursor of a line.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,11 @@ pub struct Completion {
     pub about: String,
 }
 
-/// As many are proposed.
+/// At most this many are proposed.
 const MOST: usize = 200;
 
 impl Console {
-    /// What can stand at `cursor`, a byte of `line`, in the order of the alphabet. Files of the front end's machine are
+    /// What can be at `cursor`, a byte of `line`, in the order of the alphabet. Files of the front end's machine are
     /// not among it: [`Console::wants_path`] says where they are wanted.
     pub fn complete(&mut self, line: &str, cursor: usize) -> Vec<Completion> {
         let before = line.get(..cursor).unwrap_or(line);
@@ -48,7 +48,7 @@ impl Console {
         found.into_iter().take(MOST).collect()
     }
 
-    /// Whether a file of the front end's machine can stand at `cursor`, and where its name begins.
+    /// Whether a file of the front end's machine can be at `cursor`, and where its name begins.
     pub fn wants_path(&self, line: &str, cursor: usize) -> Option<usize> {
         let before = line.get(..cursor).unwrap_or(line);
         let (command, call) = lookup::find(self.groups, before).ok()?;
@@ -138,7 +138,7 @@ impl Console {
         }
     }
 
-    /// The names that can stand at the end of an expression: variables, or members of what stands before a dot.
+    /// The names that can be at the end of an expression: variables, or members of what is before a dot.
     fn expression(&mut self, text: &str, start: usize) -> Vec<Completion> {
         let Ok((mut stop, frame)) = self.here() else {
             return Vec::new();

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 pub enum Flow {
     /// The next line.
     Go,
-    /// The next line, if a person types them: this one failed, and a script ends.
+    /// The next line, if a user types them: this one failed, and a script ends.
     Failed,
     /// More lines of what was begun: the commands of a breakpoint, up to `end`.
     NeedsMore,
@@ -84,7 +84,7 @@ impl Collecting {
     }
 }
 
-/// As many files and commands of the user's own may execute one another.
+/// At most this many scripts and user-defined commands may be executed one inside the other.
 pub(super) const DEEPEST: u32 = 20;
 
 impl Console {
@@ -106,7 +106,7 @@ impl Console {
         }
     }
 
-    /// What stands before a line that a person types.
+    /// The prompt: what is shown before a line that the user types.
     pub fn prompt(&self) -> &'static str {
         match self.collecting {
             Some(_) => ">> ",
@@ -119,7 +119,7 @@ impl Console {
         self.collecting.take().is_some()
     }
 
-    /// What an empty line means where a person types: the line before again, if that is what its command wants.
+    /// What an empty line means when the user types it: the line before again, if its command repeats.
     pub fn again(&self) -> Option<&str> {
         self.again.as_deref()
     }
@@ -167,7 +167,7 @@ pub struct Command {
     pub(crate) run: fn(&mut Console, &Call<'_>, &mut dyn Output) -> Result<Flow, Failure>,
 }
 
-/// What the arguments of a command are, for who completes them.
+/// What the arguments of a command are, for completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completes {
     /// Nothing that is known.
@@ -207,7 +207,7 @@ pub enum Needs {
     Execution,
 }
 
-/// What an empty line does after a command, where a person types.
+/// What an empty line does after a command, when the user types it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeats {
     /// Nothing.
@@ -224,7 +224,7 @@ pub struct Group {
     pub name: &'static str,
     /// What it is about, in a line.
     pub summary: &'static str,
-    /// Its commands, in the order in which a person reads about them.
+    /// Its commands, in the order in which help lists them.
     pub commands: &'static [Command],
 }
 

@@ -342,7 +342,7 @@ fn types_named(console: &mut Console, name: &str) -> Option<(Arc<Symbols>, Vec<T
     })
 }
 
-/// As many types of one name are shown.
+/// At most this many types of one name are shown.
 const MOST_TYPES: usize = 8;
 
 pub(super) fn ptype(
@@ -366,7 +366,7 @@ pub(super) fn ptype(
     Ok(Flow::Go)
 }
 
-/// As many of the values that were shown are listed.
+/// At most this many of the values that were shown are listed.
 const MOST_VALUES: u64 = 10;
 
 fn values(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {

@@ -32,7 +32,7 @@ pub(super) fn directory(
     Ok(Flow::Go)
 }
 
-/// Says what stands for the beginning of paths, or tells what does.
+/// Says what replaces the beginning of paths, or shows it.
 pub(super) fn substitute(
     console: &mut Console,
     call: &Call<'_>,
@@ -44,7 +44,7 @@ pub(super) fn substitute(
         [from, to] => paths.substitute(from.into(), to.into()),
         [] => {
             if paths.substitutions.is_empty() {
-                out.line("nothing stands for the beginning of a path");
+                out.line("no beginning of a path is replaced");
             }
             for (from, to) in &paths.substitutions {
                 let rule = format!("{} -> {}", from.display(), to.display());
@@ -52,7 +52,7 @@ pub(super) fn substitute(
             }
         }
         _ => {
-            return Err("it takes the beginning of paths, and what is to stand for it".into());
+            return Err("it takes the beginning of paths, and what replaces it".into());
         }
     }
     Ok(Flow::Go)
@@ -72,7 +72,7 @@ pub(super) fn unset_substitute(
             let before = paths.substitutions.len();
             paths.substitutions.retain(|it| it.0.as_os_str() != from);
             if paths.substitutions.len() == before {
-                return Err(Failure(format!("nothing stands for `{from}`")));
+                return Err(Failure(format!("nothing replaces `{from}`")));
             }
         }
         _ => return Err("it takes the beginning of paths, or nothing for all".into()),

@@ -14,7 +14,7 @@ use crate::own::{self, Own};
 use crate::{breaking, lookup, placing, stopped};
 
 impl Console {
-    /// Tells why the program is stopped and where: what a person sees first.
+    /// Prints why the program is stopped and where: what the user sees first.
     pub fn begin(&mut self, out: &mut dyn Output) {
         let stopped = self.session.stopped().clone();
         stopped::tell(self, &stopped, out);
@@ -170,7 +170,7 @@ impl Console {
     fn own(&mut self, lines: &[String], out: &mut dyn Output, again: &mut Option<String>) -> Flow {
         if self.scripts == DEEPEST {
             out.write(Style::Error, "error: ");
-            out.line("commands execute one another without end");
+            out.line("commands nest too deeply");
             return Flow::Failed;
         }
         self.scripts += 1;

@@ -1,6 +1,6 @@
 //! Why a command failed.
 
-/// Why a command did nothing, or not all: words for people, on one line or more.
+/// Why a command failed, in whole or in part: a text for the user, of one line or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure(pub(crate) String);
 

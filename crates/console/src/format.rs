@@ -7,7 +7,7 @@ use wdb_symbols::render::Notation;
 use crate::call::{Call, first_word};
 use crate::failure::Failure;
 
-/// What stands behind the slash: how many, in which notation, of which size.
+/// What follows the slash: how many, in which notation, of which size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Format {
     /// How many. `None`: it was not said.
@@ -36,11 +36,11 @@ pub(super) enum Next {
     Instruction(ModuleId, Option<ModuleOffset>),
 }
 
-/// As many may be asked for.
+/// At most this many may be asked for.
 const MOST: u64 = 1 << 16;
 
 impl Format {
-    /// Reads what stands behind the slash.
+    /// Reads what follows the slash.
     pub(super) fn parse(text: Option<&str>) -> Result<Format, Failure> {
         let text = text.unwrap_or_default();
         let digits = text.find(|c: char| !c.is_ascii_digit());

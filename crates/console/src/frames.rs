@@ -9,7 +9,7 @@ use wdb_examine::frames::{Frame, page};
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::variables::{self, Which};
 
-/// How much of an argument stands in the line of its frame.
+/// How much of an argument is shown in the line of its frame.
 const BRIEF: Limits = Limits {
     depth: 2,
     elements: 16,
@@ -18,7 +18,7 @@ const BRIEF: Limits = Limits {
     values: 40,
 };
 
-/// How much of a variable stands on its line: `print` shows the rest.
+/// How much of a variable is shown on its line: `print` shows the rest.
 pub(super) fn of_line(limits: &Limits) -> Limits {
     Limits {
         depth: limits.depth.min(4),
@@ -51,7 +51,7 @@ pub(super) fn line(stop: &mut Stop<'_>, frame: &Frame, settings: &Settings, out:
 /// How a backtrace is shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wanted {
-    /// At most so many frames, none of them folded; those of the old end if it is negative. `None`: all.
+    /// At most this many frames, none of them folded; if it is negative, the outermost ones. `None`: all.
     pub(super) lines: Option<i64>,
     /// Each frame on a line of its own.
     pub(super) every: bool,

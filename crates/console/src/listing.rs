@@ -41,7 +41,7 @@ pub struct Listing {
 /// A line of a source file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its text, as it stands in the file: not made safe for a terminal.
+    /// Its text, as it is in the file: not made safe for a terminal.
     pub text: String,
     /// What in it is more than names and signs, in order.
     pub spans: Vec<Span>,
@@ -77,7 +77,7 @@ pub struct Unlisted(pub String);
 ///
 /// # Errors
 ///
-/// When the file is not at hand, or has no such line.
+/// When the file is not available, or has no such line.
 pub fn lines(
     stop: &mut Stop<'_>,
     module: ModuleId,

@@ -201,7 +201,7 @@ fn stands_alone(groups: Groups, word: &str) -> bool {
     })
 }
 
-/// The first words of names with several words, as short as people know them.
+/// The first words of names with several words, in the short forms that users know.
 pub(super) fn stands_for(word: &str) -> Option<&'static str> {
     match word {
         "i" => Some("info"),

@@ -22,7 +22,7 @@ use wdb_examine::places::Spec;
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_symbols::render::{Notation, little};
 
-/// As many bytes `x` shows by itself.
+/// How many bytes `x` shows without a count.
 const DEFAULT_BYTES: u64 = 64;
 /// Bytes in a line of hexadecimal numbers and characters.
 const ROW: u64 = 16;

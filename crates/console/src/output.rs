@@ -6,9 +6,9 @@ use wdb_debuggee::Debuggee;
 
 pub use wdb_report::styled::{Code, Style, Text};
 
-/// What commands write to, and what only who may open files can do for them.
+/// What commands write to, and what only a caller that may open files can do for them.
 pub trait Output {
-    /// A piece of text, which may hold line ends. Who shows it makes it safe for a terminal; names are [`printable`]
+    /// A piece of text, which may hold line ends. The front end that shows it makes it safe for a terminal; names are [`printable`]
     /// before that, so that a line end in one begins no line.
     ///
     /// [`printable`]: wdb_symbols::printable
@@ -22,11 +22,11 @@ pub trait Output {
     /// What takes long right now. An empty text: it is over.
     fn progress(&mut self, _what: &str) {}
 
-    /// Writes a core dump of the debuggee. What was written, in words.
+    /// Writes a core dump of the debuggee. What was written, as text.
     ///
     /// # Errors
     ///
-    /// Why it was not, in words.
+    /// Why it was not, as text.
     fn dump_core(&mut self, _debuggee: &mut dyn Debuggee, _path: &Path) -> Result<String, String> {
         Err("files cannot be written from here".to_owned())
     }
@@ -35,7 +35,7 @@ pub trait Output {
     ///
     /// # Errors
     ///
-    /// Why it was not, in words.
+    /// Why it was not, as text.
     fn save(&mut self, _path: &Path, _text: &str) -> Result<(), String> {
         Err("files cannot be written from here".to_owned())
     }
@@ -44,7 +44,7 @@ pub trait Output {
     ///
     /// # Errors
     ///
-    /// Why there is none, in words.
+    /// Why there is none, as text.
     fn script(&mut self, _path: &Path) -> Result<String, String> {
         Err("files cannot be read from here".to_owned())
     }
@@ -53,7 +53,7 @@ pub trait Output {
     ///
     /// # Errors
     ///
-    /// Why there is none, in words.
+    /// Why there is none, as text.
     fn full_screen(&mut self, _yes: bool) -> Result<(), String> {
         Err("a full screen needs a terminal".to_owned())
     }
@@ -79,7 +79,7 @@ impl dyn Output + '_ {
         self.write(Style::Plain, "\n");
     }
 
-    /// A line that a person should know of.
+    /// A line that the user should know of.
     pub(super) fn note(&mut self, text: &str) {
         self.write(Style::Note, "note: ");
         self.line(text);

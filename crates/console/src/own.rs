@@ -2,7 +2,7 @@
 
 use crate::call::first_word;
 
-/// What a name of the user's stands for.
+/// What a user-defined name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Own {
     /// The beginning of a line.
@@ -11,11 +11,11 @@ pub(super) enum Own {
     Lines(Vec<String>),
 }
 
-/// As many words after a name have names.
+/// At most this many words become `$arg0`, `$arg1`, …
 const MOST_ARGUMENTS: usize = 10;
 
 impl Own {
-    /// The lines to execute where `rest` stands behind the name.
+    /// The lines to execute, with `rest` as what follows the name.
     pub(super) fn lines(&self, rest: &str) -> Vec<String> {
         match self {
             // A format belongs to the name, in place of that which it stands for: `px/d 12`.
@@ -45,7 +45,7 @@ impl Own {
     }
 }
 
-/// The first word of a line, as a name of the user's may be, and what stands behind it.
+/// The first word of a line, as a name of the user's may be, and what follows it.
 pub(super) fn split(line: &str) -> (&str, &str) {
     let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let end = line.find(|c| !is_part(c)).unwrap_or(line.len());

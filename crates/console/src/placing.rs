@@ -102,7 +102,7 @@ pub(super) fn add_and_tell(
     Ok(())
 }
 
-/// The instruction that the selected frame stands at, as a place.
+/// The instruction that the selected frame is at, as a place.
 pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
     let (mut stop, frame) = console.here()?;
     let at = stop.place(frame).and_then(|it| it.at);
@@ -165,7 +165,7 @@ fn split_condition<'t>(
     }
 }
 
-/// As many ` if ` are tried.
+/// At most this many ` if ` are tried.
 const MOST_SPLITS: usize = 8;
 
 pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
@@ -203,7 +203,7 @@ fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Outpu
     }
 }
 
-/// As many places of a breakpoint are listed.
+/// At most this many places of a breakpoint are listed.
 pub(super) const MOST_PLACES: usize = 20;
 
 pub(super) fn location(stop: &mut Stop<'_>, location: &places::Location, out: &mut dyn Output) {

@@ -341,7 +341,7 @@ fn globals(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
     Ok(Flow::Go)
 }
 
-/// As many elements of a table are listed.
+/// At most this many elements of a table are listed.
 const MOST_ELEMENTS: usize = 200;
 
 fn tables(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {

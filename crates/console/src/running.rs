@@ -366,7 +366,8 @@ fn continue_(
             _ => None,
         });
         let breakpoint = hit.and_then(|id| console.session.breakpoints_mut().get_mut(id));
-        let breakpoint = breakpoint.ok_or("the program stands at no breakpoint to pass over")?;
+        let breakpoint =
+            breakpoint.ok_or("the program is not at a breakpoint that could be passed over")?;
         breakpoint.ignore = count - 1;
     }
     go(console, &Motion::Continue, 1, out)
@@ -438,7 +439,7 @@ fn skip(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
                 "steps pass over the functions of `{}`",
                 printable(&name)
             ));
-            // Whoever names a file names the end of its path.
+            // A file is named by the end of its path.
             let is_whole = name.starts_with(['/', '*']);
             skips
                 .files

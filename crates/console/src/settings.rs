@@ -168,7 +168,7 @@ impl Setting {
         };
         match self.kind {
             Kind::Number(at, most) => *at(settings) = number(most)?,
-            // In gdb's scripts stand `set height 0` and `set pagination off`.
+            // Scripts of gdb have `set height 0` and `set pagination off`.
             Kind::Height => {
                 settings.height = match text {
                     "0" | "off" | "unlimited" => usize::MAX,
@@ -288,7 +288,7 @@ pub(super) fn is_known(text: &str) -> bool {
     names.any(|name| value_of(text, name).is_some())
 }
 
-/// What stands behind the name of a setting, if a text begins with that.
+/// What follows the name of a setting, if a text begins with that.
 fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let rest = text.strip_prefix(name)?;
     let ends = rest.is_empty() || rest.starts_with([' ', '\t', '-']);

@@ -118,7 +118,7 @@ pub(super) fn around(
     lines(stop, frame.module, file, range, Some(line), &[], out).is_ok()
 }
 
-/// The instruction that a frame stands at.
+/// The instruction that a frame is at.
 pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output) {
     if let Some(line) = disassembly::of_frame(stop, id) {
         let is_there = stop.place(id).and_then(|it| it.at) == Some(line.at);
@@ -202,7 +202,7 @@ fn lines(
     Ok(number)
 }
 
-/// As much of a line is shown: those of minified files have megabytes.
+/// At most this many bytes of a line are shown: lines of minified files have megabytes.
 const LONGEST_LINE: usize = 500;
 
 fn source_text(line: &Line, out: &mut dyn Output) {
@@ -412,7 +412,7 @@ fn enabled_places(console: &Console) -> Vec<Location> {
     enabled.flat_map(|it| it.locations().to_vec()).collect()
 }
 
-/// The file that a frame stands in.
+/// The source file of a frame.
 fn of_frame(stop: &mut Stop<'_>, frame: Option<FrameId>) -> Option<(ModuleId, String)> {
     let id = frame?;
     let place = stop.place(id)?;
@@ -420,7 +420,7 @@ fn of_frame(stop: &mut Stop<'_>, frame: Option<FrameId>) -> Option<(ModuleId, St
     Some((stop.frame(id)?.module, file))
 }
 
-/// The whole path of a file that a person names by the end of it.
+/// The whole path of a file that the user names by the end of it.
 fn named(stop: &mut Stop<'_>, name: &str) -> Option<(ModuleId, String)> {
     for module in stop.module_ids() {
         let Some(symbols) = stop.symbols(module) else {
@@ -437,9 +437,9 @@ fn named(stop: &mut Stop<'_>, name: &str) -> Option<(ModuleId, String)> {
     None
 }
 
-/// As many instructions are shown before and after the one where a frame stands.
+/// At most this many instructions are shown before and after the one that a frame is at.
 const AROUND: usize = 8;
-/// As many instructions of a function are shown.
+/// At most this many instructions of a function are shown.
 const MOST: usize = 20_000;
 
 fn disassemble(

@@ -1,4 +1,4 @@
-//! What a person is told when the program is stopped.
+//! What is printed when the program stops.
 
 use wdb_symbols::printable;
 
@@ -38,7 +38,7 @@ pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Outpu
 /// Why the program is stopped, and where.
 pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) {
     let mut place = true;
-    // An uncaught exception is told by the crash.
+    // The crash reports an uncaught exception.
     let is_crash = |it: &Reason| matches!(it, Reason::Crash(_));
     let crashed = stopped.reasons.iter().any(is_crash);
     let is_told = |it: &&Reason| !(crashed && matches!(it, Reason::Thrown { .. }));
@@ -51,7 +51,7 @@ pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Outpu
     }
 }
 
-/// Tells one reason. Whether it is told where the program stands, too.
+/// Prints one reason. Gives whether the place of the program is printed, too.
 fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool {
     match reason {
         Reason::Step => {}
@@ -74,7 +74,7 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
             message,
         } => {
             let words = format!(
-                "breakpoint {}: its condition cannot be told: ",
+                "breakpoint {}: cannot evaluate its condition: ",
                 breakpoint.id
             );
             out.write(Style::Error, &words);

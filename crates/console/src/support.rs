@@ -80,7 +80,7 @@ entry 4",
             names: &["alias", "command alias"],
             arguments: "NAME = COMMAND",
             summary: "gives a command another name",
-            help: "What stands behind the name goes to the command.\n\nalias nn = next 2\nalias px = print/x",
+            help: "What follows the name goes to the command.\n\nalias nn = next 2\nalias px = print/x",
             run: defining::alias,
             ..COMMAND
         },
@@ -211,7 +211,7 @@ fn script(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
     let path = crate::call::first_word(path).unwrap_or_default().0;
     let text = out.script(path.as_ref())?;
     if console.scripts == DEEPEST {
-        return Err("files of commands execute one another without end".into());
+        return Err("files of commands nest too deeply".into());
     }
     console.scripts += 1;
     let mut flow = Flow::Go;

@@ -62,7 +62,7 @@ mod tests {
         )
     }
 
-    /// What a person may call a variable or a function: a letter, and the words of commands with their beginnings.
+    /// What a program may call a variable or a function: a letter, and the words of commands with their beginnings.
     fn possible_names() -> Vec<String> {
         let mut names: Vec<String> = ('a'..='z').map(String::from).collect();
         let words = commands().flat_map(|it| it.names.iter().flat_map(|it| it.split(' ')));

@@ -14,11 +14,11 @@ use crate::failure::Failure;
 use crate::output::{Output, Style};
 use wdb_examine::stop::Stop;
 
-/// As many members are listed.
+/// At most this many members are listed.
 const MOST: usize = 1_000;
 /// As deep as unnamed structures in each other are listed.
 const MOST_DEPTH: usize = 16;
-/// As many typedefs and pointers are followed.
+/// At most this many typedefs and pointers are followed.
 const MOST_HOPS: usize = 16;
 
 /// The declaration of a type, without a line end.

@@ -2,7 +2,7 @@
 
 use crate::output::Output;
 
-/// What names are held against where a person gives a part of them, or stars.
+/// The pattern that names are compared with, when the user gives a part of them, or stars.
 pub(crate) fn pattern(text: &str) -> String {
     if text.contains('*') {
         text.to_owned()
@@ -11,7 +11,7 @@ pub(crate) fn pattern(text: &str) -> String {
     }
 }
 
-/// What is told where not all names are listed, and how to see them.
+/// What is said when not all names are listed, and how to see them.
 pub(crate) fn rest_of_list(command: &str, more: usize, out: &mut dyn Output) {
     if more > 0 {
         out.line(&format!(

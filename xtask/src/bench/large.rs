@@ -54,7 +54,7 @@ const WORDS: [&str; 16] = [
     "quantity",
 ];
 
-/// Makes `large.wasm` in the directory, with at least so many megabytes of debug information. It
+/// Makes `large.wasm` in the directory, with at least this many megabytes of debug information. It
 /// divides by zero, twelve calls deep, each in another unit.
 pub(super) fn module(directory: &Path, megabytes: u64) -> Result<PathBuf> {
     let units = (megabytes * 1000).div_ceil(KILOBYTES_OF_UNIT);
@@ -172,7 +172,7 @@ fn source(unit: usize, units: usize) -> String {
             function = name(at),
         );
     }
-    // The functions are static, and would not be compiled if nobody named them.
+    // The functions are static, and would not be compiled if nothing named them.
     let _ = writeln!(text, "void *{prefix}_functions[] = {{");
     for at in 0..FUNCTIONS {
         let _ = writeln!(text, "  (void *){prefix}_{},", name(at));

@@ -28,7 +28,7 @@ pub(super) const LIMIT: u32 = 120;
 /// What the command `timeout` ends with when it ends another.
 const TOOK_TOO_LONG: i32 = 124;
 
-/// Where a command that attaches to a guest is told the port.
+/// The placeholder for the port in a command that attaches to a guest.
 const PORT: &str = "GUEST_PORT";
 
 /// What a run of a command costs.
@@ -113,7 +113,7 @@ impl Task {
         if let Some(guest) = &guest {
             self.command.env(PORT, guest.port.to_string());
         }
-        // Not a pipe: nobody reads it while the command runs.
+        // Not a pipe: nothing reads it while the command runs.
         let log = tempfile::tempfile()?;
         self.command.stderr(log.try_clone()?);
         let start = Instant::now();

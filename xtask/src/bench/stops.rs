@@ -187,7 +187,7 @@ fn exit(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-/// Programs that somebody else has built, and that are too large for the repository.
+/// Programs that were built elsewhere, and that are too large for the repository.
 const PROGRAMS: &str = "WDB_BENCH_PROGRAMS";
 
 /// How long it takes to the first prompt when nothing was compiled before.

@@ -135,7 +135,7 @@ fn group(about: &Map<String, Value>, variables: &[Value]) -> String {
     format!(" {}", object(about, "variables", &variables.join(",")))
 }
 
-/// An object on one line but for its last member, a list whose text is given.
+/// An object on one line except its last member, a list whose text is given.
 fn object(about: &Map<String, Value>, list: &str, items: &str) -> String {
     let about: String = about
         .iter()

@@ -6,7 +6,7 @@
 
 use super::{Finding, Tree};
 
-/// What stands for a name of the reader's choice.
+/// A placeholder for a name of the reader's choice.
 const PLACEHOLDERS: [&str; 6] = ["NAME", "FILE", "DIR", "TOOL", "RULE", "COMMAND"];
 
 /// A Markdown file that names such a file means one of ours, wherever it begins.
@@ -36,7 +36,7 @@ fn markdown(tree: &Tree, path: &str, text: &str, findings: &mut Vec<Finding>) {
         if line.trim_start().starts_with("```") {
             in_block = !in_block;
         } else if in_block {
-            // Only from the root: a block may show the files of somebody's program.
+            // Only from the root: a block may show the files of another program.
             let words = line.split_whitespace().filter_map(as_path);
             for word in words.filter(|word| word.contains('/') && begins_here(tree, "", word)) {
                 if !exists(tree, "", word) {

@@ -2,7 +2,7 @@
 
 use super::{Finding, Tree};
 
-/// Where people's and build machines' own directories begin, without the first slash.
+/// Where directories of users and of build machines begin, without the first slash.
 const MACHINES: [&str; 4] = ["work/", "root/", "home/", "tmp/bash"];
 
 pub(super) fn machine_paths(tree: &Tree) -> Vec<Finding> {

@@ -1,4 +1,4 @@
-//! Versions, features and lints stand in the root manifest only.
+//! Versions, features and lints are in the root manifest only.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -12,7 +12,7 @@ pub(super) struct Manifest<'a> {
     table: DeTable<'a>,
 }
 
-/// Which table a dependency stands in.
+/// Which table a dependency is in.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Normal,

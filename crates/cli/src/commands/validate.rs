@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         count(reading.dump.threads.len(), "thread")
     );
     match print(&findings, &valid, arguments.json) {
-        // What was found does not depend on who reads it.
+        // What was found does not depend on the reader.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
         _ => {}
     }

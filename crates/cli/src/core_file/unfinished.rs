@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::{NamedTempFile, PersistError};
 
 /// The temporary file that is to be removed when the process ends. Locked while a finished file gets its name, so that
-/// whoever ends the process waits for that.
+/// what ends the process waits for that.
 static TEMPORARY: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 fn temporary() -> MutexGuard<'static, Option<PathBuf>> {
@@ -24,7 +24,7 @@ fn temporary() -> MutexGuard<'static, Option<PathBuf>> {
 pub(crate) fn clean_up() {
     let mut temporary = temporary();
     if let Some(path) = temporary.take() {
-        // If it cannot be removed now, nobody can.
+        // If it cannot be removed now, it cannot be removed at all.
         _ = std::fs::remove_file(path);
     }
     // The process ends: nothing may be begun any more.
@@ -77,7 +77,7 @@ impl Unfinished {
     ///
     /// Its path, and why it is not this one.
     pub(super) fn finish(self, path: &Path) -> io::Result<(PathBuf, Option<io::Error>)> {
-        // Whoever ends the process waits until this is unlocked.
+        // What ends the process waits until this is unlocked.
         let mut current = temporary();
         sync(self.as_file())?;
         let (named, refused) = self.settle(path)?;
@@ -197,7 +197,7 @@ fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
         .prefix(".wdb-core-")
         .tempfile_in(directory)
         .map_err(|error| {
-            // The library adds the temporary file's name, which means nothing to anybody.
+            // The library adds the temporary file's name, which means nothing to the user.
             let text = error.to_string();
             let cause = text.split(" at path ").next().unwrap_or_default();
             io::Error::new(error.kind(), cause)
@@ -272,7 +272,7 @@ mod linux {
 
     use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 
-    /// Nobody but the user may read it: memory can hold secrets.
+    /// Only the user may read it: memory can hold secrets.
     pub(super) fn nameless(directory: &Path) -> io::Result<File> {
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = openat(CWD, directory, flags, Mode::RUSR | Mode::WUSR)?;
@@ -281,7 +281,7 @@ mod linux {
 
     /// Fails where the name is taken.
     pub(super) fn name(file: &File, path: &Path) -> io::Result<()> {
-        // open(2): by its number in /proc anybody may, by the descriptor only who has a capability.
+        // open(2): by its number in /proc every process may, by the descriptor only one with a capability.
         let by_number = format!("/proc/self/fd/{}", file.as_raw_fd());
         match linkat(CWD, by_number, CWD, path, AtFlags::SYMLINK_FOLLOW) {
             Err(rustix::io::Errno::NOENT) => linkat(file, "", CWD, path, AtFlags::EMPTY_PATH)?,

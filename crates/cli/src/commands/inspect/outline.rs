@@ -1,4 +1,4 @@
-//! A JSON tree as an outline for people: a line for each thing, indented.
+//! A JSON tree as an outline to read: a line for each thing, indented.
 
 use std::fmt::Write;
 
