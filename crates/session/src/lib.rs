@@ -3,6 +3,55 @@
 //! A [`Session`] has a debuggee and what the user wants of it: breakpoints ([`breakpoints`]), the code that steps do
 //! not stop in ([`skips`]), the frame that the user looks at. [`Session::run`] lets the program go on with a
 //! [`Motion`] and says why it is stopped again: [`Stopped`], a list of [`Reason`]s.
+//!
+//! A program is run until it reaches a breakpoint with a condition, and a variable is printed there:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use wdb_debuggee::coredump::ModuleId;
+//! use wdb_debuggee::launch::{Engine as _, File, Invocation, Program};
+//! use wdb_examine::{Resolver, expression, places};
+//! use wdb_live::Wasmtime;
+//! use wdb_module::Binary;
+//! use wdb_session::breakpoints::{NewBreakpoint, Trigger};
+//! use wdb_session::{Motion, Reason, Session};
+//! use wdb_symbols::Symbols;
+//!
+//! struct OfModule(Arc<Symbols>);
+//!
+//! impl Resolver for OfModule {
+//!     fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
+//!         Some(Arc::clone(&self.0))
+//!     }
+//!     fn source(&mut self, _: ModuleId, path: &str) -> Option<String> {
+//!         std::fs::read_to_string(path).ok()
+//!     }
+//! }
+//!
+//! # fn read(_: &str) -> std::io::Result<Vec<u8>> {
+//! #     zstd::decode_all(std::fs::File::open("../../fixtures/built/c-steps.wasm.zst")?)
+//! # }
+//! let binary = Arc::new(Binary::parse(read("app.wasm")?.into())?);
+//! let symbols = Symbols::new(Arc::clone(&binary.modules()[0]), None, None);
+//! let program = Program::new(File { name: "app.wasm".into(), path: None, binary });
+//! let debuggee = Wasmtime::default().prepare(&program, &[])?.launch(&Invocation::default())?;
+//! let mut session = Session::new(debuggee, Box::new(OfModule(Arc::new(symbols))), None);
+//!
+//! let place = "factorial";
+//! session.set_breakpoint(NewBreakpoint {
+//!     condition: Some(expression::parse("n == 3")?),
+//!     ..NewBreakpoint::new(place, Trigger::Place(places::parse(place)?))
+//! })?;
+//! let stopped = session.run(Motion::Continue)?;
+//! assert!(matches!(stopped.reasons[..], [Reason::Breakpoint(_)]));
+//!
+//! let frame = session.selected().ok_or("the program has no frames")?;
+//! let n = expression::show(&expression::parse("n")?, &mut session.stop(), frame)?;
+//! println!("{place} is called with {n}");
+//! assert_eq!(n, "3");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod breakpoints;
 mod call;

@@ -33,6 +33,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What the tests of a crate may use that is not below it: an engine, to run programs in.
+const FOR_TESTS: &[(&str, &str)] = &[("session", "live")];
+
 /// Dependencies that only these crates may have. Above all: no crate but `live` names the engine.
 const RESERVED: &[(&str, &[&str])] = &[
     ("wasmtime", &["live"]),
@@ -70,9 +73,15 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             continue;
         };
         for dependency in manifest.dependencies() {
-            // Tests may use what stands below the crate at any depth: a fixture builder, say.
+            // Tests may use what is below the crate at any depth: a fixture builder, say.
             let allowed = match dependency.kind {
-                Kind::Dev => below(name),
+                Kind::Dev => {
+                    let more = FOR_TESTS.iter().filter(|(from, _)| *from == name);
+                    below(name)
+                        .into_iter()
+                        .chain(more.map(|(_, to)| *to))
+                        .collect()
+                }
                 Kind::Normal | Kind::Build => allowed.to_vec(),
             };
             let ours = our_directory(&dependency.name);
