@@ -1,7 +1,6 @@
 //! Points in time as dates.
 
-/// The date so many seconds after the start of 1970, and so many nanoseconds after that. `None`: far from what anyone
-/// calls a date.
+/// The date `seconds` and `nanoseconds` after the start of 1970. `None`: too far away to be a date.
 pub(super) fn utc(seconds: i128, nanoseconds: i128) -> Option<String> {
     let fraction = format!("{nanoseconds:09}");
     let fraction = fraction.trim_end_matches('0');
@@ -14,8 +13,7 @@ pub(super) fn utc(seconds: i128, nanoseconds: i128) -> Option<String> {
     ))
 }
 
-/// The year, month and day of the Gregorian calendar that is so many days after 1 January 1970. `None`: far
-/// from any date.
+/// The year, month and day of the Gregorian calendar, `days` after 1 January 1970. `None`: too far away to be a date.
 fn civil(days: i64) -> Option<(i64, i64, i64)> {
     if !(-1_000_000..=3_000_000).contains(&days) {
         return None;

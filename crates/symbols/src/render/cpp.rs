@@ -1,18 +1,17 @@
-//! The types of libc++, the C++ standard library of LLVM, as what they are to a person.
+//! The types of libc++, the C++ standard library of LLVM, as what they mean to the user.
 //!
-//! Everything is found by the names of members, as the DWARF has them. Where the members are not those that are known here,
-//! a function gives `None` and the plain structure shows. Known are the layouts of LLVM 12 to 22, of which the differences
-//! that matter are:
+//! Everything is found by the names of members in the DWARF. If the members are not as expected, a function returns `None`
+//! and the plain structure is shown. The layouts of LLVM 12 to 22 are known. These differences matter:
 //!
 //! * Up to 19, a member that may be empty (an allocator, a comparison, a deleter) shares a `__compressed_pair` with
 //!   another one; since 20 both are members with `[[no_unique_address]]`.
-//! * Up to 13, a string knows whether it is long from a bit that its code masks; since 14 from a bit-field. In the
-//!   alternate layout, which WASI has, the text comes first.
-//! * Members had names without the last underscore up to 15: `__data`, `__i`.
+//! * Up to 13, a bit that the code masks says whether a string is long; since 14, a bit-field. In the alternate layout,
+//!   which WASI has, the text comes first.
+//! * Up to 15, names of members had no underscore at the end: `__data`, `__i`.
 //! * The values of maps were in a `__value_type` up to 19, and are pairs since.
 //!
-//! Sizes and pointers in memory may be anything, in a damaged program and in a variable that is not made yet. No
-//! more is read and kept than elements are wanted.
+//! Sizes and pointers in memory may have any value, in a damaged program and in a variable before its constructor ran. At
+//! most the wanted number of elements is read and kept.
 
 mod class;
 mod function;
@@ -41,7 +40,7 @@ pub(super) use time::{duration, time_point};
 use crate::object::{Context, Object};
 use crate::types::{Kind, TypeRef};
 
-/// The member that has the first of these names that there is. Of a compressed pair its first part.
+/// The member with the first of these names that exists. Of a compressed pair, its first part.
 fn member(context: &mut Context<'_>, object: &Object, names: &[&str]) -> Option<Object> {
     let found = names.iter().find_map(|it| context.field(object, it))?;
     let is_pair = context
@@ -54,7 +53,7 @@ fn member(context: &mut Context<'_>, object: &Object, names: &[&str]) -> Option<
     Some(found)
 }
 
-/// The value of such a member as an address, a length or a count.
+/// The value of the member that [`member`] finds, as an address, a length or a count.
 fn number(context: &mut Context<'_>, object: &Object, names: &[&str]) -> Option<u64> {
     let found = member(context, object, names)?;
     context.unsigned(&found).ok()
@@ -68,7 +67,7 @@ fn argument(context: &Context<'_>, ty: &TypeRef, index: usize) -> Option<TypeRef
     }
 }
 
-/// What pointers of a type point to.
+/// The type that pointers of a type point to.
 fn pointee(context: &Context<'_>, ty: &TypeRef) -> Option<TypeRef> {
     match &context.bare(ty).kind {
         Kind::Pointer(_, target) => Some(target.clone()),

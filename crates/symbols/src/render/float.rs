@@ -1,4 +1,4 @@
-//! Floats as people read them: `0.5`, `-0`, `inf`, `nan:0x400001`.
+//! Floats as text: `0.5`, `-0`, `inf`, `nan:0x400001`.
 
 /// A float of 32 bits. A NaN that is not the canonical one has its payload.
 pub fn single(bits: u32) -> String {
@@ -30,8 +30,8 @@ fn nan(negative: bool, payload: u64, canonical: u64) -> String {
     }
 }
 
-/// Rust's shortest exact digits; very large and very small numbers come out with all their zeros,
-/// which nobody can read.
+/// Rust's shortest exact digits. Rust writes very large and very small numbers with all their zeros, which is
+/// unreadable: they get an exponent.
 fn finite(digits: String) -> String {
     if digits.len() <= 24 {
         return digits;

@@ -1,4 +1,4 @@
-//! For tests: types that are made by hand, and a machine that has nothing but a memory.
+//! For tests: types that are made by hand, and a machine that has only a memory.
 
 use wdb_module::FuncIndex;
 
@@ -29,9 +29,9 @@ impl Machine for Memory {
         Err(Unavailable::NotRecorded("an operand".into()))
     }
     fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
-        let from = usize::try_from(address).unwrap();
-        let found = self.0.get(from..from + buffer.len());
-        buffer.copy_from_slice(found.ok_or(Unavailable::OutOfBounds(address))?);
+        let start = usize::try_from(address).unwrap();
+        let bytes = self.0.get(start..start + buffer.len());
+        buffer.copy_from_slice(bytes.ok_or(Unavailable::OutOfBounds(address))?);
         Ok(())
     }
     fn element(&mut self, _: u64) -> Result<Option<FuncIndex>, Unavailable> {
@@ -67,8 +67,8 @@ pub(super) fn char() -> TypeRef {
     ty("char", 1, Kind::Base(Encoding::SignedChar))
 }
 
-pub(super) fn pointer(to: TypeRef) -> TypeRef {
-    ty("a pointer", 4, Kind::Pointer(PointerKind::Pointer, to))
+pub(super) fn pointer(target: TypeRef) -> TypeRef {
+    ty("a pointer", 4, Kind::Pointer(PointerKind::Pointer, target))
 }
 
 pub(super) fn member(name: &str, offset: u64, ty: TypeRef) -> Member {
@@ -113,7 +113,7 @@ pub(super) fn record(
     )
 }
 
-/// The same type, of a program in Rust.
+/// The same type in a Rust program.
 pub(super) fn rust(ty: TypeRef) -> TypeRef {
     let TypeRef::Made(ty) = ty else {
         return ty;
@@ -128,7 +128,7 @@ pub(super) fn rust(ty: TypeRef) -> TypeRef {
     )
 }
 
-/// Asks something of `memory`.
+/// Runs `question` over `memory`.
 pub(super) fn ask<T>(memory: Vec<u8>, question: impl FnOnce(&mut Context<'_>) -> T) -> T {
     let module = wat::parse_str("(module)").unwrap();
     let binary = wdb_module::Binary::parse(module.into()).unwrap();
@@ -140,7 +140,7 @@ pub(super) fn ask<T>(memory: Vec<u8>, question: impl FnOnce(&mut Context<'_>) ->
     })
 }
 
-/// What `object` is in `memory`.
+/// The shape of `object` in `memory`.
 pub(super) fn shape(memory: Vec<u8>, object: &Object, most: u64) -> Shape {
     ask(memory, |cx| cx.shape(object, most))
 }

@@ -10,7 +10,7 @@ use crate::{Unavailable, printable};
 pub enum Notation {
     /// Hexadecimal.
     Hex,
-    /// Hexadecimal, with all its zeros.
+    /// Hexadecimal, with leading zeros.
     PaddedHex,
     /// Decimal, signed.
     Signed,
@@ -79,7 +79,7 @@ impl Notation {
     }
 }
 
-/// One may not look deeper.
+/// At most this many levels of parts are shown.
 const DEEPEST: u32 = 64;
 
 /// `65 'A'`.
@@ -120,23 +120,24 @@ impl Line {
                 if let Some(elements) = context.elements(object) {
                     return self.elements(context, &elements, depth);
                 }
-                // It was read as UTF-8, whatever its units are.
+                // The text was converted to UTF-8 when it was read.
                 let chars = || String::from_utf8_lossy(&text.bytes);
                 let (units, size): (Vec<u128>, u64) = match text.prefix {
                     "u" => (chars().encode_utf16().map(u128::from).collect(), 2),
-                    "L" | "U" => (chars().chars().map(|it| it as u128).collect(), 4),
-                    _ => (text.bytes.iter().map(|it| u128::from(*it)).collect(), 1),
+                    "L" | "U" => (chars().chars().map(|c| c as u128).collect(), 4),
+                    _ => (text.bytes.iter().map(|byte| u128::from(*byte)).collect(), 1),
                 };
-                let shown = units.iter().map(|it| self.notation.number(*it, size));
+                let shown = units.iter().map(|unit| self.notation.number(*unit, size));
                 format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
             }
             Shape::Fields(fields) => {
                 let mut parts = Vec::new();
                 for field in &fields.fields {
                     let value = self.object(context, &field.object, depth);
-                    parts.push(match fields.tuple {
-                        true => value,
-                        false => format!("{} = {value}", printable(&field.name)),
+                    parts.push(if fields.tuple {
+                        value
+                    } else {
+                        format!("{} = {value}", printable(&field.name))
                     });
                 }
                 let name = printable(&fields.name);
@@ -179,7 +180,7 @@ impl Line {
     fn scalar(&self, context: &mut Context<'_>, object: &Object) -> String {
         let unavailable = |reason: Unavailable| format!("<{}>", printable(&reason.to_string()));
         let size = match context.size(&object.ty) {
-            // Only what pointers to it are is shown of it.
+            // A function is shown as a pointer to it.
             _ if object.is_function() => 8,
             Ok(size) => size.clamp(1, 16),
             Err(reason) => return unavailable(reason),
@@ -202,7 +203,7 @@ impl Line {
     }
 }
 
-/// The number that at most 16 bytes are, the least first.
+/// The little-endian number in the first 16 bytes.
 pub fn little(bytes: &[u8]) -> u128 {
     let bytes = bytes.iter().take(16).rev();
     bytes.fold(0, |number, byte| number << 8 | u128::from(*byte))

@@ -1,8 +1,8 @@
 //! The types of Rust's standard library.
 //!
-//! Their fields are named here, those of the standard library of 2026 first. What was called otherwise since 2020
-//! follows after it. Layers that only wrap (`Unique`, `NonNull`, `UnsafeCell`, `Cap`, …) come and go
-//! between releases, so they are peeled off without counting them.
+//! The names of their fields are listed here: first those of the standard library of 2026, then older names since 2020.
+//! Types that only wrap another (`Unique`, `NonNull`, `UnsafeCell`, `Cap`, …) come and go between releases. So any number
+//! of these layers is removed.
 
 mod collections;
 mod compiler;
@@ -25,13 +25,13 @@ use super::{Limits, Shape, calendar};
 use crate::object::{Context, Object, Scalar};
 use crate::types::{Kind, TypeRef};
 
-/// As many layers are peeled off a value.
+/// At most this many layers around a value are removed.
 const MOST_LAYERS: usize = 16;
 
-/// The names of the one member that a layer around a number or a pointer has.
+/// The names of the only member of a layer around a number or a pointer.
 const LAYERS: &[&str] = &["pointer", "__0", "value", "v", "inner", "p"];
 
-/// The types that are nothing but a layer around a value of any type.
+/// The types that are only a layer around a value of any type.
 const WRAPPERS: &[&str] = &[
     "core::mem::maybe_uninit::MaybeUninit",
     "core::mem::manually_drop::ManuallyDrop",
@@ -41,44 +41,44 @@ const WRAPPERS: &[&str] = &[
 ];
 
 impl Context<'_> {
-    /// The member at the first of several paths that the type has.
+    /// The member at the first path that exists in the type.
     fn first_path(&mut self, object: &Object, paths: &[&[&str]]) -> Option<Object> {
         paths.iter().find_map(|it| self.path(object, it))
     }
 
     /// The number or pointer under all layers.
     fn leaf(&mut self, object: &Object) -> Option<Object> {
-        let mut found = object.clone();
+        let mut inner = object.clone();
         for _ in 0..MOST_LAYERS {
-            if !matches!(self.bare(&found.ty).kind, Kind::Record(_)) {
-                return Some(found);
+            if !matches!(self.bare(&inner.ty).kind, Kind::Record(_)) {
+                return Some(inner);
             }
-            found = LAYERS.iter().find_map(|it| self.field(&found, it))?;
+            inner = LAYERS.iter().find_map(|name| self.field(&inner, name))?;
         }
         None
     }
 
-    /// The number at the first of several paths.
+    /// The number at the first path that exists.
     fn number_at(&mut self, object: &Object, paths: &[&[&str]]) -> Option<u64> {
-        let found = self.first_path(object, paths)?;
-        let leaf = self.leaf(&found)?;
+        let member = self.first_path(object, paths)?;
+        let leaf = self.leaf(&member)?;
         self.unsigned(&leaf).ok()
     }
 
-    /// The value under the layers that may be around a value of any type.
+    /// The value under all layers that may be around a value of any type.
     fn unwrapped(&mut self, object: &Object) -> Object {
-        let mut found = object.clone();
+        let mut value = object.clone();
         for _ in 0..MOST_LAYERS {
-            let key = without_arguments(&self.bare(&found.ty).name);
+            let key = without_arguments(&self.bare(&value.ty).name);
             if !WRAPPERS.contains(&&*key) {
                 break;
             }
-            let Some(inner) = self.first_path(&found, &[&["value"], &["__0"]]) else {
+            let Some(inner) = self.first_path(&value, &[&["value"], &["__0"]]) else {
                 break;
             };
-            found = inner;
+            value = inner;
         }
-        found
+        value
     }
 
     /// The generic argument of this name.
@@ -92,12 +92,12 @@ impl Context<'_> {
         Some(found.ty.clone())
     }
 
-    /// The name of the variant that an enum has, and its first value.
+    /// The name of the active variant of an enum, and its first field.
     fn variant_of(&mut self, object: &Object) -> Option<(String, Option<Object>)> {
         match self.plain_shape(object) {
-            Shape::Fields(it) => {
-                let payload = it.fields.into_iter().next();
-                Some((it.name, payload.map(|it| it.object)))
+            Shape::Fields(variant) => {
+                let payload = variant.fields.into_iter().next();
+                Some((variant.name, payload.map(|field| field.object)))
             }
             Shape::Scalar(name) => Some((name, None)),
             _ => None,
@@ -105,7 +105,7 @@ impl Context<'_> {
     }
 }
 
-/// How much of the ends of a range is shown.
+/// Limits for the two ends of a range.
 const SHORT: Limits = Limits {
     depth: 1,
     elements: 4,
@@ -126,7 +126,7 @@ pub(super) fn string(cx: &mut Context<'_>, object: &Object, _most: u64) -> Optio
     None
 }
 
-/// `CString`: a box of bytes, of which the last is NUL.
+/// `CString`: a box of bytes that ends with a NUL.
 pub(super) fn c_string(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let inner = cx.field(object, "inner")?;
     let address = cx.number_at(&inner, &[&["data_ptr"]])?;
@@ -134,8 +134,8 @@ pub(super) fn c_string(cx: &mut Context<'_>, object: &Object, _most: u64) -> Opt
     Some(cx.text(address, length.saturating_sub(1)))
 }
 
-/// The ranges of numbers. Their names are those of [`core::ops`]. What else a range may be of shows as its members: it may
-/// have a range in it again.
+/// The ranges of [`core::ops`] over numbers. A range over another type is shown by its members, because it may contain a
+/// range again.
 pub(super) fn range(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let ty = cx.bare(&object.ty);
     let key = without_arguments(&ty.name);
@@ -167,7 +167,7 @@ pub(super) fn range(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option
 pub(super) fn duration(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let seconds = cx.number_at(object, &[&["secs"]])?;
     let nanos = u32::try_from(cx.number_at(object, &[&["nanos"]])?).ok()?;
-    // More would be a carry into the seconds.
+    // A real duration has less than a second of nanoseconds.
     let nanos = Some(nanos).filter(|it| *it < 1_000_000_000)?;
     Some(Shape::Scalar(format!(
         "{:?}",
@@ -175,13 +175,13 @@ pub(super) fn duration(cx: &mut Context<'_>, object: &Object, _most: u64) -> Opt
     )))
 }
 
-/// `SystemTime`: a date. Of 1970 on, WASI has a `Duration` or a `Timespec`.
+/// `SystemTime`: a date. On WASI it is a `Duration` or a `Timespec` since 1970.
 pub(super) fn system_time(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let (seconds, nanos) = time(cx, object)?;
     calendar::utc(seconds.into(), nanos.into()).map(Shape::Scalar)
 }
 
-/// `Instant`: the time since whatever the clock counts from.
+/// `Instant`: the time since the start of its clock, which is unspecified.
 pub(super) fn instant(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let (seconds, nanos) = time(cx, object)?;
     let time = Duration::new(u64::try_from(seconds).ok()?, nanos);
@@ -201,7 +201,7 @@ fn time(cx: &mut Context<'_>, object: &Object) -> Option<(i64, u32)> {
     (nanos < 1_000_000_000).then_some((seconds, nanos))
 }
 
-/// `Ipv4Addr` and `Ipv6Addr`: their bytes, in the order in which they are written.
+/// `Ipv4Addr` and `Ipv6Addr`: their bytes, in network order.
 pub(super) fn ip_address(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let bytes = cx.bytes(object).ok()?;
     let v4 = <[u8; 4]>::try_from(&*bytes).map(IpAddr::from);
@@ -214,7 +214,7 @@ pub(super) fn layer(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option
     Some(smart::plain_wrapper(cx.leaf(object)?))
 }
 
-/// `PhantomData`: only its type says anything.
+/// `PhantomData`: only its type matters.
 pub(super) fn phantom(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let ty = cx.bare(&object.ty);
     let name = ty.name.strip_prefix("core::marker::").unwrap_or(&ty.name);

@@ -10,7 +10,7 @@ use crate::machine::Unavailable;
 use crate::object::{Context, Object, Scalar, unsigned};
 use crate::types::{Encoding, Enumeration, Kind, Type, TypeRef};
 
-/// The names of the types of wide and of Unicode characters, and what stands before the quotes of their literals.
+/// The types of wide and Unicode characters, each with the prefix of its literals.
 const CHARACTERS: [(&str, &str); 4] = [
     ("wchar_t", "L"),
     ("char8_t", "u8"),
@@ -18,7 +18,7 @@ const CHARACTERS: [(&str, &str); 4] = [
     ("char32_t", "U"),
 ];
 
-/// Aliases that say of a character type that it is used as a number.
+/// Aliases of character types that are used for numbers.
 const NUMBERS: &[&str] = &[
     "int8_t",
     "uint8_t",
@@ -31,32 +31,34 @@ const NUMBERS: &[&str] = &[
 ];
 
 impl Context<'_> {
-    /// Whether values of this type are the characters of a text: how many bytes each has, and what stands before the quotes.
+    /// The size of a character in bytes and the prefix of its literals. `None`: the type is not a character type.
     pub(super) fn character(&self, ty: &TypeRef) -> Option<(u64, &'static str)> {
         let bare = self.bare(ty);
         let names = CHARACTERS.map(|it| it.0);
-        let prefix = self.first_alias(ty, &names).map(|at| CHARACTERS[at].1);
+        let prefix = self
+            .first_alias(ty, &names)
+            .map(|index| CHARACTERS[index].1);
         let prefix = match bare.kind {
-            // Rust's and Zig's texts are slices, which have forms of their own.
+            // Texts in Rust and Zig are slices, which have shapes of their own.
             _ if matches!(bare.language, Some(Language::Rust | Language::Zig)) => return None,
             _ if self.first_alias(ty, NUMBERS).is_some() => return None,
             Kind::Base(Encoding::SignedChar | Encoding::UnsignedChar | Encoding::Unicode) => {
                 prefix.unwrap_or_default()
             }
-            // C's wide characters are other names for numbers, and C++'s `wchar_t` is a number to the DWARF.
+            // Wide characters of C are aliases of numbers, and the DWARF describes `wchar_t` of C++ as a number.
             Kind::Base(Encoding::Signed | Encoding::Unsigned) => prefix?,
             _ => return None,
         };
         Some((bare.size.filter(|it| matches!(it, 1 | 2 | 4))?, prefix))
     }
 
-    /// The first of the names of a type, its own and what it is an alias of, that is one of these: the position of that.
+    /// Follows the type's aliases and returns the index of the first name that is in `names`.
     fn first_alias(&self, ty: &TypeRef, names: &[&str]) -> Option<usize> {
         let mut ty = self.ty(ty);
         for _ in 0..16 {
             let name = ty.name.rsplit("::").next().unwrap_or_default();
-            if let Some(at) = names.iter().position(|it| *it == name) {
-                return Some(at);
+            if let Some(index) = names.iter().position(|it| *it == name) {
+                return Some(index);
             }
             let (Kind::Alias(inner) | Kind::Qualified(inner)) = &ty.kind else {
                 return None;
@@ -66,7 +68,7 @@ impl Context<'_> {
         None
     }
 
-    /// Whether a character type is one of bytes as well: of `unsigned char` and `signed char` nobody knows.
+    /// Whether a character type may also be meant as a byte: true of `unsigned char` and `signed char`.
     pub(super) fn may_be_bytes(&self, ty: &TypeRef) -> bool {
         matches!(&*self.bare(ty).name, "unsigned char" | "signed char")
     }
@@ -84,7 +86,7 @@ impl Context<'_> {
             Ok(scalar) => scalar,
             Err(reason) => return Shape::Unavailable(reason),
         };
-        // Of bytes nobody knows whether they are characters.
+        // A byte may be a character or a number: nothing says which.
         let character = self
             .character(&object.ty)
             .filter(|_| !self.may_be_bytes(&object.ty));
@@ -126,7 +128,12 @@ impl Context<'_> {
     }
 
     /// The shape of an object of an enumeration.
-    pub(super) fn enumerator(&mut self, object: &Object, ty: &Type, it: &Enumeration) -> Shape {
+    pub(super) fn enumerator(
+        &mut self,
+        object: &Object,
+        ty: &Type,
+        enumeration: &Enumeration,
+    ) -> Shape {
         let value = match self.scalar(object) {
             Ok(Scalar::Signed(value)) => value,
             Ok(Scalar::Unsigned(value)) => value.cast_signed(),
@@ -143,15 +150,18 @@ impl Context<'_> {
             _ => u128::MAX,
         };
         let qualified = |name: &str| match ty.language {
-            Some(Language::Cpp) if it.scoped => format!("{}::{name}", last_segment(&ty.name)),
+            Some(Language::Cpp) if enumeration.scoped => {
+                format!("{}::{name}", last_segment(&ty.name))
+            }
             _ => name.to_owned(),
         };
         let bits = value.cast_unsigned() & mask;
-        let same = |it: &&(std::sync::Arc<str>, i128)| it.1.cast_unsigned() & mask == bits;
-        if let Some((name, _)) = it.enumerators.iter().find(same) {
+        let mut enumerators = enumeration.enumerators.iter();
+        if let Some((name, _)) = enumerators.find(|(_, value)| value.cast_unsigned() & mask == bits)
+        {
             return Shape::Scalar(qualified(name));
         }
-        if let Some((names, rest)) = flags(it, bits, mask) {
+        if let Some((names, rest)) = flags(enumeration, bits, mask) {
             let mut text = String::new();
             for name in names {
                 let bar = if text.is_empty() { "" } else { " | " };
@@ -164,36 +174,41 @@ impl Context<'_> {
         }
         Shape::Scalar(match value {
             0 => "0".to_owned(),
-            // `std::byte`, a number that is no other's.
-            value if it.enumerators.is_empty() => value.to_string(),
+            // `std::byte`, an enumeration without enumerators.
+            value if enumeration.enumerators.is_empty() => value.to_string(),
             value => format!("({}){value}", last_segment(&ty.name)),
         })
     }
 
-    /// The first bytes of an object as a number without sign, whatever its type is.
+    /// The first 16 bytes of an object, or fewer, as an unsigned number, whatever its type is.
     pub(super) fn bits(&mut self, object: &Object) -> Result<u128, Unavailable> {
         let size = self.size(&object.ty)?;
         Ok(unsigned(&self.read(&object.place, size.min(16))?))
     }
 }
 
-/// The enumerators that make up a value, and the bits that are left over. `None`: the enumeration is not one of flags, or
-/// none of them is set.
-fn flags(it: &Enumeration, bits: u128, mask: u128) -> Option<(Vec<&str>, u128)> {
-    let values = || it.enumerators.iter().map(|it| it.1.cast_unsigned() & mask);
-    let single = values().filter(|it| it.is_power_of_two());
-    let all: u128 = single.clone().fold(0, |all, it| all | it);
-    let unions = values().all(|it| it & !all == 0);
-    // 1, 2, 3 counts; 1, 2 and 1, 2, 4 are bits.
-    let counts = values().any(|it| it == 3) && values().max() < Some(1 << 2);
-    let sequence = values().filter(|it| *it != 0).count() > 2
-        && (1..=values().max()?.min(8)).all(|wanted| values().any(|it| it == wanted));
-    if single.count() < 2 || !unions || counts || sequence {
+/// The enumerators whose bits make up a value, and the bits that are left over. `None`: the enumeration is not a set of
+/// flags, or none of them is set.
+fn flags(enumeration: &Enumeration, bits: u128, mask: u128) -> Option<(Vec<&str>, u128)> {
+    let values = || {
+        enumeration
+            .enumerators
+            .iter()
+            .map(|(_, value)| value.cast_unsigned() & mask)
+    };
+    let single_bits = values().filter(|value| value.is_power_of_two());
+    let all_bits: u128 = single_bits.clone().fold(0, |all, bit| all | bit);
+    let only_flags = values().all(|value| value & !all_bits == 0);
+    // 1, 2, 3 are consecutive numbers; 1, 2 and 1, 2, 4 are bits.
+    let one_to_three = values().any(|value| value == 3) && values().max() < Some(1 << 2);
+    let consecutive = values().filter(|value| *value != 0).count() > 2
+        && (1..=values().max()?.min(8)).all(|wanted| values().any(|value| value == wanted));
+    if single_bits.count() < 2 || !only_flags || one_to_three || consecutive {
         return None;
     }
     let mut rest = bits;
     let mut names = Vec::new();
-    for (name, value) in &it.enumerators {
+    for (name, value) in &enumeration.enumerators {
         let value = value.cast_unsigned() & mask;
         if value.is_power_of_two() && rest & value != 0 {
             rest &= !value;
@@ -228,12 +243,12 @@ fn written(scalar: Scalar, ty: &Type) -> Shape {
     })
 }
 
-/// A character of C: its number, and itself where it is one: of a byte above 127 only the encoding would tell.
+/// A character of C: its number, and the character if it is known. What a byte above 127 is depends on the encoding.
 fn c_character(code: i64, prefix: &str) -> String {
     let mut text = code.to_string();
     let c = u32::try_from(code).ok().and_then(char::from_u32);
-    let known = |it: &char| it.is_ascii() || !matches!(prefix, "" | "u8");
-    if let Some(c) = c.filter(known) {
+    let is_known = |c: &char| c.is_ascii() || !matches!(prefix, "" | "u8");
+    if let Some(c) = c.filter(is_known) {
         text.push(' ');
         text.push_str(prefix);
         text.push('\'');
@@ -243,7 +258,7 @@ fn c_character(code: i64, prefix: &str) -> String {
     text
 }
 
-/// A float of `size` bytes, with as many digits as tell it from its neighbours.
+/// A float of `size` bytes, with the fewest digits that distinguish it from its neighbours.
 fn float(value: f64, size: u64, language: Option<Language>) -> String {
     let text = match size {
         4 => format!("{:?}", value as f32),

@@ -13,15 +13,15 @@ use crate::types::{
 };
 use wdb_module::FuncIndex;
 
-/// Unnamed members in unnamed members are looked into as deep as this.
+/// Unnamed members are nested at most this deep.
 const MOST_NESTING: u32 = 16;
 
-/// More members than this are not shown: nobody writes such a structure.
+/// At most this many members of a structure are shown: no real structure has more.
 const MOST_FIELDS: u32 = 10_000;
 
 impl Context<'_> {
-    /// The shape that follows from the type alone, without what [`super::table`] knows. A function of the table that needs
-    /// the shape of a part takes this: hostile debug information says that a part is of the type of the whole.
+    /// The shape that follows from the type alone, without [`super::table`]. A function of the table that needs the shape
+    /// of a part must use this: hostile debug information can say that a part has the type of the whole.
     pub(super) fn plain_shape(&mut self, object: &Object) -> Shape {
         let ty = self.bare(&object.ty);
         match &ty.kind {
@@ -46,7 +46,7 @@ impl Context<'_> {
                 None => Shape::Fields(self.fields(object, &ty, record)),
             },
             Kind::Array(array) => self.array(object, &ty, array),
-            Kind::Enumeration(it) => self.enumerator(object, &ty, it),
+            Kind::Enumeration(enumeration) => self.enumerator(object, &ty, enumeration),
             Kind::Function(..) => match object.address() {
                 Some(index) => Shape::Pointer(self.function(index)),
                 None => unsupported("a function has no value".to_owned()),
@@ -72,7 +72,7 @@ impl Context<'_> {
         let pointee = self.bare(target);
         if matches!(pointee.kind, Kind::Function(..)) {
             let mut function = self.function(address);
-            // The DWARF does not tell a pointer from a function item, which has no bytes.
+            // The DWARF does not distinguish a function pointer from a function item, which has no bytes.
             if ty.language == Some(Language::Rust) && function.name.is_none() {
                 function.note = Some("no function; a function item has no value".to_owned());
             }
@@ -82,16 +82,16 @@ impl Context<'_> {
             Some((width, prefix)) if address != 0 => self.text_to_nul(address, width, prefix),
             _ => None,
         };
-        let raw = |name: &str| name.starts_with('*') || name.starts_with("fn(");
-        let mut found = match pointee.kind {
+        let is_raw = |name: &str| name.starts_with('*') || name.starts_with("fn(");
+        let mut target_object = match pointee.kind {
             Kind::Void => None,
             _ if address == 0 => None,
             _ => Some(Object::at(address, target.clone())),
         };
-        let follow =
-            kind != PointerKind::Pointer || ty.language == Some(Language::Rust) && !raw(&ty.name);
+        let follow = kind != PointerKind::Pointer
+            || ty.language == Some(Language::Rust) && !is_raw(&ty.name);
         let mut note = None;
-        if let Some(object) = &mut found
+        if let Some(object) = &mut target_object
             && pointee.language == Some(Language::Cpp)
             && let Some(whole) = self.whole_object(object)
         {
@@ -100,10 +100,10 @@ impl Context<'_> {
         }
         Shape::Pointer(Pointer {
             address,
-            target: found,
+            target: target_object,
             name: if follow { None } else { self.name_at(address) },
-            text: text.filter(|it| {
-                !self.may_be_bytes(target) || !it.bytes.is_empty() && readable(&it.bytes)
+            text: text.filter(|text| {
+                !self.may_be_bytes(target) || !text.bytes.is_empty() && readable(&text.bytes)
             }),
             follow,
             note,
@@ -128,7 +128,7 @@ impl Context<'_> {
         }
     }
 
-    /// The name of a function, as people read it.
+    /// The demangled name of a function.
     pub(super) fn function_name(&self, function: FuncIndex) -> String {
         self.symbols.function_name(function).display
     }
@@ -142,7 +142,7 @@ impl Context<'_> {
         })
     }
 
-    /// A pointer to a data member is its offset in the class, and -1 for none (Itanium C++ ABI, section 2.3).
+    /// A pointer to a data member: its offset in the class, and -1 for null (Itanium C++ ABI, section 2.3).
     fn member_pointer(&mut self, object: &Object, class: &TypeRef) -> Shape {
         let offset = match self.bits(object) {
             Ok(bits) => bits as u32,
@@ -151,9 +151,10 @@ impl Context<'_> {
         let class = self.bare(class);
         let name = match &class.kind {
             Kind::Record(record) => {
-                let there = |it: &&Member| it.offset == u64::from(offset) && it.bits.is_none();
-                let mut there = record.members.iter().filter(there);
-                there.find_map(|it| it.name.clone())
+                let is_at_offset =
+                    |it: &&Member| it.offset == u64::from(offset) && it.bits.is_none();
+                let mut members = record.members.iter().filter(is_at_offset);
+                members.find_map(|it| it.name.clone())
             }
             _ => None,
         };
@@ -164,38 +165,42 @@ impl Context<'_> {
         })
     }
 
-    /// The members of a record by name, those of unnamed members as its own.
+    /// The members of a record by name. The members of an unnamed member count as members of the record.
     pub(super) fn fields(&mut self, object: &Object, ty: &Type, record: &Record) -> Fields {
         let rust = ty.language == Some(Language::Rust);
         let mut fields = Vec::new();
         let left = &mut { MOST_FIELDS };
         self.members(object, &record.members, MOST_NESTING, left, &mut fields);
         let tuple = rust
-            && fields.iter().enumerate().all(|(at, it)| {
-                let number = it.name.strip_prefix("__").and_then(|it| it.parse().ok());
-                number == Some(at)
+            && fields.iter().enumerate().all(|(index, field)| {
+                let number = field
+                    .name
+                    .strip_prefix("__")
+                    .and_then(|digits| digits.parse().ok());
+                number == Some(index)
             });
         for field in fields.iter_mut().filter(|_| tuple) {
             field.name.drain(.."__".len());
         }
         Fields {
-            name: match rust && !ty.name.starts_with('(') {
-                true => last_segment(&ty.name),
-                false => String::new(),
+            name: if rust && !ty.name.starts_with('(') {
+                last_segment(&ty.name)
+            } else {
+                String::new()
             },
             tuple: tuple && !fields.is_empty(),
             fields,
         }
     }
 
-    /// Looks at no more than `left` members, because those of unnamed members in each other may multiply.
+    /// Adds members to `fields`. Looks at no more than `left` of them, because nested unnamed members may multiply.
     fn members(
         &mut self,
         object: &Object,
         members: &[Member],
         depth: u32,
         left: &mut u32,
-        to: &mut Vec<Field>,
+        fields: &mut Vec<Field>,
     ) {
         for member in members {
             *left = match left.checked_sub(1) {
@@ -204,24 +209,24 @@ impl Context<'_> {
             };
             let part = self.member(object, member);
             let name = match (&member.name, member.role) {
-                // The pointer to the table of virtual functions says nothing that the type does not.
+                // The pointer to the table of virtual functions says only what the type says.
                 (Some(name), _) if member.artificial && name.starts_with("_vptr") => continue,
                 (Some(name), Role::Field) => name.to_string(),
                 (_, Role::Base | Role::VirtualBase(_)) => self.ty(&member.ty).name.to_string(),
                 (None, Role::Field) => match (&self.bare(&member.ty).kind, depth.checked_sub(1)) {
                     (Kind::Record(inner), Some(depth)) => {
-                        self.members(&part, &inner.members, depth, left, to);
+                        self.members(&part, &inner.members, depth, left, fields);
                         continue;
                     }
                     // An unnamed bit-field is padding.
                     _ => continue,
                 },
             };
-            to.push(Field { name, object: part });
+            fields.push(Field { name, object: part });
         }
     }
 
-    /// A record with the variant that its discriminant means.
+    /// A record with the variant that its discriminant selects.
     fn variant(&mut self, object: &Object, ty: &Type, record: &Record, all: &Variants) -> Shape {
         let variant = match self.active_variant(object, ty, all) {
             Ok(variant) => variant,
@@ -237,10 +242,10 @@ impl Context<'_> {
                 tuple: false,
             });
         };
-        // In Rust each variant has one member, a structure of the variant's name.
+        // In Rust each variant has one member, a structure with the variant's name.
         let payload = self.member(object, member);
         let payload_type = self.bare(&payload.ty);
-        let Kind::Record(of) = &payload_type.kind else {
+        let Kind::Record(payload_record) = &payload_type.kind else {
             fields.push(Field {
                 name: member.name.as_deref().unwrap_or_default().to_owned(),
                 object: payload,
@@ -251,17 +256,20 @@ impl Context<'_> {
                 tuple: false,
             });
         };
-        let mut found = self.fields(&payload, &payload_type, of);
-        found.name = last_segment(&payload_type.name);
-        fields.append(&mut found.fields);
-        Shape::Fields(Fields { fields, ..found })
+        let mut variant_fields = self.fields(&payload, &payload_type, payload_record);
+        fields.append(&mut variant_fields.fields);
+        Shape::Fields(Fields {
+            name: last_segment(&payload_type.name),
+            fields,
+            tuple: variant_fields.tuple,
+        })
     }
 
     /// The variant that an object has.
     ///
     /// # Errors
     ///
-    /// When its discriminant is not there or means none.
+    /// When the discriminant is unavailable or selects no variant.
     pub(super) fn active_variant<'v>(
         &mut self,
         object: &Object,
@@ -269,16 +277,16 @@ impl Context<'_> {
         all: &'v Variants,
     ) -> Result<&'v Variant, Unavailable> {
         let Some(discriminant) = &all.discriminant else {
-            let none = || Unavailable::Unsupported(format!("`{}` has no values", ty.name));
-            return all.variants.first().ok_or_else(none);
+            let no_values = || Unavailable::Unsupported(format!("`{}` has no values", ty.name));
+            return all.variants.first().ok_or_else(no_values);
         };
         let discriminant = self.member(object, discriminant);
         let value = self.bits(&discriminant)?;
-        let means = |it: &&Variant| it.values.iter().any(|it| it.contains(&value));
-        let default = |it: &&Variant| it.values.is_empty();
-        let found = all.variants.iter().find(means);
-        let found = found.or_else(|| all.variants.iter().find(default));
-        found.ok_or_else(|| {
+        let is_selected = |variant: &&Variant| variant.values.iter().any(|it| it.contains(&value));
+        let is_default = |variant: &&Variant| variant.values.is_empty();
+        let selected = all.variants.iter().find(is_selected);
+        let selected = selected.or_else(|| all.variants.iter().find(is_default));
+        selected.ok_or_else(|| {
             Unavailable::Unsupported(format!(
                 "no variant of `{}` has the discriminant {value}",
                 ty.name
@@ -286,8 +294,8 @@ impl Context<'_> {
         })
     }
 
-    /// The elements of an array, also of one that is shown as a text. `None`: it is no array, or its type does not say
-    /// how many there are.
+    /// The elements of an array, also of one that is shown as text. `None`: the object is not an array, or its type does
+    /// not give its length.
     pub fn elements(&mut self, object: &Object) -> Option<Elements> {
         let ty = self.bare(&object.ty);
         let Kind::Array(array) = &ty.kind else {
@@ -296,7 +304,7 @@ impl Context<'_> {
         self.array_elements(object, &ty, array).ok()?
     }
 
-    /// The text in an array of characters, up to its NUL. `None`: it is no such array, or is not there.
+    /// The text in an array of characters, up to its NUL. `None`: the object is not such an array, or is unavailable.
     pub(super) fn text_of_array(&mut self, object: &Object) -> Option<Text> {
         let ty = self.bare(&object.ty);
         let Kind::Array(array) = &ty.kind else {
@@ -308,7 +316,7 @@ impl Context<'_> {
         Some(Text { prefix, ..text })
     }
 
-    /// The bytes of each of the characters that an array is of, and the prefix of such texts.
+    /// For an array of characters, the size of each in bytes and the prefix of its literals.
     fn characters(&self, array: &Array) -> Option<(u64, &'static str)> {
         match array.dimensions.len() {
             1 => self.character(&array.element),
@@ -316,7 +324,7 @@ impl Context<'_> {
         }
     }
 
-    /// As [`Context::elements`]. `Ok(None)`: a flexible array member.
+    /// Like [`Context::elements`]. `Ok(None)`: a flexible array member.
     fn array_elements(
         &mut self,
         object: &Object,
@@ -345,7 +353,7 @@ impl Context<'_> {
         let character = self.characters(array);
         let elements = match self.array_elements(object, ty, array) {
             Ok(Some(elements)) => elements,
-            // As a text it says itself how long it is.
+            // A text ends with a NUL, so its length is known.
             Ok(None) => {
                 let text = match (character, object.address()) {
                     (Some((width, prefix)), Some(at)) => self.text_to_nul(at, width, prefix),
@@ -361,7 +369,7 @@ impl Context<'_> {
         let length = elements.length();
         if let Some((width, prefix)) = character.filter(|_| length > 0) {
             match self.text_in(&object.place, width, length) {
-                // What may be bytes is taken for a text only if that is whole, with its end.
+                // Elements that may be bytes are shown as text only if it is readable and ends with its NUL.
                 Ok((text, ends))
                     if has_control(&text.bytes) && text.after > 0
                         || self.may_be_bytes(&array.element)
@@ -376,7 +384,7 @@ impl Context<'_> {
         })
     }
 
-    /// The type of the elements of an array of several dimensions: an array of one less.
+    /// The type of the elements of an array of several dimensions: an array with one dimension less.
     fn inner_array(
         &mut self,
         ty: &Type,
@@ -387,7 +395,9 @@ impl Context<'_> {
         let mut dimensions = Vec::new();
         for count in rest {
             let length = self.count(*count)?;
-            size = size.zip(length).and_then(|(size, it)| size.checked_mul(it));
+            size = size
+                .zip(length)
+                .and_then(|(size, length)| size.checked_mul(length));
             dimensions.push(length.map_or(Count::Unknown, Count::Known));
         }
         let mut name = self.ty(&array.element).name.to_string();

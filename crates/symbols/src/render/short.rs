@@ -8,26 +8,26 @@ use crate::object::{Context, Object};
 use crate::types::TypeRef;
 use crate::{Language, printable};
 
-/// As many equal elements are written one by one.
+/// At most this many equal elements are written one by one; more become one element with a count.
 const LONGEST_RUN: u64 = 8;
 
-/// A part is not begun where there is no room for its punctuation and a small number.
+/// A part is not started when the line has less room than this: punctuation and a small number.
 const SHORTEST: usize = 8;
 
-/// How much memory may be compared to find equal elements.
+/// At most this many bytes of memory are compared to find equal elements.
 const MOST_COMPARED: u64 = 4 << 20;
 
-/// However deep one may look, the writer does not recurse deeper.
+/// The writer recurses at most this deep, whatever depth the caller asks for.
 pub(super) const DEEPEST: usize = 64;
 
 impl Context<'_> {
-    /// `object` on one line, as its language writes it: `Point { x: 1, y: -2 }` in Rust, `{x = 1, y = -2}` in C. What is not
-    /// there is `<why>`, what is left out is `…`. Safe for a terminal.
+    /// `object` on one line, as its language writes it: `Point { x: 1, y: -2 }` in Rust, `{x = 1, y = -2}` in C. A value
+    /// that is unavailable is `<why>`, an omitted part is `…`. Safe for a terminal.
     pub fn short(&mut self, object: &Object, limits: &Limits) -> String {
         self.line(object, limits).0
     }
 
-    /// The same, but of an array of characters the text, also where that is none that a person wrote.
+    /// The same, but an array of characters is always shown as text, also when it does not look like readable text.
     pub fn short_text(&mut self, object: &Object, limits: &Limits) -> String {
         let Some(text) = self.text_of_array(object) else {
             return self.short(object, limits);
@@ -37,15 +37,15 @@ impl Context<'_> {
         line.out
     }
 
-    /// The same as [`Context::short`], and whether the object itself is not there.
+    /// The same as [`Context::short`], and whether the object itself is unavailable.
     pub(super) fn line(&mut self, object: &Object, limits: &Limits) -> (String, bool) {
         let mut line = Line::new(limits);
         line.object(self, object, limits.depth);
         (line.out, line.is_missing)
     }
 
-    /// How many elements from the one at `index` on have the same bytes as it, as far as that is worth
-    /// finding out with `budget` bytes. At least 1.
+    /// How many elements, starting with the one at `index`, have the same bytes. Compares at most `budget` bytes and
+    /// reduces it. At least 1; a run that is too short to be worth a count is 1.
     pub(super) fn run(&mut self, elements: &Elements, index: u64, budget: &mut u64) -> u64 {
         let Elements::Array {
             first,
@@ -64,7 +64,7 @@ impl Context<'_> {
         }
         let mut run = 0;
         let mut model = None;
-        // Most are not equal, and a look at a few tells.
+        // Most elements differ, and the first few show it.
         let mut block = LONGEST_RUN + 1;
         while run < left {
             let count = block.min(left - run).min(*budget / stride);
@@ -79,9 +79,9 @@ impl Context<'_> {
             };
             let mut chunks = bytes.chunks_exact((*stride).max(1) as usize);
             let model = model.get_or_insert_with(|| chunks.clone().next().map(<[u8]>::to_vec));
-            let equal = chunks.position(|it| Some(it) != model.as_deref());
-            run += equal.map_or(count, |it| it as u64);
-            if equal.is_some() {
+            let different = chunks.position(|element| Some(element) != model.as_deref());
+            run += different.map_or(count, |index| index as u64);
+            if different.is_some() {
                 break;
             }
             block = ((1 << 16) / stride).max(1);
@@ -90,16 +90,25 @@ impl Context<'_> {
     }
 }
 
-/// The line as far as it is written.
+/// The line as far as it is written, and what is left of its limits.
 struct Line<'l> {
     out: String,
     limits: &'l Limits,
     values: u32,
     compare: u64,
-    /// The objects that the one that is written is in.
+    /// The objects that contain the current one, outermost first, to find cycles.
     path: Vec<(Option<u64>, TypeRef)>,
-    /// The outermost object is not there.
+    /// The outermost object is unavailable.
     is_missing: bool,
+}
+
+/// What became of an object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// It was written, as far as the limits allow.
+    Whole,
+    /// Only a mark is there instead: the line is full, or the object contains itself.
+    Elided,
 }
 
 impl<'l> Line<'l> {
@@ -114,22 +123,22 @@ impl<'l> Line<'l> {
         }
     }
 
-    /// Writes an object. Gives whether it was it that was written, and not that it was left out.
-    fn object(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) -> bool {
-        if self.full() || self.path.len() >= DEEPEST {
+    /// Writes an object, or a mark instead of it.
+    fn object(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) -> Written {
+        if self.is_full() || self.path.len() >= DEEPEST {
             self.out.push('…');
-            return false;
+            return Written::Elided;
         }
         self.values -= 1;
-        let here = (object.address(), object.ty.clone());
-        if here.0.is_some() && self.path.contains(&here) {
+        let identity = (object.address(), object.ty.clone());
+        if identity.0.is_some() && self.path.contains(&identity) {
             self.out.push_str("(cycle)");
-            return false;
+            return Written::Elided;
         }
-        self.path.push(here);
+        self.path.push(identity);
         self.shape(cx, object, depth);
         self.path.pop();
-        true
+        Written::Whole
     }
 
     fn shape(&mut self, cx: &mut Context<'_>, object: &Object, depth: u32) {
@@ -142,9 +151,9 @@ impl<'l> Line<'l> {
             Shape::Sequence(sequence) => self.sequence(cx, &sequence, rust, depth),
             Shape::Map(map) => self.map(cx, &map, rust, depth),
             Shape::Pointer(pointer) => self.pointer(cx, &pointer, depth),
-            Shape::Wrapper(it) => {
-                if self.object(cx, &it.object, depth) {
-                    self.note(it.note.as_deref());
+            Shape::Wrapper(wrapper) => {
+                if self.object(cx, &wrapper.object, depth) == Written::Whole {
+                    self.note(wrapper.note.as_deref());
                 }
             }
             Shape::Unavailable(reason) => {
@@ -156,17 +165,17 @@ impl<'l> Line<'l> {
         }
     }
 
-    /// Whether nothing more goes into the line.
-    fn full(&self) -> bool {
+    /// Whether the line has no room for anything more.
+    fn is_full(&self) -> bool {
         self.is_full_with(0)
     }
 
-    /// Whether the line is full when so many more bytes are written.
+    /// Whether the line is full after `more` bytes.
     fn is_full_with(&self, more: usize) -> bool {
         self.out.len().saturating_add(more) >= self.limits.line || self.values == 0
     }
 
-    /// A name out of the debug information, or a sentence with some: they may have kilobytes.
+    /// Writes a name from the debug information, or a sentence with such names: they may have kilobytes.
     fn name(&mut self, name: &str) {
         let name = printable(name);
         if name.len() <= self.limits.line {
@@ -203,13 +212,13 @@ impl<'l> Line<'l> {
 
     fn fields(&mut self, cx: &mut Context<'_>, fields: &Fields, rust: bool, depth: u32) {
         self.name(&fields.name);
-        let named = !fields.name.is_empty();
+        let has_name = !fields.name.is_empty();
         let (open, close) = match (rust, fields.tuple) {
             (true, true) => ("(", ")"),
             (true, false) if fields.fields.is_empty() => ("", ""),
-            (true, false) if named => (" { ", " }"),
+            (true, false) if has_name => (" { ", " }"),
             (true, false) => ("{ ", " }"),
-            (false, _) if named => (" {", "}"),
+            (false, _) if has_name => (" {", "}"),
             (false, _) => ("{", "}"),
         };
         if fields.fields.is_empty() {
@@ -222,12 +231,12 @@ impl<'l> Line<'l> {
             return;
         };
         self.out.push_str(open);
-        for (at, field) in fields.fields.iter().enumerate() {
-            if at > 0 {
+        for (index, field) in fields.fields.iter().enumerate() {
+            if index > 0 {
                 self.out.push_str(", ");
             }
-            let name = if fields.tuple { 0 } else { field.name.len() };
-            if self.is_full_with(name.saturating_add(SHORTEST)) {
+            let name_length = if fields.tuple { 0 } else { field.name.len() };
+            if self.is_full_with(name_length.saturating_add(SHORTEST)) {
                 self.out.push('…');
                 break;
             }
@@ -238,43 +247,42 @@ impl<'l> Line<'l> {
             self.object(cx, &field.object, depth);
         }
         // Rust's tuple of one.
-        if rust && fields.tuple && !named && fields.fields.len() == 1 {
+        if rust && fields.tuple && !has_name && fields.fields.len() == 1 {
             self.out.push(',');
         }
         self.out.push_str(close);
     }
 
-    fn sequence(&mut self, cx: &mut Context<'_>, it: &Sequence, rust: bool, depth: u32) {
-        let (open, close) = match rust && !it.set {
-            true => ('[', ']'),
-            false => ('{', '}'),
-        };
-        let length = it.elements.length();
+    fn sequence(&mut self, cx: &mut Context<'_>, sequence: &Sequence, rust: bool, depth: u32) {
+        let brackets = rust && !sequence.set;
+        let (open, close) = if brackets { ('[', ']') } else { ('{', '}') };
+        let elements = &sequence.elements;
+        let length = elements.length();
         self.out.push(open);
         let Some(depth) = depth.checked_sub(1).or((length == 0).then_some(0)) else {
             self.out.push('…');
             self.out.push(close);
             return;
         };
-        let (mut at, mut written) = (0, 0);
-        while at < length {
-            if at > 0 {
+        let (mut index, mut written) = (0, 0);
+        while index < length {
+            if index > 0 {
                 self.out.push_str(", ");
             }
-            let element = it.elements.get(at);
-            let room = written < self.limits.elements && !self.is_full_with(SHORTEST);
-            let Some(element) = element.filter(|_| room) else {
-                self.more(length - at);
+            let element = elements.get(index);
+            let has_room = written < self.limits.elements && !self.is_full_with(SHORTEST);
+            let Some(element) = element.filter(|_| has_room) else {
+                self.more(length - index);
                 break;
             };
-            let run = cx.run(&it.elements, at, &mut self.compare);
+            let run = cx.run(elements, index, &mut self.compare);
             self.object(cx, &element, depth);
             if run == length && run > 1 && rust {
                 let _ = write!(self.out, "; {run}");
             } else if run > 1 {
                 let _ = write!(self.out, " <repeats {run} times>");
             }
-            at += run;
+            index += run;
             written += 1;
         }
         self.out.push(close);
@@ -288,11 +296,11 @@ impl<'l> Line<'l> {
         };
         let mut left = map.length;
         let most = usize::try_from(self.limits.elements).unwrap_or(usize::MAX);
-        for (at, (key, value)) in map.entries.iter().take(most).enumerate() {
+        for (index, (key, value)) in map.entries.iter().take(most).enumerate() {
             if self.is_full_with(SHORTEST) {
                 break;
             }
-            if at > 0 {
+            if index > 0 {
                 self.out.push_str(", ");
             }
             self.out.push_str(if rust { "" } else { "[" });
@@ -312,27 +320,27 @@ impl<'l> Line<'l> {
         let _ = write!(self.out, "… {count} more");
     }
 
-    fn pointer(&mut self, cx: &mut Context<'_>, it: &Pointer, depth: u32) {
-        match &it.target {
-            Some(target) if it.follow => {
-                if !self.object(cx, target, depth) {
+    fn pointer(&mut self, cx: &mut Context<'_>, pointer: &Pointer, depth: u32) {
+        match &pointer.target {
+            Some(target) if pointer.follow => {
+                if self.object(cx, target, depth) == Written::Elided {
                     return;
                 }
             }
-            _ if it.address == 0 && it.name.is_none() => self.out.push_str("null"),
+            _ if pointer.address == 0 && pointer.name.is_none() => self.out.push_str("null"),
             _ => {
-                let _ = write!(self.out, "{:#x}", it.address);
-                if let Some(name) = &it.name {
+                let _ = write!(self.out, "{:#x}", pointer.address);
+                if let Some(name) = &pointer.name {
                     self.out.push_str(" <");
                     self.name(name);
                     self.out.push('>');
                 }
-                if let Some(text) = &it.text {
+                if let Some(text) = &pointer.text {
                     self.out.push(' ');
                     self.text(text, Escapes::C);
                 }
             }
         }
-        self.note(it.note.as_deref());
+        self.note(pointer.note.as_deref());
     }
 }

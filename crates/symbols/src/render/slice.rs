@@ -9,7 +9,7 @@ use crate::types::{Kind, TypeRef};
 pub(super) fn slice(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let (address, element, length) = parts(cx, object)?;
     let stride = cx.size(&element).ok()?;
-    // Zig has no other texts.
+    // The only texts of Zig are slices of `u8`.
     if cx.bare(&object.ty).name.ends_with("u8") && stride == 1 {
         match cx.text(address, length) {
             Shape::Text(text) if readable(&text.bytes) => return Some(Shape::Text(text)),

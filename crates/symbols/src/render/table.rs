@@ -1,18 +1,18 @@
-//! The structures that have a form of their own: one table, keyed by the name of the type.
+//! The types that have a shape of their own: one table, keyed by the name of the type.
 //!
-//! A new type is a new entry and a function that finds what is to be shown **through the names of members**,
-//! never through fixed offsets, with the names that other versions of the library had. It gives `None` when
-//! the members are not as expected: then the plain structure shows.
+//! A new type is a new entry and a function that finds what it shows **through the names of members**,
+//! never through fixed offsets, with the names that other versions of the library had. It returns `None` when
+//! the members are not as expected: then the plain structure is shown.
 
 use super::{Shape, cpp, rust, slice};
 use crate::glob::matches_with_single;
 use crate::object::{Context, Object};
 
-/// Finds the shape of an object whose type has the entry's name. At most so many elements are looked for.
+/// Finds the shape of an object whose type has the entry's name. The number limits the elements that are looked for.
 pub(super) type Find = fn(&mut Context<'_>, &Object, u64) -> Option<Shape>;
 
-/// The names, without template arguments (`alloc::vec::Vec` is the entry of `alloc::vec::Vec<i32>`), and with `*` for
-/// any characters, `?` for one. The first that matches counts.
+/// Names without template arguments (`alloc::vec::Vec` is the entry for `alloc::vec::Vec<i32>`). `*` matches any
+/// characters, `?` one. The first entry that matches counts.
 const TABLE: &[(&str, Find)] = &[
     // C++, libc++.
     ("std::string", cpp::string),
@@ -166,7 +166,7 @@ pub(super) fn without_arguments(name: &str) -> String {
     for c in name.chars() {
         match c {
             '<' => depth = depth.saturating_add(1),
-            // The arrow of a function's result is no bracket.
+            // The arrow before a function's result is not a bracket.
             '>' if before != '-' => depth = depth.saturating_sub(1),
             _ if depth == 0 => key.push(c),
             _ => {}

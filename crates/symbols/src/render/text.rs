@@ -1,4 +1,4 @@
-//! Texts: reading them, and writing their characters so that a terminal is safe from them.
+//! Texts: reading them, and writing their characters in a form that is safe for a terminal.
 
 use std::fmt::Write as _;
 
@@ -7,17 +7,17 @@ use crate::machine::Unavailable;
 use crate::object::{Context, Place, unsigned};
 use crate::{Language, printable};
 
-/// Longer texts are not read to their end.
+/// At most this many bytes of a text are read.
 const MOST_TEXT: u64 = 1 << 16;
 
-/// The first piece of a text whose end is not known. It never reaches over the end of a page of memory.
+/// The first read of a text of unknown length has at most this many bytes, and does not cross the end of a memory page.
 const STEP: u64 = 256;
 
-/// The pieces of a text that is longer grow up to this: what looks like a text may be a buffer without an end.
+/// Further reads grow up to this size. They stay small because the text may be a buffer without a NUL.
 const LONG_STEP: u64 = 4096;
 
 impl Context<'_> {
-    /// A text of `length` bytes at `address`. Its shape: also why it is not there.
+    /// The shape of a text of `length` bytes at `address`, or why it is unavailable.
     pub(super) fn text(&mut self, address: u64, length: u64) -> Shape {
         match self.read(&Place::Memory(address), length.min(MOST_TEXT)) {
             _ if length == 0 => Shape::Text(Text::whole(Vec::new())),
@@ -30,7 +30,7 @@ impl Context<'_> {
         }
     }
 
-    /// A text of `length` units of `width` bytes (2: UTF-16, 4: UTF-32) at a place.
+    /// A text of `length` code units of `width` bytes (2: UTF-16, 4: UTF-32) at a place.
     pub(super) fn wide_text(&mut self, place: &Place, width: u64, length: u64) -> Shape {
         let most = MOST_TEXT / width.max(1);
         match self.read(place, length.min(most).saturating_mul(width)) {
@@ -46,9 +46,9 @@ impl Context<'_> {
         }
     }
 
-    /// The text at `address` that ends with a NUL, of units of `width` bytes.
+    /// The text at `address` that ends with a NUL, with code units of `width` bytes.
     ///
-    /// `None`: there is no memory.
+    /// `None`: no memory is there.
     pub(super) fn text_to_nul(
         &mut self,
         address: u64,
@@ -93,7 +93,7 @@ impl Context<'_> {
         })
     }
 
-    /// The text in an array of `length` characters of `width` bytes: up to the first NUL, or all. And whether there is a NUL.
+    /// The text in an array of `length` characters of `width` bytes, up to the first NUL, and whether there is a NUL.
     pub(super) fn text_in(
         &mut self,
         array: &Place,
@@ -113,16 +113,17 @@ impl Context<'_> {
             prefix: "",
             length: (end.is_some() || wanted == length).then_some(text.len() as u64),
             bytes: text,
-            after: match rest.iter().any(|it| *it != 0) {
-                true => (rest.len() as u64).saturating_sub(width),
-                false => 0,
+            after: if rest.iter().all(|byte| *byte == 0) {
+                0
+            } else {
+                (rest.len() as u64).saturating_sub(width)
             },
         };
         Ok((text, end.is_some()))
     }
 }
 
-/// Where the first unit is that is zero.
+/// The byte offset of the first code unit that is zero.
 fn nul(bytes: &[u8], width: u64) -> Option<usize> {
     if width == 1 {
         let text = std::ffi::CStr::from_bytes_until_nul(bytes).ok()?;
@@ -130,30 +131,29 @@ fn nul(bytes: &[u8], width: u64) -> Option<usize> {
     }
     let width = width as usize;
     let units = bytes.chunks_exact(width);
-    let at = units
-        .into_iter()
-        .position(|it| it.iter().all(|it| *it == 0))?;
-    at.checked_mul(width)
+    let is_zero = |unit: &[u8]| unit.iter().all(|byte| *byte == 0);
+    let index = units.into_iter().position(is_zero)?;
+    index.checked_mul(width)
 }
 
-/// Units of UTF-16 or UTF-32 as UTF-8. What is none of those becomes the replacement character.
+/// Converts UTF-16 or UTF-32 to UTF-8. Invalid units become the replacement character.
 fn to_utf8(bytes: &[u8], width: u64) -> Vec<u8> {
     let units = bytes.chunks_exact(width as usize).map(unsigned);
     let text: String = match width {
-        2 => char::decode_utf16(units.map(|it| it as u16))
-            .map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER))
+        2 => char::decode_utf16(units.map(|unit| unit as u16))
+            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect(),
         4 => units
-            .map(|it| char::from_u32(it as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
+            .map(|unit| char::from_u32(unit as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect(),
         _ => return bytes.to_vec(),
     };
     text.into_bytes()
 }
 
-/// Whether all of these bytes are a text that a person wrote: UTF-8 without control characters but white space.
+/// Whether these bytes are readable text: UTF-8 whose only control characters are white space.
 pub(super) fn readable(bytes: &[u8]) -> bool {
-    // Many bytes at a time: it may be a buffer of some 10,000.
+    // Several bytes at a time: the buffer may have tens of thousands.
     let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r');
     let all_plain = |piece: &[u8]| piece.iter().fold(true, |all, byte| all & plain(byte));
     if bytes.chunks(64).all(all_plain) {
@@ -163,19 +163,19 @@ pub(super) fn readable(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|it| it.chars().all(fine))
 }
 
-/// Whether there are control characters of ASCII among these bytes that are in no text: all but white space, bells, backspaces
-/// and the beginnings of a terminal's sequences.
+/// Whether these bytes contain ASCII control characters that no text has: all except white space, bell, backspace and
+/// escape.
 pub(super) fn has_control(bytes: &[u8]) -> bool {
     let is_control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, 7..=13 | 27);
     bytes.iter().any(is_control)
 }
 
-/// How a language writes what does not stand for itself.
+/// How a language escapes characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escapes {
     /// `\u{1b}`, `\xff`.
     Rust,
-    /// `\033`, `\377`: at most three digits, so that what comes after is not taken for another.
+    /// `\033`, `\377`: at most three digits, so a digit that follows does not change the meaning.
     C,
 }
 
@@ -188,10 +188,10 @@ impl Escapes {
     }
 }
 
-/// Writes characters as they stand between quotes: `"`, `\` and what a terminal should not see are escaped, and
-/// so are bytes that are no UTF-8. Stops before `most` bytes of the text are passed, and gives how many it wrote.
+/// Writes characters as they are between quotes. Escapes `"`, `\`, what a terminal must not receive, and bytes that are
+/// not UTF-8. Writes at most `most` bytes of the text, and returns how many it wrote.
 pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize, escapes: Escapes) -> usize {
-    // Those that a character at the end may have are enough: all that is given is looked at.
+    // 4 more for a character that crosses the limit: `utf8_chunks` looks at all bytes that it gets.
     let bytes = &bytes[..bytes.len().min(most.saturating_add(4))];
     let mut written = 0;
     for chunk in bytes.utf8_chunks() {
@@ -216,7 +216,7 @@ pub(super) fn escape(out: &mut String, bytes: &[u8], most: usize, escapes: Escap
     written
 }
 
-/// Writes a character as it stands between `quote`s.
+/// Writes a character as it is between `quote`s.
 pub(super) fn character(out: &mut String, c: char, quote: char, escapes: Escapes) {
     match c {
         '"' | '\'' if c != quote => out.push(c),

@@ -8,20 +8,20 @@ use crate::object::{Context, Object};
 use crate::printable;
 use crate::types::TypeRef;
 
-/// The short form of a part of a tree has no more values than this: its own parts follow.
+/// The short form of a part of a tree has at most this many values: its parts follow as branches.
 const MOST_SHORT: u32 = 100;
 
-/// As many parts are given at a time.
+/// At most this many parts are returned at a time.
 const MOST_CHILDREN: u64 = 1 << 16;
 
 /// Parts of an object: members, elements, entries, what a pointer points to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Children {
-    /// Those that were asked for.
+    /// The parts in the requested range.
     pub parts: Vec<Part>,
     /// How many there are in all.
     pub length: u64,
-    /// What one of them is called.
+    /// What one part is called: `member`, `element`.
     word: &'static str,
 }
 
@@ -32,14 +32,14 @@ pub struct Part {
     pub name: String,
     /// Its value.
     pub object: Object,
-    /// How it is reached.
+    /// How it is reached from the object.
     pub way: Way,
 }
 
-/// How a part is reached from the object that it is of.
+/// How a part is reached from the object that contains it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Way {
-    /// It is the member of its name, or a base class.
+    /// It is a member, named as the part, or a base class.
     Member,
     /// It is the element with this index.
     Element(u64),
@@ -49,12 +49,12 @@ pub enum Way {
     Target,
 }
 
-/// A tree as far as it is made.
+/// The limits that are left while a tree is built.
 struct Builder<'b> {
     limits: &'b Limits,
     values: u32,
     compare: u64,
-    /// The objects that the one at hand is in, by name.
+    /// The objects that contain the current one, with their names, to find cycles.
     path: Vec<(Option<u64>, TypeRef, String)>,
 }
 
@@ -66,14 +66,14 @@ impl Context<'_> {
         builder.tree(self, name.to_owned(), object, Some(depth))
     }
 
-    /// The same without the parts: only the line.
+    /// The same without the parts: only its line.
     pub fn without_parts(&mut self, name: &str, object: &Object, limits: &Limits) -> Tree {
         let mut builder = Builder::new(limits);
         builder.tree(self, name.to_owned(), object, None)
     }
 
-    /// The parts of an object that is called `name`, those of the `range`. They are the same that [`Context::tree`] shows,
-    /// but for equal elements, which are parts of their own here. At most 65,536 at a time.
+    /// The parts in `range` of an object that is called `name`. They are the parts that [`Context::tree`] shows, except that
+    /// equal elements are separate parts here. At most 65,536 at a time.
     pub fn children(&mut self, name: &str, object: &Object, range: Range<u64>) -> Children {
         let end = range.end.min(range.start.saturating_add(MOST_CHILDREN));
         self.parts(name, object, range.start..end, &mut 0)
@@ -87,17 +87,19 @@ impl Context<'_> {
         compare: &mut u64,
     ) -> Children {
         let mut object = object.clone();
-        let mut seen = 0;
+        let mut layers = 0;
         let shape = loop {
             match self.shape(&object, range.end) {
-                Shape::Wrapper(it) if seen < DEEPEST => object = it.object,
-                Shape::Pointer(it) if it.follow && seen < DEEPEST => match it.target {
-                    Some(target) => object = target,
-                    None => return Children::none(),
-                },
+                Shape::Wrapper(wrapper) if layers < DEEPEST => object = wrapper.object,
+                Shape::Pointer(pointer) if pointer.follow && layers < DEEPEST => {
+                    match pointer.target {
+                        Some(target) => object = target,
+                        None => return Children::none(),
+                    }
+                }
                 shape => break shape,
             }
-            seen += 1;
+            layers += 1;
         };
         let skip = usize::try_from(range.start).unwrap_or(usize::MAX);
         let take = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
@@ -105,57 +107,60 @@ impl Context<'_> {
             Shape::Scalar(_) | Shape::Text(_) | Shape::Unavailable(_) | Shape::Wrapper(_) => {
                 Children::none()
             }
-            Shape::Fields(it) => Children {
-                length: it.fields.len() as u64,
-                parts: it
+            Shape::Fields(fields) => Children {
+                length: fields.fields.len() as u64,
+                parts: fields
                     .fields
                     .into_iter()
-                    .map(|it| Part::new(it.name, it.object, Way::Member))
+                    .map(|field| Part::new(field.name, field.object, Way::Member))
                     .skip(skip)
                     .take(take)
                     .collect(),
                 word: "member",
             },
-            Shape::Sequence(it) => {
-                let length = it.elements.length();
+            Shape::Sequence(sequence) => {
+                let elements = &sequence.elements;
+                let length = elements.length();
                 let mut parts = Vec::new();
-                let mut at = range.start;
-                while at < length && parts.len() < take {
-                    let Some(element) = it.elements.get(at) else {
+                let mut index = range.start;
+                while index < length && parts.len() < take {
+                    let Some(element) = elements.get(index) else {
                         break;
                     };
-                    let run = self.run(&it.elements, at, compare);
+                    let run = self.run(elements, index, compare);
                     let name = match run {
-                        1 => format!("[{at}]"),
-                        _ => format!("[{at}..={}]", at + (run - 1)),
+                        1 => format!("[{index}]"),
+                        _ => format!("[{index}..={}]", index + (run - 1)),
                     };
-                    parts.push(Part::new(name, element, Way::Element(at)));
-                    at += run;
+                    parts.push(Part::new(name, element, Way::Element(index)));
+                    index += run;
                 }
                 Children {
                     // Each run is one part.
-                    length: (parts.len() as u64 + length.saturating_sub(at))
+                    length: (parts.len() as u64 + length.saturating_sub(index))
                         .saturating_add(range.start.min(length)),
                     parts,
                     word: "element",
                 }
             }
-            Shape::Map(it) => {
+            Shape::Map(map) => {
                 let mut parts = Vec::new();
-                for (key, value) in it.entries.into_iter().skip(skip).take(take) {
+                for (key, value) in map.entries.into_iter().skip(skip).take(take) {
                     let name = format!("[{}]", self.short(&key, &KEY));
                     parts.push(Part::new(name, value, Way::Entry(Box::new(key))));
                 }
                 Children {
-                    length: it.length,
+                    length: map.length,
                     parts,
                     word: "entry",
                 }
             }
-            Shape::Pointer(it) if it.text.is_some() => Children::none(),
-            Shape::Pointer(it) => {
+            Shape::Pointer(pointer) if pointer.text.is_some() => Children::none(),
+            Shape::Pointer(pointer) => {
                 let name = format!("*{name}");
-                let target = it.target.map(|it| Part::new(name, it, Way::Target));
+                let target = pointer
+                    .target
+                    .map(|target| Part::new(name, target, Way::Target));
                 Children {
                     length: u64::from(target.is_some()),
                     parts: target.into_iter().skip(skip).take(take).collect(),
@@ -166,7 +171,7 @@ impl Context<'_> {
     }
 }
 
-/// How much of a key is shown as the name of its value.
+/// Limits for a key that is shown as the name of its value.
 const KEY: Limits = Limits {
     depth: 2,
     elements: 10,
@@ -201,7 +206,7 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// `depth`: how many levels of parts; `None`: not even whether there are any.
+    /// Builds the tree of `object` with `depth` levels of parts. With `None` it does not even look whether it has any.
     fn tree(
         &mut self,
         cx: &mut Context<'_>,
@@ -219,8 +224,9 @@ impl<'b> Builder<'b> {
             cut: None,
         };
         let address = object.address();
-        let same = |it: &&(Option<u64>, TypeRef, String)| it.0 == address && it.1 == object.ty;
-        if let Some((Some(_), _, name)) = self.path.iter().find(same) {
+        let is_same =
+            |(at, ty, _): &&(Option<u64>, TypeRef, String)| *at == address && *ty == object.ty;
+        if let Some((Some(_), _, name)) = self.path.iter().find(is_same) {
             tree.value = format!("(cycle: same as `{}`)", printable(name));
             return tree;
         }
@@ -251,11 +257,15 @@ impl<'b> Builder<'b> {
         depth: u32,
         tree: &mut Tree,
     ) {
-        // At the bottom it is enough to know whether there are any.
+        // At the last level only whether there are any parts matters.
         let most = if depth == 0 { 1 } else { self.limits.elements };
-        let found = cx.parts(name, object, 0..most, &mut self.compare);
-        let mut left = found.length;
-        for part in found.parts {
+        let Children {
+            parts,
+            length,
+            word,
+        } = cx.parts(name, object, 0..most, &mut self.compare);
+        let mut left = length;
+        for part in parts {
             if depth == 0 || self.values == 0 {
                 break;
             }
@@ -263,7 +273,7 @@ impl<'b> Builder<'b> {
             let child = self.tree(cx, part.name, &part.object, Some(depth - 1));
             tree.children.push(child);
         }
-        tree.cut = match (left, found.word) {
+        tree.cut = match (left, word) {
             (0, _) => None,
             (_, "target") => Some("what it points to is not shown".to_owned()),
             (1, word) => Some(format!("1 more {word}")),

@@ -1,4 +1,4 @@
-//! Classes with virtual functions: of which class an object behind a pointer to a base really is.
+//! Classes with virtual functions: the dynamic class of an object behind a pointer to a base class.
 
 use crate::Language;
 use crate::machine::Unavailable;
@@ -7,23 +7,23 @@ use crate::object::{Context, Object, Scalar};
 use crate::render::{Shape, table};
 use crate::types::{Encoding, Kind, Record, RecordKind, Role, Type, TypeRef};
 
-/// Base classes in base classes are looked into as deep as this.
+/// Base classes are followed at most this deep.
 const MOST_BASES: u32 = 16;
 
-/// As many base classes are looked into in all.
+/// At most this many base classes are looked into in all.
 const MOST_LOOKED_INTO: u32 = 1_000;
 
-/// Longer mangled names of classes are not believed.
+/// A mangled class name has at most this many bytes; longer ones are ignored.
 const LONGEST_NAME: u64 = 4096;
 
 impl Context<'_> {
-    /// The whole object that `object`, of a class with virtual functions, is a base class of. `None`: it is none,
-    /// or nothing tells what it is.
+    /// The whole object that contains `object` as a base class with virtual functions. `None`: `object` is already the
+    /// whole object, or its dynamic class is unknown.
     ///
-    /// Its pointer to the table of virtual functions tells: in front of what it points to are the distance to the start
-    /// of the whole object, and the type's `std::type_info` (Itanium C++ ABI, section 2.5.2). Without RTTI, which
-    /// many WebAssembly programs go without, the DWARF of clang tells whose table it is, unless it is one of a second
-    /// base class or has virtual ones.
+    /// The pointer to the table of virtual functions gives the answer. In front of the address that it points to are the
+    /// distance to the start of the whole object, and the `std::type_info` of the type (Itanium C++ ABI, section 2.5.2).
+    /// Many WebAssembly programs have no RTTI. Then the DWARF of clang says which class the table belongs to, unless the
+    /// table is that of a second base class or of a class with virtual bases.
     pub fn whole_object(&mut self, object: &Object) -> Option<Object> {
         let pointer = self.table_pointer(object, MOST_BASES, &mut { MOST_LOOKED_INTO })?;
         let table = self.unsigned(&pointer).ok()?;
@@ -39,7 +39,7 @@ impl Context<'_> {
             return None;
         };
         let start = i128::from(pointer.address()?).checked_add(distance)?;
-        // Not the class itself under another spelling, and nothing of which there is nothing to show.
+        // Not the same class under another spelling, and not a class that has nothing to show.
         let whole = self.bare(&ty);
         let is_known = whole.size.is_some() || table::find(&whole.name).is_some();
         let is_other = whole.name != self.bare(&object.ty).name && is_known;
@@ -48,12 +48,12 @@ impl Context<'_> {
 
     fn class_named(&self, name: &str) -> Option<TypeRef> {
         let known = self.symbols.types_named(name).into_iter().next();
-        // Programs need not name the library's exceptions to throw them.
+        // A program may throw an exception of the library without naming its class.
         known.or_else(|| table::find(name).is_some().then(|| declared(name)))
     }
 
-    /// The class whose `std::type_info` is pointed to from `address`: a pointer to a table and one to the mangled
-    /// name (section 2.9.3). Without RTTI there is none.
+    /// The name of the class whose `std::type_info` the pointer at `address` points to. A `type_info` is a pointer to a table
+    /// and a pointer to the mangled name (section 2.9.3). `None` without RTTI.
     fn class_name(&mut self, address: u64, size: u64) -> Option<String> {
         let word = || integer(size, Encoding::Unsigned);
         let info = self.unsigned(&Object::at(address, word())).ok()?;
@@ -69,9 +69,9 @@ impl Context<'_> {
         (class != name).then_some(class)
     }
 
-    /// A pointer to a member function: the index of the function in table 0, or the offset of its entry in the table of
-    /// virtual functions; and twice the adjustment of `this`, plus 1 when it is virtual (Itanium C++ ABI,
-    /// section 2.3, in the form that ARM and WebAssembly have, where every index may be odd).
+    /// A pointer to a member function has two words. The first is the index of the function in table 0, or the offset of its
+    /// entry in the table of virtual functions. The second is twice the adjustment of `this`, plus 1 if the function is
+    /// virtual (Itanium C++ ABI, section 2.3, in the variant of ARM and WebAssembly, where an index may be odd).
     pub(in crate::render) fn member_function(&mut self, object: &Object, class: &TypeRef) -> Shape {
         let (function, adjustment) = match self.member_function_parts(object) {
             Ok(parts) => parts,
@@ -111,36 +111,37 @@ impl Context<'_> {
         }
     }
 
-    /// Looks into no more than `left` base classes, because those of base classes may multiply.
+    /// Finds the pointer to the table of virtual functions. Looks into no more than `left` base classes, because base
+    /// classes of base classes may multiply.
     fn table_pointer(&mut self, object: &Object, depth: u32, left: &mut u32) -> Option<Object> {
         let ty = self.bare(&object.ty);
         let Kind::Record(record) = &ty.kind else {
             return None;
         };
-        // Of the class that all the library's exceptions have as their base, programs have only a declaration.
+        // Programs have only a declaration of `std::exception`, the base class of all exceptions of the library.
         if ty.size.is_none() && &*ty.name == "std::exception" {
             let size = self.symbols.address_size();
             return Some(object.part(0, Some(size), integer(size, Encoding::Unsigned)));
         }
         let is_pointer = |name: &str| name.starts_with("_vptr");
-        if let Some(found) = record
+        if let Some(pointer) = record
             .members
             .iter()
             .find(|it| it.artificial && it.name.as_deref().is_some_and(is_pointer))
         {
-            return Some(self.member(object, found));
+            return Some(self.member(object, pointer));
         }
         let depth = depth.checked_sub(1)?;
         let mut bases = record.members.iter().filter(|it| it.role != Role::Field);
-        bases.find_map(|it| {
+        bases.find_map(|base| {
             *left = left.checked_sub(1)?;
-            let base = self.member(object, it);
+            let base = self.member(object, base);
             self.table_pointer(&base, depth, left)
         })
     }
 }
 
-/// A class of which only the name is known.
+/// A class with a known name and nothing else.
 fn declared(name: &str) -> TypeRef {
     TypeRef::Made(
         Type {
@@ -159,7 +160,7 @@ fn declared(name: &str) -> TypeRef {
     )
 }
 
-/// An integer of the size of a pointer, which the DWARF need not have.
+/// An integer of the size of a pointer. The DWARF may have no such type.
 pub(super) fn integer(size: u64, encoding: Encoding) -> TypeRef {
     TypeRef::Made(
         Type {

@@ -1,4 +1,4 @@
-//! Types that hold a value of a type that is not theirs to tell: it stands in the code that they call.
+//! Types that hold a value of a hidden type (`std::function`, `std::any`): only the code that they call knows the type.
 
 use super::argument;
 use crate::object::{Context, Object};
@@ -23,13 +23,13 @@ pub(in crate::render) fn function(
     }
     let target = context.target(&pointer).ok()??;
     let object = context.whole_object(&target)?;
-    let object = context
+    let callee = context
         .field(&object, "__func_")
         .or_else(|| context.field(&object, "__f_"))?;
-    Some(called(context, object))
+    Some(called(context, callee))
 }
 
-/// What is called: a pointer to a function, or an object, of which it says most that it is a lambda.
+/// The shape of the callee: a pointer to a function, or an object with the name of its class, mostly that of a lambda.
 fn called(context: &Context<'_>, object: Object) -> Shape {
     let ty = context.bare(&object.ty);
     let note = matches!(ty.kind, Kind::Record(_)).then(|| ty.name.to_string());
@@ -40,8 +40,8 @@ fn empty() -> Shape {
     Shape::Scalar("empty".to_owned())
 }
 
-/// The layout of the second ABI, WASI's: a function that calls, made for the type of what it calls, and a policy
-/// that tells where that is.
+/// The layout of the second ABI, which WASI has: a caller function that is an instance for the callee's type, and a policy
+/// that says where the callee is.
 fn by_policy(context: &mut Context<'_>, inner: &Object) -> Option<Shape> {
     let policy = context.field(inner, "__policy_")?;
     let policy = context.target(&policy).ok()??;
@@ -59,13 +59,18 @@ fn by_policy(context: &mut Context<'_>, inner: &Object) -> Option<Shape> {
     let buffer = context.field(inner, "__buf_")?;
     let clone = context.field(&policy, "__clone")?;
     let object = match context.unsigned(&clone).ok()? {
-        0 => at(context, &buffer, "__small", ty),
+        0 => stored_in(context, &buffer, "__small", ty),
         _ => pointed_to(context, &buffer, "__large", ty),
     };
     Some(called(context, object?))
 }
 
-fn at(context: &mut Context<'_>, buffer: &Object, name: &str, ty: TypeRef) -> Option<Object> {
+fn stored_in(
+    context: &mut Context<'_>,
+    buffer: &Object,
+    name: &str,
+    ty: TypeRef,
+) -> Option<Object> {
     let place = context.field(buffer, name)?;
     let size = context.size(&ty).ok();
     Some(place.part(0, size, ty))
@@ -81,7 +86,7 @@ fn pointed_to(
     Some(Object::at(context.unsigned(&pointer).ok()?, ty))
 }
 
-/// `std::any`: its value, whose type the class of the function has as its argument that handles it.
+/// `std::any`: its value. The value's type is the template argument of the class of the handler function.
 pub(in crate::render) fn any(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
     let handler = context.field(object, "__h_")?;
     let handler = context.unsigned(&handler).ok()?;
@@ -91,16 +96,16 @@ pub(in crate::render) fn any(context: &mut Context<'_>, object: &Object, _: u64)
     let handler = context.machine.element(handler).ok()??;
     let name = context.symbols.function_name(handler).display;
     let class = name.rsplit_once("::__handle")?.0;
-    // The demangler may put the type of the result in front.
+    // The demangler may write the type of the result before it.
     let class = &class[class.find("std::__any_imp::")?..];
     let types = context.symbols.types_named(class);
     let ty = types.iter().find_map(|it| argument(context, it, 0))?;
     let storage = context.field(object, "__s_")?;
-    let object = match class.contains("_SmallHandler<") {
-        true => at(context, &storage, "__buf", ty),
-        false => pointed_to(context, &storage, "__ptr", ty),
-    };
-    let object = object?;
+    let object = if class.contains("_SmallHandler<") {
+        stored_in(context, &storage, "__buf", ty)
+    } else {
+        pointed_to(context, &storage, "__ptr", ty)
+    }?;
     let note = Some(context.ty(&object.ty).name.to_string());
     Some(Shape::Wrapper(Wrapper { object, note }))
 }

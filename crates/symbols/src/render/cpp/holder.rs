@@ -6,7 +6,7 @@ use crate::object::{Context, Object};
 use crate::render::{Field, Fields, Shape, Wrapper};
 use crate::types::{Kind, Member, Role};
 
-/// As many alternatives of a variant are gone through.
+/// At most this many alternatives of a variant are followed.
 const MOST_ALTERNATIVES: u64 = 1024;
 
 fn fields(name: &str, fields: Vec<(String, Object)>, tuple: bool) -> Option<Shape> {
@@ -22,18 +22,19 @@ fn fields(name: &str, fields: Vec<(String, Object)>, tuple: bool) -> Option<Shap
 
 /// `std::pair`.
 pub(in crate::render) fn pair(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
-    let parts = ["first", "second"].map(|it| Some((it.to_owned(), context.field(object, it)?)));
+    let parts =
+        ["first", "second"].map(|name| Some((name.to_owned(), context.field(object, name)?)));
     fields("", parts.into_iter().collect::<Option<_>>()?, false)
 }
 
-/// `std::tuple`: each of its values is in a base class of its own, which is the value's type where that is empty.
+/// `std::tuple`: it has one base class for each value. The base class of an empty value derives from the value's type.
 pub(in crate::render) fn tuple(
     context: &mut Context<'_>,
     object: &Object,
     _: u64,
 ) -> Option<Shape> {
     let Some(inner) = context.field(object, "__base_") else {
-        // `std::tuple<>` is a class without anything.
+        // `std::tuple<>` is a class without members.
         let is_empty = context.bare(&object.ty).name.ends_with("tuple<>");
         return is_empty.then(|| fields("", Vec::new(), true)).flatten();
     };
@@ -58,7 +59,8 @@ pub(in crate::render) fn tuple(
     fields("", values, true)
 }
 
-/// `std::optional`: its value or `nullopt`. One of an optional shows in braces, so that its `nullopt` is not taken for the outer one's.
+/// `std::optional`: its value or `nullopt`. An optional in an optional is shown in braces, so that its `nullopt` does not
+/// look like that of the outer one.
 pub(in crate::render) fn optional(
     context: &mut Context<'_>,
     object: &Object,
@@ -112,7 +114,8 @@ pub(in crate::render) fn expected(
     }
 }
 
-/// `std::variant`: the alternative it holds, with its type. They are a list of unions in unions, each with one as its head.
+/// `std::variant`: the alternative that it holds, with its type. The alternatives are a list of nested unions: each union
+/// has one alternative as its head, and the others as its tail.
 pub(in crate::render) fn variant(
     context: &mut Context<'_>,
     object: &Object,
@@ -122,14 +125,14 @@ pub(in crate::render) fn variant(
         .iter()
         .find_map(|it| context.field(object, it))?;
     let index = context.field(&inner, "__index")?;
-    let none = u64::MAX >> (64 - 8 * context.size(&index.ty).ok()?.clamp(1, 8));
+    let no_index = u64::MAX >> (64 - 8 * context.size(&index.ty).ok()?.clamp(1, 8));
     let index = context.unsigned(&index).ok()?;
-    if index == none {
+    if index == no_index {
         return Some(Shape::Scalar("valueless by exception".to_owned()));
     }
     let mut union = context.field(&inner, "__data")?;
     for position in 0..=index.min(MOST_ALTERNATIVES) {
-        let Some(head) = direct(context, &union, "__head") else {
+        let Some(head) = direct_member(context, &union, "__head") else {
             return Some(Shape::Unavailable(Unavailable::Unsupported(format!(
                 "no alternative has the index {index}: there are {position}"
             ))));
@@ -145,23 +148,23 @@ pub(in crate::render) fn variant(
                 }),
             });
         }
-        union = direct(context, &union, "__tail")?;
+        union = direct_member(context, &union, "__tail")?;
     }
     None
 }
 
-/// A member of the object itself.
-fn direct(context: &mut Context<'_>, object: &Object, name: &str) -> Option<Object> {
+/// A member of the object itself, not of its base classes or unnamed members.
+fn direct_member(context: &mut Context<'_>, object: &Object, name: &str) -> Option<Object> {
     let ty = context.bare(&object.ty);
     let Kind::Record(record) = &ty.kind else {
         return None;
     };
-    let named = |it: &&Member| it.name.as_deref() == Some(name);
-    let found = record.members.iter().find(named)?;
-    Some(context.member(object, found))
+    let has_name = |member: &&Member| member.name.as_deref() == Some(name);
+    let member = record.members.iter().find(has_name)?;
+    Some(context.member(object, member))
 }
 
-/// `std::complex`, as C's.
+/// `std::complex`, written as in C.
 pub(in crate::render) fn complex(
     context: &mut Context<'_>,
     object: &Object,

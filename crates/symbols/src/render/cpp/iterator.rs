@@ -13,20 +13,20 @@ pub(in crate::render) fn contiguous(
 ) -> Option<Shape> {
     let pointer = member(context, object, &["__i_", "__i", "__ptr_"])?;
     match context.plain_shape(&pointer) {
-        // The end is a pointer like all others, so the short form does not look behind it.
+        // The end looks like any other pointer, so the short form does not follow it.
         shape @ Shape::Pointer(_) => Some(shape),
         _ => None,
     }
 }
 
-/// Iterators of maps: those of the tree or the hash table.
+/// Iterators of maps: they contain the iterator of the tree or hash table.
 pub(in crate::render) fn map(
     context: &mut Context<'_>,
     object: &Object,
     most: u64,
 ) -> Option<Shape> {
     let inner = context.field(object, "__i_")?;
-    // Not one of a map again: that has no end in hostile debug information.
+    // Not an iterator of a map again: hostile debug information could nest them without end.
     let name = &context.bare(&inner.ty).name;
     if !name.starts_with("std::__tree_")
         && (!name.starts_with("std::__hash_") || name.starts_with("std::__hash_map_"))
@@ -37,12 +37,12 @@ pub(in crate::render) fn map(
     matches!(shape, Shape::Pointer(_) | Shape::Scalar(_)).then_some(shape)
 }
 
-/// Iterators of trees, whose end can be told.
+/// Iterators of trees. Their end can be recognised.
 pub(in crate::render) fn tree(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
     let node = pointee(context, &argument(context, &object.ty, 1)?)?;
-    let at = number(context, object, &["__ptr_"])?;
-    Some(match node::in_tree(context, &node, at) {
-        Some(target) => pointer(target.address()?, Some(target), true),
+    let address = number(context, object, &["__ptr_"])?;
+    Some(match node::in_tree(context, &node, address) {
+        Some(target) => pointer(target.address()?, Some(target), Follow::Target),
         None => Shape::Scalar("end".to_owned()),
     })
 }
@@ -54,7 +54,7 @@ pub(in crate::render) fn hash_table(
     _: u64,
 ) -> Option<Shape> {
     let node = pointee(context, &argument(context, &object.ty, 0)?)?;
-    in_chain(context, object, &["__node_"], &node, true)
+    in_chain(context, object, "__node_", &node, Follow::Target)
 }
 
 /// Iterators of `std::forward_list`, whose end is null.
@@ -64,39 +64,49 @@ pub(in crate::render) fn forward_list(
     _: u64,
 ) -> Option<Shape> {
     let node = pointee(context, &argument(context, &object.ty, 0)?)?;
-    in_chain(context, object, &["__ptr_"], &node, true)
+    in_chain(context, object, "__ptr_", &node, Follow::Target)
 }
 
-/// Iterators of `std::list`. The end is a node in the list itself, without a value; it cannot be told.
+/// Iterators of `std::list`. The end is a node in the list object, without a value; it cannot be recognised, so the
+/// short form does not follow the pointer.
 pub(in crate::render) fn list(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
     let element = context.ty(&argument(context, &object.ty, 0)?).name.clone();
     let name = format!("std::__list_node<{element}, void *>");
     let node = context.symbols.types_named(&name).into_iter().next()?;
-    in_chain(context, object, &["__ptr_"], &node, false)
+    in_chain(context, object, "__ptr_", &node, Follow::Address)
+}
+
+/// What the short form of an iterator shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    /// The element that it points to.
+    Target,
+    /// Only the address.
+    Address,
 }
 
 fn in_chain(
     context: &mut Context<'_>,
     object: &Object,
-    names: &[&str],
+    name: &str,
     node: &TypeRef,
-    follow: bool,
+    follow: Follow,
 ) -> Option<Shape> {
-    let at = number(context, object, names)?;
-    if at == 0 {
+    let address = number(context, object, &[name])?;
+    if address == 0 {
         return Some(Shape::Scalar("end".to_owned()));
     }
-    let target = node::in_chain(context, node, at)?;
+    let target = node::in_chain(context, node, address)?;
     Some(pointer(target.address()?, Some(target), follow))
 }
 
-fn pointer(address: u64, target: Option<Object>, follow: bool) -> Shape {
+fn pointer(address: u64, target: Option<Object>, follow: Follow) -> Shape {
     Shape::Pointer(Pointer {
         address,
         target,
         name: None,
         text: None,
-        follow,
+        follow: follow == Follow::Target,
         note: None,
     })
 }

@@ -8,13 +8,13 @@ use crate::object::{Context, Object};
 use crate::render::{Elements, Map, Sequence, Shape};
 use crate::types::TypeRef;
 
-/// No path in a tree is longer: a red-black tree of 2^64 nodes is at most this deep.
+/// A path in a tree has at most this many nodes: a red-black tree of 2^64 nodes is not deeper.
 const DEEPEST: u32 = 128;
 
-/// What is said after the values of nodes that lead back to one of them.
+/// The message after the values when the nodes are circular.
 const CIRCLE: &str = "damaged: the nodes lead back to one that was there before";
 
-/// As many nodes are counted of a list that does not know its length.
+/// At most this many nodes are counted in a list that does not store its length.
 const MOST_COUNTED: u64 = 100_000;
 
 /// `std::map` and `std::multimap`.
@@ -58,7 +58,7 @@ pub(in crate::render) fn hash_set(
     Some(hash_values(context, object, most)?.into_sequence(true))
 }
 
-/// `std::list`: a ring with a node without a value in the container.
+/// `std::list`: a ring of nodes. One of them, without a value, is in the container itself.
 pub(in crate::render) fn list(
     context: &mut Context<'_>,
     object: &Object,
@@ -73,7 +73,7 @@ pub(in crate::render) fn list(
     Some(values.into_sequence(false))
 }
 
-/// `std::forward_list`, which does not know how long it is.
+/// `std::forward_list`, which does not store its length.
 pub(in crate::render) fn forward_list(
     context: &mut Context<'_>,
     object: &Object,
@@ -83,20 +83,21 @@ pub(in crate::render) fn forward_list(
     let before = member(context, object, &["__before_begin_"])?;
     let first = number(context, &before, &["__next_"])?;
     let links = Links::new(context, &node, &["__next_"])?;
-    let (mut at, mut length, mut seen) = (first, 0, HashSet::new());
-    while at != 0 && length < MOST_COUNTED.max(most) && seen.insert(at) {
+    let (mut node, mut length, mut seen) = (first, 0, HashSet::new());
+    while node != 0 && length < MOST_COUNTED.max(most) && seen.insert(node) {
         length += 1;
-        match links.follow(context, at, 0) {
-            Ok(next) => at = next,
+        match links.follow(context, node, 0) {
+            Ok(next) => node = next,
             Err(_) => break,
         }
     }
     let mut values = links.chain(context, first, length, most);
-    // What is wrong follows the values, when all of them are shown.
-    if at != 0 && length <= most {
-        let reason = match seen.contains(&at) {
-            true => CIRCLE,
-            false => "the list is damaged, or longer than can be counted",
+    // When all values are shown, the damage is reported after them.
+    if node != 0 && length <= most {
+        let reason = if seen.contains(&node) {
+            CIRCLE
+        } else {
+            "the list is damaged, or longer than can be counted"
         };
         values.found.push(damaged(&links.value.1, reason));
         values.length += 1;
@@ -104,7 +105,7 @@ pub(in crate::render) fn forward_list(
     Some(values.into_sequence(false))
 }
 
-/// The values of a container, as many as were wanted, and how many there should be.
+/// The values of a container, at most the wanted number, and how many there should be.
 struct Values {
     found: Vec<Object>,
     length: u64,
@@ -123,13 +124,13 @@ fn damaged(ty: &TypeRef, reason: &str) -> Object {
     Object::nowhere(ty.clone(), Unavailable::Unsupported(reason.to_owned()))
 }
 
-/// The pairs of keys and values that are the values of a map's nodes.
+/// A map from the values of its nodes, which are pairs of a key and a value.
 fn map_of(context: &mut Context<'_>, values: Values) -> Option<Shape> {
-    let entries = values.found.iter().map(|it| {
-        if let crate::Place::Nowhere(_) = it.place {
-            return Some((it.clone(), it.clone()));
+    let entries = values.found.iter().map(|value| {
+        if let crate::Place::Nowhere(_) = value.place {
+            return Some((value.clone(), value.clone()));
         }
-        let pair = member(context, it, &["__cc_", "__cc"]).unwrap_or_else(|| it.clone());
+        let pair = member(context, value, &["__cc_", "__cc"]).unwrap_or_else(|| value.clone());
         let key = context.field(&pair, "first")?;
         Some((key, context.field(&pair, "second")?))
     });
@@ -139,21 +140,23 @@ fn map_of(context: &mut Context<'_>, values: Values) -> Option<Shape> {
     }))
 }
 
-/// The type of a container's nodes. It stands only in the type of their allocator.
+/// The type of a container's nodes. Only the type of their allocator names it.
 fn node_type(context: &mut Context<'_>, container: &Object) -> Option<TypeRef> {
-    let since_20 = ["__node_alloc_", "__alloc_"];
-    let before = ["__pair1_", "__p1_", "__size_alloc_", "__before_begin_"];
-    let allocator = match since_20.iter().find_map(|it| context.field(container, it)) {
-        Some(found) => found.ty,
+    let since_llvm_20 = ["__node_alloc_", "__alloc_"];
+    let before_llvm_20 = ["__pair1_", "__p1_", "__size_alloc_", "__before_begin_"];
+    let mut first_field =
+        |names: &[&str]| names.iter().find_map(|name| context.field(container, name));
+    let allocator = match first_field(&since_llvm_20) {
+        Some(allocator) => allocator.ty,
         None => {
-            let pair = before.iter().find_map(|it| context.field(container, it))?;
+            let pair = first_field(&before_llvm_20)?;
             argument(context, &pair.ty, 1)?
         }
     };
     argument(context, &allocator, 0)
 }
 
-/// Where in a node the pointers to other nodes and its value are.
+/// The offsets in a node of the pointers to other nodes and of its value, with their types.
 struct Links {
     pointers: Vec<(u64, TypeRef)>,
     value: (u64, TypeRef),
@@ -161,11 +164,11 @@ struct Links {
 
 impl Links {
     fn new(context: &mut Context<'_>, node: &TypeRef, pointers: &[&str]) -> Option<Links> {
-        // The address of a member of a node at 0 is its offset.
+        // The address of a member of a node at address 0 is the member's offset.
         let origin = Object::at(0, node.clone());
         let mut find = |name: &str| {
-            let found = context.field(&origin, name)?;
-            Some((found.address()?, found.ty))
+            let field = context.field(&origin, name)?;
+            Some((field.address()?, field.ty))
         };
         Some(Links {
             pointers: pointers.iter().map(|it| find(it)).collect::<Option<_>>()?,
@@ -173,7 +176,7 @@ impl Links {
         })
     }
 
-    /// Where a pointer of the node at `node` points.
+    /// The target of the pointer with the index `pointer` in the node at the address `node`.
     fn follow(
         &self,
         context: &mut Context<'_>,
@@ -188,7 +191,7 @@ impl Links {
         Object::at(node.wrapping_add(self.value.0), self.value.1.clone())
     }
 
-    /// The values from the node `first` on, along the first pointer.
+    /// The values of the nodes from `first` on, along the first pointer.
     fn chain(&self, context: &mut Context<'_>, first: u64, length: u64, most: u64) -> Values {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut next = Ok(first);
@@ -201,10 +204,10 @@ impl Links {
                 )),
                 Ok(at) => {
                     found.push(self.value(at));
-                    next = match (found.len() as u64) < length.min(most) {
-                        true => self.follow(context, at, 0),
-                        false => break,
-                    };
+                    if found.len() as u64 >= length.min(most) {
+                        break;
+                    }
+                    next = self.follow(context, at, 0);
                     continue;
                 }
                 Err(reason) => found.push(Object::nowhere(self.value.1.clone(), reason)),
@@ -256,9 +259,10 @@ fn tree_values(context: &mut Context<'_>, tree: &Object, most: u64) -> Option<Va
     Some(Values { found, length })
 }
 
-/// The node after one: the leftmost of those on its right, else the first above that it is on the left of.
+/// The next node in order: the leftmost node of the right subtree; without one, the first ancestor whose left subtree
+/// contains the node.
 fn next_in_tree(context: &mut Context<'_>, links: &Links, node: u64) -> Result<u64, Unavailable> {
-    let deeper = || Unavailable::Unsupported("the tree is damaged: it is too deep".to_owned());
+    let too_deep = || Unavailable::Unsupported("the tree is damaged: it is too deep".to_owned());
     let mut at = links.follow(context, node, RIGHT)?;
     if at != 0 {
         for _ in 0..DEEPEST {
@@ -267,7 +271,7 @@ fn next_in_tree(context: &mut Context<'_>, links: &Links, node: u64) -> Result<u
                 left => at = left,
             }
         }
-        return Err(deeper());
+        return Err(too_deep());
     }
     at = node;
     for _ in 0..DEEPEST {
@@ -277,20 +281,20 @@ fn next_in_tree(context: &mut Context<'_>, links: &Links, node: u64) -> Result<u
         }
         at = parent;
     }
-    Err(deeper())
+    Err(too_deep())
 }
 
-/// What an iterator of a `std::map`, `std::set` and their like points to.
+/// The element that an iterator of a `std::map`, `std::set` or similar points to.
 pub(super) fn in_tree(context: &mut Context<'_>, node: &TypeRef, at: u64) -> Option<Object> {
     let links = Links::new(context, node, &["__left_", "__right_", "__parent_"])?;
-    // The end is a node of which there is only the left pointer; what lies behind it is no pointer to a node above.
+    // The end node has only a left pointer; the memory after it is not a pointer to a parent.
     let parent = links.follow(context, at, PARENT).ok()?;
     let is_below = links.follow(context, parent, LEFT).ok()? == at
         || links.follow(context, parent, RIGHT).ok()? == at;
     is_below.then(|| links.value(at))
 }
 
-/// What an iterator of a hash table or a list points to.
+/// The element that an iterator of a hash table or a list points to.
 pub(super) fn in_chain(context: &mut Context<'_>, node: &TypeRef, at: u64) -> Option<Object> {
     let links = Links::new(context, node, &["__next_"])?;
     (at != 0).then(|| links.value(at))

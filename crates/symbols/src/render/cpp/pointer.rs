@@ -6,7 +6,7 @@ use crate::object::{Context, Object, Scalar};
 use crate::render::{Shape, Wrapper};
 use crate::types::{Encoding, Kind};
 
-/// A pointer that is in a member; its value shows with it.
+/// The shape of a pointer in a member of a smart pointer.
 fn pointer(
     context: &mut Context<'_>,
     pointer: &Object,
@@ -14,14 +14,14 @@ fn pointer(
     follow: bool,
 ) -> Option<Shape> {
     match context.plain_shape(pointer) {
-        Shape::Pointer(it) => Some(Shape::Pointer(crate::render::Pointer {
-            follow: follow && it.target.is_some(),
-            // Which class it really is of, and what else there is to say.
-            note: match (it.note, note) {
+        Shape::Pointer(shape) => Some(Shape::Pointer(crate::render::Pointer {
+            follow: follow && shape.target.is_some(),
+            // The dynamic class of the target, and the additional note.
+            note: match (shape.note, note) {
                 (Some(class), Some(note)) => Some(format!("{class}, {note}")),
                 (class, note) => class.or(note),
             },
-            ..it
+            ..shape
         })),
         _ => None,
     }
@@ -38,13 +38,13 @@ pub(in crate::render) fn unique(
     pointer(context, &inner, None, follow)
 }
 
-/// Whether it is a pointer to an array, which does not know how long that is.
+/// Whether the pointer points to an array, whose length is then unknown.
 fn is_array(context: &Context<'_>, object: &Object) -> bool {
     argument(context, &object.ty, 0)
         .is_some_and(|it| matches!(context.bare(&it).kind, Kind::Array(_)))
 }
 
-/// `std::shared_ptr`, with the number of those that share.
+/// `std::shared_ptr`, with the number of owners.
 pub(in crate::render) fn shared(
     context: &mut Context<'_>,
     object: &Object,
@@ -56,7 +56,7 @@ pub(in crate::render) fn shared(
     pointer(context, &inner, note, follow)
 }
 
-/// `std::weak_ptr`, which keeps the address of a value that is gone.
+/// `std::weak_ptr`. It keeps the address when its value is gone.
 pub(in crate::render) fn weak(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
     let inner = context.field(object, "__ptr_")?;
     let counts = counts(context, object);
@@ -67,10 +67,10 @@ pub(in crate::render) fn weak(context: &mut Context<'_>, object: &Object, _: u64
     let alive = counts.is_some_and(|(shared, _)| shared > 0);
     let shape = pointer(context, &inner, note, alive)?;
     match shape {
-        Shape::Pointer(it) if !alive => Some(Shape::Pointer(crate::render::Pointer {
+        Shape::Pointer(pointer) if !alive => Some(Shape::Pointer(crate::render::Pointer {
             target: None,
             text: None,
-            ..it
+            ..pointer
         })),
         shape => Some(shape),
     }
@@ -87,11 +87,11 @@ fn owners((shared, weak): (i128, i128)) -> String {
     }
 }
 
-/// How many share the value, and how many weak pointers there are. `None`: the pointer was never given a value.
+/// How many owners and how many weak pointers the value has. `None`: the pointer never had a value.
 ///
-/// The class of the counts is the library's own, and programs have only its declaration. So it is not from the DWARF that
-/// they come after the pointer to the virtual functions, each of the size of a pointer: it has been so in all
-/// versions, because code that is compiled into programs counts there.
+/// The counts are in a class of the library that programs only declare, so the DWARF does not have their offsets. They
+/// follow the pointer to the virtual functions, each of the size of a pointer. All versions have this layout, because
+/// code that is compiled into programs changes the counts.
 fn counts(context: &mut Context<'_>, object: &Object) -> Option<(i128, i128)> {
     let pointer = context.field(object, "__cntrl_")?;
     let control = context.unsigned(&pointer).ok()?;
@@ -107,12 +107,12 @@ fn counts(context: &mut Context<'_>, object: &Object) -> Option<(i128, i128)> {
             _ => None,
         }
     };
-    // What is stored is one less, and all that share hold one of the weak counts together.
+    // The stored counts are one less. All owners together hold one weak count.
     let (shared, weak) = (count(1)?, count(2)?);
     Some((shared, weak - i128::from(shared > 0)))
 }
 
-/// `std::reference_wrapper`: as the reference.
+/// `std::reference_wrapper`: shown as a reference.
 pub(in crate::render) fn reference(
     context: &mut Context<'_>,
     object: &Object,
@@ -122,7 +122,7 @@ pub(in crate::render) fn reference(
     pointer(context, &inner, None, true)
 }
 
-/// `std::exception_ptr`: the address of what was thrown, of which it does not tell the type.
+/// `std::exception_ptr`: the address of the thrown object. Its type is unknown.
 pub(in crate::render) fn exception(
     context: &mut Context<'_>,
     object: &Object,

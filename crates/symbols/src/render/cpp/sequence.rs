@@ -1,11 +1,11 @@
-//! Containers whose elements lie one after the other, or in blocks.
+//! Containers whose elements are one after the other in memory, or in blocks.
 
 use super::{argument, member, number, pointee};
 use crate::object::{Context, Object};
 use crate::render::{Elements, Sequence, Shape, Wrapper};
 use crate::types::{Bits, Kind};
 
-/// As many bits of a `std::bitset` are shown.
+/// At most this many bits of a `std::bitset` are shown.
 const MOST_BITS: u64 = 1024;
 
 fn array(first: Object, stride: u64, length: u64) -> Option<Shape> {
@@ -27,7 +27,7 @@ fn pointed_to(context: &mut Context<'_>, first: &Object, length: u64) -> Option<
     array(Object::at(address, element), stride, length)
 }
 
-/// `std::vector` and `std::valarray`: from a pointer to a pointer.
+/// `std::vector` and `std::valarray`: a pointer to the first element and one after the last.
 pub(in crate::render) fn vector(
     context: &mut Context<'_>,
     object: &Object,
@@ -42,7 +42,7 @@ pub(in crate::render) fn vector(
     let element = pointee(context, &first.ty)?;
     let stride = context.size(&element).ok()?;
     let end = number(context, object, &["__end_"])?;
-    // A vector that is not made yet has any bytes: then it shows as those.
+    // A vector before its constructor ran holds arbitrary bytes: then its members are shown.
     let bytes = end.checked_sub(context.unsigned(&first).ok()?)?;
     if bytes.checked_rem(stride)? != 0 {
         return None;
@@ -50,12 +50,12 @@ pub(in crate::render) fn vector(
     pointed_to(context, &first, bytes / stride)
 }
 
-/// `std::vector<bool>`: bits of words, the least significant first.
+/// `std::vector<bool>`: the bits of words, the least significant first.
 fn bits(context: &mut Context<'_>, object: &Object, most: u64) -> Option<Shape> {
     let words = number(context, object, &["__begin_"])?;
     let length = number(context, object, &["__size_"])?;
     let boolean = argument(context, &object.ty, 0)?;
-    // In memory that counts from the least significant byte, the bits of the words follow each other.
+    // In little-endian memory the bits of consecutive words are consecutive.
     let bit = |index: u64| Object {
         bits: Some(Bits {
             offset: (index % 8) as u8,
@@ -83,7 +83,7 @@ pub(in crate::render) fn bit_reference(
     Some(Shape::Scalar(is_set.to_string()))
 }
 
-/// `std::bitset`: its digits as it is written in C++, the most significant first.
+/// `std::bitset`: its digits, the most significant first, as C++ writes them.
 pub(in crate::render) fn bitset(
     context: &mut Context<'_>,
     object: &Object,
@@ -113,7 +113,7 @@ pub(in crate::render) fn bitset(
     Some(Shape::Scalar(text))
 }
 
-/// `std::array`, of which an empty one may have no elements to look at.
+/// `std::array`. An empty one may have no member with elements.
 pub(in crate::render) fn fixed_array(
     context: &mut Context<'_>,
     object: &Object,
@@ -131,7 +131,7 @@ pub(in crate::render) fn fixed_array(
     Some(context.plain_shape(&elements))
 }
 
-/// `std::span`; one of a fixed extent has no size in memory.
+/// `std::span`. With a fixed extent, its size is only in the type.
 pub(in crate::render) fn span(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
     let first = member(context, object, &["__data_", "__data"])?;
     let length = match number(context, object, &["__size_", "__size"]) {
@@ -168,29 +168,29 @@ pub(in crate::render) fn deque(
     let block = pointee(context, &blocks.ty)?;
     let element = pointee(context, &block)?;
     let (pointer, stride) = (context.size(&block).ok()?, context.size(&element).ok()?);
-    // `__deque_block_size` of the header: it is a constant that code and DWARF do without.
+    // `__deque_block_size` of the header: a constant that is not in the DWARF.
     let capacity = match stride {
         0 => return None,
         1..256 => 4096 / stride,
         _ => 16,
     };
     let first = context.unsigned(&blocks).ok()?;
-    let mut found = Vec::new();
+    let mut elements = Vec::new();
     for index in 0..length.min(most) {
-        let place = start.checked_add(index)?;
-        let at = first.wrapping_add((place / capacity).wrapping_mul(pointer));
-        let object = match context.unsigned(&Object::at(at, block.clone())) {
-            Ok(at) => {
-                let at = at.wrapping_add((place % capacity).wrapping_mul(stride));
-                Object::at(at, element.clone())
+        let slot = start.checked_add(index)?;
+        let entry = first.wrapping_add((slot / capacity).wrapping_mul(pointer));
+        let object = match context.unsigned(&Object::at(entry, block.clone())) {
+            Ok(block_start) => {
+                let offset = (slot % capacity).wrapping_mul(stride);
+                Object::at(block_start.wrapping_add(offset), element.clone())
             }
             Err(reason) => Object::nowhere(element.clone(), reason),
         };
-        found.push(object);
+        elements.push(object);
     }
     Some(Shape::Sequence(Sequence {
         set: false,
-        elements: Elements::Listed(found, length),
+        elements: Elements::Listed(elements, length),
     }))
 }
 

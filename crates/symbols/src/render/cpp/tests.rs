@@ -1,5 +1,5 @@
-//! Layouts of older versions of libc++, made by hand, and damaged containers. The layouts of LLVM 22 are tested over a
-//! program's dump, above this crate.
+//! Layouts of older versions of libc++, made by hand, and damaged containers. The layouts of LLVM 22 are tested over the
+//! dump of a program, in the tests of other crates.
 
 use crate::Unavailable;
 use crate::object::Object;
@@ -22,7 +22,7 @@ fn compressed_pair(first: TypeRef, size: u64, second: TypeRef) -> TypeRef {
     record(name, size, &arguments, vec![base(0, part)])
 }
 
-/// The numbers at the addresses of the elements; `None` for what is not there.
+/// The numbers at the addresses of the elements; `None` for unavailable ones.
 fn numbers(memory: &Memory, shape: Shape) -> (Vec<Option<u32>>, u64) {
     let (objects, length) = match shape {
         Shape::Sequence(it) => match it.elements {
@@ -50,7 +50,7 @@ fn text(shape: Shape) -> String {
     }
 }
 
-/// `std::string` up to LLVM 13, whose code masks a bit of the size. `alternate`: the layout with the text first.
+/// `std::string` up to LLVM 13, which masks a bit of the size. `alternate`: the layout with the text first.
 fn string_13(alternate: bool) -> TypeRef {
     let array = |length| {
         let dimensions = vec![crate::types::Count::Known(length)];
@@ -337,7 +337,7 @@ fn bits_19() -> TypeRef {
 
 #[test]
 fn a_length_that_is_not_true_costs_little() {
-    // A size of 2^32 - 1, a list that is a ring of itself: whoever wants all gets what fits into memory.
+    // A size of 2^32 - 1, and a list that is a ring of itself: a request for all elements is cut.
     let bits = Memory::words(&[0, u32::MAX, 0]);
     let list = Memory::words(&[0, 0, u32::MAX]);
     for (memory, ty) in [(bits, bits_19()), (list, list_19())] {

@@ -6,7 +6,7 @@ use crate::object::{Context, Object, Place};
 use crate::render::{Fields, Shape, Text, Wrapper};
 use crate::types::{Encoding, TypeRef};
 
-/// `std::string` and its like: a short text is in the string itself, in the place of the long one's pointer and length.
+/// `std::string` and similar: a short text is in the string object itself, where a long one has its pointer and length.
 pub(in crate::render) fn string(
     context: &mut Context<'_>,
     object: &Object,
@@ -19,12 +19,13 @@ pub(in crate::render) fn string(
     let (is_long, short_length) = match number(context, &short, &["__is_long_"]) {
         Some(is_long) => (is_long != 0, number(context, &short, &["__size_"])?),
         None => {
-            // Up to LLVM 13: a bit of the byte of the size, the last one where that comes after the text.
+            // Up to LLVM 13: one bit of the size byte. It is the highest bit if the size comes after the text.
             let size = context.field(&short, "__size_")?;
             let byte = context.unsigned(&size).ok()?;
-            match offset(&rep, &size)? > offset(&rep, &text)? {
-                true => (byte & 0x80 != 0, byte),
-                false => (byte & 1 != 0, byte >> 1),
+            if offset(&rep, &size)? > offset(&rep, &text)? {
+                (byte & 0x80 != 0, byte)
+            } else {
+                (byte & 1 != 0, byte >> 1)
             }
         }
     };
@@ -34,7 +35,7 @@ pub(in crate::render) fn string(
         let length = number(context, &long, &["__size_"])?;
         return characters_at(context, &Place::Memory(address), length, &characters);
     }
-    // No string is shorter than that; one that is not made yet can be.
+    // A short text fits into the buffer, except in a string before its constructor ran.
     let room = context.size(&text.ty).ok()? / context.size(&characters).ok()?.max(1);
     if short_length > room {
         return None;
@@ -42,12 +43,12 @@ pub(in crate::render) fn string(
     characters_at(context, &text.place, short_length, &characters)
 }
 
-/// How far into `whole` a part of it is.
+/// The offset of a part in `whole`.
 fn offset(whole: &Object, part: &Object) -> Option<u64> {
     part.address()?.checked_sub(whole.address()?)
 }
 
-/// `std::string_view` and its like.
+/// `std::string_view` and similar.
 pub(in crate::render) fn string_view(
     context: &mut Context<'_>,
     object: &Object,
@@ -65,9 +66,9 @@ pub(in crate::render) fn path(context: &mut Context<'_>, object: &Object, _: u64
     Some(Shape::Wrapper(Wrapper { object, note: None }))
 }
 
-/// The message of `std::runtime_error` and its like. Programs have only declarations of these classes, so it is not from the
-/// DWARF that a pointer to the message comes after the one to the virtual functions: it does in all versions,
-/// because code that is compiled into programs throws them.
+/// The message of `std::runtime_error` and similar. Programs only declare these classes, so the DWARF does not have their
+/// layout: a pointer to the message follows the pointer to the virtual functions. All versions have this layout, because
+/// code that is compiled into programs throws them.
 pub(in crate::render) fn message(
     context: &mut Context<'_>,
     object: &Object,
@@ -79,7 +80,7 @@ pub(in crate::render) fn message(
     Some(Shape::Text(context.text_to_nul(message, 1, "")?))
 }
 
-/// `std::bad_alloc` and its like: nothing to see.
+/// `std::bad_alloc` and similar: no members.
 pub(in crate::render) fn no_message(_: &mut Context<'_>, _: &Object, _: u64) -> Option<Shape> {
     Some(Shape::Fields(Fields {
         name: String::new(),
@@ -103,7 +104,7 @@ fn characters_at(
         "char8_t" => "u8",
         "char16_t" => "u",
         "char32_t" => "U",
-        // Strings of numbers are no text.
+        // A string of numbers is not text.
         _ => return None,
     };
     if length == 0 {

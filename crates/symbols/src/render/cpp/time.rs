@@ -30,7 +30,7 @@ pub(in crate::render) fn duration(
     }
 }
 
-/// `std::chrono::time_point`: one of the system's clock as a date, others as what passed since their start.
+/// `std::chrono::time_point`: of the system clock as a date, of other clocks as the duration since their start.
 pub(in crate::render) fn time_point(
     context: &mut Context<'_>,
     object: &Object,

@@ -5,13 +5,13 @@ use super::smart::plain_wrapper;
 use crate::object::{Context, Object, Place};
 use crate::types::{Kind, TypeRef};
 
-/// As many places of a hash table are looked at for its entries.
+/// At most this many buckets of a hash table are searched for entries.
 const MOST_BUCKETS: u64 = 1 << 20;
 
-/// A B-tree that is higher is damaged: with five entries a node it would have more than there is memory for.
+/// A B-tree is at most this high. A higher one is damaged: with five entries in each node it would not fit into memory.
 const HIGHEST_TREE: u64 = 24;
 
-/// A growing buffer.
+/// A growable buffer.
 pub(super) struct RawVec {
     pub(super) address: u64,
     capacity: u64,
@@ -29,7 +29,7 @@ pub(super) fn raw_vec(cx: &mut Context<'_>, object: &Object) -> Option<RawVec> {
     })
 }
 
-/// Values that lie one after the other in memory.
+/// Values that are one after the other in memory.
 pub(super) fn in_memory(
     cx: &Context<'_>,
     address: u64,
@@ -52,7 +52,7 @@ pub(in super::super) fn vec(cx: &mut Context<'_>, object: &Object, _most: u64) -
     in_memory(cx, vec.address, cx.argument(object, "T")?, vec.length?)
 }
 
-/// `VecDeque`: a ring. Until Rust 1.67 it had `tail` and `head`, and a power of two of places.
+/// `VecDeque`: a ring buffer. Until Rust 1.67 it had `tail` and `head`, and its capacity was a power of two.
 pub(in super::super) fn vec_deque(
     cx: &mut Context<'_>,
     object: &Object,
@@ -89,17 +89,19 @@ pub(in super::super) fn binary_heap(
     Some(plain_wrapper(cx.field(object, "data")?))
 }
 
-/// The iterators over slices and vectors: what is left of them.
+/// The iterators over slices and vectors: the remaining elements.
 pub(in super::super) fn remaining(
     cx: &mut Context<'_>,
     object: &Object,
     _most: u64,
 ) -> Option<Shape> {
     let element = cx.argument(object, "T")?;
-    let from = cx.number_at(object, &[&["ptr"]])?;
-    let to = cx.number_at(object, &[&["end"], &["end_or_len"]])?;
-    let length = to.checked_sub(from)?.checked_div(cx.size(&element).ok()?)?;
-    in_memory(cx, from, element, length)
+    let start = cx.number_at(object, &[&["ptr"]])?;
+    let end = cx.number_at(object, &[&["end"], &["end_or_len"]])?;
+    let length = end
+        .checked_sub(start)?
+        .checked_div(cx.size(&element).ok()?)?;
+    in_memory(cx, start, element, length)
 }
 
 /// `LinkedList`.
@@ -165,15 +167,15 @@ pub(in super::super) fn hash_set(
 
 /// The values of hashbrown's `RawTable`, and how many there are in all.
 ///
-/// At `ctrl` there is a control byte for each place, whose top bit says that the place is free. The
-/// places themselves lie before it, the first the nearest.
+/// At `ctrl` there is one control byte for each bucket. Its top bit is set if the bucket is free. The buckets are before
+/// the control bytes, in reverse order: the first is the nearest.
 fn buckets(cx: &mut Context<'_>, table: &Object, most: u64) -> Option<(Vec<Object>, u64)> {
     let element = cx.argument(table, "T")?;
     let size = cx.size(&element).ok()?;
     let control = cx.number_at(table, &[&["table", "ctrl"], &["ctrl"]])?;
     let mask = cx.number_at(table, &[&["table", "bucket_mask"], &["bucket_mask"]])?;
     let items = cx.number_at(table, &[&["table", "items"], &["items"]])?;
-    // There are a power of two of places, and one is always free.
+    // The number of buckets is a power of two, and at least one is always free.
     if mask & mask.wrapping_add(1) != 0 || items > mask {
         return None;
     }
@@ -222,7 +224,7 @@ pub(in super::super) fn btree_set(
     }))
 }
 
-/// The entries in order, as many as are wanted, and how many there are in all.
+/// At most `most` entries, in order, and how many there are in all.
 fn btree_entries(
     cx: &mut Context<'_>,
     map: &Object,
@@ -244,14 +246,14 @@ fn btree_entries(
     let leaf = cx.target(&leaf).ok()??;
     let wanted = length.min(most);
     let mut nodes = vec![Node::new(cx, leaf, height)?];
-    // A node is on the stack while it has entries. Those of damaged trees may have none.
+    // A node is on the stack while it has entries left. Nodes of damaged trees may have none, so the steps are limited too.
     let mut steps = wanted.saturating_mul(4).saturating_add(64);
     while let Some(node) = nodes.last_mut() {
         steps = match steps.checked_sub(1) {
             Some(left) if (found.len() as u64) < wanted => left,
             _ => break,
         };
-        // Before each entry, and after the last one, come those of an edge.
+        // The entries of an edge's child come before each entry, and after the last one.
         if node.height > 0 && node.edge <= node.next && node.edge <= node.length {
             let (edge, height) = (node.edge, node.height - 1);
             node.edge += 1;
@@ -267,15 +269,16 @@ fn btree_entries(
     Some((found, length))
 }
 
-/// A node of a B-tree on the way through it.
+/// A node of a B-tree, and how far it was visited.
 struct Node {
-    /// It as a leaf, which internal nodes begin with.
+    /// The node as a leaf: internal nodes begin with one.
     leaf: Object,
     height: u64,
     /// How many entries it has.
     length: u64,
-    /// The next entry, and the next edge.
+    /// The next entry.
     next: u64,
+    /// The next edge.
     edge: u64,
 }
 
@@ -300,7 +303,7 @@ impl Node {
     }
 
     fn child(&self, cx: &mut Context<'_>, edge: u64) -> Option<Object> {
-        // Only the pointer to the parent says what an internal node is.
+        // Only the type of the pointer to the parent names the type of internal nodes.
         let parent = cx.field(&self.leaf, "parent")?;
         let internal = internal_type(cx, &parent.ty)?;
         let internal = Object {
@@ -323,12 +326,10 @@ fn internal_type(cx: &Context<'_>, ty: &TypeRef) -> Option<TypeRef> {
         let member = match &bare.kind {
             Kind::Pointer(_, target) => return Some(target.clone()),
             Kind::Record(record) => match &record.variants {
-                Some(variants) => variants.variants.iter().find_map(|it| {
-                    let named = it.members.iter();
-                    named
-                        .into_iter()
-                        .find(|it| it.name.as_deref() == Some("Some"))
-                })?,
+                Some(variants) => {
+                    let mut members = variants.variants.iter().flat_map(|it| &it.members);
+                    members.find(|it| it.name.as_deref() == Some("Some"))?
+                }
                 None => record.members.first()?,
             },
             _ => return None,
@@ -340,9 +341,9 @@ fn internal_type(cx: &Context<'_>, ty: &TypeRef) -> Option<TypeRef> {
 
 /// An element of an array, without the `MaybeUninit` around it.
 fn element(cx: &mut Context<'_>, array: &Object, index: u64) -> Option<Object> {
-    let Shape::Sequence(it) = cx.plain_shape(array) else {
+    let Shape::Sequence(sequence) = cx.plain_shape(array) else {
         return None;
     };
-    let found = it.elements.get(index)?;
-    Some(cx.unwrapped(&found))
+    let element = sequence.elements.get(index)?;
+    Some(cx.unwrapped(&element))
 }

@@ -1,4 +1,4 @@
-//! What the compiler makes: pointers with a length or a table, closures, futures.
+//! Types that the compiler makes: pointers with a length or a vtable, closures, futures.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,14 @@ use crate::object::{Context, Object};
 use crate::spelling::{Role, Sign, signs};
 use crate::types::{Kind, TypeRef};
 
-/// Pointers, references and boxes to what has no size of its own: slices, texts, `dyn`.
+/// Pointers, references and boxes to types without a fixed size: slices, texts, `dyn`.
 pub(in super::super) fn fat_pointer(
     cx: &mut Context<'_>,
     object: &Object,
     _most: u64,
 ) -> Option<Shape> {
     let ty = cx.bare(&object.ty);
-    let raw = ty.name.starts_with('*');
+    let is_raw = ty.name.starts_with('*');
     let name = pointee(&ty.name)?;
     let data = cx.first_path(object, &[&["data_ptr"], &["pointer"]])?;
     let address = cx.unsigned(&data).ok()?;
@@ -27,14 +27,14 @@ pub(in super::super) fn fat_pointer(
             target,
             name: None,
             text: None,
-            follow: !raw,
+            follow: !is_raw,
             note,
         }))
     };
     if cx.field(object, "vtable").is_some() {
         return match vtable_of(cx, object) {
             Some((concrete, _)) => pointer(Some(Object::at(address, concrete)), None),
-            // `dyn` with several traits stands in parentheses.
+            // `dyn` with several traits is in parentheses.
             None => pointer(None, Some(name.trim_matches(['(', ')']).to_owned())),
         };
     }
@@ -43,11 +43,11 @@ pub(in super::super) fn fat_pointer(
         return None;
     };
     match name {
-        _ if raw => pointer(None, Some(format!("length {length}"))),
+        _ if is_raw => pointer(None, Some(format!("length {length}"))),
         "core::ffi::c_str::CStr" => Some(cx.text(address, length.saturating_sub(1))),
         name if is_text(name) => Some(cx.text(address, length)),
         name if name.starts_with('[') => in_memory(cx, address, element, length),
-        // A structure of which the last member has no size.
+        // A structure whose last member has no fixed size.
         _ => pointer(
             Some(Object::at(address, element)),
             Some(format!("length {length}")),
@@ -55,7 +55,7 @@ pub(in super::super) fn fat_pointer(
     }
 }
 
-/// The name of the type that a pointer or box refers to, of the name of its type.
+/// From the name of a pointer or box type, the name of the type that it refers to.
 pub(super) fn pointee(name: &str) -> Option<&str> {
     let prefixes = ["&mut ", "&", "*const ", "*mut "];
     if let Some(target) = prefixes.iter().find_map(|it| name.strip_prefix(it)) {
@@ -71,19 +71,19 @@ pub(super) fn pointee(name: &str) -> Option<&str> {
     inside.get(1..end.at)
 }
 
-/// Whether the bytes of a type of this name are a text.
+/// Whether the bytes of a type with this name are a text.
 pub(super) fn is_text(name: &str) -> bool {
     matches!(name, "str" | "std::path::Path" | "std::ffi::os_str::OsStr")
 }
 
-/// The type that a pointer to a `dyn` really points to, and its alignment, which is the third word of the table.
+/// The concrete type behind a pointer to a `dyn`, and its alignment, which is the third word of the vtable.
 pub(super) fn vtable_of(cx: &mut Context<'_>, pointer: &Object) -> Option<(TypeRef, u64)> {
     let vtable = cx.field(pointer, "vtable")?;
     let address = cx.unsigned(&vtable).ok()?;
     let concrete = cx.symbols.vtable_type(address)?;
     let word = cx.size(&vtable.ty).ok()?;
-    let at = address.checked_add(word.checked_mul(2)?)?;
-    let align = Object::at(at, vtable.ty.clone());
+    let third_word = address.checked_add(word.checked_mul(2)?)?;
+    let align = Object::at(third_word, vtable.ty.clone());
     Some((concrete, cx.unsigned(&align).ok()?))
 }
 
@@ -103,7 +103,7 @@ pub(in super::super) fn closure(
     Some(Shape::Fields(fields))
 }
 
-/// What is captured by reference has a mark in front of its name.
+/// Removes the mark before the names of variables that are captured by reference.
 fn captures(fields: &mut Fields) {
     for field in &mut fields.fields {
         if let Some(name) = field.name.strip_prefix("_ref__") {
@@ -112,7 +112,7 @@ fn captures(fields: &mut Fields) {
     }
 }
 
-/// `Context`, which a future is polled with: its waker.
+/// `Context`, the argument of `Future::poll`: its waker.
 pub(in super::super) fn context(
     cx: &mut Context<'_>,
     object: &Object,
@@ -123,7 +123,7 @@ pub(in super::super) fn context(
     Some(plain_wrapper(waker))
 }
 
-/// `Waker`: what it wakes, by the executor's own numbers.
+/// `Waker`: the executor's pointer to the task, and the name of its vtable.
 pub(in super::super) fn waker(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let vtable = cx.path(object, &["waker", "vtable"])?;
     let vtable = cx.unsigned(&vtable).ok()?;
@@ -143,7 +143,7 @@ pub(in super::super) fn waker(cx: &mut Context<'_>, object: &Object, _most: u64)
     }))
 }
 
-/// A future or generator: in which state it is, with the variables that live across it.
+/// A future or generator: its state, and the variables that are alive in that state.
 pub(in super::super) fn coroutine(
     cx: &mut Context<'_>,
     object: &Object,
@@ -161,19 +161,21 @@ pub(in super::super) fn coroutine(
     };
     let payload = cx.member(object, state);
     let payload_type = cx.bare(&payload.ty);
-    let Kind::Record(of) = &payload_type.kind else {
+    let Kind::Record(payload_record) = &payload_type.kind else {
         return None;
     };
-    let mut fields = cx.fields(&payload, &payload_type, of);
+    let mut fields = cx.fields(&payload, &payload_type, payload_record);
     captures(&mut fields);
     let name = last_segment(&payload_type.name);
     match &*name {
-        // Of those nothing is left.
+        // Nothing is alive in these states.
         "Returned" | "Panicked" => fields.fields.clear(),
-        // What was captured is listed once as such, and once as the variable that it became.
+        // A captured variable is listed twice: as captured, and as a variable of the function.
         _ => {
             let mut seen = HashSet::new();
-            fields.fields.retain(|it| seen.insert(it.name.clone()));
+            fields
+                .fields
+                .retain(|field| seen.insert(field.name.clone()));
         }
     }
     for field in fields.fields.iter_mut().filter(|it| it.name == "__awaitee") {

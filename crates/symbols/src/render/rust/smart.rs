@@ -15,7 +15,7 @@ fn noted(object: Object, note: Option<String>) -> Shape {
     Shape::Wrapper(Wrapper { object, note })
 }
 
-/// The types that are nothing but a layer.
+/// The types that are only a layer around a value.
 pub(in super::super) fn wrapper(
     cx: &mut Context<'_>,
     object: &Object,
@@ -31,7 +31,7 @@ pub(in super::super) fn cell(cx: &mut Context<'_>, object: &Object, _most: u64) 
     Some(plain_wrapper(cx.unwrapped(&value)))
 }
 
-/// `RefCell`: how often it is borrowed is a number, negative for mutable ones.
+/// `RefCell`: a number counts the borrows, negative for mutable ones.
 pub(in super::super) fn ref_cell(
     cx: &mut Context<'_>,
     object: &Object,
@@ -60,14 +60,14 @@ fn signed(cx: &mut Context<'_>, object: &Object, path: &[&str]) -> Option<i128> 
     }
 }
 
-/// `Ref`, `RefMut`, `MutexGuard`: what they give access to.
+/// `Ref`, `RefMut`, `MutexGuard`: the value that they give access to.
 pub(in super::super) fn guard(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let paths: &[&[&str]] = &[&["value"], &["lock"], &["data"], &["inner_lock"]];
     let pointer = cx.first_path(object, paths)?;
     let pointer = cx.leaf(&pointer)?;
     let target = cx.target(&pointer).ok()??;
     let value = match cx.field(&target, "poison") {
-        // A lock, and not yet what is in it.
+        // The target is the lock, not the value in it.
         Some(_) => cx.field(&target, "data")?,
         None => target,
     };
@@ -78,7 +78,7 @@ pub(in super::super) fn guard(cx: &mut Context<'_>, object: &Object, _most: u64)
 pub(in super::super) fn mutex(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let state = signed(cx, object, &["inner", "locked"])
         .or_else(|| signed(cx, object, &["inner", "futex"]));
-    let locked = state.is_some_and(|it| it != 0).then_some("locked");
+    let locked = state.is_some_and(|state| state != 0).then_some("locked");
     lock(cx, object, locked.map(str::to_owned))
 }
 
@@ -88,14 +88,14 @@ pub(in super::super) fn rw_lock(
     object: &Object,
     _most: u64,
 ) -> Option<Shape> {
-    // In the state of the futex a writer is all of the low 30 bits.
-    let futex = |it: i128| match it & 0x3fff_ffff {
+    // In the state of the futex, a writer sets all of the low 30 bits.
+    let readers_of_futex = |state: i128| match state & 0x3fff_ffff {
         0x3fff_ffff => -1,
         readers => readers,
     };
     let readers = match signed(cx, object, &["inner", "mode"]) {
         Some(mode) => mode,
-        None => signed(cx, object, &["inner", "state"]).map_or(0, futex),
+        None => signed(cx, object, &["inner", "state"]).map_or(0, readers_of_futex),
     };
     let note = match readers {
         0 => None,
@@ -173,8 +173,8 @@ pub(in super::super) fn lazy_lock(
     once(cx, object, value)
 }
 
-/// A value that is there once a `Once` says so. Only that of programs without threads is known: the
-/// numbers of the others changed with the releases.
+/// A value that is initialised when its `Once` says so. Only the `Once` of programs without threads is known: the numbers
+/// of the others changed between releases.
 fn once(cx: &mut Context<'_>, object: &Object, value: Object) -> Option<Shape> {
     let state = cx.path(object, &["once", "inner", "state"])?;
     let state = cx.first_path(&state, &[&["value"]]).unwrap_or(state);
@@ -188,7 +188,7 @@ fn once(cx: &mut Context<'_>, object: &Object, value: Object) -> Option<Shape> {
     })
 }
 
-/// What is behind a `thread_local!`, in programs without threads.
+/// The value of a `thread_local!`, in programs without threads.
 pub(in super::super) fn thread_local(
     cx: &mut Context<'_>,
     object: &Object,
@@ -196,7 +196,7 @@ pub(in super::super) fn thread_local(
 ) -> Option<Shape> {
     let value = cx.field(object, "value")?;
     let value = plain_wrapper(cx.unwrapped(&value));
-    // One that is made when it is first used says whether it was.
+    // A value that is initialised at its first use has a state.
     let Some(state) = cx.path(object, &["state", "value"]) else {
         return Some(value);
     };
@@ -211,20 +211,20 @@ pub(in super::super) fn thread_local(
 pub(in super::super) fn atomic(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let leaf = cx.leaf(object)?;
     let ty = cx.bare(&object.ty);
-    // It is made of a `u8`.
-    let truth = ty.name.ends_with("Atomic<bool>") || ty.name.ends_with("AtomicBool");
+    // Its number is a `u8`.
+    let is_bool = ty.name.ends_with("Atomic<bool>") || ty.name.ends_with("AtomicBool");
     Some(match cx.unsigned(&leaf) {
-        Ok(value @ 0..=1) if truth => Shape::Scalar((value == 1).to_string()),
+        Ok(value @ 0..=1) if is_bool => Shape::Scalar((value == 1).to_string()),
         _ => plain_wrapper(leaf),
     })
 }
 
-/// `Cow`: shown as what it has or refers to.
+/// `Cow`: shown as the value that it owns or borrows.
 pub(in super::super) fn cow(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     Some(plain_wrapper(cx.variant_of(object)?.1?))
 }
 
-/// `Pin`, and others with one pointer to what is shown.
+/// `Pin`, and other types with one pointer to the value.
 pub(in super::super) fn reference(
     cx: &mut Context<'_>,
     object: &Object,
@@ -234,14 +234,14 @@ pub(in super::super) fn reference(
     Some(plain_wrapper(cx.first_path(object, paths)?))
 }
 
-/// `Rc` and `Arc`: the value, and the counts where somebody else has a share in it.
+/// `Rc` and `Arc`: the value, and the counts if there is more than one owner or a weak pointer.
 pub(in super::super) fn arc(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let shared = shared(cx, object)?;
     let mut counts = Vec::new();
     if shared.strong > 1 {
         counts.push(format!("strong {}", shared.strong));
     }
-    // All strong ones together are one of the weak ones.
+    // All strong pointers together hold one weak count.
     if shared.weak > 1 {
         counts.push(format!("weak {}", shared.weak - 1));
     }
@@ -258,7 +258,7 @@ pub(in super::super) fn arc(cx: &mut Context<'_>, object: &Object, _most: u64) -
     }
 }
 
-/// `Weak`: its value, if it is still there, is for those to see who ask for it.
+/// `Weak`: a pointer. The short form does not follow it, even if its value still exists.
 pub(in super::super) fn weak(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let pointer = cx.field(object, "ptr")?;
     let address = match cx.leaf(&pointer) {
@@ -284,11 +284,11 @@ pub(in super::super) fn weak(cx: &mut Context<'_>, object: &Object, _most: u64) 
     }))
 }
 
-/// What `Rc`s and `Arc`s share.
+/// The allocation that `Rc`s or `Arc`s share.
 struct Shared {
     strong: u64,
     weak: u64,
-    /// The value. A slice or text is no object of its own: then its shape.
+    /// The value, or its shape if it is a slice or text, which is not an [`Object`].
     value: Result<Object, Shape>,
 }
 
@@ -303,7 +303,7 @@ fn shared(cx: &mut Context<'_>, object: &Object) -> Option<Shared> {
     let weak = cx.number_at(&inner, &[&["weak"]])?;
     let value = cx.first_path(&inner, &[&["value"], &["data"]])?;
     let value = if let Some((concrete, align)) = vtable_of(cx, &pointer) {
-        // The value of a `dyn` is where the alignment of its own type puts it.
+        // The alignment of the concrete type decides the offset of the value of a `dyn`.
         let header = value.address()?.checked_sub(inner.address()?)?;
         let offset = header.checked_next_multiple_of(align.max(1))?;
         Ok(Object::at(inner.address()?.checked_add(offset)?, concrete))

@@ -1,5 +1,5 @@
-//! Layouts of older releases of Rust's standard library, made by hand, and damaged collections. The layouts of
-//! today are tested over a program's dump, above this crate.
+//! Layouts of older releases of Rust's standard library, made by hand, and damaged collections. Today's layouts are
+//! tested over the dump of a program, in the tests of other crates.
 
 use crate::object::Object;
 use crate::render::Limits;
@@ -14,7 +14,7 @@ const LIMITS: Limits = Limits {
     values: 100,
 };
 
-/// What `ty` at address 0 shows as.
+/// How an object of the type `ty` at address 0 is shown.
 fn shown(words: &[u32], ty: TypeRef) -> String {
     let object = Object::at(0, ty);
     ask(Memory::words(words).0, |cx| cx.short(&object, &LIMITS))
@@ -111,7 +111,7 @@ fn vectors_of_older_releases() {
     assert_eq!(shown(&[5], other), "Vec { data: 5 }");
 }
 
-/// A length that was never a length is shown as one, and no more is read than is shown.
+/// A length that is garbage is shown as it is, and only the elements that are shown are read.
 #[test]
 fn a_vector_that_is_too_long() {
     let expected = "[7, <no memory at 0x10>, <no memory at 0x14>, <no memory at 0x18>, \
@@ -163,7 +163,7 @@ fn a_list_that_ends_in_itself() {
         members,
     );
     assert_eq!(shown(&[8, 2, 16, 5, 0, 6], list.clone()), "[5, 6]");
-    // The types made here know two nodes, and then nothing that is one: the plain structure.
+    // These types have two nodes, and then a type that is not a node: the plain structure is shown.
     assert!(shown(&[8, u32::MAX, 8, 5], list).starts_with("LinkedList {"));
 }
 
@@ -267,7 +267,7 @@ fn trees_are_read_in_order() {
     let mut circle = memory.clone();
     (circle[0], circle[7], circle[8]) = (20, 12, 12);
     assert!(shown(&circle, set.clone()).ends_with('}'));
-    // One that is too high for any memory is none.
+    // A tree that is too high for any memory is not shown as a tree.
     memory[0] = 1000;
     assert!(shown(&memory, set).starts_with("BTreeSet {"));
 }
