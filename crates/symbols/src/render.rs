@@ -1,7 +1,7 @@
-//! Objects as a person of their language writes them.
+//! Objects as a programmer of their language writes them.
 //!
-//! [`shape`] says what an object is to a person, with one table keyed by type name ([`table`]) for the types of standard libraries: a
-//! `Vec` is a sequence, whatever its fields are. [`short`] writes it on one line, [`tree`] as a tree.
+//! [`shape`] says what an object means to the user. One table, keyed by type name ([`table`]), has the types of standard
+//! libraries: a `Vec` is a sequence, whatever its fields are. [`short`] writes an object on one line, [`tree`] as a tree.
 
 mod calendar;
 mod cpp;
@@ -27,25 +27,25 @@ use crate::machine::Unavailable;
 use crate::object::{Context, Object, Place};
 use crate::types::Kind;
 
-/// As many elements are looked for, whoever asks.
+/// At most this many elements of a sequence or map are looked for, whatever the caller asks for.
 const MOST_ELEMENTS: u64 = 1 << 20;
 
-/// How much is shown. What is cut is said.
+/// How much is shown. The text says what was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many levels of members, elements and pointers are followed.
+    /// At most this many levels of members, elements and pointers are followed.
     pub depth: u32,
-    /// How many elements of an array, a vector, a map.
+    /// At most this many elements of an array, a vector, a map.
     pub elements: u64,
-    /// How many bytes of a text.
+    /// At most this many bytes of a text.
     pub text: u64,
-    /// How many characters a line may have.
+    /// At most about this many bytes of one line.
     pub line: usize,
-    /// How many values in all, against objects that are wide at every level.
+    /// At most this many values in all: an object may be wide at every level.
     pub values: u32,
 }
 
-/// What an object is to a person.
+/// What an object means to the user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// A number, a character, a truth value, the name of an enumerator: as text.
@@ -60,49 +60,49 @@ pub enum Shape {
     Map(Map),
     /// A pointer or reference.
     Pointer(Pointer),
-    /// A box or a cell: it is shown as what is in it.
+    /// A box or a cell: its content is shown instead.
     Wrapper(Wrapper),
-    /// The value is not there, or nothing that its type allows: why.
+    /// The value is unavailable, or its type does not allow it: why.
     Unavailable(Unavailable),
 }
 
 /// A text in memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
-    /// What comes before the quotes: `u8`, `L`, `b`.
+    /// The prefix of the literal: `u8`, `L`, `b`.
     pub prefix: &'static str,
-    /// The characters, as far as they were read; not checked, not escaped. UTF-8, as far as it is.
+    /// The characters that were read; not checked, not escaped. Usually UTF-8.
     pub bytes: Vec<u8>,
-    /// How many bytes the text has in all. `None`: nobody knows, because reading ended before the text did.
+    /// How many bytes the text has in all. `None`: unknown, because reading ended before the text did.
     pub length: Option<u64>,
-    /// How many bytes of its buffer come after the NUL that ends it, where those are not all zero.
+    /// How many bytes of its buffer follow the NUL that ends it; 0 if all of them are zero.
     pub after: u64,
 }
 
 /// A value that is shown as another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wrapper {
-    /// The other.
+    /// The object that is shown.
     pub object: Object,
-    /// What else there is to say: `mutably borrowed`, `strong 2`.
+    /// Additional information: `mutably borrowed`, `strong 2`.
     pub note: Option<String>,
 }
 
 /// Named parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fields {
-    /// What stands before them: the name of a Rust struct or variant. May be empty.
+    /// The name that is written before them: of a Rust struct or variant. May be empty.
     pub name: String,
     /// The parts, in order.
     pub fields: Vec<Field>,
-    /// Whether the names are only numbers: a tuple.
+    /// Whether the names are only indices: a tuple.
     pub tuple: bool,
 }
 
 /// A named part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// Its name. A base class has its type's.
+    /// Its name; of a base class, the name of its type.
     pub name: String,
     /// Its value.
     pub object: Object,
@@ -111,7 +111,7 @@ pub struct Field {
 /// Values in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequence {
-    /// Whether order means nothing.
+    /// Whether the order has no meaning.
     pub set: bool,
     /// The values.
     pub elements: Elements,
@@ -120,36 +120,36 @@ pub struct Sequence {
 /// Where the values of a sequence are.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Elements {
-    /// One after the other: the first, the bytes from each to the next, and how many there are.
+    /// One after the other in memory.
     Array {
-        /// The first; its type is that of all.
+        /// The first element. All have its type.
         first: Object,
         /// The bytes from each to the next.
         stride: u64,
         /// How many there are.
         length: u64,
     },
-    /// In a ring of `capacity` places, the first at the place `head`.
+    /// In a ring buffer with `capacity` slots.
     Ring {
-        /// The place 0.
+        /// The element in slot 0.
         first: Object,
         /// The bytes from each to the next.
         stride: u64,
-        /// How many places there are.
+        /// How many slots there are.
         capacity: u64,
-        /// The place of the first value.
+        /// The slot of the first value.
         head: u64,
         /// How many values there are.
         length: u64,
     },
-    /// Found one by one: those that were wanted, and how many there are in all.
+    /// Found one by one: at most the wanted number of elements, and how many there are in all.
     Listed(Vec<Object>, u64),
 }
 
 /// Keys with values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
-    /// As many as were wanted.
+    /// At most the wanted number of entries.
     pub entries: Vec<(Object, Object)>,
     /// How many there are in all.
     pub length: u64,
@@ -160,15 +160,15 @@ pub struct Map {
 pub struct Pointer {
     /// Where it points.
     pub address: u64,
-    /// What it points to, where its type says that.
+    /// What it points to, if its type says that.
     pub target: Option<Object>,
     /// The name of the function or static that it points to.
     pub name: Option<String>,
     /// The text that it points to, if it is a text.
     pub text: Option<Text>,
-    /// Whether the short form shows the target, not the address: a reference, a `Box`.
+    /// Whether the short form shows the target instead of the address: a reference, a `Box`.
     pub follow: bool,
-    /// What else there is to say, as for a [`Wrapper`].
+    /// Additional information, as for a [`Wrapper`].
     pub note: Option<String>,
 }
 
@@ -185,24 +185,24 @@ pub struct Tree {
     pub unavailable: Option<Unavailable>,
     /// The parts, as far as the limits allow.
     pub children: Vec<Tree>,
-    /// What was left out of the parts, in words.
+    /// Which parts were left out, as text.
     pub cut: Option<String>,
 }
 
 impl Context<'_> {
-    /// What `object` is to a person. At most `most` elements of a sequence or map are looked for, and never more than 2^20.
+    /// What `object` means to the user. At most `most` elements of a sequence or map are looked for, and at most 2^20.
     pub fn shape(&mut self, object: &Object, most: u64) -> Shape {
-        // Lengths are read from memory, and a list may be a circle.
+        // Lengths come from memory, and a damaged list may be circular.
         let most = most.min(MOST_ELEMENTS);
         if let Place::Nowhere(reason) = &object.place {
             return Shape::Unavailable(reason.clone());
         }
         let ty = self.bare(&object.ty);
-        let known = match ty.kind {
+        let find_shape = match ty.kind {
             Kind::Record(_) => table::find(&ty.name),
             _ => None,
         };
-        match known.and_then(|it| it(self, object, most)) {
+        match find_shape.and_then(|find| find(self, object, most)) {
             Some(shape) => shape,
             None => self.plain_shape(object),
         }
@@ -230,12 +230,12 @@ impl Elements {
         }
     }
 
-    /// The element at `index`. `None`: there is none, or it was not looked for.
+    /// The element at `index`. `None`: no such element, or it was not looked for.
     pub fn get(&self, index: u64) -> Option<Object> {
         if index >= self.length() {
             return None;
         }
-        let (first, stride, place) = match self {
+        let (first, stride, slot) = match self {
             Elements::Listed(objects, _) => {
                 return objects.get(usize::try_from(index).ok()?).cloned();
             }
@@ -247,13 +247,13 @@ impl Elements {
                 head,
                 ..
             } => {
-                let place = head.checked_add(index)?;
-                (first, stride, place.checked_rem(*capacity).unwrap_or(place))
+                let slot = head.checked_add(index)?;
+                (first, stride, slot.checked_rem(*capacity).unwrap_or(slot))
             }
         };
         let reason = || Unavailable::Broken("an element lies outside of all memory".to_owned());
-        Some(match place.checked_mul(*stride) {
-            // Where it ends is known when it is read.
+        Some(match slot.checked_mul(*stride) {
+            // Reading checks that it ends inside of memory.
             Some(offset) => first.part(offset, None, first.ty.clone()),
             None => Object::nowhere(first.ty.clone(), reason()),
         })

@@ -1,7 +1,7 @@
-//! The types of the source language: what an entry of the DWARF says of a type, as plain data.
+//! The types of the source language, as plain data.
 //!
-//! A [`Type`] refers to others by [`TypeRef`], so that one is read when it is looked at and a type
-//! may contain itself. [`Symbols::ty`] reads one.
+//! A [`Type`] refers to others by [`TypeRef`]. So a type is read only when it is needed, and it may refer to itself.
+//! [`Symbols::ty`] reads one.
 
 mod builtin;
 mod functions;
@@ -27,11 +27,11 @@ use crate::{Language, Symbols, index, spelling};
 /// A reference to a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TypeRef {
-    /// No type: `void`, and what the DWARF leaves out for it.
+    /// No type: `void`. The DWARF has no entry for it.
     Void,
-    /// The type that the DWARF describes there.
+    /// The type that this entry of the DWARF describes.
     Entry(TypeId),
-    /// A type that no entry describes: one that an expression made.
+    /// A type that no entry describes, for example from an expression of the user.
     Made(Arc<Type>),
 }
 
@@ -45,14 +45,14 @@ pub struct Type {
     /// Its name as its language writes it, with namespaces and parameters: `unsigned int`,
     /// `std::vector<int>`, `&[u8]`, `int (*)(char)`; `struct point` in C, and `point` in C++.
     ///
-    /// There is one name for one type: what people do not write is left out of it. Those are inline namespaces
-    /// (`std::__2`), arguments that the library adds (`std::allocator<int>`, `alloc::alloc::Global`), and the
-    /// function that declares the type. An unnamed structure has the name of its typedef; else the name is made up:
-    /// `struct {...}` in C, `{unnamed struct}`, `{lambda}`.
+    /// A type has exactly one name. The name leaves out what programmers do not write: inline namespaces (`std::__2`),
+    /// arguments that the library adds (`std::allocator<int>`, `alloc::alloc::Global`), and the function that declares
+    /// the type. An unnamed structure has the name of its typedef; without one the name is made up: `struct {...}` in C,
+    /// `{unnamed struct}`, `{lambda}`.
     pub name: Arc<str>,
     /// The language of its unit.
     pub language: Option<Language>,
-    /// Its size in bytes. `None`: it has none (`void`, a function, a C++ class that was only declared).
+    /// Its size in bytes. `None`: it has no size (`void`, a function, a C++ class that is only declared).
     pub size: Option<u64>,
     /// What it is.
     pub kind: Kind,
@@ -81,7 +81,7 @@ pub enum Kind {
     Qualified(TypeRef),
     /// A function.
     Function(Function),
-    /// The entry makes no sense: why.
+    /// The entry could not be read: why.
     Broken(String),
 }
 
@@ -90,7 +90,7 @@ pub enum Kind {
 pub struct Function {
     /// The types of its parameters.
     pub parameters: Vec<TypeRef>,
-    /// It takes more than those: `int (const char *, ...)`.
+    /// It takes more arguments: `int (const char *, ...)`.
     pub variadic: bool,
     /// The type of its result.
     pub result: TypeRef,
@@ -103,13 +103,13 @@ pub enum Encoding {
     Signed,
     /// An unsigned integer.
     Unsigned,
-    /// An unsigned integer that is a place, and is written as one.
+    /// An unsigned integer that is an address, and is written as one.
     Address,
     /// A truth value.
     Boolean,
     /// An IEEE 754 number.
     Float,
-    /// Two of them: real and imaginary part.
+    /// Two IEEE 754 numbers: real and imaginary part.
     Complex,
     /// A signed number that is a character in C.
     SignedChar,
@@ -122,7 +122,7 @@ pub enum Encoding {
 /// What a pointer type promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PointerKind {
-    /// `T *`, and all pointers of Rust, whose DWARF does not tell `&T` from `*const T` but in the name.
+    /// `T *`, and all pointers of Rust: in its DWARF, only the name distinguishes `&T` from `*const T`.
     Pointer,
     /// `T &`.
     Reference,
@@ -133,11 +133,11 @@ pub enum PointerKind {
 /// A type with members.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
-    /// With which word it was declared.
+    /// The keyword of its declaration.
     pub kind: RecordKind,
     /// Base classes and members, in order of declaration.
     pub members: Vec<Member>,
-    /// Which members it has besides, depending on a value: what Rust's enums are made of.
+    /// Members that depend on a value: Rust's enums have them.
     pub variants: Option<Variants>,
     /// The template arguments, by parameter.
     pub parameters: Vec<Parameter>,
@@ -145,7 +145,7 @@ pub struct Record {
     pub statics: Vec<Arc<str>>,
 }
 
-/// The word for a type with members.
+/// The keyword for a type with members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RecordKind {
     /// `struct`, tuple, closure.
@@ -159,13 +159,13 @@ pub enum RecordKind {
 /// A member or base class.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member {
-    /// Its name. `None` for an unnamed structure or union whose members are used as the outer one's.
+    /// Its name. `None` for an unnamed structure or union, whose members are used like members of the outer one.
     pub name: Option<Arc<str>>,
     /// Its type.
     pub ty: TypeRef,
-    /// Where it is in the record: bytes from its start. 0 for a virtual base class.
+    /// Its offset in the record in bytes. 0 for a virtual base class.
     pub offset: u64,
-    /// The bits of it, for a bit-field.
+    /// Its bits, for a bit-field.
     pub bits: Option<Bits>,
     /// Whether it is a member or a base class.
     pub role: Role,
@@ -173,15 +173,15 @@ pub struct Member {
     pub artificial: bool,
 }
 
-/// What a member is to its record.
+/// The role of a member in its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// A data member.
     Field,
     /// A base class.
     Base,
-    /// A virtual base class. How far it is from the start of the object is stored this many bytes before the
-    /// address that the object's pointer to its table of virtual functions has.
+    /// A virtual base class. Its offset from the start of the object is stored in memory, this many bytes before the
+    /// address in the object's pointer to its table of virtual functions.
     VirtualBase(u64),
 }
 
@@ -197,7 +197,7 @@ pub struct Bits {
 /// The part of a record that depends on a value (`DW_TAG_variant_part`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Variants {
-    /// The member that decides. `None`: there is only one variant, and nothing to decide.
+    /// The member that selects the variant. `None`: there is only one variant.
     pub discriminant: Option<Member>,
     /// The variants, in order of declaration.
     pub variants: Vec<Variant>,
@@ -206,12 +206,12 @@ pub struct Variants {
 /// One of the variants.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Variant {
-    /// The values of the discriminant that mean it, as unsigned numbers of its size. Empty: it is meant by all values that
-    /// no other variant has.
+    /// The values of the discriminant that select it, as unsigned numbers of the discriminant's size. Empty: all values
+    /// that select no other variant.
     pub values: Vec<RangeInclusive<u128>>,
-    /// Its members: in Rust one, named like the variant.
+    /// Its members: in Rust one, with the name of the variant.
     pub members: Vec<Member>,
-    /// Where it was declared: for an async function's, the line of the `await`.
+    /// The line of its declaration: for a state of an async function, the line of the `await`.
     pub line: Option<u32>,
 }
 
@@ -240,7 +240,7 @@ pub struct Array {
 pub enum Count {
     /// This many.
     Known(u64),
-    /// As many as the variable says that the entry at this offset of `.debug_info` describes (C's arrays of variable length).
+    /// The number is in a variable, whose entry is at this offset of `.debug_info` (C's arrays of variable length).
     InVariable(usize),
     /// The type does not say: a flexible array member, `extern int all[]`.
     Unknown,
@@ -249,12 +249,12 @@ pub enum Count {
 /// An enumeration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Enumeration {
-    /// The integer type that it is. `Void` when the entry does not say: then it is unsigned of the entry's size, unless
-    /// an enumerator is negative.
+    /// Its integer type. `Void` if the entry does not say: then the type is unsigned with the size of the entry, unless an
+    /// enumerator is negative.
     pub underlying: TypeRef,
-    /// Its values, in order of declaration. Values are sign-extended where they were negative.
+    /// Its values, in order of declaration. Negative values are sign-extended.
     pub enumerators: Vec<(Arc<str>, i128)>,
-    /// Whether the names need the type's in front: `enum class`, and all of Rust.
+    /// Whether a name needs the type's name before it: `enum class`, and all enums of Rust.
     pub scoped: bool,
 }
 
@@ -262,30 +262,37 @@ pub struct Enumeration {
 #[derive(Default)]
 pub(crate) struct Cache {
     types: HashMap<TypeId, Arc<Type>>,
-    /// How many bytes they have, roughly.
+    /// Their size in bytes, roughly.
     bytes: usize,
 }
 
-/// With more the cache starts afresh. The types of a large program's frames have a few megabytes.
+/// At most this many bytes are cached; then the cache is emptied. The types in the frames of a large program have a few
+/// megabytes.
 const MOST_CACHED: usize = 64 << 20;
 
 impl Cache {
     fn add(&mut self, id: TypeId, ty: &Arc<Type>) {
-        let named = |names: usize, count: usize| names + 96 * count;
+        let size = |names: usize, count: usize| names + 96 * count;
         let kind = match &ty.kind {
-            Kind::Record(it) => {
-                let own = it.members.iter();
-                let variants = it.variants.iter().flat_map(|it| &it.variants);
-                let all = own.chain(variants.flat_map(|it| &it.members));
-                all.map(|it| named(it.name.as_ref().map_or(0, |it| it.len()), 1))
-                    .sum()
+            Kind::Record(record) => {
+                let variants = record.variants.iter().flat_map(|it| &it.variants);
+                let members = record
+                    .members
+                    .iter()
+                    .chain(variants.flat_map(|it| &it.members));
+                let names = members.map(|it| it.name.as_deref().unwrap_or_default());
+                names.map(|name| size(name.len(), 1)).sum()
             }
-            Kind::Enumeration(it) => it.enumerators.iter().map(|it| named(it.0.len(), 1)).sum(),
-            Kind::Function(it) => named(0, it.parameters.len()),
-            Kind::Array(it) => named(0, it.dimensions.len()),
+            Kind::Enumeration(it) => it
+                .enumerators
+                .iter()
+                .map(|(name, _)| size(name.len(), 1))
+                .sum(),
+            Kind::Function(it) => size(0, it.parameters.len()),
+            Kind::Array(it) => size(0, it.dimensions.len()),
             _ => 0,
         };
-        self.bytes += named(ty.name.len(), 2) + kind;
+        self.bytes += size(ty.name.len(), 2) + kind;
         if self.bytes > MOST_CACHED {
             *self = Cache::default();
         }
@@ -294,44 +301,44 @@ impl Cache {
 }
 
 impl Symbols {
-    /// The type that a reference means. What is broken is a type too, that says so.
+    /// The type behind a reference. A type that cannot be read is a [`Kind::Broken`].
     ///
-    /// A type that is only declared in its unit is the one that another unit defines, if any does.
+    /// For a type that is only declared in its unit, this is the definition in another unit, if one exists.
     pub fn ty(&self, ty: &TypeRef) -> Arc<Type> {
         let id = match ty {
             TypeRef::Made(ty) => return Arc::clone(ty),
             TypeRef::Entry(id) => *id,
             TypeRef::Void => return void(),
         };
-        // Only whoever has the symbols of another module gives an entry where there is no DWARF.
+        // An entry without DWARF comes from the symbols of another module.
         let Some(sections) = &self.dwarf else {
             return void();
         };
-        // Most are known, and asked for thousands of times.
-        if let Some(known) = sections.types().types.get(&id) {
-            return Arc::clone(known);
+        // Most types are cached: callers ask for the same ones thousands of times.
+        if let Some(ty) = sections.types().types.get(&id) {
+            return Arc::clone(ty);
         }
         let dwarf = sections.read();
         self.ty_within(&dwarf, id, &Fuel::for_one(dwarf.size()))
     }
 
-    /// The same, with as much work as there is fuel.
+    /// The same, as long as there is fuel.
     pub(crate) fn ty_within(&self, dwarf: &Dwarf<'_>, id: TypeId, fuel: &Fuel) -> Arc<Type> {
-        if let Some(known) = dwarf.types().types.get(&id) {
-            return Arc::clone(known);
+        if let Some(ty) = dwarf.types().types.get(&id) {
+            return Arc::clone(ty);
         }
         let ty = Arc::new(read::read(dwarf, id, fuel));
-        // What took too much of a common fuel may be fine on its own.
+        // A type that exhausts a shared fuel may be readable with fuel of its own.
         if !matches!(ty.kind, Kind::Broken(_)) {
             dwarf.types().add(id, &ty);
         }
         ty
     }
 
-    /// The types of this name, complete ones first, from all units: `sample`, `struct sample`, `geometry::Point`,
-    /// `Point` of any namespace, `unsigned int` or just `unsigned`. Those of the same name and size are given once.
+    /// The types with this name, complete ones first, from all units: `sample`, `struct sample`, `geometry::Point`,
+    /// `Point` of any namespace, `unsigned int` or just `unsigned`. Types with the same name and size are returned once.
     ///
-    /// What C and Rust call their numbers is known without any debug information.
+    /// The built-in numbers of C and Rust are known without any debug information.
     pub fn types_named(&self, name: &str) -> Vec<TypeRef> {
         let (tag, name) = tagged(name.trim());
         let Some(dwarf) = self.dwarf() else {
@@ -339,7 +346,7 @@ impl Symbols {
         };
         let is_type = |it| matches!(it, ScopeKind::Type | ScopeKind::DeclaredType);
         let mut found = index::named(&dwarf, name, is_type);
-        // With clang's `-gsimple-template-names` the names in the DWARF are without arguments.
+        // With clang's `-gsimple-template-names`, the names in the DWARF have no arguments.
         let mut arguments = None;
         if found.is_empty()
             && let Some((template, _)) = name.split_once('<')
@@ -348,34 +355,35 @@ impl Symbols {
             arguments = spelling::split(name).pop();
         }
         let mut types: Vec<(TypeRef, Arc<Type>)> = Vec::new();
-        // Each of them has bytes of its own.
+        // Every type is read from different bytes.
         let fuel = Fuel::for_reading(dwarf.size());
         for named in found.into_iter().take(MOST_NAMED) {
             let id = TypeId(named.offset.0);
             let reference = TypeRef::Entry(id);
             let ty = self.ty_within(&dwarf, id, &fuel);
             let is_alias = matches!(ty.kind, Kind::Alias(_));
-            let is_same = |it: &Type| {
-                it.name == ty.name
-                    && it.size == ty.size
-                    && is_alias == matches!(it.kind, Kind::Alias(_))
+            let is_same = |other: &Type| {
+                other.name == ty.name
+                    && other.size == ty.size
+                    && is_alias == matches!(other.kind, Kind::Alias(_))
             };
-            let is_wanted = tag.is_none_or(|it| is_declared_with(it, &ty));
+            let is_wanted = tag.is_none_or(|tag| is_declared_with(tag, &ty));
             let is_broken = matches!(ty.kind, Kind::Broken(_));
-            let has_arguments = arguments.is_none_or(|it| {
-                let own = spelling::split(&ty.name).pop();
-                own.is_some_and(|own| spelling::same(own, it))
+            let has_arguments = arguments.is_none_or(|wanted| {
+                let last = spelling::split(&ty.name).pop();
+                last.is_some_and(|last| spelling::same(last, wanted))
             });
             if is_wanted && has_arguments && !is_broken && !types.iter().any(|it| is_same(&it.1)) {
                 types.push((reference, ty));
             }
         }
-        // What is called the same without a typedef comes before the typedef.
+        // A type comes before a typedef with the same name.
         types.sort_by_key(|(_, it)| (it.size.is_none(), matches!(it.kind, Kind::Alias(_))));
         let found: Vec<TypeRef> = types.into_iter().map(|it| it.0).collect();
-        match found.is_empty() && tag.is_none() {
-            true => self.builtin(name).into_iter().collect(),
-            false => found,
+        if found.is_empty() && tag.is_none() {
+            self.builtin(name).into_iter().collect()
+        } else {
+            found
         }
     }
 
@@ -386,17 +394,17 @@ impl Symbols {
 }
 
 impl Type {
-    /// Whether it is a structure, union or enumeration that the program gives no name.
+    /// Whether it is a structure, union or enumeration without a name in the source.
     pub fn is_unnamed(&self) -> bool {
         let has_members = matches!(self.kind, Kind::Record(_) | Kind::Enumeration(_));
         has_members && (self.name.ends_with(UNNAMED) || self.name.starts_with("{unnamed "))
     }
 }
 
-/// What stands in the name of an unnamed type of C for its members.
+/// Stands for the members in the name of an unnamed type of C.
 const UNNAMED: &str = "{...}";
 
-/// The word before the name of a type, if it has one, and the name: `struct point`.
+/// The keyword before the name of a type, if any, and the name: `struct point`.
 pub fn tagged(name: &str) -> (Option<&str>, &str) {
     match name.split_once(' ') {
         Some((tag @ ("struct" | "class" | "union" | "enum"), name)) => (Some(tag), name.trim()),
@@ -404,20 +412,20 @@ pub fn tagged(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Whether the word is one that may stand before the name of the type.
+/// Whether this keyword may come before the name of the type.
 fn is_declared_with(tag: &str, ty: &Type) -> bool {
     match &ty.kind {
-        // Its enums are records too.
+        // Enums of Rust are records too.
         Kind::Record(_) if ty.language == Some(Language::Rust) => true,
-        Kind::Record(it) if it.kind == RecordKind::Union => tag == "union",
-        // What C++ declares with one may be mentioned with the other.
+        Kind::Record(record) if record.kind == RecordKind::Union => tag == "union",
+        // C++ allows either keyword for the same class.
         Kind::Record(_) => matches!(tag, "struct" | "class"),
         Kind::Enumeration(_) => tag == "enum",
         _ => false,
     }
 }
 
-/// As many types of one name are told apart.
+/// At most this many types of one name are compared.
 const MOST_NAMED: usize = 1_000;
 
 fn void() -> Arc<Type> {

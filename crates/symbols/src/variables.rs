@@ -1,4 +1,4 @@
-//! The variables that a place in the code can see, and where they are.
+//! The variables in scope at a place in the code, and their places in memory.
 
 mod declaration;
 mod expression;
@@ -17,24 +17,24 @@ use crate::{Machine, Object, Place, Symbols, Unavailable, inlines, lookup};
 /// A variable, parameter or constant of the source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Variable {
-    /// Its name as the source has it, with namespaces for statics: `count`, `scene::origin`, `this`, `self`.
-    /// Statics of a function have their plain name where the function sees them.
+    /// Its name in the source, with namespaces for statics: `count`, `scene::origin`, `this`, `self`. Statics of a
+    /// function have their plain name inside of that function.
     pub name: Arc<str>,
     /// Its type.
     pub ty: TypeRef,
     /// What it is.
     pub kind: VariableKind,
-    /// The line it is declared in.
+    /// The line of its declaration.
     pub line: Option<u32>,
     /// Whether the compiler made it (`DW_AT_artificial`).
     pub artificial: bool,
     /// Whether an inner variable of the same name hides it.
     pub shadowed: bool,
-    /// Whether it is at the same place wherever it can be seen, and not only where it has a value.
+    /// Whether its location is the same everywhere in its scope, also where it has no value yet.
     pub(crate) everywhere: bool,
-    /// Its entry: the offset in `.debug_info`.
+    /// The offset of its entry in `.debug_info`.
     pub(crate) entry: usize,
-    /// The code of the scope that declares it, as the DWARF counts. Empty for what no function declares.
+    /// The code of the scope that declares it, as the DWARF counts. Empty if it is not declared in a function.
     pub(crate) scope: Arc<[Range<u32>]>,
 }
 
@@ -52,20 +52,20 @@ pub enum VariableKind {
 }
 
 impl Variable {
-    /// Whether code at `line` stands before its declaration, so that what is found in its place is what was there before. The debug
-    /// information of unoptimised code says that a variable is there in all of its block.
+    /// Whether `line` is before the variable's declaration. Its memory then still holds an older value. The debug
+    /// information of unoptimised code gives a variable the same location in its whole block.
     pub fn is_ahead(&self, line: u32) -> bool {
-        let is_set_there = self.everywhere && self.kind == VariableKind::Local;
-        is_set_there && self.line.is_some_and(|it| line < it)
+        let is_local = self.everywhere && self.kind == VariableKind::Local;
+        is_local && self.line.is_some_and(|declared| line < declared)
     }
 }
 
 impl Symbols {
-    /// The parameters and locals that the instruction at `pc` can see: a list for each of the places that
-    /// [`Symbols::locate`] gives, in the same order. In each, parameters first, then the locals
-    /// of the outermost block, then those of the blocks in it. Statics are among them where a function declares them.
+    /// The parameters and locals in scope at `pc`: one list for each place that [`Symbols::locate`] returns, in the same
+    /// order. In each list parameters come first, then the locals of the outermost block, then those of inner blocks. The
+    /// lists include the statics that a function declares.
     ///
-    /// The pc of a frame that waits for a call is that of the call.
+    /// For a frame that waits for a call, pass the pc of the call.
     pub fn variables(&self, pc: ModuleOffset) -> Vec<Vec<Variable>> {
         let Some(function) = self.module.function_at(pc) else {
             return Vec::new();
@@ -99,30 +99,30 @@ impl Symbols {
         found().unwrap_or_default()
     }
 
-    /// The statics of this name from all units. `name` may be qualified, and its qualification may be left out from the front.
+    /// The statics with this name from all units. `name` may be qualified fully, partly or not at all.
     pub fn statics_named(&self, name: &str) -> Vec<Variable> {
         let found = self.dwarf().map(|dwarf| statics::named(&dwarf, name));
         found.unwrap_or_default()
     }
 
-    /// Whether the program had a static of this name, and the linker removed it: nothing uses it.
+    /// Whether the program had a static with this name that the linker removed because nothing uses it.
     pub fn is_removed_static(&self, name: &str) -> bool {
         self.dwarf()
             .is_some_and(|dwarf| statics::is_removed(&dwarf, name))
     }
 
-    /// The static that lies at `address`, and how far into it that is. Of several, one that starts there.
+    /// The static that contains `address`, and the offset in it. If there are several, one that starts there.
     pub fn static_at(&self, address: u64) -> Option<(Variable, u64)> {
         let dwarf = self.dwarf()?;
         let mut all = dwarf.statics().before(address);
         all.find_map(|start| {
-            let (found, size) = start.variable(&dwarf, |it| self.size(&it.ty).ok())?;
-            let into = address - start.address;
-            (into < *size || into == 0).then(|| (found.clone(), into))
+            let (variable, size) = start.variable(&dwarf, |it| self.size(&it.ty).ok())?;
+            let offset = address - start.address;
+            (offset < *size || offset == 0).then(|| (variable.clone(), offset))
         })
     }
 
-    /// Where a variable is when the frame that `machine` shows stands at `pc`. For a static any pc will do.
+    /// The variable as an object, for the frame behind `machine`, which is at `pc`. For a static any pc will do.
     pub fn object(
         &self,
         variable: &Variable,

@@ -1,4 +1,4 @@
-//! The numbers that C and Rust have in every program, for casts to types that the debug information does not mention.
+//! The built-in numeric types of C and Rust, for casts to types that the debug information does not mention.
 
 use super::{Encoding, Kind, Type};
 use crate::{Language, spelling};

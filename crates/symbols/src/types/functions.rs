@@ -1,4 +1,4 @@
-//! What types and functions say of each other: template arguments, tables of virtual functions.
+//! The types of functions, their template arguments, and the virtual functions of classes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,33 +12,34 @@ use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
 use crate::{Language, Symbols, lookup};
 
-/// As many hops as from a function's code to its abstract function and to its declaration in a class, and then some.
+/// At most this many references are followed: from the code of a function to the abstract function, and from there to
+/// its declaration in a class. Real programs need two or three.
 const MOST_HOPS: usize = 8;
 
-/// As many parameters of a function are named in its type: engines take no more of a function's.
+/// At most this many parameters are named in the type of a function: engines do not accept more.
 const MOST_PARAMETERS: usize = 1_000;
 
-/// What a function takes and gives back, as its source says it.
+/// The parameters and the result of a function, as in its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// The types of its parameters, with `this` where it has that.
+    /// The types of its parameters, including `this`.
     pub parameters: Vec<TypeRef>,
-    /// The first of them is `this`: C++'s methods that are not static have it.
+    /// The first parameter is `this`: true of methods of C++ that are not static.
     pub has_this: bool,
-    /// For each of them, whether the code has it anywhere (`DW_AT_location`). LLVM removes parameters that nobody reads, and
-    /// passes what is behind a pointer in place of the pointer, and then says nothing of where the parameter is.
+    /// For each parameter, whether it has a location in the code (`DW_AT_location`). LLVM removes unused parameters, and
+    /// passes the target of a pointer instead of the pointer. Then the parameter has no location.
     pub located: Vec<bool>,
-    /// It takes more than those: `int printf(const char *, ...)`.
+    /// It takes more arguments: `int printf(const char *, ...)`.
     pub variadic: bool,
     /// The type of its result.
     pub result: TypeRef,
-    /// The optimiser has changed what the code takes or gives back, so that it is not called in the usual way
-    /// (`DW_CC_nocall`, DWARF 5, section 3.3.1.1): LLVM removes arguments and results that nobody uses.
+    /// The optimiser changed the parameters or the result of the code, so that it is not called in the usual way
+    /// (`DW_CC_nocall`, DWARF 5, section 3.3.1.1): LLVM removes unused arguments and results.
     pub rewritten: bool,
 }
 
 impl Symbols {
-    /// What a function takes and gives back. `None` if the debug information does not describe it.
+    /// The signature of a function. `None` if the debug information does not describe it.
     pub fn signature(&self, function: FuncIndex) -> Option<Signature> {
         self.in_dwarf(function, |dwarf, address, body| {
             let (unit, entry) = lookup::function(dwarf, address, body)?;
@@ -60,7 +61,7 @@ impl Symbols {
         Some(self.type_of_functions(ty, language))
     }
 
-    /// The type of such functions, with its name.
+    /// The type of functions with these parameters and result, with its name.
     pub fn type_of_functions(&self, function: Function, language: Option<Language>) -> TypeRef {
         let rust_name = || {
             let names = function.parameters.iter();
@@ -87,7 +88,7 @@ impl Symbols {
         TypeRef::Made(Arc::new(ty))
     }
 
-    /// The template arguments of a function that are types.
+    /// The template arguments of a function, only those that are types.
     pub(crate) fn type_arguments(&self, function: FuncIndex) -> Vec<TypeRef> {
         let found = self.in_dwarf(function, |dwarf, address, body| {
             let (unit, entry) = lookup::function(dwarf, address, body)?;
@@ -97,7 +98,7 @@ impl Symbols {
         found.unwrap_or_default()
     }
 
-    /// Whether a class declares a method of this name itself, be there code of it or not.
+    /// Whether a class itself, not a base class, declares a method with this name. The method may have no code.
     pub fn declares_method(&self, class: &TypeRef, name: &str) -> bool {
         let declares = || declares_method(&self.dwarf()?, self.entry_of(class)?, name).ok();
         declares().unwrap_or(false)
@@ -118,7 +119,7 @@ impl Symbols {
         }
     }
 
-    /// The name of the virtual function that a class declares at this index of its table.
+    /// The name of the virtual function that a class declares for this index of its table.
     pub(crate) fn virtual_function(&self, class: &TypeRef, index: u64) -> Option<String> {
         let TypeRef::Entry(class) = class else {
             return None;
@@ -127,7 +128,7 @@ impl Symbols {
     }
 }
 
-/// The code's own entry may leave types to that of the abstract function or of the declaration.
+/// Reads a signature. The entry of the code may leave the types to the entry of the abstract function or the declaration.
 fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
     let fuel = &Fuel::for_reading(dwarf.size());
     let reader = Reader { dwarf, fuel };
@@ -140,7 +141,7 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
         rewritten: false,
     };
     let mut function = function;
-    // The entries of the parameters that the code has, and those that they are made from.
+    // The entries of parameters with a location, and the entries of the abstract parameters that they are instances of.
     let mut located = BTreeSet::new();
     for _ in 0..MOST_HOPS {
         let found = reader.find(function)?;
@@ -180,7 +181,8 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
         if signature.parameters.is_empty() {
             signature.parameters = parameters;
             signature.has_this = has_this;
-            let is_located = |it: &Option<usize>| it.is_some_and(|it| located.contains(&it));
+            let is_located =
+                |entry: &Option<usize>| entry.is_some_and(|entry| located.contains(&entry));
             signature.located = entries.iter().map(is_located).collect();
         }
         signature.variadic |= variadic;
@@ -203,7 +205,7 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
     Ok(signature)
 }
 
-/// They are where the function is declared.
+/// Reads the template arguments of a function. They are at its declaration.
 fn type_arguments(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Vec<TypeRef>, Error> {
     let fuel = &Fuel::for_reading(dwarf.size());
     let reader = Reader { dwarf, fuel };
@@ -250,8 +252,8 @@ fn declares_method(dwarf: &Dwarf<'_>, class: TypeId, name: &str) -> Result<bool,
         |_| false,
         |_, entry| {
             if !declares && entry.tag() == gimli::DW_TAG_subprogram {
-                let own = reader.own_name(&found.unit, entry)?;
-                declares = own.is_some_and(|it| *it == *name);
+                let method = reader.own_name(&found.unit, entry)?;
+                declares = method.is_some_and(|method| *method == *name);
             }
             Ok(())
         },
@@ -280,7 +282,7 @@ fn virtual_function(dwarf: &Dwarf<'_>, class: TypeId, index: u64) -> Result<Opti
     Ok(name)
 }
 
-/// The constant that a location consists of, as clang writes the index in a table of virtual functions.
+/// The constant in a location that is only a constant. Clang writes the index in a table of virtual functions so.
 fn constant(
     place: Option<AttributeValue<EndianSlice<'_, LittleEndian>>>,
     found: &Found<'_>,

@@ -9,12 +9,12 @@ use super::{Count, Kind, PointerKind, Type, TypeRef, UNNAMED};
 use crate::fuel::Fuel;
 use crate::{Language, Symbols, scopes};
 
-/// As deep as parameters of functions that are parameters of functions are written out.
+/// At most this many levels of functions as parameters of functions are written out.
 const MOST_DEPTH: u32 = 6;
 
 impl Symbols {
-    /// Adds what a type has around the name that it declares, down to the type that the pointers, arrays and functions are of,
-    /// which is the result: one with a name of its own, or with members.
+    /// Adds to `declarator` the pointers, arrays and functions of a type. Returns the innermost type, which has a name of its
+    /// own, or members.
     pub fn declare(&self, declarator: &mut Declarator, ty: &TypeRef) -> TypeRef {
         let Some(dwarf) = self.dwarf() else {
             return ty.clone();
@@ -36,7 +36,7 @@ impl Symbols {
 }
 
 impl<'a> Reader<'_, 'a> {
-    /// The name of a type. What cannot be read of it is `…`.
+    /// The name of a type. An unreadable part is `…`.
     pub(super) fn name(&self, ty: &TypeRef) -> String {
         self.name_within(ty, MOST_DEPTH)
     }
@@ -47,8 +47,8 @@ impl<'a> Reader<'_, 'a> {
         declarator.around(name.as_deref().unwrap_or("…"))
     }
 
-    /// A type of C is written around the name that it declares: `int (*)[3]`. This goes from the outermost pointer to
-    /// the element, which is the result, with its name.
+    /// A type of C is written around the name that it declares: `int (*)[3]`. This goes from the outermost pointer or array
+    /// to the innermost element, and returns that with its name.
     fn declare(
         &self,
         declarator: &mut Declarator,
@@ -86,7 +86,7 @@ impl<'a> Reader<'_, 'a> {
         (ty, None)
     }
 
-    /// Adds what a type that no entry describes has around the type that it is made of, which is the result.
+    /// The same for one step of a type that no entry describes. Returns the type that it is made of.
     fn declare_made(
         &self,
         declarator: &mut Declarator,
@@ -111,18 +111,17 @@ impl<'a> Reader<'_, 'a> {
                 let names = names.map(|it| self.name_within(it, depth.saturating_sub(1)));
                 let more = function.variadic.then(|| "...".to_owned());
                 let names: Vec<String> = names.chain(more).collect();
-                declarator.follow(
-                    &match names.is_empty() && made.language == Some(Language::C) {
-                        true => "(void)".to_owned(),
-                        false => format!("({})", names.join(", ")),
-                    },
-                );
+                declarator.follow(&if names.is_empty() && made.language == Some(Language::C) {
+                    "(void)".to_owned()
+                } else {
+                    format!("({})", names.join(", "))
+                });
                 Some(function.result.clone())
             }
             (Kind::Qualified(target), None | Some(Language::C | Language::Cpp)) => {
-                // They are what an expression wrote before the name, or behind the `*`.
+                // The qualifiers are in the name as the user wrote them, before the type or after the `*`.
                 let name = made.name.rsplit('*').next().unwrap_or_default();
-                for word in name.split(|it: char| !it.is_alphanumeric() && it != '_') {
+                for word in name.split(|c: char| !c.is_alphanumeric() && c != '_') {
                     match word {
                         "const" => declarator.qualify("const"),
                         "volatile" => declarator.qualify("volatile"),
@@ -150,18 +149,19 @@ impl<'a> Reader<'_, 'a> {
             self.fuel.burn(name.len())?;
             if unit.language == Some(Language::C)
                 && let Some(tag) = tag(entry.tag())
-                && let Some(own) = self.own_name(unit, entry)?
+                && let Some(name) = self.own_name(unit, entry)?
             {
-                return Ok(Step::Named(format!("{tag} {own}")));
+                return Ok(Step::Named(format!("{tag} {name}")));
             }
             return Ok(Step::Named(match &*name {
-                // What people write for it.
+                // The name that programmers use.
                 "decltype(nullptr)" => "std::nullptr_t".to_owned(),
                 _ if unit.language == Some(Language::Cpp) => {
                     let arguments = self.arguments(found, depth)?;
-                    match arguments.is_empty() {
-                        true => name,
-                        false => crate::spelling::tidy((name + &arguments).into()).into_owned(),
+                    if arguments.is_empty() {
+                        name
+                    } else {
+                        crate::spelling::tidy((name + &arguments).into()).into_owned()
                     }
                 }
                 _ => name,
@@ -214,7 +214,7 @@ impl<'a> Reader<'_, 'a> {
                 let after = if is_const { " const" } else { "" };
                 let parameters = match &*parameters {
                     "" if is_c && flag(entry, gimli::DW_AT_prototyped) => "void",
-                    // Before C23 only a function without a prototype takes whatever it is given.
+                    // Before C23, only a function without a prototype accepts any arguments.
                     "..." if is_c => "",
                     other => other,
                 };
@@ -225,7 +225,7 @@ impl<'a> Reader<'_, 'a> {
             gimli::DW_TAG_restrict_type => declarator.qualify("restrict"),
             gimli::DW_TAG_atomic_type => declarator.qualify("_Atomic"),
             tag if is_qualifier(tag) => {}
-            of if is_c && let Some(tag) = tag(of) => {
+            dwarf_tag if is_c && let Some(tag) = tag(dwarf_tag) => {
                 return Ok(Step::Named(format!("{tag} {UNNAMED}")));
             }
             gimli::DW_TAG_structure_type => return Ok(Step::unnamed("struct")),
@@ -265,10 +265,11 @@ impl<'a> Reader<'_, 'a> {
                     _ => return Ok(()),
                 };
                 self.fuel.burn(name.len())?;
-                match flag(entry, gimli::DW_AT_artificial) {
-                    // The pointer to the object, which nobody writes.
-                    true => is_const |= name.starts_with("const "),
-                    false => add(&name),
+                if flag(entry, gimli::DW_AT_artificial) {
+                    // `this`, which the source does not list.
+                    is_const |= name.starts_with("const ");
+                } else {
+                    add(&name);
                 }
                 Ok(())
             },
@@ -290,7 +291,7 @@ impl<'a> Reader<'_, 'a> {
         let mut entry = Entry::null();
         entries.read_entry(&mut entry)?;
         let mut arguments = Vec::new();
-        // They stand before the members.
+        // The parameters come before the members.
         while !entries.is_empty() && entries.next_depth() > 0 {
             if !entries.read_entry(&mut entry)? {
                 continue;
@@ -311,9 +312,10 @@ impl<'a> Reader<'_, 'a> {
             });
             self.fuel.burn(arguments.last().map_or(0, String::len))?;
         }
-        Ok(match arguments.is_empty() {
-            true => String::new(),
-            false => format!("<{}>", arguments.join(", ")),
+        Ok(if arguments.is_empty() {
+            String::new()
+        } else {
+            format!("<{}>", arguments.join(", "))
         })
     }
 

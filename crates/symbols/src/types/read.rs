@@ -1,4 +1,4 @@
-//! From an entry of the DWARF to a [`Type`].
+//! Reads an entry of the DWARF as a [`Type`].
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use crate::{Language, index};
 /// An entry with its attributes.
 pub(crate) type Entry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
 
-/// As many typedefs, qualifiers and arrays of arrays as are followed from one type. In a circle there is no end of them.
+/// At most this many typedefs, qualifiers and arrays of arrays are followed from one type: they may form a cycle.
 pub(super) const MOST_HOPS: usize = 64;
 
-/// Longer names are cut.
+/// A name has at most this many bytes; the rest is cut.
 pub(super) const LONGEST_NAME: usize = 16 << 10;
 
-/// Why there is no type, in words.
+/// Why a type could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub(super) enum Error {
     UnknownTag(gimli::DwTag),
 }
 
-/// Reads types, with as much work as there is fuel.
+/// Reads types, as long as there is fuel.
 pub(super) struct Reader<'d, 'a> {
     pub(super) dwarf: &'d Dwarf<'a>,
     pub(super) fuel: &'d Fuel,
@@ -69,7 +69,7 @@ pub(super) fn read(dwarf: &Dwarf<'_>, id: TypeId, fuel: &Fuel) -> Type {
     })
 }
 
-/// A type that says why it is none.
+/// A type that could not be read, with the reason.
 fn broken(why: String) -> Type {
     Type {
         name: "{broken type}".into(),
@@ -79,7 +79,7 @@ fn broken(why: String) -> Type {
     }
 }
 
-/// A reference to a type that says why it is none.
+/// A reference to a type that could not be read, with the reason.
 pub(super) fn broken_ref(why: String) -> TypeRef {
     TypeRef::Made(Arc::new(broken(why)))
 }
@@ -122,7 +122,7 @@ impl<'a> Reader<'_, 'a> {
             gimli::DW_TAG_enumeration_type => Kind::Enumeration(self.enumeration(&found)?),
             gimli::DW_TAG_typedef
             | gimli::DW_TAG_template_alias
-            // A range of integers of Ada and Pascal is one of them.
+            // A range of integers in Ada and Pascal.
             | gimli::DW_TAG_subrange_type => Kind::Alias(reference()),
             tag if is_qualifier(tag) => Kind::Qualified(reference()),
             gimli::DW_TAG_subroutine_type => Kind::Function(self.function(&found, reference())?),
@@ -155,8 +155,8 @@ impl<'a> Reader<'_, 'a> {
         Ok(Found { unit, entry })
     }
 
-    /// Shows the entries below another with their depths, 1 being its children. Of what is deeper, only those in
-    /// parents for which `enter` holds.
+    /// Calls `see` with each entry below `found` and its depth. The children have depth 1. Children of an entry are visited
+    /// only if `enter` accepts its tag.
     pub(super) fn each_below(
         &self,
         found: &Found<'a>,
@@ -170,14 +170,14 @@ impl<'a> Reader<'_, 'a> {
         let mut entries = unit.entries_raw(Some(found.entry.offset()))?;
         let mut entry = Entry::null();
         entries.read_entry(&mut entry)?;
-        // Below this depth nothing is of interest.
+        // Entries below this depth are skipped.
         let mut skipped = None;
         while !entries.is_empty() {
             let depth = entries.next_depth();
             if depth <= 0 {
                 break;
             }
-            if skipped.is_some_and(|it| depth <= it) {
+            if skipped.is_some_and(|skipped| depth <= skipped) {
                 skipped = None;
             }
             if skipped.is_some() {
@@ -201,7 +201,7 @@ impl<'a> Reader<'_, 'a> {
         Ok(())
     }
 
-    /// What a reference to a type means.
+    /// The type that the value of an attribute refers to.
     pub(super) fn reference(
         &self,
         unit: &Unit<'a>,
@@ -227,7 +227,7 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    /// Where the type is defined that `found` declares.
+    /// The definition of the type that `found` declares.
     pub(super) fn definition(&self, found: &Found<'a>) -> Option<TypeId> {
         let (unit, entry) = (&found.unit, &found.entry);
         if let signature @ Some(_) = entry.attr_value(gimli::DW_AT_signature) {
@@ -238,15 +238,15 @@ impl<'a> Reader<'_, 'a> {
         }
         let name = scopes::qualified_name(self.dwarf, unit, entry.offset(), self.fuel)?;
         let candidates = index::named(self.dwarf, &name, |it| it == ScopeKind::Type);
-        candidates.into_iter().find_map(|it| {
-            let id = TypeId(it.offset.0);
+        candidates.into_iter().find_map(|named| {
+            let id = TypeId(named.offset.0);
             let candidate = self.find(id).ok()?;
             let same_kind = is_enumeration(&candidate.entry) == is_enumeration(entry);
-            let (there, at) = (&candidate.unit, candidate.entry.offset());
-            let is_it = same_kind
+            let (unit, offset) = (&candidate.unit, candidate.entry.offset());
+            let is_definition = same_kind
                 && is_defined_by_members(candidate.entry.tag())
-                && scopes::qualified_name(self.dwarf, there, at, self.fuel)? == name;
-            is_it.then_some(id)
+                && scopes::qualified_name(self.dwarf, unit, offset, self.fuel)? == name;
+            is_definition.then_some(id)
         })
     }
 
@@ -263,8 +263,8 @@ impl<'a> Reader<'_, 'a> {
             let found = self.find(id)?;
             let (unit, entry) = (&found.unit, &found.entry);
             let times = |size| factor.checked_mul(size).ok_or(Error::TooLarge);
-            let own = entry.attr_value(gimli::DW_AT_byte_size);
-            if let Some(size) = own.and_then(|it| it.udata_value()) {
+            let byte_size = entry.attr_value(gimli::DW_AT_byte_size);
+            if let Some(size) = byte_size.and_then(|it| it.udata_value()) {
                 return times(size).map(Some);
             }
             let address = u64::from(unit.gimli.header.encoding().address_size);
@@ -377,7 +377,7 @@ impl<'a> Reader<'_, 'a> {
         })
     }
 
-    /// Whether the integers of a type are signed. `None`: it is not one of integers.
+    /// Whether a type of integers is signed. `None`: its values are not integers.
     pub(super) fn is_signed(&self, ty: &TypeRef) -> Option<bool> {
         let mut ty = ty.clone();
         for _ in 0..MOST_HOPS {
@@ -426,7 +426,7 @@ impl<'a> Reader<'_, 'a> {
         })
     }
 
-    /// What the entry itself says that it is called.
+    /// The name in the entry itself, without namespaces.
     pub(super) fn own_name(
         &self,
         unit: &Unit<'a>,
@@ -438,7 +438,7 @@ impl<'a> Reader<'_, 'a> {
         let Ok(name) = self.dwarf.gimli.attr_string(&unit.gimli, name) else {
             return Ok(None);
         };
-        // Thousands may share one of a megabyte.
+        // Thousands of entries may share one name of a megabyte.
         let bytes = name.slice();
         let bytes = bytes.get(..LONGEST_NAME).unwrap_or(bytes);
         self.fuel.burn(bytes.len())?;
@@ -506,9 +506,9 @@ fn encoding(entry: &Entry<'_>) -> Result<Encoding, Error> {
 /// How many elements a `DW_TAG_subrange_type` gives an array (DWARF 5, section 5.13).
 fn count(unit: &Unit<'_>, entry: &Entry<'_>) -> Count {
     let reference = |value| match value {
-        AttributeValue::UnitRef(it) => {
-            let it: UnitOffset = it;
-            it.to_debug_info_offset(&unit.gimli.header)
+        AttributeValue::UnitRef(offset) => {
+            let offset: UnitOffset = offset;
+            offset.to_debug_info_offset(&unit.gimli.header)
         }
         AttributeValue::DebugInfoRef(it) => Some(it),
         _ => None,
@@ -516,13 +516,13 @@ fn count(unit: &Unit<'_>, entry: &Entry<'_>) -> Count {
     if let Some(value) = entry.attr_value(gimli::DW_AT_count) {
         return match (reference(value), constant(value, None, false)) {
             (Some(variable), _) => Count::InVariable(variable.0),
-            // clang says -1 of a flexible array member.
+            // Clang writes -1 for a flexible array member.
             (None, Some(count)) => u64::try_from(count).map_or(Count::Unknown, Count::Known),
             (None, None) => Count::Unknown,
         };
     }
-    // All languages that are compiled to WebAssembly count from 0. A variable with the bound holds one less
-    // than the count, and is of no use.
+    // All languages that are compiled to WebAssembly count from 0. If the upper bound is in a variable, the count is
+    // that variable plus one, which `Count` cannot express.
     let lower = entry.attr_value(gimli::DW_AT_lower_bound);
     let lower = lower.and_then(|it| constant(it, None, true)).unwrap_or(0);
     let upper = entry.attr_value(gimli::DW_AT_upper_bound);
@@ -534,8 +534,8 @@ fn count(unit: &Unit<'_>, entry: &Entry<'_>) -> Count {
     count.map_or(Count::Unknown, Count::Known)
 }
 
-/// The number that a constant of any form is. `size` and `is_signed` are those of its type, as far as it has one:
-/// the forms of fixed size do not tell whether they are signed.
+/// The number in a constant of any form. `size` and `is_signed` come from its type, if it has one: the forms of a fixed
+/// size do not say whether they are signed.
 pub(super) fn constant(
     value: AttributeValue<Slice<'_>>,
     size: Option<u64>,
@@ -559,8 +559,9 @@ pub(super) fn constant(
         _ => return None,
     };
     let unused = 128 - 8 * width as u32;
-    match is_signed && size.is_none_or(|it| it == width) {
-        true => Some((bits << unused).cast_signed() >> unused),
-        false => Some(bits.cast_signed()),
-    }
+    Some(if is_signed && size.is_none_or(|size| size == width) {
+        (bits << unused).cast_signed() >> unused
+    } else {
+        bits.cast_signed()
+    })
 }

@@ -14,14 +14,14 @@ use crate::units::Unit;
 
 /// The part of a record that depends on a value, while it is read.
 struct Part<'a> {
-    /// Where the discriminant's entry is, if the part says it.
+    /// The reference to the discriminant's entry, if the part has one.
     discriminant: Option<AttributeValue<Slice<'a>>>,
-    /// The members directly in the part, of which one is the discriminant.
+    /// The members directly in the part. One of them is the discriminant.
     members: Vec<(UnitOffset, Member)>,
     variants: Vec<(Choice<'a>, Variant)>,
 }
 
-/// Which values of the discriminant mean a variant, as its entry says it.
+/// Which values of the discriminant select a variant, as its entry says it.
 enum Choice<'a> {
     Default,
     Value(AttributeValue<Slice<'a>>),
@@ -96,8 +96,8 @@ impl<'a> Reader<'_, 'a> {
         })?;
         if let Some(part) = part {
             let outside = |offset| {
-                let at = places.iter().position(|it| *it == offset)?;
-                Some(record.members[at].clone())
+                let index = places.iter().position(|place| *place == offset)?;
+                Some(record.members[index].clone())
             };
             record.variants = Some(self.variants(part, outside)?);
         }
@@ -137,7 +137,7 @@ impl<'a> Reader<'_, 'a> {
         Ok(member)
     }
 
-    /// The byte of a bit-field of `size` bits, and its bits from there.
+    /// The byte offset of a bit-field of `size` bits, and its bits from there.
     fn bits(
         &self,
         entry: &Entry<'a>,
@@ -177,7 +177,7 @@ impl<'a> Reader<'_, 'a> {
         if let Some(template) = entry.attr_value(gimli::DW_AT_GNU_template_name)
             && let Ok(template) = self.dwarf.gimli.attr_string(&unit.gimli, template)
         {
-            // A template as an argument is no type; it has its name only.
+            // A template as an argument is not a type; it has only a name.
             self.fuel.burn(template.len())?;
             let name = crate::spelling::tidy(template.to_string_lossy());
             ty = TypeRef::Made(Arc::new(Type {
@@ -212,19 +212,19 @@ impl<'a> Reader<'_, 'a> {
             variants,
         } = part;
         let discriminant = match discriminant {
-            Some(AttributeValue::UnitRef(at)) => {
-                let inside = members.iter().position(|it| it.0 == at);
-                inside
-                    .map(|it| members.swap_remove(it).1)
-                    .or_else(|| outside(at))
+            Some(AttributeValue::UnitRef(entry)) => {
+                match members.iter().position(|(offset, _)| *offset == entry) {
+                    Some(index) => Some(members.swap_remove(index).1),
+                    None => outside(entry),
+                }
             }
-            // Without the attribute there is nothing to decide by (DWARF 5, section 5.7.10).
+            // Without the attribute the part has no discriminant (DWARF 5, section 5.7.10).
             Some(_) | None => None,
         };
         let (size, is_signed) = match &discriminant {
-            Some(it) => {
-                let is_signed = self.is_signed(&it.ty).unwrap_or(false);
-                (self.size(&it.ty)?.unwrap_or(16).min(16), is_signed)
+            Some(member) => {
+                let is_signed = self.is_signed(&member.ty).unwrap_or(false);
+                (self.size(&member.ty)?.unwrap_or(16).min(16), is_signed)
             }
             None => (16, false),
         };
@@ -232,7 +232,7 @@ impl<'a> Reader<'_, 'a> {
             variant.values = match choice {
                 Choice::Default => Vec::new(),
                 Choice::Value(value) => constant(value, Some(size), is_signed)
-                    .map(|it| ranges(it, it, size))
+                    .map(|value| ranges(value, value, size))
                     .unwrap_or_default(),
                 Choice::List(value) => discriminants(value, size, is_signed).unwrap_or_default(),
             };
@@ -277,8 +277,8 @@ fn variant<'a>(entry: &Entry<'a>) -> (Choice<'a>, Variant) {
     (choice, variant)
 }
 
-/// The bytes before a member; or, of a virtual base class, how far before the address point of the table of virtual functions
-/// its place is stored.
+/// The offset of a member; or, for a virtual base class, the distance before the address point of the table of virtual
+/// functions where its offset is stored.
 fn location(unit: &Unit<'_>, entry: &Entry<'_>) -> (Option<u64>, Option<u64>) {
     let Some(value) = entry.attr_value(gimli::DW_AT_data_member_location) else {
         return (None, None);
@@ -301,7 +301,7 @@ fn location(unit: &Unit<'_>, entry: &Entry<'_>) -> (Option<u64>, Option<u64>) {
     match seen.as_slice() {
         [Op::PlusConstant { value }] => (Some(*value), None),
         [Op::UnsignedConstant { value }, Op::Plus] => (Some(*value), None),
-        // `*(*object - value) + object`: what all compilers write for a virtual base class.
+        // `*(*object - value) + object`: all compilers write this for a virtual base class.
         [
             Op::Pick { index: 0 },
             Op::Deref { .. },
@@ -325,12 +325,15 @@ fn discriminants(
     else {
         return None;
     };
-    let mut found = Vec::new();
+    let mut values = Vec::new();
     while !bytes.is_empty() {
         let kind = gimli::DwDsc(bytes.read_u8().ok()?);
-        let mut number = || match is_signed {
-            true => bytes.read_sleb128().ok().map(i128::from),
-            false => bytes.read_uleb128().ok().map(i128::from),
+        let mut number = || {
+            if is_signed {
+                bytes.read_sleb128().ok().map(i128::from)
+            } else {
+                bytes.read_uleb128().ok().map(i128::from)
+            }
         };
         let low = number()?;
         let high = match kind {
@@ -338,21 +341,22 @@ fn discriminants(
             gimli::DW_DSC_range => number()?,
             _ => return None,
         };
-        found.extend(ranges(low, high, size));
+        values.extend(ranges(low, high, size));
     }
-    Some(found)
+    Some(values)
 }
 
-/// The numbers from `low` to `high` as unsigned ones of `size` bytes: two ranges where they go from negative to
-/// positive.
+/// The numbers from `low` to `high` as unsigned numbers of `size` bytes: two ranges if `low` is negative and `high` is
+/// not.
 fn ranges(low: i128, high: i128, size: u64) -> Vec<RangeInclusive<u128>> {
     let mask = match u32::try_from(size * 8) {
         Ok(bits @ 0..128) => (1_u128 << bits) - 1,
         _ => u128::MAX,
     };
-    let unsigned = |it: i128| it.cast_unsigned() & mask;
-    match low < 0 && 0 <= high {
-        true => vec![unsigned(low)..=mask, 0..=unsigned(high)],
-        false => vec![unsigned(low)..=unsigned(high)],
+    let unsigned = |number: i128| number.cast_unsigned() & mask;
+    if low < 0 && 0 <= high {
+        vec![unsigned(low)..=mask, 0..=unsigned(high)]
+    } else {
+        vec![unsigned(low)..=unsigned(high)]
     }
 }

@@ -1,4 +1,4 @@
-//! Types of real programs. Their names are those that llvm-dwarfdump gives, where it is installed.
+//! Types of real programs. Their names are compared with those of llvm-dwarfdump, where it is installed.
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 mod hostile;
@@ -81,7 +81,7 @@ fn compare(name: &str, language: Language, least: usize) {
     assert!(least < compared, "{compared} types compared");
 }
 
-/// llvm-dwarfdump leaves out the tags of C, and the word for no parameters.
+/// Our name without what llvm-dwarfdump leaves out: the tags of C, and `void` for no parameters.
 fn as_llvm_writes(ty: &Type) -> String {
     if ty.language != Some(Language::C) {
         return ty.name.to_string();
@@ -92,8 +92,8 @@ fn as_llvm_writes(ty: &Type) -> String {
     words.join(" ").replace("( ", "(")
 }
 
-/// A name of llvm-dwarfdump, unless it says less than ours: of unnamed types only the tag; `restrict` and arrays of
-/// pointers to functions are not finished; and pointers and arrays of Rust are written as in C.
+/// A name of llvm-dwarfdump, unless it says less than ours: an unnamed type is only its tag; `restrict` and arrays of
+/// pointers to functions are incomplete; pointers and arrays of Rust are written as in C.
 fn as_we_write(theirs: &str, language: Language) -> Option<String> {
     let poor = [
         "restrict",
@@ -200,7 +200,7 @@ fn records_of_c() {
                 "12 context: void *",
             ]
         );
-        // A typedef's name is also that of the structure that has no other.
+        // An unnamed structure has the name of its typedef.
         let station = only(&symbols, "station");
         assert!(matches!(station.kind, Kind::Record(_)), "{station:?}");
         assert_eq!(&*station.name, "station");
@@ -278,11 +278,11 @@ fn classes_of_cpp() {
     let pack = only(&symbols, "Pack<int, char, double>");
     assert_eq!(record(&pack).parameters.len(), 3);
 
-    // The inline namespace is left out, and may be written.
+    // The inline namespace is left out of names, and the user may write it.
     for name in ["shapes::Square", "shapes::v2::Square", "Square"] {
         assert_eq!(&*only(&symbols, name).name, "shapes::Square", "{name}");
     }
-    // The library's own names, as people write them and in full.
+    // Names of the library, in the usual form and in full.
     for name in [
         "std::string",
         "std::__2::basic_string<char, std::__2::char_traits<char>, std::__2::allocator<char> >",

@@ -1,5 +1,5 @@
-//! Which type a Rust `dyn Trait` and an object of a C++ class with virtual functions really have: rustc and clang describe
-//! each table of functions.
+//! The concrete type of a Rust `dyn Trait`, and of an object of a C++ class with virtual functions: rustc and clang
+//! describe each table of functions.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::dwarf::Dwarf;
 use crate::fuel::Fuel;
 use crate::scopes::ScopeKind;
 
-/// The concrete types of objects, by the addresses that their pointers to tables of functions have.
+/// The concrete types of objects, by the addresses of their tables of functions.
 pub(crate) type Vtables = BTreeMap<u64, TypeId>;
 
 impl Symbols {
-    /// The type whose table of functions lies at `address`: what a Rust `dyn Trait` with that table is, or a C++ object
-    /// that points there, if it has no virtual base class.
+    /// The type whose table of functions is at `address`: the concrete type of a Rust `dyn Trait` with that table, or of a
+    /// C++ object that points to it, if the class has no virtual base class.
     ///
-    /// For C++ see [`Context::whole_object`](crate::Context::whole_object), which knows more.
+    /// For C++ see [`Context::whole_object`](crate::Context::whole_object), which knows more cases.
     pub fn vtable_type(&self, address: u64) -> Option<TypeRef> {
         let dwarf = self.dwarf()?;
-        let found = *dwarf.vtables().get(&address)?;
-        Some(TypeRef::Entry(found))
+        let entry = *dwarf.vtables().get(&address)?;
+        Some(TypeRef::Entry(entry))
     }
 
     /// How many bytes an address has.
@@ -37,8 +37,8 @@ impl Symbols {
     }
 }
 
-/// Finds the tables that rustc describes: a static `<T as Trait>::{vtable}`, whose type says what `T` is
-/// (`DW_AT_containing_type`). And those of clang, since LLVM 21: `_vtable$`, a static member of the class.
+/// Finds the tables that rustc describes: each is a static `<T as Trait>::{vtable}`, and its type refers to `T`
+/// (`DW_AT_containing_type`). Also those that clang describes since LLVM 21: `_vtable$`, a static member of the class.
 pub(crate) fn vtables(dwarf: &Dwarf<'_>) -> Vtables {
     let reader = Reader {
         dwarf,
@@ -65,7 +65,7 @@ pub(crate) fn vtables(dwarf: &Dwarf<'_>) -> Vtables {
 }
 
 impl Reader<'_, '_> {
-    /// Where the table is that the entry describes, and of which type.
+    /// The address of the table that the entry describes, and the type that it belongs to.
     fn vtable(&self, id: TypeId) -> Result<Option<(u64, TypeId)>, Error> {
         let found = self.find(id)?;
         let (unit, entry) = (&found.unit, &found.entry);
@@ -82,7 +82,8 @@ impl Reader<'_, '_> {
         };
         if let Some(member) = entry.attr_value(gimli::DW_AT_specification) {
             let class = self.class_around(&self.reference(unit, Some(member)))?;
-            // In front of what objects point to are the distance to their start, and the type information.
+            // The table starts with the distance to the start of the object and the type information. Objects point to the
+            // word after these two.
             let word = u64::from(unit.gimli.encoding().address_size);
             let address = address.checked_add(2 * word);
             return Ok(address.filter(|it| *it != 2 * word).zip(class));
@@ -92,9 +93,9 @@ impl Reader<'_, '_> {
             return Ok(None);
         };
         let table = self.find(table)?;
-        let of = table.entry.attr_value(gimli::DW_AT_containing_type);
-        // The linker gives tables that it dropped the address 0 or one beyond all memory.
-        match self.reference(&table.unit, of) {
+        let concrete = table.entry.attr_value(gimli::DW_AT_containing_type);
+        // The linker gives removed tables the address 0 or one beyond all memory.
+        match self.reference(&table.unit, concrete) {
             TypeRef::Entry(ty) if address != 0 => Ok(Some((address, ty))),
             _ => Ok(None),
         }

@@ -1,4 +1,4 @@
-//! What the entry of a variable says: its name, its type, and how it is found.
+//! The entry of a variable: its name, its type, and its location.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::functions;
 use crate::types::{TypeId, TypeRef};
 use crate::units::{Unit, UnitId};
 
-/// The entry of a variable, with what it leaves to the entries that it is an instance of: the variable of
-/// an abstract function, the member of a class.
+/// The entry of a variable, together with attributes of the entries that it is an instance of: the variable of an abstract
+/// function, the member of a class.
 pub(super) struct Declaration<'a> {
     pub(super) tag: Option<gimli::DwTag>,
     pub(super) name: Option<Slice<'a>>,
@@ -19,9 +19,9 @@ pub(super) struct Declaration<'a> {
     pub(super) file: Option<u64>,
     pub(super) line: Option<u32>,
     pub(super) artificial: bool,
-    /// Whether the variable is another unit's, or another scope's, and only made known here.
+    /// Whether this only declares a variable that another unit or scope defines.
     pub(super) is_declaration: bool,
-    /// `DW_AT_location`, and the unit in which it has a meaning.
+    /// `DW_AT_location`, and the unit that it belongs to.
     pub(super) location: Option<(UnitId, AttributeValue<Slice<'a>>)>,
     /// `DW_AT_const_value`, likewise.
     pub(super) constant: Option<(UnitId, AttributeValue<Slice<'a>>)>,
@@ -63,7 +63,7 @@ impl<'a> Declaration<'a> {
                     found.line = value.udata_value().and_then(|it| u32::try_from(it).ok());
                 }
                 gimli::DW_AT_artificial => found.artificial |= value == AttributeValue::Flag(true),
-                // Of a definition, its declaration says this, and of that one nothing says otherwise.
+                // For a definition, the declaration that it refers to has this attribute, and nothing overrides it.
                 gimli::DW_AT_declaration => {
                     found.is_declaration |= value == AttributeValue::Flag(true)
                 }
@@ -79,7 +79,7 @@ impl<'a> Declaration<'a> {
         found
     }
 
-    /// It as a variable. `None`: it has no name, or is none of its own.
+    /// The variable. `None`: it has no name, or the entry is only a declaration.
     pub(super) fn variable(&self, unit: &Unit<'a>, entry: usize) -> Option<Variable> {
         let name = self.name?.to_string_lossy();
         let has_value = self.location.is_some() || self.constant.is_some();
@@ -108,8 +108,8 @@ impl<'a> Declaration<'a> {
     }
 }
 
-/// What a variable is, by where it always is. What only computes with the address of a static, like a
-/// pointer that always points to it, is a local.
+/// The kind of a variable with one location for all addresses. A variable that is only computed from the address of a
+/// static, like a pointer that always points to it, is a local.
 fn kind(unit: &Unit<'_>, expression: gimli::Expression<Slice<'_>>) -> VariableKind {
     let (mut has_address, mut is_computed, mut reads) = (false, false, false);
     let mut has_base = false;
@@ -121,15 +121,17 @@ fn kind(unit: &Unit<'_>, expression: gimli::Expression<Slice<'_>>) -> VariableKi
             Operation::WasmGlobal { .. } => has_base = true,
             Operation::Address { .. } | Operation::AddressIndex { .. } => has_address = true,
             Operation::StackValue => is_computed = true,
-            // LLVM makes a static with two possible values one byte, and its value is computed of that.
+            // LLVM reduces a static with two possible values to one byte, and computes its value from that.
             Operation::Deref { .. } => reads = true,
             _ => {}
         }
     }
-    match has_address && (!is_computed || reads) {
-        true if has_base => VariableKind::ThreadLocal,
-        true => VariableKind::Static,
-        false => VariableKind::Local,
+    if !has_address || is_computed && !reads {
+        VariableKind::Local
+    } else if has_base {
+        VariableKind::ThreadLocal
+    } else {
+        VariableKind::Static
     }
 }
 

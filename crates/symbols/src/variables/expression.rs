@@ -1,8 +1,8 @@
-//! DWARF expressions (DWARF 5, section 2.5), run over the state of a frame.
+//! DWARF expressions (DWARF 5, section 2.5), evaluated over the state of a frame.
 //!
-//! gimli reads the operations. It could also run them, but has no WebAssembly: `DW_OP_WASM_location`
-//! pushes the value of a local, a global or an operand, and that may be a float, a vector or, although addresses have 32 bits,
-//! an integer of 64 bits.
+//! gimli parses the operations. It could also evaluate them, but it does not support WebAssembly: `DW_OP_WASM_location`
+//! pushes the value of a local, a global or an operand. This may be a float, a vector or, although addresses have 32
+//! bits, an integer of 64 bits.
 
 use std::cell::OnceCell;
 
@@ -14,40 +14,40 @@ use crate::machine::{Machine, Number, Unavailable};
 use crate::object::{Piece, Place};
 use crate::units::Unit;
 
-/// As many operations as are run. Honest expressions have some tens.
+/// At most this many operations are run. Real expressions have some tens.
 const MOST_OPERATIONS: u32 = 10_000;
 
-/// As many operations as ask for more than a number of the frame: for its base, for what the function writes.
+/// At most this many operations may be expensive: those that need the frame base, or the instructions of the function.
 pub(super) const MOST_QUESTIONS: u32 = 256;
 
-/// As many pieces as a variable may be in. LLVM has been seen to cut a structure into some tens.
+/// A variable may have at most this many pieces. LLVM has been seen to cut a structure into some tens.
 const MOST_PIECES: usize = 256;
 
-/// What an expression works on.
+/// The evaluation of one expression.
 pub(super) struct Evaluation<'e, 'a> {
     pub(super) site: &'e Site<'e, 'a>,
     /// The expression.
     pub(super) code: &'e Code,
-    /// Its unit, once an operation has needed it.
+    /// Its unit, once an operation needed it.
     pub(super) opened: OnceCell<Unit<'a>>,
     pub(super) machine: &'e mut dyn Machine,
-    /// Whether more than the width of an address is computed with, because the result has more.
+    /// Whether numbers are wider than an address, because the result is.
     ///
-    /// DWARF's generic type is as wide as an address. LLVM does not mind that: it describes a `long long` that
-    /// was widened from an `int` with shifts by 32.
+    /// DWARF's generic type is as wide as an address. LLVM ignores that: it describes a `long long` that was widened from
+    /// an `int` with shifts by 32.
     pub(super) wide: bool,
-    /// How many operations may still ask for more than a number.
+    /// How many expensive operations are still allowed.
     pub(super) questions: u32,
-    /// Whether this is the frame base, which can not be relative to itself.
+    /// Whether this is the frame base, which cannot be relative to itself.
     pub(super) is_frame_base: bool,
 }
 
 /// An entry of the expression's stack.
 #[derive(Clone, Copy, Debug)]
 enum Item {
-    /// A number, and whether more of it counts than the width of an address.
+    /// A number, and whether it is wider than an address.
     Number(Value, bool),
-    /// A vector, which no operation takes.
+    /// A vector. No operation accepts one.
     Vector(u128),
 }
 
@@ -62,7 +62,7 @@ impl Item {
         }
     }
 
-    /// Its bytes as in memory. Of integers at least eight, because their width is not known.
+    /// Its bytes as in memory. At least eight for an integer, because its width is unknown.
     fn bytes(self) -> Vec<u8> {
         match self {
             Item::Vector(bits) => bits.to_le_bytes().to_vec(),
@@ -73,20 +73,20 @@ impl Item {
     }
 }
 
-/// Says that the DWARF is wrong.
+/// The reason for invalid DWARF.
 pub(super) fn broken(error: impl std::fmt::Display) -> Unavailable {
     Unavailable::Broken(error.to_string())
 }
 
 impl<'a> Evaluation<'_, 'a> {
-    /// Where the expression says that the bytes are.
+    /// Evaluates the expression to a place.
     pub(super) fn run(&mut self) -> Result<Place, Unavailable> {
         let code = Slice::new(&self.code.bytes, gimli::LittleEndian);
         let encoding = self.code.encoding;
         let mut rest = code;
         let mut stack: Vec<Item> = Vec::new();
         let mut pieces = Vec::new();
-        // What is no address in memory; only a piece can follow.
+        // A result that is not an address in memory; only a piece may follow.
         let mut done: Option<Place> = None;
         for _ in 0..MOST_OPERATIONS {
             let Some(opcode) = rest.first().copied() else {
@@ -97,7 +97,7 @@ impl<'a> Evaluation<'_, 'a> {
             if done.is_some() && !matches!(operation, Operation::Piece { .. }) {
                 return Err(broken("an expression goes on after its result"));
             }
-            // Seen of LLVM 22 in functions whose frame has a stricter alignment than the stack.
+            // Seen from LLVM 22 in functions whose frame has a stricter alignment than the stack.
             if stack.is_empty() && matches!(operation, Operation::PlusConstant { .. }) {
                 return Err(broken("its location is relative to nothing"));
             }
@@ -159,7 +159,7 @@ impl<'a> Evaluation<'_, 'a> {
         }
     }
 
-    /// Does an operation that takes from the stack and puts onto it.
+    /// Runs an operation that pops from the stack and pushes onto it.
     fn step(
         &mut self,
         operation: Operation<Slice<'_>>,
@@ -184,11 +184,8 @@ impl<'a> Evaluation<'_, 'a> {
                 *from_the_top.nth(index.into()).ok_or_else(too_few)?
             }
             Operation::Swap | Operation::Rot => {
-                let count = if matches!(operation, Operation::Swap) {
-                    2
-                } else {
-                    3
-                };
+                let is_swap = matches!(operation, Operation::Swap);
+                let count = if is_swap { 2 } else { 3 };
                 let first = stack.len().checked_sub(count).ok_or_else(too_few)?;
                 stack[first..].rotate_right(1);
                 return Ok(());
@@ -197,7 +194,7 @@ impl<'a> Evaluation<'_, 'a> {
             Operation::SignedConstant { value } => {
                 constant(value.cast_unsigned(), i32::try_from(value).is_err())
             }
-            // An offset from where the thread's variables start may be 0.
+            // An offset from the start of the thread's variables may be 0.
             Operation::Address { address: 0 } if !stack.is_empty() => constant(0, false),
             Operation::Address { address } => constant(self.linked(address)?, false),
             Operation::AddressIndex { index } => {
@@ -209,7 +206,7 @@ impl<'a> Evaluation<'_, 'a> {
                 constant(value.map_err(broken)?, false)
             }
             Operation::WasmLocal { index } => Item::of_machine(self.machine.local(index)?),
-            // LLVM's for `__tls_base`, which the linker dropped.
+            // LLVM writes this index for `__tls_base` if the linker removed the global.
             Operation::WasmGlobal { index: u32::MAX } => {
                 constant(thread_local_base(self.site, self.machine)?, false)
             }
@@ -286,7 +283,7 @@ impl<'a> Evaluation<'_, 'a> {
         Ok(Item::Number(value, wide))
     }
 
-    /// Numbers that only the expression has take the type of the other operand.
+    /// A number of the generic type takes the type of the other operand.
     fn binary(&self, function: Binary, left: Item, right: Item) -> Result<Item, Unavailable> {
         let ((mut left, left_wide), (mut right, right_wide)) = (number(left)?, number(right)?);
         let wide = left_wide || right_wide;
@@ -335,7 +332,7 @@ impl<'a> Evaluation<'_, 'a> {
         value.to_u64(self.mask(wide)).map_err(broken)
     }
 
-    /// What the last entry of the stack stands for: bytes in memory. What can be no address is the value itself.
+    /// The place that the last entry of the stack means: an address in memory. A float or vector is the value itself.
     fn location(&self, item: Item) -> Result<Place, Unavailable> {
         match item {
             Item::Vector(_) | Item::Number(Value::F32(_) | Value::F64(_), _) => {
@@ -345,7 +342,7 @@ impl<'a> Evaluation<'_, 'a> {
         }
     }
 
-    /// An address of data that the linker kept. For what it dropped LLVM's writes -1; before LLVM 11, 0.
+    /// The address, if the linker kept the data. LLVM's linker writes -1 for removed data; before LLVM 11, 0.
     fn linked(&self, address: u64) -> Result<u64, Unavailable> {
         if address == 0 || address == self.address_mask() {
             return Err(unsupported("not in the program: the linker dropped it"));
@@ -369,7 +366,7 @@ impl<'a> Evaluation<'_, 'a> {
         Ok(Item::Number(value, size > 4))
     }
 
-    /// The type of numbers that a `DW_TAG_base_type` means; at 0 is the generic one.
+    /// The type of numbers that a `DW_TAG_base_type` means. The offset 0 means the generic type.
     fn value_type(&self, offset: UnitOffset) -> Result<ValueType, Unavailable> {
         if offset.0 == 0 {
             return Ok(ValueType::Generic);
@@ -380,7 +377,7 @@ impl<'a> Evaluation<'_, 'a> {
         found.ok_or_else(|| unsupported("it is computed with numbers of an unusual type"))
     }
 
-    /// What a local had when the function was called: what it has now, if no instruction writes it.
+    /// The value of a local when the function was called. It is the current value if no instruction writes the local.
     fn entry_value(&mut self, expression: Slice<'_>) -> Result<Item, Unavailable> {
         let mut operations = Expression(expression).operations(self.code.encoding);
         let (first, second) = (operations.next(), operations.next());
@@ -403,10 +400,10 @@ impl<'a> Evaluation<'_, 'a> {
     }
 }
 
-/// An operation on two numbers. The last argument has the bits that count of those of the generic type.
+/// An operation on two numbers. The last argument is the mask for numbers of the generic type.
 type Binary = fn(Value, Value, u64) -> gimli::Result<Value>;
 
-/// The operation on two numbers that `operation` is.
+/// The function for an operation on two numbers.
 fn arithmetic(operation: &Operation<Slice<'_>>) -> Option<Binary> {
     Some(match operation {
         Operation::And => Value::and,
@@ -430,8 +427,8 @@ fn arithmetic(operation: &Operation<Slice<'_>>) -> Option<Binary> {
     })
 }
 
-/// Where the thread's variables start. Without threads the linker puts them among the others, and writes addresses
-/// for their offsets.
+/// The start of the thread's variables. Without threads the linker puts them among the other variables, and writes
+/// addresses instead of offsets.
 fn thread_local_base(site: &Site<'_, '_>, machine: &mut dyn Machine) -> Result<u64, Unavailable> {
     match site.global("__tls_base") {
         Some(index) => match machine.global(index.0)?.address() {
@@ -445,8 +442,8 @@ fn thread_local_base(site: &Site<'_, '_>, machine: &mut dyn Machine) -> Result<u
     }
 }
 
-/// LLVM describes a signed remainder with `DW_OP_mod`, although that is unsigned (DWARF 5, section 2.5.1.4), and an
-/// unsigned one not at all.
+/// LLVM describes a signed remainder with `DW_OP_mod`, although that is unsigned (DWARF 5, section 2.5.1.4). It does not
+/// describe an unsigned remainder at all.
 fn remainder(left: Value, right: Value, mask: u64) -> gimli::Result<Value> {
     let (Value::Generic(left), Value::Generic(right)) = (left, right) else {
         return left.rem(right, mask);
@@ -459,15 +456,15 @@ fn remainder(left: Value, right: Value, mask: u64) -> gimli::Result<Value> {
 }
 
 fn jump<'a>(code: Slice<'a>, rest: Slice<'a>, target: i16) -> Result<Slice<'a>, Unavailable> {
-    let here = code.len() - rest.len();
-    let there = here.checked_add_signed(target.into());
-    there
-        .filter(|it| *it <= code.len())
-        .map(|it| code.range_from(it..))
+    let current = code.len() - rest.len();
+    current
+        .checked_add_signed(target.into())
+        .filter(|offset| *offset <= code.len())
+        .map(|offset| code.range_from(offset..))
         .ok_or_else(|| broken("an expression jumps out of itself"))
 }
 
-/// The place, of which `size` bytes are meant.
+/// The first `size` bytes of a place.
 fn fit(place: Place, size: u64) -> Place {
     match place {
         Place::Bytes(bytes) if size < bytes.len() as u64 => Place::Bytes(bytes).part(0, Some(size)),

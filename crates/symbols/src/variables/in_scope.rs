@@ -1,4 +1,4 @@
-//! The variables that a place in the code can see.
+//! The variables in scope at an address.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,11 +15,11 @@ use crate::inlines::Call;
 use crate::ranges::Extent;
 use crate::units::Unit;
 
-/// A scope that the address is in: a function, an inlined one, a block.
+/// A scope that contains the address: a function, an inlined function, a block.
 struct Scope {
-    /// How deep its entry is.
+    /// The depth of its entry.
     depth: isize,
-    /// How many inlined calls around the address it is in.
+    /// How many inlined calls around the address contain it.
     calls: usize,
     entry: UnitOffset,
     /// Its code.
@@ -28,12 +28,12 @@ struct Scope {
     variables: Vec<UnitOffset>,
 }
 
-/// More variables than this in one function are of a machine's making, and of no person's interest.
+/// At most this many variables of one function are read: no real function has more.
 const MOST_VARIABLES: usize = 1 << 16;
 
-/// The variables that `address` can see in the function whose entry is at `function`, and in the `calls`
-/// (outermost first) that were inlined there: a list for the function and one for each call. What was
-/// found before the DWARF breaks counts.
+/// The variables in scope at `address`, in the function whose entry is at `function` and in the `calls` (outermost first)
+/// that are inlined there: one list for the function and one for each call. If the DWARF is broken, the lists have the
+/// variables before the error.
 pub(super) fn at<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -46,8 +46,8 @@ pub(super) fn at<'a>(
     let mut broken = walk(dwarf, unit, function, address, calls, &fuel, &mut scopes).err();
     let mut places = vec![Vec::new(); calls.len() + 1];
     for scope in &scopes {
-        let found = &mut places[scope.calls];
-        if let Err(error) = declared(dwarf, unit, scope, &fuel, found) {
+        let variables = &mut places[scope.calls];
+        if let Err(error) = declared(dwarf, unit, scope, &fuel, variables) {
             broken.get_or_insert(error);
         }
     }
@@ -58,7 +58,7 @@ pub(super) fn at<'a>(
     (places, broken)
 }
 
-/// Finds the scopes around `address`, outer ones before those in them.
+/// Finds the scopes around `address`, outer ones first.
 fn walk<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -69,20 +69,20 @@ fn walk<'a>(
     scopes: &mut Vec<Scope>,
 ) -> Result<(), Stop> {
     let mut entries = unit.gimli.entries_raw(Some(function))?;
-    let Some(own) = entries.read_abbreviation()? else {
+    let Some(abbreviation) = entries.read_abbreviation()? else {
         return Ok(());
     };
     scopes.push(Scope {
         depth: 0,
         calls: 0,
         entry: function,
-        code: code(dwarf, unit, &mut entries, own, fuel)?.into(),
+        code: code(dwarf, unit, &mut entries, abbreviation, fuel)?.into(),
         variables: Vec::new(),
     });
-    // Those of the scopes that the walk is in.
+    // The indices of the scopes that contain the current entry.
     let mut open = vec![0];
-    // The depth of an entry whose children are of no interest, while the walk is among them.
-    let mut aside: Option<isize> = None;
+    // While the children of an entry are skipped: its depth.
+    let mut skipped: Option<isize> = None;
     let mut count = 0;
     while !entries.is_empty() {
         let depth = entries.next_depth();
@@ -94,15 +94,18 @@ fn walk<'a>(
             continue;
         };
         fuel.burn(1 + abbreviation.attributes().len())?;
-        aside = aside.filter(|it| *it < depth);
-        while open.last().is_some_and(|it| depth <= scopes[*it].depth) {
+        skipped = skipped.filter(|skipped| *skipped < depth);
+        while open
+            .last()
+            .is_some_and(|scope| depth <= scopes[*scope].depth)
+        {
             open.pop();
         }
-        let Some(innermost) = open.last().map(|it| &mut scopes[*it]) else {
+        let Some(innermost) = open.last().map(|scope| &mut scopes[*scope]) else {
             break;
         };
         let mut inner_calls = innermost.calls;
-        let is_scope = aside.is_none()
+        let is_scope = skipped.is_none()
             && match abbreviation.tag() {
                 gimli::DW_TAG_variable
                 | gimli::DW_TAG_formal_parameter
@@ -127,13 +130,13 @@ fn walk<'a>(
         if !is_scope {
             entries.skip_attributes(abbreviation.attributes())?;
             if abbreviation.has_children() {
-                aside = aside.or(Some(depth));
+                skipped = skipped.or(Some(depth));
             }
             continue;
         }
         let code = code(dwarf, unit, &mut entries, abbreviation, fuel)?;
         if !code.iter().any(|it| it.contains(&address)) {
-            aside = Some(depth);
+            skipped = Some(depth);
             continue;
         }
         open.push(scopes.len());
@@ -148,7 +151,7 @@ fn walk<'a>(
     Ok(())
 }
 
-/// Reads the rest of an entry: the code that it says it covers.
+/// Reads the rest of an entry: the code that it covers.
 fn code<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -162,7 +165,7 @@ fn code<'a>(
     }
     let mut code = Vec::new();
     extent.each(dwarf, &unit.gimli, fuel, |range| {
-        // Blocks in each other may all have the same list. So no more are kept than there are bytes.
+        // Nested blocks may all have the same list. Fuel limits how many ranges are kept.
         fuel.burn(15)?;
         code.push(range);
         Ok(())
@@ -172,8 +175,8 @@ fn code<'a>(
 
 /// Adds the variables that `scope` declares.
 ///
-/// An inlined function, or one of which there is an inlined copy somewhere, is an instance of an abstract one, which
-/// has the names and types. What the optimiser removed altogether is only there.
+/// An inlined function, or one with an inlined copy somewhere, is an instance of an abstract function, which has the names
+/// and types. A variable that the optimiser removed completely is only in the abstract function.
 fn declared<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -186,9 +189,9 @@ fn declared<'a>(
         fuel.burn(declaration.attributes + declaration.name.map_or(0, |it| it.len()))?;
         let offset = entry.to_debug_info_offset(&unit.gimli.header);
         let variable = offset.and_then(|it| declaration.variable(unit, it.0));
-        found.extend(variable.map(|it| Variable {
+        found.extend(variable.map(|variable| Variable {
             scope: Arc::clone(&scope.code),
-            ..it
+            ..variable
         }));
         Ok::<_, Stop>(())
     };
@@ -200,15 +203,15 @@ fn declared<'a>(
     let of_abstract = children(abstract_unit, origin, fuel)?;
     let mut instances: HashMap<UnitOffset, Option<UnitOffset>> =
         of_abstract.iter().map(|it| (*it, None)).collect();
-    let mut own = Vec::new();
+    let mut not_in_abstract = Vec::new();
     for entry in &scope.variables {
         let instance = self::origin(unit, *entry)
             .and_then(|it| functions::referred(dwarf, it))
-            .filter(|it| it.0.as_ref().unwrap_or(unit).id == abstract_unit.id)
-            .and_then(|it| instances.get_mut(&it.1));
+            .filter(|(origin_unit, _)| origin_unit.as_ref().unwrap_or(unit).id == abstract_unit.id)
+            .and_then(|(_, origin)| instances.get_mut(&origin));
         match instance {
             Some(instance) => *instance = Some(*entry),
-            None => own.push(*entry),
+            None => not_in_abstract.push(*entry),
         }
     }
     for entry in of_abstract {
@@ -217,10 +220,12 @@ fn declared<'a>(
             _ => add(abstract_unit, entry)?,
         }
     }
-    own.into_iter().try_for_each(|it| add(unit, it))
+    not_in_abstract
+        .into_iter()
+        .try_for_each(|entry| add(unit, entry))
 }
 
-/// What the entry at `offset` is an instance of.
+/// The entry that the entry at `offset` is an instance of.
 fn origin<'a>(unit: &Unit<'a>, offset: UnitOffset) -> Option<AttributeValue<Slice<'a>>> {
     let mut entries = unit.gimli.entries_raw(Some(offset)).ok()?;
     let abbreviation = entries.read_abbreviation().ok()??;
@@ -258,8 +263,8 @@ fn children(unit: &Unit<'_>, offset: UnitOffset, fuel: &Fuel) -> Result<Vec<Unit
     Ok(found)
 }
 
-/// Of the variables of one name only the innermost is meant by it. They come outermost first. The parameters that
-/// a parameter pack of C++ stands for have one name, and none hides the others.
+/// Marks variables that an inner variable with the same name hides. The variables come outermost first. The parameters
+/// of a parameter pack of C++ have the same name, and none hides the others.
 fn mark_shadowed(variables: &mut [Variable]) {
     let mut seen: HashMap<Arc<str>, VariableKind> = HashMap::new();
     for variable in variables.iter_mut().rev() {

@@ -1,4 +1,4 @@
-//! Where a variable is: its location at an address, or its constant value.
+//! The place of a variable: its location at an address, or its constant value.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
@@ -20,24 +20,24 @@ use crate::types::{Encoding, Kind, TypeRef};
 use crate::units::{Unit, UnitId};
 use crate::{Symbols, inlines, lookup};
 
-/// The place in the code that a variable is asked for at.
+/// The place in the code at which a variable is evaluated.
 pub(super) struct Site<'s, 'a> {
     pub(super) dwarf: &'s Dwarf<'a>,
     symbols: &'s Symbols,
-    /// The function. `None`: the place is not in one, and only statics can be found.
+    /// The function. `None`: the place is not in a function, and only statics can be found.
     function: Option<FuncIndex>,
-    /// The address, as the DWARF counts; 0 if there is none.
+    /// The address, as the DWARF counts; 0 if unknown.
     address: u32,
     /// The code of the function.
     body: Range<u32>,
 }
 
-/// An expression that holds at an address, found in the DWARF and to be run any number of times.
+/// An expression from the DWARF that is valid at an address. It may be evaluated many times.
 pub(super) struct Code {
     pub(super) unit: UnitId,
     pub(super) encoding: gimli::Encoding,
     pub(super) bytes: Box<[u8]>,
-    /// The size of what it tells the place of. `None`: its type has none.
+    /// The size of the object that it locates. `None`: the type has no size.
     size: Option<u64>,
 }
 
@@ -52,22 +52,22 @@ impl Code {
     }
 }
 
-/// The expressions that were found, by what they tell the place of and the address that they hold at: a condition
-/// asks for the same a hundred thousand times.
+/// A cache of expressions, by the object that they locate and the address at which they are valid: a condition may need
+/// the same expression a hundred thousand times.
 #[derive(Default)]
 pub(crate) struct Locations(Mutex<HashMap<(Asked, u32), Arc<Code>>>);
 
-/// What an expression tells the place of.
+/// The object that an expression locates.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
-    /// The variable whose entry is there.
+    /// The variable whose entry is at this offset.
     Variable(usize),
     FrameBase,
 }
 
-/// As many expressions are kept.
+/// At most this many expressions are kept.
 const MOST_LOCATIONS: usize = 4096;
-/// Longer ones are not kept. Honest ones have some tens of bytes.
+/// An expression of at most this many bytes is kept. Real ones have some tens of bytes.
 const LONGEST_KEPT: usize = 4096;
 
 impl Locations {
@@ -91,7 +91,7 @@ impl Locations {
     }
 }
 
-/// As many spans of lines as a person reads.
+/// At most this many spans of lines are reported: more would not help the reader.
 const MOST_SPANS: usize = 3;
 
 impl<'s, 'a> Site<'s, 'a> {
@@ -117,13 +117,13 @@ impl<'s, 'a> Site<'s, 'a> {
             .or_else(export)
     }
 
-    /// Whether the memory is one that several threads may use.
+    /// Whether several threads may share the memory.
     pub(super) fn has_threads(&self) -> bool {
         let memories = self.symbols.module.memories();
         memories.first().is_some_and(|it| it.shared)
     }
 
-    /// Where the variable is.
+    /// The place of the variable.
     pub(super) fn place(
         &self,
         variable: &Variable,
@@ -133,7 +133,7 @@ impl<'s, 'a> Site<'s, 'a> {
         if let Some(code) = self.dwarf.locations().get(asked, self.address) {
             return self.evaluate(&code, &variable.ty, machine);
         }
-        // Rust's `()`, function items, closures that capture nothing: no byte of them can be missing.
+        // Rust's `()`, function items, closures that capture nothing: they have no bytes that could be missing.
         let size = self.symbols.size(&variable.ty);
         if size == Ok(0) {
             return Ok(Place::Bytes(Arc::default()));
@@ -193,13 +193,13 @@ impl<'s, 'a> Site<'s, 'a> {
         Ok(self.fit(place, ty, code.size))
     }
 
-    /// The place with as many bytes as the type has, where the DWARF leaves the last ones out.
+    /// Extends a place to the size of the type, where the DWARF leaves out the last bytes.
     fn fit(&self, place: Place, ty: &TypeRef, size: Option<u64>) -> Place {
         let Some(size) = size else {
             return place;
         };
         match &place {
-            // An integer that is wider than those of the expression.
+            // An integer that is wider than the numbers of the expression.
             Place::Bytes(bytes) if (8..16).contains(&bytes.len()) && size == 16 => {
                 let kind = &self.symbols.bare(ty).kind;
                 let is_signed = matches!(kind, Kind::Base(Encoding::Signed));
@@ -209,7 +209,7 @@ impl<'s, 'a> Site<'s, 'a> {
                 bytes.resize(16, filler);
                 Place::Bytes(bytes.into())
             }
-            // Of a structure only some members may be left.
+            // Only some members of a structure may still exist.
             Place::Pieces(pieces) => {
                 let present = pieces
                     .iter()
@@ -227,7 +227,7 @@ impl<'s, 'a> Site<'s, 'a> {
         }
     }
 
-    /// The bytes of a `DW_AT_const_value`, at least as many as the value has.
+    /// The bytes of a `DW_AT_const_value`; there may be more bytes than the value has.
     fn constant(
         &self,
         unit: &Unit<'a>,
@@ -253,7 +253,7 @@ impl<'s, 'a> Site<'s, 'a> {
         Ok(Place::Bytes(bytes.into()))
     }
 
-    /// What a location says for the address.
+    /// What a location says about the address.
     fn choose(
         &self,
         unit: &Unit<'a>,
@@ -273,7 +273,7 @@ impl<'s, 'a> Site<'s, 'a> {
         let mut elsewhere = Vec::new();
         while let Some(entry) = list.next().map_err(broken)? {
             fuel.burn(1).map_err(broken)?;
-            // Holds where no other does (DWARF 5, section 2.6.2).
+            // Valid where no other entry is (DWARF 5, section 2.6.2).
             if (entry.range.begin, entry.range.end) == (0, u64::MAX) {
                 default = Some(entry.data);
             } else if let Some(code) = self.dwarf.live(entry.range.begin, entry.range.end) {
@@ -286,8 +286,8 @@ impl<'s, 'a> Site<'s, 'a> {
         Ok(default.map_or(Choice::Elsewhere(elsewhere), Choice::Here))
     }
 
-    /// The lines that `code` was made from, as far as it is in the scope of the variable: those of `file` from `first` on.
-    /// Of a call that was inlined it is the line of the call. Lines are in one span where none with other code is
+    /// The source lines of the parts of `code` that are in the scope of the variable: only lines of `file` from `first` on.
+    /// Code of an inlined call counts as the line of the call. Two lines are in one span if no line of other code is
     /// between them.
     fn lines(
         &self,
@@ -318,21 +318,24 @@ impl<'s, 'a> Site<'s, 'a> {
             .flat_map(|it| scope.iter().map(move |scope| (it, scope)))
         {
             let both = code.start.max(scope.start)..code.end.min(scope.end);
-            let mut own = vec![both];
-            own.retain(|it| !it.is_empty());
-            for it in &calls {
-                if own.is_empty() || fuel.burn(it.code.len()).is_err() {
+            let mut not_inlined = vec![both];
+            not_inlined.retain(|it| !it.is_empty());
+            for inlined in &calls {
+                if not_inlined.is_empty() || fuel.burn(inlined.code.len()).is_err() {
                     break;
                 }
-                let rest = without(&own, &it.code);
-                if rest != own {
-                    let line = it.call.line.filter(|_| it.call.file == Some(file));
-                    live.extend(line.filter(|it| *it >= first));
-                    own = rest;
+                let rest = without(&not_inlined, &inlined.code);
+                if rest != not_inlined {
+                    let line = inlined
+                        .call
+                        .line
+                        .filter(|_| inlined.call.file == Some(file));
+                    live.extend(line.filter(|line| *line >= first));
+                    not_inlined = rest;
                 }
             }
-            live_code.extend(own);
-            // It is kept.
+            live_code.extend(not_inlined);
+            // The ranges are kept, so they cost fuel.
             if fuel.burn(16).is_err() {
                 break;
             }
@@ -341,9 +344,11 @@ impl<'s, 'a> Site<'s, 'a> {
         let (Some(first), Some(last)) = (live.first(), live.last()) else {
             return Vec::new();
         };
-        let all = match last - first < live.len() as u32 {
-            true => BTreeSet::new(),
-            false => lines(scope, *first..=*last),
+        let is_contiguous = last - first < live.len() as u32;
+        let all = if is_contiguous {
+            BTreeSet::new()
+        } else {
+            lines(scope, *first..=*last)
         };
         let mut spans: Vec<RangeInclusive<u32>> = Vec::new();
         for line in live {
@@ -359,10 +364,10 @@ impl<'s, 'a> Site<'s, 'a> {
         spans
     }
 
-    /// The address that the variables on the stack of the frame are relative to.
+    /// The frame base: the address that the variables on the stack are relative to.
     pub(super) fn frame_base(&self, machine: &mut dyn Machine) -> Result<u64, Unavailable> {
-        let none = || broken("a variable is relative to a frame, and its function has none");
-        let code = self.frame_base_code()?.ok_or_else(none)?;
+        let no_base = || broken("a variable is relative to a frame, and its function has none");
+        let code = self.frame_base_code()?.ok_or_else(no_base)?;
         let mut evaluation = Evaluation {
             site: self,
             code: &code,
@@ -377,13 +382,13 @@ impl<'s, 'a> Site<'s, 'a> {
             Place::Bytes(bytes) => bytes
                 .first_chunk()
                 .map(|it| u64::from_le_bytes(*it))
-                .ok_or_else(none)?,
-            Place::Pieces(_) | Place::Nowhere(_) => return Err(none()),
+                .ok_or_else(no_base)?,
+            Place::Pieces(_) | Place::Nowhere(_) => return Err(no_base()),
         };
         set_up(base)
     }
 
-    /// What tells the frame base. `None`: nothing does.
+    /// The expression for the frame base, if the function has one.
     fn frame_base_code(&self) -> Result<Option<Arc<Code>>, Unavailable> {
         if let Some(code) = self.dwarf.locations().get(Asked::FrameBase, self.address) {
             return Ok(Some(code));
@@ -418,13 +423,13 @@ impl<'s, 'a> Site<'s, 'a> {
     }
 }
 
-/// The code that is not cut out.
+/// The parts of `code` that are not in `cut`.
 fn without(code: &[Range<u32>], cut: &[Range<u32>]) -> Vec<Range<u32>> {
     cut.iter().fold(code.to_vec(), |code, cut| {
-        let around = |it: &Range<u32>| {
+        let around = |range: &Range<u32>| {
             [
-                it.start..it.end.min(cut.start),
-                it.start.max(cut.end)..it.end,
+                range.start..range.end.min(cut.start),
+                range.start.max(cut.end)..range.end,
             ]
         };
         let parts = code.iter().flat_map(around);
@@ -432,8 +437,7 @@ fn without(code: &[Range<u32>], cut: &[Range<u32>]) -> Vec<Range<u32>> {
     })
 }
 
-/// The address of a frame that is there. A local is 0 until it is set, and no frame lies at address 0: the stack grows
-/// down.
+/// The frame base, unless it is 0. A local is 0 until it is set, and no frame is at address 0: the stack grows down.
 fn set_up(base: u64) -> Result<u64, Unavailable> {
     match base {
         0 => Err(Unavailable::Unsupported(
@@ -443,10 +447,10 @@ fn set_up(base: u64) -> Result<u64, Unavailable> {
     }
 }
 
-/// What holds at an address.
+/// What a location says about an address.
 enum Choice<'a> {
-    /// This.
+    /// This expression is valid there.
     Here(Expression<Slice<'a>>),
-    /// Nothing; but elsewhere, in this code, something does.
+    /// No expression is valid there; one is in these other ranges of code.
     Elsewhere(Vec<Range<u32>>),
 }

@@ -1,4 +1,4 @@
-//! Variables of which there is one for the whole program, or for a thread.
+//! Variables that exist once for the whole program, or once for each thread.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -13,20 +13,20 @@ use crate::index;
 use crate::scopes::{self, ScopeKind};
 use crate::units::Unit;
 
-/// The statics, sorted by where they start.
+/// The statics, sorted by their addresses.
 pub(crate) struct Addresses(Vec<Start>);
 
-/// Where a static starts.
+/// The address of a static.
 pub(super) struct Start {
     pub(super) address: u64,
     /// Its entry's offset in `.debug_info`.
     entry: u32,
-    /// The static and its size: a backtrace asks for the same again and again.
+    /// The static and its size, once read: a backtrace needs the same ones many times.
     known: OnceLock<Option<Box<(Variable, u64)>>>,
 }
 
 impl Start {
-    /// The static and its size. `None`: it is a table of virtual functions, or none after all.
+    /// The static and its size. `None`: it is a table of virtual functions, or not a static.
     pub(super) fn variable(
         &self,
         dwarf: &Dwarf<'_>,
@@ -41,19 +41,19 @@ impl Start {
     }
 }
 
-/// As many statics are looked at for an address. A union of two needs two.
+/// At most this many statics are looked at for an address. Several may start at one address.
 const MOST_AT_ADDRESS: usize = 16;
 
 impl Addresses {
     /// Reads the locations of all statics of all units.
     ///
-    /// Of all entries of a large program few are statics, and the rest is skipped: to read its names too takes
-    /// ten times as long.
+    /// In a large program few entries are statics. The others are skipped: reading their names too would take ten times
+    /// longer.
     pub(crate) fn make(dwarf: &Dwarf<'_>) -> Self {
         let mut all = Vec::new();
         for id in dwarf.units().ids() {
             if let Ok(unit) = dwarf.units().open(dwarf, id) {
-                // What was found before the DWARF breaks counts. Who reads the names of the unit says that it does.
+                // Keeps the statics before an error in the DWARF. Reading the names of the unit reports the error.
                 let _ = addresses(dwarf, &unit, &mut all);
             }
         }
@@ -61,15 +61,15 @@ impl Addresses {
         Addresses(all)
     }
 
-    /// The statics that start at `address`, or nearest before it.
+    /// The statics that start at or before `address`, nearest first.
     pub(super) fn before(&self, address: u64) -> impl Iterator<Item = &Start> {
         let after = self.0.partition_point(|it| it.address <= address);
         self.0[..after].iter().rev().take(MOST_AT_ADDRESS)
     }
 }
 
-/// Adds where the statics of a unit start, and their entries.
-fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<Start>) -> Result<(), Stop> {
+/// Adds the addresses and entries of the statics of a unit.
+fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, starts: &mut Vec<Start>) -> Result<(), Stop> {
     let mut entries = unit.gimli.entries_raw(None)?;
     while !entries.is_empty() {
         let offset = entries.next_offset();
@@ -90,7 +90,7 @@ fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<Start>) -> Res
                 && let Some(entry) = offset.to_debug_info_offset(&unit.gimli.header)
                 && let Ok(entry) = u32::try_from(entry.0)
             {
-                to.push(Start {
+                starts.push(Start {
                     address,
                     entry,
                     known: OnceLock::new(),
@@ -101,7 +101,7 @@ fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, to: &mut Vec<Start>) -> Res
     Ok(())
 }
 
-/// The static whose entry is at `offset`. `None`: it is a table of virtual functions, or none after all.
+/// The static whose entry is at `offset`. `None`: it is a table of virtual functions, or not a static.
 fn whose_entry(dwarf: &Dwarf<'_>, offset: DebugInfoOffset) -> Option<Variable> {
     let (id, entry) = dwarf.units().containing(offset)?;
     let unit = dwarf.units().open(dwarf, id).ok()?;
@@ -127,19 +127,19 @@ fn entries<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> impl Iterator<Item = UnitO
 /// The statics whose entries are at `offsets`.
 fn at(dwarf: &Dwarf<'_>, offsets: impl IntoIterator<Item = DebugInfoOffset>) -> Vec<Variable> {
     let units = dwarf.units();
-    // A static of an inline function, or a template's, has an entry in each unit, and lies in one place.
+    // A static of an inline function or a template has an entry in each unit, but only one address.
     let mut seen = HashSet::new();
     let fuel = Fuel::for_one(dwarf.size());
     let found = offsets.into_iter().filter_map(|offset| {
         let (id, entry) = units.containing(offset)?;
         let unit = units.open(dwarf, id).ok()?;
         let place = fixed(dwarf, &Declaration::read(dwarf, &unit, entry))?;
-        let found = variable(dwarf, &unit, entry, &fuel)?;
+        let variable = variable(dwarf, &unit, entry, &fuel)?;
         let is_new = match place {
-            Fixed::At(address) => seen.insert((found.name.clone(), address)),
+            Fixed::At(address) => seen.insert((variable.name.clone(), address)),
             Fixed::Otherwise => true,
         };
-        is_new.then_some(found)
+        is_new.then_some(variable)
     });
     found.collect()
 }
@@ -151,12 +151,12 @@ fn variable<'a>(
     entry: UnitOffset,
     fuel: &Fuel,
 ) -> Option<Variable> {
-    let found = Declaration::read(dwarf, unit, entry);
-    fuel.burn(found.attributes).ok()?;
-    fixed(dwarf, &found)?;
+    let declaration = Declaration::read(dwarf, unit, entry);
+    fuel.burn(declaration.attributes).ok()?;
+    fixed(dwarf, &declaration)?;
     let offset = entry.to_debug_info_offset(&unit.gimli.header)?.0;
-    let mut variable = found.variable(unit, offset)?;
-    // A constant has only a value.
+    let mut variable = declaration.variable(unit, offset)?;
+    // A constant has a value and no location, which looks like a local.
     if variable.kind == VariableKind::Local {
         variable.kind = VariableKind::Static;
     }
@@ -166,7 +166,7 @@ fn variable<'a>(
     Some(variable)
 }
 
-/// What the macro `thread_local!` of Rust adds to the name that it is given.
+/// The suffix that Rust's macro `thread_local!` adds to the name of its static.
 const THREAD_LOCAL: &str = "::{closure#0}::__RUST_STD_INTERNAL_VAL";
 
 /// The statics called `name`, from all units.
@@ -179,21 +179,21 @@ pub(super) fn named(dwarf: &Dwarf<'_>, name: &str) -> Vec<Variable> {
     found
 }
 
-/// Whether the DWARF has statics of this name, and all of them without a place.
+/// Whether the DWARF has statics with this name, but none of them has a place or a value.
 pub(super) fn is_removed(dwarf: &Dwarf<'_>, name: &str) -> bool {
     let entries = index::statics_named(dwarf, name);
     !entries.is_empty() && at(dwarf, entries).is_empty()
 }
 
-/// Where a static is.
+/// The place of a static.
 enum Fixed {
     /// At this address.
     At(u64),
-    /// Where the frame's thread has it; or it is a value.
+    /// It depends on the thread, or the static is only a value.
     Otherwise,
 }
 
-/// Where a static is. `None`: the linker dropped it, or the compiler.
+/// The place of a static. `None`: the linker or the compiler removed it.
 fn fixed<'a>(dwarf: &Dwarf<'a>, declaration: &Declaration<'a>) -> Option<Fixed> {
     let Some((id, location)) = &declaration.location else {
         return declaration.constant.as_ref().map(|_| Fixed::Otherwise);
@@ -228,13 +228,13 @@ fn address<'a>(
         }
     }
     match address {
-        Some(it) if is_dropped(unit, it) || (it == 0 && is_plain) => None,
-        Some(it) if is_plain => Some(Fixed::At(it)),
+        Some(address) if is_dropped(unit, address) || (address == 0 && is_plain) => None,
+        Some(address) if is_plain => Some(Fixed::At(address)),
         _ => Some(Fixed::Otherwise),
     }
 }
 
-/// LLVM's linker writes -1 for the address of what it drops.
+/// LLVM's linker writes -1 for the address of removed data.
 fn is_dropped(unit: &Unit<'_>, address: u64) -> bool {
     match unit.gimli.header.address_size() {
         8.. => address == u64::MAX,

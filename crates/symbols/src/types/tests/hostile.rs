@@ -7,7 +7,7 @@ use gimli::constants as c;
 use super::made::{Abbreviation, made, made_in, uleb};
 use super::*;
 
-/// Far more than any of this takes, even unoptimised on a busy machine; what it is to catch takes hours.
+/// Far more than each test takes, even unoptimised on a busy machine. The defects that it catches take hours.
 const SOON: Duration = Duration::from_secs(60);
 
 /// Marsaglia's xorshift: the same numbers on every machine.
@@ -22,8 +22,8 @@ impl Random {
     }
 }
 
-/// Reads the types of damaged copies of a fixture: those at the places where `offsets` says that the sound one has some, and
-/// those with its names.
+/// Reads the types of damaged copies of a fixture: near the entries of scopes in the sound fixture, and by the names of
+/// these scopes.
 fn damage(name: &str, rounds: u64) {
     let sound = module(name);
     let bytes = sound.bytes().to_vec();
@@ -130,7 +130,7 @@ fn types_made_of_themselves() {
         let ty = first(&made(&[array, subrange], &[2, 13, 3, count, 0, 0]));
         assert!(matches!(ty.kind, Kind::Broken(_)), "{ty:?}");
     }
-    // A pointer to itself is fine, but has no end of a name.
+    // A pointer to itself is valid, but its name would be endless.
     let ty = first(&made(
         &[(c::DW_TAG_pointer_type, false, OF_TYPE)],
         &[2, 13, 0],
@@ -149,7 +149,7 @@ fn types_made_of_themselves() {
     first(&made(&[function, parameter], &entries));
 }
 
-/// Classes whose members and base classes are of the class itself, also where the library's have theirs.
+/// Classes whose members and base classes have the type of the class itself, also with the names of library classes.
 #[test]
 fn objects_made_of_themselves() {
     const NAME: (gimli::DwAt, gimli::DwForm) = (c::DW_AT_name, c::DW_FORM_string);
@@ -283,8 +283,8 @@ fn numbers_beyond_all_bounds() {
 
 #[test]
 fn references_to_nothing() {
-    for to in [0, 5, 14, 200] {
-        let symbols = made(&[(c::DW_TAG_typedef, false, OF_TYPE)], &[2, to, 0]);
+    for target in [0, 5, 14, 200] {
+        let symbols = made(&[(c::DW_TAG_typedef, false, OF_TYPE)], &[2, target, 0]);
         let ty = first(&symbols);
         assert!(matches!(ty.kind, Kind::Broken(_)), "{ty:?}");
     }

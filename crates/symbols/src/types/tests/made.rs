@@ -1,4 +1,4 @@
-//! DWARF made byte by byte, for what no fixture has.
+//! DWARF made byte by byte, for cases that no fixture has.
 
 use gimli::constants as c;
 
@@ -25,7 +25,7 @@ pub(super) fn made_in(
     made_of_units(abbreviations, info)
 }
 
-/// The symbols of a module with units, whose first entries have the first abbreviation: a language.
+/// The symbols of a module with units. The first entry of each has the first abbreviation, which has only a language.
 fn made_of_units(abbreviations: &[Abbreviation<'_>], info: Vec<u8>) -> Symbols {
     let unit: Abbreviation<'_> = (
         c::DW_TAG_compile_unit,
@@ -66,7 +66,7 @@ pub(super) fn uleb(mut value: u64) -> Vec<u8> {
     out
 }
 
-/// What clang writes with `-gdwarf-5 -fdebug-types-section`: the type has a unit of its own.
+/// Clang's output with `-gdwarf-5 -fdebug-types-section`: the type has a unit of its own.
 #[test]
 fn a_type_in_a_unit_of_its_own() {
     let abbreviations: [Abbreviation<'_>; 3] = [
@@ -120,15 +120,16 @@ fn a_type_in_a_unit_of_its_own() {
         let info = [of_type.clone(), of_code].concat();
         let symbols = made_of_units(&abbreviations, info);
         let ty = symbols.ty(&TypeRef::Entry(TypeId(at)));
-        match is_there {
-            true => assert_eq!((&*ty.name, ty.size), ("n::S", Some(12))),
-            false => assert!(matches!(&ty.kind, Kind::Broken(why) if why.contains("type unit"))),
+        if is_there {
+            assert_eq!((&*ty.name, ty.size), ("n::S", Some(12)));
+        } else {
+            assert!(matches!(&ty.kind, Kind::Broken(why) if why.contains("type unit")));
         }
         assert_eq!(symbols.types_named("n::S").len(), 1);
     }
 }
 
-/// What clang writes with `-gsimple-template-names`: the arguments are only in the entries below.
+/// Clang's output with `-gsimple-template-names`: the arguments are only in the entries below.
 #[test]
 fn a_template_without_arguments_in_its_name() {
     let named = (c::DW_AT_name, c::DW_FORM_string);
@@ -173,8 +174,8 @@ fn a_template_without_arguments_in_its_name() {
     assert_eq!(symbols.types_named("Box<int*, 4>").len(), 0);
 }
 
-/// What old compilers write, and rare languages: bits counted from the top, lists of discriminants, bounds, numbers
-/// of 128 bits.
+/// The output of old compilers and rare languages: bits counted from the top, lists of discriminants, bounds, numbers of
+/// 128 bits.
 #[test]
 fn rare_forms() {
     let named = (c::DW_AT_name, c::DW_FORM_string);
@@ -235,10 +236,11 @@ fn rare_forms() {
     ];
     // At 13 an `int`, at 16 a signed byte, at 19 the structure.
     let mut entries = vec![2, 5, 4, 2, 5, 1, 3];
-    // Four bits, of which three of the four bytes are in front; and one that is outside of all.
+    // A bit-field of four bits at bit 20 of four bytes from byte 8, and one outside of its record.
     entries.extend([4, b'a', 0, 13, 4, 20, 8]);
     entries.extend([4, b'b', 0, 13, 4, 200, 0]);
-    // At 34 a part with its discriminant at 36, whose first variant is meant by 5 and -2 to 1, its second by a broken list.
+    // At 34 a variant part with its discriminant at 36. The values 5 and -2 to 1 select its first variant; the list of the
+    // second is broken.
     entries.extend([5, 36, 6, b'd', 0, 16, 3]);
     entries.extend([7, 5, 0, 5, 1, 0x7e, 1, 6, b'v', 0, 13, 4, 0]);
     entries.extend([7, 1, 9, 0, 0, 0]);
@@ -275,10 +277,10 @@ fn rare_forms() {
     assert_eq!(part.variants[1].values, []);
 
     let ty = symbols.ty(&TypeRef::Entry(TypeId(array)));
-    let Kind::Array(it) = &ty.kind else {
+    let Kind::Array(array) = &ty.kind else {
         panic!("{ty:?}");
     };
     let counts = [Count::Known(3), Count::InVariable(13), Count::Known(0)];
-    assert_eq!((it.dimensions.as_slice(), ty.size), (&counts[..], None));
+    assert_eq!((array.dimensions.as_slice(), ty.size), (&counts[..], None));
     assert_eq!(&*ty.name, "{unnamed type}[3][][0]");
 }
