@@ -7,7 +7,7 @@ use wdb_symbols::types::tagged;
 use crate::console::{Completes, Console};
 use crate::settings::SETTINGS;
 use crate::{lookup, typed};
-use wdb_examine::expression;
+use wdb_examine::completions::{self, Kind};
 use wdb_examine::places;
 
 /// A text that can stand where the cursor is.
@@ -28,7 +28,7 @@ impl Console {
     /// What can be at `cursor`, a byte of `line`, in the order of the alphabet. Files of the front end's machine are
     /// not among it: [`Console::wants_path`] says where they are wanted.
     pub fn complete(&mut self, line: &str, cursor: usize) -> Vec<Completion> {
-        let before = line.get(..cursor).unwrap_or(line);
+        let before = &line[..line.floor_char_boundary(cursor)];
         if self.collecting.is_some() && "end".starts_with(before.trim()) {
             return vec![completion(0, "end", "ends the commands")];
         }
@@ -50,7 +50,7 @@ impl Console {
 
     /// Whether a file of the front end's machine can be at `cursor`, and where its name begins.
     pub fn wants_path(&self, line: &str, cursor: usize) -> Option<usize> {
-        let before = line.get(..cursor).unwrap_or(line);
+        let before = &line[..line.floor_char_boundary(cursor)];
         let (command, call) = lookup::find(self.groups, before).ok()?;
         let begun = before.ends_with(char::is_whitespace) || !call.rest.is_empty();
         (command.completes == Completes::Path && begun).then(|| before.len() - call.rest.len())
@@ -138,78 +138,24 @@ impl Console {
         }
     }
 
-    /// The names that can be at the end of an expression: variables, or members of what is before a dot.
+    /// The names that can be at the end of an expression that begins at `start`.
     fn expression(&mut self, text: &str, start: usize) -> Vec<Completion> {
         let Ok((mut stop, frame)) = self.here() else {
             return Vec::new();
         };
-        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let word = text.trim_end_matches(is_name).len();
-        let (before, typed) = text.split_at(word);
-        let start = start + word;
-        let object = ["->", "."]
-            .iter()
-            .find_map(|sign| before.strip_suffix(sign));
-        let names: Vec<(String, String)> = match object {
-            Some(object) => {
-                let begin = operand(object);
-                let parsed = expression::parse(&object[begin..]);
-                let value = parsed.and_then(|it| expression::evaluate(&it, &mut stop, frame));
-                value.map_or_else(
-                    |_| Vec::new(),
-                    |value| expression::members(&mut stop, &value),
-                )
-            }
-            None => {
-                let variables = stop.variables(frame);
-                let own = variables.as_ref().and_then(|it| it.get(frame.inlined));
-                let mut names: Vec<(String, String)> = own
-                    .into_iter()
-                    .flatten()
-                    .map(|it| (it.name.to_string(), "variable".to_owned()))
-                    .collect();
-                if let Some((symbols, at)) = stop.symbols_at(frame) {
-                    let statics = symbols.statics(at);
-                    names.extend(
-                        statics
-                            .iter()
-                            .map(|it| (it.name.to_string(), "static".to_owned())),
-                    );
-                }
-                let machine = [
-                    "$local", "$stack", "$global", "$memory", "$table", "$pc", "$frame",
-                ];
-                names.extend(machine.map(|it| (it.to_owned(), "the machine".to_owned())));
-                let own = stop.keeping().names();
-                names.extend(own.map(|it| (format!("${it}"), "your own variable".to_owned())));
-                names
-            }
-        };
-        let found = names
-            .into_iter()
-            .filter(|it| it.0.starts_with(typed) && !it.0.is_empty());
-        found
-            .map(|(name, about)| completion(start, &name, &about))
-            .collect()
+        let found = completions::completions(&mut stop, frame, text, text.len());
+        let found = found.into_iter().map(|it| {
+            let about = match &it.kind {
+                Kind::Variable => "variable",
+                Kind::Static => "static",
+                Kind::Machine => "the machine",
+                Kind::Kept => "your own variable",
+                Kind::Member(ty) => ty,
+            };
+            completion(start + it.start, &it.name, about)
+        });
+        found.collect()
     }
-}
-
-/// Where the operand begins that ends a text: `a + b[1].c` ends with `b[1].c`.
-fn operand(text: &str) -> usize {
-    let mut depth = 0_i32;
-    for (at, c) in text.char_indices().rev() {
-        match c {
-            ')' | ']' => depth += 1,
-            '(' | '[' if depth == 0 => return at + 1,
-            '(' | '[' => depth -= 1,
-            _ if depth > 0 => {}
-            c if c.is_alphanumeric() || "_$.:".contains(c) => {}
-            '>' if text[..at].ends_with('-') => {}
-            '-' if text[at..].starts_with("->") => {}
-            c => return at + c.len_utf8(),
-        }
-    }
-    0
 }
 
 /// The names of commands that a line can begin with.

@@ -7,7 +7,7 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_module::ModuleOffset;
 use wdb_symbols::object::Scalar;
 use wdb_symbols::types::Kind;
-use wdb_symbols::{Context, Machine as _, Place, Unavailable, printable};
+use wdb_symbols::{Context, Place, Unavailable, printable};
 
 use crate::call::{Call, Flag, Options, number};
 use crate::console::{Console, Flow};
@@ -16,7 +16,7 @@ use crate::format::{Examined, Format, Next};
 use crate::output::{Output, Style};
 use crate::source;
 use wdb_examine::expression;
-use wdb_examine::machine::FrameMachine;
+use wdb_examine::memory::Part;
 use wdb_examine::places;
 use wdb_examine::places::Spec;
 use wdb_examine::stop::{FrameId, Stop};
@@ -26,6 +26,8 @@ use wdb_symbols::render::{Notation, little};
 const DEFAULT_BYTES: u64 = 64;
 /// Bytes in a line of hexadecimal numbers and characters.
 const ROW: u64 = 16;
+/// So many bytes are read at once.
+const WINDOW: u64 = 4096;
 /// A text is read so far and no further.
 const LONGEST_TEXT: u64 = 4096;
 
@@ -223,9 +225,12 @@ fn rows(
 ) -> Result<u64, Failure> {
     let end = start.saturating_add(count);
     let mut at = start;
+    let mut window = Window::default();
     while at < end && !out.given_up() {
         let length = ROW.min(end - at);
-        let bytes = read_some(stop, frame, at, length);
+        let bytes: Vec<_> = (at..at + length)
+            .map(|it| window.byte(stop, frame, it))
+            .collect();
         if bytes.iter().all(Result::is_err)
             && let Some(Err(reason)) = bytes.first()
         {
@@ -280,14 +285,15 @@ fn units(
         _ => 8,
     };
     let mut at = start;
+    let mut window = Window::default();
     let mut shown = 0;
     while shown < count && !out.given_up() {
         let first = at;
         let mut line = String::new();
         for _ in 0..per_line.min(count - shown) {
-            let mut bytes = vec![0; size as usize];
-            match read(stop, frame, at, &mut bytes) {
-                Ok(()) => {
+            let bytes = (at..at.saturating_add(size)).map(|it| window.byte(stop, frame, it));
+            match bytes.collect::<Result<Vec<u8>, _>>() {
+                Ok(bytes) => {
                     let number = notation.number(little(&bytes), size);
                     let _ = write!(line, "  {number:>width$}", width = width(notation, size));
                 }
@@ -329,25 +335,26 @@ fn texts(
     out: &mut dyn Output,
 ) -> Result<u64, Failure> {
     let mut at = start;
+    let mut window = Window::default();
     for _ in 0..count {
         if out.given_up() {
             break;
         }
         let first = at;
         let mut text = Vec::new();
-        let mut byte = [0];
         loop {
-            if let Err(reason) = read(stop, frame, at, &mut byte) {
-                if text.is_empty() {
+            let byte = match window.byte(stop, frame, at) {
+                Ok(byte) => byte,
+                Err(reason) if text.is_empty() => {
                     return unreadable(at, at == start, &reason, out);
                 }
-                break;
-            }
+                Err(_) => break,
+            };
             at = at.saturating_add(1);
-            if byte == [0] || text.len() as u64 == LONGEST_TEXT {
+            if byte == 0 || text.len() as u64 == LONGEST_TEXT {
                 break;
             }
-            text.push(byte[0]);
+            text.push(byte);
         }
         let text = String::from_utf8_lossy(&text);
         out.write(Style::Address, &format!("{first:#010x}"));
@@ -373,24 +380,25 @@ fn unreadable(
     Ok(at)
 }
 
-fn read(stop: &mut Stop<'_>, frame: FrameId, at: u64, bytes: &mut [u8]) -> Result<(), Unavailable> {
-    FrameMachine::new(stop, frame).read(at, bytes)
-}
+/// A range of the memory that was read at once.
+#[derive(Default)]
+struct Window(Vec<Part>);
 
-/// The bytes from `at` on, those that are there.
-fn read_some(
-    stop: &mut Stop<'_>,
-    frame: FrameId,
-    at: u64,
-    length: u64,
-) -> Vec<Result<u8, Unavailable>> {
-    let mut bytes = vec![0; length as usize];
-    if read(stop, frame, at, &mut bytes).is_ok() {
-        return bytes.into_iter().map(Ok).collect();
+impl Window {
+    /// A byte; with it those after it are read.
+    fn byte(&mut self, stop: &mut Stop<'_>, frame: FrameId, at: u64) -> Result<u8, Unavailable> {
+        let is_known = self.0.iter().any(|it| it.range.contains(&at));
+        if !is_known {
+            self.0 = wdb_examine::memory::read(stop, frame, at, WINDOW);
+        }
+        let part = self.0.iter().find(|it| it.range.contains(&at));
+        let part = part.ok_or(Unavailable::OutOfBounds(at))?;
+        match part.missing(at) {
+            Some(reason) => Err(reason),
+            None => {
+                let byte = part.get(at..at.saturating_add(1)).and_then(<[u8]>::first);
+                byte.copied().ok_or(Unavailable::OutOfBounds(at))
+            }
+        }
     }
-    let each = (at..at.saturating_add(length)).map(|at| {
-        let mut byte = [0];
-        read(stop, frame, at, &mut byte).map(|()| byte[0])
-    });
-    each.collect()
 }

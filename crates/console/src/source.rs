@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use wdb_debuggee::coredump::ModuleId;
-use wdb_module::{FuncIndex, Module, ModuleOffset};
+use wdb_module::ModuleOffset;
 use wdb_symbols::{printable, printable_source, split_outside_brackets};
 
 use crate::call::{Call, Flag, Options, first_word, number};
@@ -136,38 +136,25 @@ pub(super) fn instructions(
     current: Option<ModuleOffset>,
     out: &mut dyn Output,
 ) -> Result<Option<ModuleOffset>, Failure> {
-    let mut left = usize::try_from(count).unwrap_or(usize::MAX);
-    let mut next = Some(at);
-    while left > 0
-        && let Some(from) = next
-        && !out.given_up()
-    {
-        if from != at {
-            let func = stop.binary(module).and_then(|it| it.function_at(from));
-            let name = func.map(|it| stop.function_name(module, it));
-            out.title(&format!("{}:", printable(&name.unwrap_or_default())));
-        }
-        let found = disassembly::around(stop, module, from, 0, left);
-        if found.is_empty() {
-            return Err(Failure(format!("there is no code at {from}")));
-        }
-        for line in found.iter().take(left) {
-            let mark = if current == Some(line.at) { "> " } else { "  " };
-            instruction_line(line, mark, 0, out);
-        }
-        let binary = stop.binary(module);
-        let after = found.get(left).map(|it| it.at);
-        next = after.or_else(|| function_after(binary?, from));
-        left = left.saturating_sub(found.len());
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let found = disassembly::range(stop, module, at, 0, count);
+    if found.is_empty() {
+        return Err(Failure(format!("there is no code at {at}")));
     }
-    Ok(next)
-}
-
-/// Where the first function with code begins after the one that holds `at`.
-fn function_after(binary: &Module, at: ModuleOffset) -> Option<ModuleOffset> {
-    let func = binary.function_at(at)?;
-    let mut later = (func.0.saturating_add(1)..binary.function_count()).map(FuncIndex);
-    later.find_map(|it| binary.first_instruction(it))
+    let mut func = found.first().map(|it| it.func);
+    for line in found.iter().take(count) {
+        if out.given_up() {
+            break;
+        }
+        if func != Some(line.func) {
+            let name = stop.function_name(module, line.func);
+            out.title(&format!("{}:", printable(&name)));
+            func = Some(line.func);
+        }
+        let mark = if current == Some(line.at) { "> " } else { "  " };
+        instruction_line(line, mark, 0, out);
+    }
+    Ok(found.get(count).map(|it| it.at))
 }
 
 /// Writes some lines of a file; the line after them.

@@ -17,6 +17,10 @@ use crate::stop::{FrameId, Stop};
 pub struct Instruction {
     /// Where it is.
     pub at: ModuleOffset,
+    /// Its function.
+    pub func: FuncIndex,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
     /// How many blocks it is in: what it is indented by.
     pub depth: u32,
     /// The instruction: `call 12`.
@@ -68,6 +72,69 @@ pub fn around(
     let position = count.saturating_sub(1);
     let window = position.saturating_sub(before)..position.saturating_add(after).saturating_add(1);
     instructions(stop, module, func, window)
+}
+
+/// The instruction that holds `pc`, with up to `before` and `after` ones around it in the whole code of the module: where a
+/// function ends, those of the next one that has code follow. Empty if there is no code at `pc`.
+pub fn range(
+    stop: &mut Stop<'_>,
+    module: ModuleId,
+    pc: ModuleOffset,
+    before: usize,
+    after: usize,
+) -> Vec<Instruction> {
+    let mut found = around(stop, module, pc, before, after);
+    let Some(middle) = found.iter().rposition(|it| it.at <= pc) else {
+        return found;
+    };
+    let mut missing = before - middle.min(before);
+    let mut first = found.first().map(|it| it.func);
+    while missing > 0
+        && let Some((func, last)) = first.and_then(|it| function_before(stop, module, it))
+    {
+        let mut earlier = around(stop, module, last, missing - 1, 0);
+        missing -= earlier.len().min(missing);
+        earlier.append(&mut found);
+        found = earlier;
+        first = Some(func);
+    }
+    let mut missing = after
+        .saturating_sub(found.len() - 1 - found.iter().rposition(|it| it.at <= pc).unwrap_or(0));
+    let mut last = found.last().map(|it| it.func);
+    while missing > 0
+        && let Some((func, start)) = last.and_then(|it| function_after(stop, module, it))
+    {
+        let later = around(stop, module, start, 0, missing - 1);
+        missing -= later.len().min(missing);
+        found.extend(later);
+        last = Some(func);
+    }
+    found
+}
+
+/// The first function with code after another, and its first instruction.
+fn function_after(
+    stop: &Stop<'_>,
+    module: ModuleId,
+    func: FuncIndex,
+) -> Option<(FuncIndex, ModuleOffset)> {
+    let binary = stop.binary(module)?;
+    let mut later = (func.0.saturating_add(1)..binary.function_count()).map(FuncIndex);
+    later.find_map(|it| Some((it, binary.first_instruction(it)?)))
+}
+
+/// The last function with code before another, and its last instruction.
+fn function_before(
+    stop: &Stop<'_>,
+    module: ModuleId,
+    func: FuncIndex,
+) -> Option<(FuncIndex, ModuleOffset)> {
+    let binary = stop.binary(module)?;
+    let mut earlier = (0..func.0).rev().map(FuncIndex);
+    earlier.find_map(|it| {
+        let last = binary.instructions(it).map_while(Result::ok).last()?;
+        Some((it, last.0))
+    })
 }
 
 /// The instruction at which a frame is. `None`: there is no code of it.
@@ -129,8 +196,16 @@ fn listed(binary: &Module, func: FuncIndex, window: &Range<usize>) -> Vec<Line> 
         loop_start: None,
         branches: Vec::new(),
     }];
+    let bytes = |from: ModuleOffset, to: ModuleOffset| {
+        let range = usize::try_from(from.0).ok()?..usize::try_from(to.0).ok()?;
+        Some(binary.bytes().get(range)?.to_vec())
+    };
     let all = binary.instructions(func).map_while(Result::ok);
     for (position, (at, operator)) in all.enumerate() {
+        // Each ends where the next one begins; after the last there is none, and it has one byte.
+        if let Some(line) = lines.last_mut().filter(|_| position <= window.end) {
+            line.instruction.bytes = bytes(line.instruction.at, at).unwrap_or_default();
+        }
         if position >= window.end && blocks.iter().all(|it| it.branches.is_empty()) {
             break;
         }
@@ -152,6 +227,8 @@ fn listed(binary: &Module, func: FuncIndex, window: &Range<usize>) -> Vec<Line> 
             let mut line = Line {
                 instruction: Instruction {
                     at,
+                    func,
+                    bytes: bytes(at, ModuleOffset(at.0 + 1)).unwrap_or_default(),
                     depth: u32::try_from(depth).unwrap_or(u32::MAX),
                     text: cut(text::instruction(&operator)),
                     note: None,

@@ -62,6 +62,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod completions;
 pub mod disassembly;
 pub mod doubts;
 pub mod expression;
@@ -69,6 +70,7 @@ pub mod frames;
 pub mod kept;
 pub mod looking;
 pub mod machine;
+pub mod memory;
 pub mod places;
 mod source_paths;
 mod starts;

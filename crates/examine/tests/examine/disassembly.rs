@@ -9,7 +9,7 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::Stop;
 use wdb_examine::disassembly::{self, Instruction};
 use wdb_examine::places;
-use wdb_module::{Binary, FuncIndex, Module};
+use wdb_module::{Binary, FuncIndex, Module, ModuleOffset};
 
 /// Asks about a program that has not run yet.
 fn ask<T>(module: Arc<Module>, question: impl FnOnce(&mut Stop<'_>) -> T) -> T {
@@ -252,4 +252,55 @@ fn branches_say_where_they_go() {
     assert_eq!(note(3), format!("to {}", lines[1].at));
     assert_eq!(note(5), format!("to {}", lines[7].at));
     assert_eq!(note(8), format!("to {}", lines[9].at));
+}
+
+/// Instructions of the whole code of a module, whatever function they are of, with the bytes that they are made of.
+#[test]
+fn ranges_go_over_the_ends_of_functions() {
+    let modules = super::support::modules("c-div-zero");
+    let module = modules[0].clone();
+    let mut debuggee = super::support::dump("c-div-zero.wasmtime", "c-div-zero");
+    let mut resolver = Fixtures::new(modules);
+    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let id = ModuleId(0);
+    let functions = (0..module.function_count()).map(FuncIndex);
+    let all: Vec<_> = functions
+        .flat_map(|func| disassembly::function(&mut stop, id, func))
+        .collect();
+    for line in &all {
+        let (start, length) = (line.at.0 as usize, line.bytes.len());
+        assert_eq!(line.bytes, module.bytes()[start..start + length]);
+    }
+    let follows = |two: &[Instruction]| {
+        two[0].func != two[1].func || two[0].at.0 + two[0].bytes.len() as u64 == two[1].at.0
+    };
+    assert!(all.windows(2).all(follows));
+    let code = |lines: &[Instruction]| -> Vec<_> {
+        let plain = lines
+            .iter()
+            .map(|it| (it.at, it.func, it.bytes.clone(), it.text.clone()));
+        plain.collect()
+    };
+    let end_of = |lines: &[Instruction]| lines.windows(2).position(|it| it[0].func != it[1].func);
+    let end = end_of(&all).unwrap();
+    let last = all.len() - 1;
+    for (at, before, after) in [
+        (end, 3, 3),
+        (end + 1, 3, 3),
+        (0, 5, 2),
+        (0, 0, 0),
+        (last, 2, 5),
+        (last, 0, 0),
+        (end, 0, 2_000),
+        (end, 2_000, 0),
+        (last / 2, last, last),
+        (last / 2, usize::MAX, usize::MAX),
+    ] {
+        let found = disassembly::range(&mut stop, id, all[at].at, before, after);
+        let expected = &all[at.saturating_sub(before)..=at.saturating_add(after).min(last)];
+        assert_eq!(code(&found), code(expected), "{at} -{before} +{after}");
+    }
+    let beyond = ModuleOffset(all[last].at.0 + 1_000_000);
+    assert_eq!(disassembly::range(&mut stop, id, beyond, 3, 3), []);
+    assert_eq!(disassembly::range(&mut stop, id, ModuleOffset(0), 3, 3), []);
 }

@@ -7,6 +7,7 @@ mod disassembly;
 mod expressions;
 mod frames;
 mod handles;
+mod memory;
 mod places;
 mod support;
 mod values;
