@@ -11,7 +11,7 @@ use wdb_module::{
     CodeOffset, FileOffset, FuncIndex, FunctionOffset, Module, ModuleOffset, Operator, instruction,
 };
 
-use crate::{Base, Frame, Note, Reading};
+use crate::{Base, Dialect, Frame, Note, Reading};
 
 /// No more frames of a thread are looked at: they agree long before.
 const FRAMES: usize = 64;
@@ -85,10 +85,16 @@ pub(crate) fn find(reading: &Reading, modules: &[Option<&Module>]) -> (Reckoning
     if frames == 0 {
         return (usual, None);
     }
-    let scores = RECKONINGS.map(|reckoning| {
-        let scores = stacks.iter().map(|stack| score(reckoning, stack));
-        (scores.sum::<u32>(), reckoning)
-    });
+    // Our own writer counts from the body. A program that the user has stopped is at an instruction that cannot trap,
+    // which other bases may seem to explain better.
+    let is_ours = reading.dialect == Dialect::Wdb;
+    let candidates = RECKONINGS.into_iter().filter(|it| !is_ours || *it == usual);
+    let scores: Vec<(u32, Reckoning)> = candidates
+        .map(|reckoning| {
+            let scores = stacks.iter().map(|stack| score(reckoning, stack));
+            (scores.sum(), reckoning)
+        })
+        .collect();
     let best = scores.iter().map(|(score, _)| *score).max().unwrap_or(0);
     // What the dialect says stands as long as nothing fits better.
     let (_, reckoning) = scores

@@ -38,12 +38,12 @@ fn word(debuggee: &mut dyn Debuggee) -> u32 {
 #[test]
 fn a_condition_is_decided_next_to_the_guest() {
     let mut live = launch(COUNTS);
-    let store = at(&live, 0, 0, 2);
-    set(&mut live, &[store]);
+    let store = at(&*live, 0, 0, 2);
+    set(&mut *live, &[store]);
     let hits = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&hits);
     let stop = watched(
-        &mut live,
+        &mut *live,
         Resume::Continue,
         Box::new(move |debuggee| {
             assert_eq!(debuggee.stop(), [StopReason::Breakpoint]);
@@ -59,22 +59,22 @@ fn a_condition_is_decided_next_to_the_guest() {
     );
     assert_eq!(stop, [StopReason::Breakpoint]);
     assert_eq!(hits.load(Ordering::Relaxed), 1000);
-    assert_eq!(word(&mut live), 999);
-    assert_eq!(places(&mut live), [(0, 2), (1, 5)]);
+    assert_eq!(word(&mut *live), 999);
+    assert_eq!(places(&mut *live), [(0, 2), (1, 5)]);
     // Without a watch it stops at once.
-    assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
-    assert_eq!(word(&mut live), 1000);
+    assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
+    assert_eq!(word(&mut *live), 1000);
 }
 
 #[test]
 fn a_watch_can_step_and_change_breakpoints() {
     let mut live = launch(COUNTS);
-    let (store, end) = (at(&live, 0, 0, 2), at(&live, 0, 0, 3));
-    set(&mut live, &[store]);
+    let (store, end) = (at(&*live, 0, 0, 2), at(&*live, 0, 0, 3));
+    set(&mut *live, &[store]);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     let stop = watched(
-        &mut live,
+        &mut *live,
         Resume::Continue,
         Box::new(move |debuggee| {
             assert!(debuggee.execute().is_none());
@@ -109,21 +109,21 @@ fn a_watch_can_step_and_change_breakpoints() {
 fn crashes_and_ends_are_not_up_to_a_watch() {
     let never = || -> Watch { Box::new(|_| panic!("asked")) };
     let mut live = launch(r#"(module (func (export "run") unreachable))"#);
-    watched(&mut live, Resume::Continue, never());
-    assert_eq!(crash_code(&live).unwrap(), "unreachable");
+    watched(&mut *live, Resume::Continue, never());
+    assert_eq!(crash_code(&*live).unwrap(), "unreachable");
     let mut live = launch(r#"(module (func (export "run")))"#);
-    let stop = watched(&mut live, Resume::Continue, never());
+    let stop = watched(&mut *live, Resume::Continue, never());
     assert_eq!(stop, [StopReason::Exited(0)]);
 }
 
 #[test]
 fn an_interrupt_comes_through_a_watch_that_never_stops() {
     let mut live = launch(COUNTS);
-    let store = at(&live, 0, 0, 2);
-    set(&mut live, &[store]);
-    let interrupt = execute(&mut live).interrupt();
+    let store = at(&*live, 0, 0, 2);
+    set(&mut *live, &[store]);
+    let interrupt = execute(&mut *live).interrupt();
     let stop = watched(
-        &mut live,
+        &mut *live,
         Resume::Continue,
         Box::new(move |debuggee| {
             if word(debuggee) == 100 {
@@ -133,7 +133,7 @@ fn an_interrupt_comes_through_a_watch_that_never_stops() {
         }),
     );
     assert!(stop.contains(&StopReason::Interrupted), "{stop:?}");
-    assert!(word(&mut live) < 110, "{}", word(&mut live));
+    assert!(word(&mut *live) < 110, "{}", word(&mut *live));
 }
 
 #[test]
@@ -153,16 +153,16 @@ fn a_loop_without_calls_is_interrupted_and_goes_on() {
     );
     let mut counts = Vec::new();
     for _ in 0..3 {
-        interrupt_after(&mut live, 20);
-        assert_eq!(resume(&mut live), [StopReason::Interrupted]);
-        counts.push(locals(&thread(&mut live).frames[0])[0]);
+        interrupt_after(&mut *live, 20);
+        assert_eq!(resume(&mut *live), [StopReason::Interrupted]);
+        counts.push(locals(&thread(&mut *live).frames[0])[0]);
         // It can be stepped from there.
-        assert_eq!(step(&mut live), [StopReason::Step]);
+        assert_eq!(step(&mut *live), [StopReason::Step]);
     }
     assert!(counts[0] < counts[1] && counts[1] < counts[2], "{counts:?}");
     let mutate = live.mutate().unwrap();
     mutate.write_memory(MemoryId(0), 0, &[1]).unwrap();
-    assert_eq!(resume(&mut live), [StopReason::Exited(0)]);
+    assert_eq!(resume(&mut *live), [StopReason::Exited(0)]);
 }
 
 /// An interrupt takes nothing from the breakpoint at the same instruction.
@@ -170,13 +170,13 @@ fn a_loop_without_calls_is_interrupted_and_goes_on() {
 fn a_breakpoint_where_the_program_is_interrupted_is_decided_too() {
     for verdict in [Verdict::Stop, Verdict::Resume(Resume::Continue)] {
         let mut live = launch(COUNTS);
-        let store = at(&live, 0, 0, 2);
-        set(&mut live, &[store]);
-        let interrupt = execute(&mut live).interrupt();
+        let store = at(&*live, 0, 0, 2);
+        set(&mut *live, &[store]);
+        let interrupt = execute(&mut *live).interrupt();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&asked);
         watched(
-            &mut live,
+            &mut *live,
             Resume::Continue,
             Box::new(move |debuggee| {
                 let mut asked = noted.lock().unwrap();
@@ -205,17 +205,17 @@ fn a_breakpoint_where_the_program_is_interrupted_is_decided_too() {
 #[test]
 fn an_interrupt_of_a_program_that_stops_is_not_kept() {
     let mut live = launch(COUNTS);
-    let store = at(&live, 0, 0, 2);
-    set(&mut live, &[store]);
-    let interrupt = execute(&mut live).interrupt();
+    let store = at(&*live, 0, 0, 2);
+    set(&mut *live, &[store]);
+    let interrupt = execute(&mut *live).interrupt();
     let watch: Watch = Box::new(move |_| {
         interrupt.interrupt();
         Verdict::Stop
     });
-    let stop = watched(&mut live, Resume::Continue, watch);
+    let stop = watched(&mut *live, Resume::Continue, watch);
     assert_eq!(stop, [StopReason::Breakpoint]);
     for _ in 0..3 {
-        assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
+        assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
     }
 }
 
@@ -224,15 +224,15 @@ fn an_interrupt_of_a_program_that_stops_is_not_kept() {
 fn a_watch_that_panics_is_an_error() {
     let panics = || -> Watch { Box::new(|_| panic!("of the test")) };
     let mut live = launch(COUNTS);
-    let store = at(&live, 0, 0, 2);
-    set(&mut live, &[store]);
-    let failed = execute(&mut live).resume(Resume::Continue, Some(panics()));
+    let store = at(&*live, 0, 0, 2);
+    set(&mut *live, &[store]);
+    let failed = execute(&mut *live).resume(Resume::Continue, Some(panics()));
     let message = failed.unwrap_err().to_string();
     assert!(message.ends_with(": of the test"), "{message}");
     assert_eq!(live.stop(), [StopReason::Breakpoint]);
-    assert_eq!(places(&mut live), [(0, 2), (1, 5)]);
-    assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
-    assert_eq!(word(&mut live), 1);
+    assert_eq!(places(&mut *live), [(0, 2), (1, 5)]);
+    assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
+    assert_eq!(word(&mut *live), 1);
 }
 
 const THROWS: &str = r#"
@@ -250,24 +250,24 @@ const THROWS: &str = r#"
 #[test]
 fn a_watch_that_panics_at_an_exception_is_an_error_too() {
     let mut live = launch(THROWS);
-    breakpoints(&mut live).stop_at_exceptions(true).unwrap();
-    let failed = execute(&mut live).resume(
+    breakpoints(&mut *live).stop_at_exceptions(true).unwrap();
+    let failed = execute(&mut *live).resume(
         Resume::Continue,
         Some(Box::new(|_| panic!("of the test {}", 2))),
     );
     let message = failed.unwrap_err().to_string();
     assert!(message.ends_with(": of the test 2"), "{message}");
-    assert_eq!(places(&mut live), [(0, 0), (1, 2)]);
+    assert_eq!(places(&mut *live), [(0, 0), (1, 2)]);
     // It is caught as if nothing had been.
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "unreachable");
-    assert_eq!(word(&mut live), 5);
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "unreachable");
+    assert_eq!(word(&mut *live), 5);
 }
 
 #[test]
 fn a_watch_at_an_exception_sees_all_and_can_step() {
     let mut live = launch(THROWS);
-    breakpoints(&mut live).stop_at_exceptions(true).unwrap();
+    breakpoints(&mut *live).stop_at_exceptions(true).unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     let watch: Watch = Box::new(move |debuggee| {
@@ -279,7 +279,7 @@ fn a_watch_at_an_exception_sees_all_and_can_step() {
         }
     });
     assert_eq!(
-        watched(&mut live, Resume::Continue, watch),
+        watched(&mut *live, Resume::Continue, watch),
         [StopReason::Step]
     );
     assert_eq!(*seen.lock().unwrap(), [vec![(0, 0), (1, 2)], vec![(1, 5)]]);
@@ -295,8 +295,8 @@ fn a_watch_has_room_on_a_stack_that_is_nearly_used_up() {
     (i32.add (call $deep (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
   (func (export "run") (result i32) (call $deep (i32.const 0))))"#,
     );
-    let entry = at(&live, 0, 0, 0);
-    set(&mut live, &[entry]);
+    let entry = at(&*live, 0, 0, 0);
+    set(&mut *live, &[entry]);
     let deepest = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&deepest);
     let watch: Watch = Box::new(move |debuggee| {
@@ -309,8 +309,8 @@ fn a_watch_has_room_on_a_stack_that_is_nearly_used_up() {
         }
         Verdict::Resume(Resume::Continue)
     });
-    watched(&mut live, Resume::Continue, watch);
-    assert_eq!(crash_code(&live).unwrap(), "stack-overflow");
+    watched(&mut *live, Resume::Continue, watch);
+    assert_eq!(crash_code(&*live).unwrap(), "stack-overflow");
     let deepest = deepest.load(Ordering::Relaxed) as usize;
     // The youngest has run nothing, and so has not come to its breakpoint.
     assert_eq!(live.depth(0).unwrap(), deepest + 2);
@@ -322,8 +322,8 @@ fn a_watch_sees_what_a_component_is_called_back_with() {
     let text = include_str!("../../../../tests/cli/run/activations.wat")
         .replace("(i32.const 0))))", "(i32.const 1))))");
     let mut live = launch(&text);
-    let (callback, calls) = (at(&live, 0, 0, 0), at(&live, 1, 1, 0));
-    set(&mut live, &[callback, calls]);
+    let (callback, calls) = (at(&*live, 0, 0, 0), at(&*live, 1, 1, 0));
+    set(&mut *live, &[callback, calls]);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     let watch: Watch = Box::new(move |debuggee| {
@@ -331,7 +331,7 @@ fn a_watch_sees_what_a_component_is_called_back_with() {
         noted.lock().unwrap().push((places(debuggee), hosts));
         Verdict::Resume(Resume::Continue)
     });
-    watched(&mut live, Resume::Continue, watch);
+    watched(&mut *live, Resume::Continue, watch);
     let seen = seen.lock().unwrap();
     assert_eq!(seen[0], (vec![(1, 0), (2, 0)], 0));
     assert_eq!(seen[1], (vec![(0, 0), (1, 1), (2, 0)], 1));

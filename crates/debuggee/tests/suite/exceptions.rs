@@ -27,45 +27,45 @@ const THROWS: &str = r#"
 #[test]
 fn a_thrown_exception_stops_where_it_is_thrown() {
     let mut live = launch(THROWS);
-    breakpoints(&mut live).stop_at_exceptions(true).unwrap();
-    let stop = resume(&mut live).to_vec();
+    breakpoints(&mut *live).stop_at_exceptions(true).unwrap();
+    let stop = resume(&mut *live).to_vec();
     let [StopReason::Thrown { exception, caught }] = &stop[..] else {
         panic!("{stop:?}");
     };
     assert!(caught);
     assert_eq!(exception.payload, [Slot::Known(Value::I32(5))]);
     assert_eq!(exception.tag.unwrap().1.0, 0);
-    assert_eq!(places(&mut live), [(0, 1), (1, 1), (2, 3)]);
+    assert_eq!(places(&mut *live), [(0, 1), (1, 1), (2, 3)]);
     // The step goes to the handler.
-    assert_eq!(step(&mut live), [StopReason::Step]);
-    assert_eq!(places(&mut live), [(2, 7)]);
-    assert_eq!(operands(&thread(&mut live).frames[0]), [5]);
-    let stop = resume(&mut live).to_vec();
+    assert_eq!(step(&mut *live), [StopReason::Step]);
+    assert_eq!(places(&mut *live), [(2, 7)]);
+    assert_eq!(operands(&thread(&mut *live).frames[0]), [5]);
+    let stop = resume(&mut *live).to_vec();
     let [StopReason::Thrown { caught, .. }, StopReason::Crash(crash)] = &stop[..] else {
         panic!("{stop:?}");
     };
     assert!(!caught);
     assert_eq!(crash.code, "uncaught-exception");
-    assert_eq!(places(&mut live), [(0, 1), (1, 1), (2, 7)]);
-    resume(&mut live);
-    assert_eq!(places(&mut live), []);
+    assert_eq!(places(&mut *live), [(0, 1), (1, 1), (2, 7)]);
+    resume(&mut *live);
+    assert_eq!(places(&mut *live), []);
 }
 
 #[test]
 fn only_what_nobody_catches_stops_when_it_is_not_asked_for() {
     let mut live = launch(THROWS);
-    let stop = resume(&mut live);
+    let stop = resume(&mut *live);
     assert!(matches!(stop, [StopReason::Crash(_)]), "{stop:?}");
-    assert_eq!(places(&mut live), [(0, 1), (1, 1), (2, 7)]);
+    assert_eq!(places(&mut *live), [(0, 1), (1, 1), (2, 7)]);
 }
 
 #[test]
 fn breakpoints_after_an_unwinding_are_hit() {
     let mut live = launch(THROWS);
-    let handled = at(&live, 0, 2, 7);
-    set(&mut live, &[handled]);
-    assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
-    assert_eq!(places(&mut live), [(2, 7)]);
+    let handled = at(&*live, 0, 2, 7);
+    set(&mut *live, &[handled]);
+    assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
+    assert_eq!(places(&mut *live), [(2, 7)]);
     assert_eq!(live.depth(0).unwrap(), 1);
 }
 
@@ -112,63 +112,63 @@ const CATCHES: u32 = 3;
 fn one_that_is_thrown_again_is_told_again() {
     let text = RETHROWS.replace("(local $caught exnref)", "");
     let mut live = launch(&text);
-    breakpoints(&mut live).stop_at_exceptions(true).unwrap();
+    breakpoints(&mut *live).stop_at_exceptions(true).unwrap();
     for (func, position, depth) in [(THROW, 1, 4), (2, 6, 3)] {
-        let stop = resume(&mut live).to_vec();
+        let stop = resume(&mut *live).to_vec();
         let [StopReason::Thrown { exception, caught }] = &stop[..] else {
             panic!("{stop:?}");
         };
         assert!(caught);
         assert_eq!(exception.payload, [Slot::Known(Value::I32(7))]);
-        assert_eq!(places(&mut live)[0], (func, position));
+        assert_eq!(places(&mut *live)[0], (func, position));
         assert_eq!(live.depth(0).unwrap(), depth);
     }
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "unreachable");
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "unreachable");
 }
 
 /// The frames below a call by the debugger catch nothing of what is thrown in it, and are not touched by it.
 #[test]
 fn one_that_is_thrown_in_a_call_by_the_debugger_is_not_caught_below_it() {
     let mut live = launch(RETHROWS);
-    let stops = at(&live, 0, STOPS, 0);
-    set(&mut live, &[stops]);
-    resume(&mut live);
+    let stops = at(&*live, 0, STOPS, 0);
+    set(&mut *live, &[stops]);
+    resume(&mut *live);
     let instance = wdb_coredump::InstanceId(0);
     for at_exceptions in [false, true] {
-        breakpoints(&mut live)
+        breakpoints(&mut *live)
             .stop_at_exceptions(at_exceptions)
             .unwrap();
-        let called = callable(&mut live).call_function(instance, FuncIndex(THROW), &[], None);
+        let called = callable(&mut *live).call_function(instance, FuncIndex(THROW), &[], None);
         called.unwrap();
-        assert_eq!(crash_code(&live).unwrap(), "uncaught-exception");
+        assert_eq!(crash_code(&*live).unwrap(), "uncaught-exception");
         let expected = [(THROW, 1), (STOPS, 0), (CATCHES, 2), (4, 1)];
-        assert_eq!(places(&mut live), expected);
+        assert_eq!(places(&mut *live), expected);
         // Two of them, one in a call at the other.
-        callable(&mut live)
+        callable(&mut *live)
             .call_function(instance, FuncIndex(THROW), &[], None)
             .unwrap();
         assert_eq!(live.depth(0).unwrap(), 5);
-        resume(&mut live);
-        assert_eq!(places(&mut live), expected);
-        resume(&mut live);
+        resume(&mut *live);
+        assert_eq!(places(&mut *live), expected);
+        resume(&mut *live);
         let why = StopReason::Abandoned("uncaught exception".into());
         assert_eq!(live.stop(), [StopReason::Breakpoint, why]);
-        assert_eq!(places(&mut live), expected[1..]);
+        assert_eq!(places(&mut *live), expected[1..]);
     }
     // One that the called function catches itself is caught.
     let called =
-        callable(&mut live).call_function(instance, FuncIndex(CATCHES), &[Value::I32(1)], None);
+        callable(&mut *live).call_function(instance, FuncIndex(CATCHES), &[Value::I32(1)], None);
     called.unwrap();
     assert_eq!(live.stop(), [StopReason::Breakpoint]);
-    set(&mut live, &[]);
-    breakpoints(&mut live).stop_at_exceptions(false).unwrap();
-    resume(&mut live);
+    set(&mut *live, &[]);
+    breakpoints(&mut *live).stop_at_exceptions(false).unwrap();
+    resume(&mut *live);
     let returned = StopReason::Returned(Vec::new());
     assert_eq!(live.stop(), [StopReason::Breakpoint, returned]);
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "unreachable");
-    assert_eq!(places(&mut live), [(4, 5)]);
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "unreachable");
+    assert_eq!(places(&mut *live), [(4, 5)]);
 }
 
 /// Nobody is told of them; nothing of them stays.
@@ -194,7 +194,7 @@ fn many_are_passed_by() {
       br_if $again
     end))"#,
     );
-    breakpoints(&mut live).stop_at_exceptions(true).unwrap();
+    breakpoints(&mut *live).stop_at_exceptions(true).unwrap();
     let seen = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let counts = Arc::clone(&seen);
     let watch: Watch = Box::new(move |debuggee| {
@@ -205,7 +205,7 @@ fn many_are_passed_by() {
         assert_eq!(exception.payload, [Slot::Known(Value::I32(n as i32))]);
         wdb_debuggee::Verdict::Resume(Resume::Continue)
     });
-    let stop = watched(&mut live, Resume::Continue, watch);
+    let stop = watched(&mut *live, Resume::Continue, watch);
     assert_eq!(stop, [StopReason::Exited(0)]);
     assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 20_000);
 }
@@ -241,10 +241,10 @@ const THROUGH_THE_HOST: &str = r#"
 fn one_through_two_activations_is_told_as_what_becomes_of_it() {
     let ends = |at_exceptions: bool| {
         let mut live = launch(THROUGH_THE_HOST);
-        breakpoints(&mut live)
+        breakpoints(&mut *live)
             .stop_at_exceptions(at_exceptions)
             .unwrap();
-        let stop = resume(&mut live).to_vec();
+        let stop = resume(&mut *live).to_vec();
         (live, stop)
     };
     let (_, end) = ends(false);
@@ -253,7 +253,7 @@ fn one_through_two_activations_is_told_as_what_becomes_of_it() {
         [StopReason::Thrown { caught, .. }, ..] => *caught,
         _ => panic!("{stop:?}"),
     };
-    assert_eq!(places(&mut live).len(), 2, "{stop:?}");
+    assert_eq!(places(&mut *live).len(), 2, "{stop:?}");
     // What was said is what happens.
     assert_eq!(caught, end == [StopReason::Exited(0)], "{stop:?}, {end:?}");
 }

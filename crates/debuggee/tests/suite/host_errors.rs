@@ -53,15 +53,19 @@ const START: u32 = 4;
 const OUTSIDE: &str = "i32.const 1 i32.const 0x7ffffff0 i32.const 4 i32.const 8";
 
 /// Runs into the error, which is told at the call at `position`; gives back the name of the host function.
-fn fails(body: &str, position: usize) -> (Live, String) {
+fn fails(body: &str, position: usize) -> (Box<dyn Debuggee>, String) {
     let mut live = launch(&program_of(body));
-    let stop = resume(&mut live);
+    let stop = resume(&mut *live);
     let [StopReason::Crash(crash)] = stop else {
         panic!("{body}: {stop:?}");
     };
     assert_eq!(crash.kind, CrashKind::HostError, "{body}");
-    assert_eq!(places(&mut live), [(FAILS, position), (START, 0)], "{body}");
-    let hosts = thread(&mut live).host_frames;
+    assert_eq!(
+        places(&mut *live),
+        [(FAILS, position), (START, 0)],
+        "{body}"
+    );
+    let hosts = thread(&mut *live).host_frames;
     assert_eq!(hosts.len(), 1, "{body}");
     assert_eq!(hosts[0].before, 0, "{body}");
     (live, hosts[0].name.clone())
@@ -89,9 +93,9 @@ fn are_told_at_calls_through_tables_and_references() {
 #[test]
 fn are_told_at_the_call_of_what_has_called_the_host_in_its_place() {
     let mut live = launch(&program_of(&format!("{OUTSIDE} return_call $fd_write")));
-    resume(&mut live);
-    assert_eq!(places(&mut live), [(START, 0)]);
-    assert_eq!(thread(&mut live).host_frames.len(), 1);
+    resume(&mut *live);
+    assert_eq!(places(&mut *live), [(START, 0)]);
+    assert_eq!(thread(&mut *live).host_frames.len(), 1);
 }
 
 /// A trap after a call that has returned is the instruction's own.
@@ -120,11 +124,11 @@ fn are_not_made_of_traps() {
     ] {
         let body = format!("i32.const 1 i32.const 0 i32.const 0 i32.const 8 call $fd_write {next}");
         let mut live = launch(&program_of(&body));
-        resume(&mut live);
-        assert_eq!(crash_code(&live).as_deref(), Some(code), "{next}");
-        let found = thread(&mut live);
+        resume(&mut *live);
+        assert_eq!(crash_code(&*live).as_deref(), Some(code), "{next}");
+        let found = thread(&mut *live);
         assert_eq!(found.host_frames, [], "{next}");
-        let (func, position) = place(&live, &found.frames[0]);
+        let (func, position) = place(&*live, &found.frames[0]);
         assert_eq!(func, FAILS, "{next}");
         assert!(position > 5, "{next}: at the call");
     }
@@ -161,15 +165,15 @@ fn do_not_change_the_operands_of_the_call() {
             input: Input::Reader(Arc::new(Mutex::new(file.unwrap()))),
             ..Invocation::default()
         };
-        let compiled = compile(&program(&text)).unwrap();
+        let compiled = prepare(&program(&text)).unwrap();
         let mut live = compiled.launch(&invocation).unwrap();
-        resume(&mut live);
-        assert_eq!(crash_code(&live).unwrap(), "host-error", "{call}");
+        resume(&mut *live);
+        assert_eq!(crash_code(&*live).unwrap(), "host-error", "{call}");
         let mut read = [0; 4];
         live.read_memory(wdb_coredump::MemoryId(0), 100, &mut read)
             .unwrap();
         assert_eq!(&read, b"[pac", "for the test to be one");
-        let frame = &thread(&mut live).frames[0];
+        let frame = &thread(&mut *live).frames[0];
         let mut expected = operands.to_vec();
         expected[3] = known(1);
         expected.extend(index);
@@ -184,11 +188,11 @@ fn are_not_made_of_limits() {
     let mut program = program(&program_of(body));
     program.limits.memory = Some(100_000);
     let mut live = start(&program).unwrap();
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "memory-limit");
-    assert_eq!(places(&mut live), [(FAILS, 8), (START, 0)]);
-    assert_eq!(thread(&mut live).host_frames, []);
-    assert_eq!(operands(&thread(&mut live).frames[0]), [100]);
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "memory-limit");
+    assert_eq!(places(&mut *live), [(FAILS, 8), (START, 0)]);
+    assert_eq!(thread(&mut *live).host_frames, []);
+    assert_eq!(operands(&thread(&mut *live).frames[0]), [100]);
 }
 
 /// A component's host function that cannot take what it is given.
@@ -217,12 +221,12 @@ fn are_told_at_the_call_in_components() {
   (instance $run (export "run" (func $run)))
   (export "wasi:cli/run@0.2.0" (instance $run)))"#,
     );
-    let stop = resume(&mut live).to_vec();
+    let stop = resume(&mut *live).to_vec();
     assert!(
         matches!(&stop[..], [StopReason::Crash(crash)] if crash.kind == CrashKind::HostError),
         "{stop:?}"
     );
-    assert_eq!(places(&mut live), [(1, 1)]);
-    let hosts = thread(&mut live).host_frames;
+    assert_eq!(places(&mut *live), [(1, 1)]);
+    let hosts = thread(&mut *live).host_frames;
     assert_eq!(hosts[0].name, "host.get-arguments");
 }

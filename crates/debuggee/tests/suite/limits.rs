@@ -16,7 +16,7 @@ const LOOPS: &str = r#"
     call $begins
     (loop $forever (br $forever))))"#;
 
-fn launch_with(time: Duration) -> Live {
+fn launch_with(time: Duration) -> Box<dyn Debuggee> {
     let mut program = program(LOOPS);
     program.limits.time = Some(time);
     start(&program).unwrap()
@@ -27,29 +27,29 @@ fn launch_with(time: Duration) -> Live {
 fn only_the_time_counts_in_which_the_program_runs() {
     let limit = Duration::from_millis(400);
     let mut live = launch_with(limit);
-    let begins = at(&live, 0, 0, 0);
-    set(&mut live, &[begins]);
+    let begins = at(&*live, 0, 0, 0);
+    set(&mut *live, &[begins]);
     std::thread::sleep(2 * limit);
     for _ in 0..2 {
-        assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
+        assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
         std::thread::sleep(2 * limit);
     }
     let began = Instant::now();
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "timeout");
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "timeout");
     assert!(began.elapsed() > limit / 2, "{:?}", began.elapsed());
-    assert_eq!(places(&mut live)[0].0, 1);
+    assert_eq!(places(&mut *live)[0].0, 1);
     // It cannot go on, but functions can be called.
     let called =
-        callable(&mut live).call_function(wdb_coredump::InstanceId(0), FuncIndex(0), &[], None);
+        callable(&mut *live).call_function(wdb_coredump::InstanceId(0), FuncIndex(0), &[], None);
     called.unwrap();
     assert_eq!(live.stop(), [StopReason::Breakpoint]);
-    resume(&mut live);
+    resume(&mut *live);
     assert!(matches!(live.stop()[1], StopReason::Returned(_)));
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "timeout");
-    assert_eq!(places(&mut live), []);
-    assert!(execute(&mut live).resume(Resume::Continue, None).is_err());
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "timeout");
+    assert_eq!(places(&mut *live), []);
+    assert!(execute(&mut *live).resume(Resume::Continue, None).is_err());
 }
 
 /// Time that has passed in pieces is time that has passed.
@@ -59,15 +59,15 @@ fn the_time_of_all_runs_counts() {
     let mut live = launch_with(limit);
     let mut ran = Duration::ZERO;
     loop {
-        interrupt_after(&mut live, 150);
+        interrupt_after(&mut *live, 150);
         let began = Instant::now();
-        let stop = resume(&mut live).to_vec();
+        let stop = resume(&mut *live).to_vec();
         ran += began.elapsed();
         if stop != [StopReason::Interrupted] {
             break;
         }
     }
-    assert_eq!(crash_code(&live).unwrap(), "timeout");
+    assert_eq!(crash_code(&*live).unwrap(), "timeout");
     assert!(ran >= limit, "{ran:?}");
     assert!(ran < 5 * limit, "{ran:?}");
 }
@@ -76,17 +76,18 @@ fn the_time_of_all_runs_counts() {
 #[test]
 fn a_limit_that_is_reached_in_a_call_holds_after_it() {
     let mut live = launch_with(Duration::from_millis(300));
-    let begins = at(&live, 0, 0, 0);
-    set(&mut live, &[begins]);
-    assert_eq!(resume(&mut live), [StopReason::Breakpoint]);
-    set(&mut live, &[]);
+    let begins = at(&*live, 0, 0, 0);
+    set(&mut *live, &[begins]);
+    assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
+    set(&mut *live, &[]);
     let forever = FuncIndex(1);
-    let called = callable(&mut live).call_function(wdb_coredump::InstanceId(0), forever, &[], None);
+    let called =
+        callable(&mut *live).call_function(wdb_coredump::InstanceId(0), forever, &[], None);
     called.unwrap();
-    assert_eq!(crash_code(&live).unwrap(), "timeout");
-    callable(&mut live).abandon_call().unwrap();
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "timeout");
+    assert_eq!(crash_code(&*live).unwrap(), "timeout");
+    callable(&mut *live).abandon_call().unwrap();
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "timeout");
 }
 
 /// Takes its time for each write.
@@ -122,19 +123,19 @@ fn a_program_that_was_stopped_for_long_is_not_given_up_at_once() {
         output: Output::To(Arc::new(Slow)),
         ..Invocation::default()
     };
-    let mut live = compile(&program).unwrap().launch(&invocation).unwrap();
-    let first = at(&live, 0, 1, 0);
-    set(&mut live, &[first]);
+    let mut live = prepare(&program).unwrap().launch(&invocation).unwrap();
+    let first = at(&*live, 0, 1, 0);
+    set(&mut *live, &[first]);
     let looks: Watch = Box::new(|_| {
         std::thread::sleep(Duration::from_millis(400));
         Verdict::Stop
     });
     assert_eq!(
-        watched(&mut live, Resume::Continue, looks),
+        watched(&mut *live, Resume::Continue, looks),
         [StopReason::Breakpoint]
     );
     std::thread::sleep(Duration::from_secs(4));
-    resume(&mut live);
-    assert_eq!(crash_code(&live).unwrap(), "timeout");
-    assert_eq!(places(&mut live)[0].0, 1);
+    resume(&mut *live);
+    assert_eq!(crash_code(&*live).unwrap(), "timeout");
+    assert_eq!(places(&mut *live)[0].0, 1);
 }
