@@ -123,7 +123,9 @@ fn called(
     let class = |context: &mut Context<'_>| {
         let ty = expression::dereferenced(context, &value.object).ok()?.ty;
         let is_class = matches!(context.bare(&ty).kind, Kind::Record(_));
-        is_class.then_some(ty)
+        // That of a lambda has no name to be found by.
+        let has_name = !context.bare(&ty).name.starts_with('{');
+        (is_class && has_name).then_some(ty)
     };
     let (class, _) = expression::with_context(stop, value.frame, class);
     let (Some(symbols), Some(class)) = (symbols, class) else {
