@@ -26,8 +26,9 @@ pub(super) const GROUP: Group = Group {
             help: "PLACE is FILE:LINE, FILE:LINE:COLUMN, a LINE of the file of the selected frame, a function (`main`, `Circle::area`,
 `std::*`, the name of an export), FILE:FUNCTION, FUNCTION:N for the line N lines below the one that the function is
 declared on, `+N` or `-N` lines from here, or `*0x1f0`, an offset in the module. Without PLACE: here. With `if`
-it only stops where the expression holds, which is looked at next to the program and costs microseconds. Its names
-must mean something at the place.
+it only stops where the expression holds, which is looked at next to the program and costs microseconds. Where it calls
+functions of the program they run there each time, which costs up to a millisecond. Its names must mean something
+at the place.
 
 A place can be several in the code: copies of inlined functions, instances of templates and generics. A place that
 the program does not have is refused; `set breakpoint pending on` keeps it, for scripts that serve several programs.
@@ -38,6 +39,7 @@ break 'odd name.c':7
 break parse.c:next_token
 break next_token:3
 break Circle::area if radius > 10
+break insert if length(list) > 100
 break *0x1f0
 breakpoint set --file parse.c --line 120 --condition 'count == 3'
 breakpoint set --name main --one-shot",

@@ -24,15 +24,17 @@ pub(super) const GROUP: Group = Group {
             arguments: "[/FORMAT] [EXPRESSION]",
             summary: "shows the value of an expression in the selected frame",
             help: "What an expression can be is in docs/expressions.md: variables of the source, members, elements,
-casts, operators, and the state of the machine as $local, $stack, $global, $memory and $table. A whole line
-with `=`, `+=` or `++` changes what is on its left; a line that is a call of a function runs that function. The
-value is `$` until the next is shown; `show values` lists them. Without EXPRESSION: `$` again.
+casts, operators, `x@n` for an array of n, calls of functions, and the state of the machine as $local, $stack,
+$global, $memory and $table. A whole line with `=`, `+=` or `++` changes what is on its left. The value is `$`
+until the next is shown; `show values` lists them. Without EXPRESSION: `$` again.
 
 FORMAT is a letter: x hexadecimal, z with all its zeros, d signed, u unsigned, o octal, t binary,
 c character, f float, a address. LLDB's `expression -f x -- EXPRESSION` is understood.
 
 print count
 print *node->next
+print *line@count
+print length(node) + 1
 print/x flags
 print line[2..5]
 print $local[0]",
@@ -136,7 +138,10 @@ set listsize 20",
             names: &["set variable", "set var"],
             arguments: "PLACE = EXPRESSION",
             summary: "changes a variable, a global or memory",
-            help: "set variable count = 0",
+            help: "Both sides may call functions.
+
+set variable count = 0
+set variable seen[index_of(key)] += 2",
             completes: Completes::Expression,
             run: set_variable,
             ..COMMAND
@@ -176,7 +181,10 @@ counts. `null` is a null reference of WebAssembly.
 The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
 that were there: `continue` goes on with it, `finish` to its end, `abandon` gives it up.
 
-call sum_of(line, 4)",
+In an expression, such as `f(1) + g(h(2))`, what comes after a function that stops is not evaluated.
+
+call sum_of(line, 4)
+call list.first()->next",
             completes: Completes::Expression,
             needs: Needs::Frames,
             run: call,

@@ -1,6 +1,10 @@
 //! Changes of a program's state, and calls of its functions.
 
 use super::*;
+use wdb_examine::expression::Line;
+use wdb_examine::values::{self, Named, ScopeKind};
+use wdb_session::Evaluated;
+use wdb_symbols::render::Limits;
 
 /// Gives what `place` means a value.
 fn assign(
@@ -64,6 +68,101 @@ fn what_cannot_be_changed_is_refused_in_words() {
     assert!(refused(&mut guest, "state.here", "5").contains("cannot be made of"));
     assert!(refused(&mut guest, "nothing", "5").contains("nothing"));
     assert!(refused(&mut guest, "product", "1 +").contains('^'));
+}
+
+/// The value of this name in a scope of the selected frame.
+fn handle(guest: &mut Guest, kind: ScopeKind, name: &str) -> Named {
+    let frame = guest.session.selected().unwrap();
+    let all = values::variables(&mut guest.session.stop(), frame, kind, 0..100);
+    let found = all.into_iter().find(|it| it.name == name);
+    found.unwrap_or_else(|| panic!("{name}"))
+}
+
+/// The part of this name.
+fn part(guest: &mut Guest, of: &Named, name: &str) -> Named {
+    let parts = values::children(&mut guest.session.stop(), of, 0..100).parts;
+    let found = parts.into_iter().find(|it| it.name == name);
+    found.unwrap_or_else(|| panic!("{name}"))
+}
+
+/// Sets a value by its handle, and shows what it is then.
+fn set(guest: &mut Guest, of: &Named, value: &str) -> Result<String, wdb_session::Error> {
+    let value = expression::parse(value).unwrap();
+    match guest.session.set_value(of, &value)? {
+        Evaluated::Value(value, _) => {
+            let limits = Limits {
+                depth: 2,
+                elements: 10,
+                text: 100,
+                line: 100,
+                values: 10,
+            };
+            let shown = values::show(&mut guest.session.stop(), &value, &limits, None);
+            Ok(shown.text.unwrap())
+        }
+        Evaluated::Stopped { stopped, .. } => Ok(format!("{:?}", stopped.reasons)),
+    }
+}
+
+#[test]
+fn values_are_set_by_their_handles() {
+    let mut guest = at("/* sorted */");
+    let product = handle(&mut guest, ScopeKind::Locals, "product");
+    assert_eq!(
+        set(&mut guest, &product, "quotient(7, 2) - 10").unwrap(),
+        "-7"
+    );
+    assert_eq!(guest.value("product"), "-7");
+    let values = handle(&mut guest, ScopeKind::Locals, "values");
+    let second = part(&mut guest, &values, "[1]");
+    assert_eq!(set(&mut guest, &second, "product * 2").unwrap(), "-14");
+    assert_eq!(guest.value("values[1]"), "-14");
+    let state = handle(&mut guest, ScopeKind::Statics, "state");
+    let color = part(&mut guest, &state, "color");
+    assert_eq!(set(&mut guest, &color, "BLUE").unwrap(), "BLUE");
+    let flags = part(&mut guest, &state, "flags");
+    let high = part(&mut guest, &flags, "high");
+    assert_eq!(set(&mut guest, &high, "100").unwrap(), "100");
+    assert!(refusal(set(&mut guest, &high, "128")).contains("does not fit in the 7 bits"));
+    assert_eq!(guest.value("state.flags.high"), "100");
+    let here = part(&mut guest, &state, "here");
+    assert_eq!(
+        set(&mut guest, &here, "state.there").unwrap(),
+        "{x = 6, y = 7}"
+    );
+    // A function that stops leaves the value as it is.
+    let stopped = set(&mut guest, &product, "quotient(1, 0)").unwrap();
+    assert!(stopped.contains("Crash"), "{stopped}");
+    guest.session.abandon().unwrap();
+    assert_eq!(guest.value("product"), "-7");
+    let local = handle(&mut guest, ScopeKind::WasmLocals, "$local[0]");
+    assert!(refusal(set(&mut guest, &local, "1")).contains("is not in memory"));
+    let global = handle(&mut guest, ScopeKind::Globals, "$global[0]");
+    let old = guest.value("$global[0]");
+    assert_eq!(
+        set(&mut guest, &global, "$global[0] - 16 + 16").unwrap(),
+        old
+    );
+    assert_eq!(
+        set(&mut guest, &global, "$global[0] + 16").unwrap(),
+        guest.value("$global[0]")
+    );
+    assert_ne!(guest.value("$global[0]"), old);
+}
+
+/// The sides of a line that are the same are evaluated once.
+#[test]
+fn what_both_sides_of_a_line_call_is_called_once() {
+    let mut guest = at("/* sorted */");
+    let line = expression::line("values[printf(\"once\") - 3] += 5").unwrap();
+    let Line::Assign { place, value } = line else {
+        panic!("{line:?}");
+    };
+    let assigned = guest.session.assign(&place, &value).unwrap();
+    assert!(matches!(assigned, Evaluated::Value(..)), "{assigned:?}");
+    assert_eq!(guest.value("values"), "{1, 7, 3}");
+    guest.go();
+    assert_eq!(guest.written.text().matches("once").count(), 1);
 }
 
 #[test]

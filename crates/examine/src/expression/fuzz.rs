@@ -3,9 +3,15 @@
 
 use wdb_symbols::render::Limits;
 
-use super::{Error, evaluate, holds, parse, with_context};
+use super::{
+    Calls, Error, Line, Progress, check, evaluate, evaluate_type, evaluate_with, is_true, line,
+    parse, with_context,
+};
 use crate::Stop;
 use crate::stop::FrameId;
+
+/// At most this many calls of an expression are answered.
+const MOST_CALLS: usize = 8;
 
 /// Reads and evaluates the text that `data` is in a frame of `stop`.
 ///
@@ -14,7 +20,7 @@ use crate::stop::FrameId;
 /// If the property does not hold.
 pub fn expression(data: &[u8], stop: &mut Stop<'_>, at: FrameId) {
     let text = String::from_utf8_lossy(data);
-    let check = |error: &Error| {
+    let look = |error: &Error| {
         assert!(
             text.get(error.span.clone()).is_some(),
             "{error:?} of {text:?}"
@@ -27,27 +33,59 @@ pub fn expression(data: &[u8], stop: &mut Stop<'_>, at: FrameId) {
             "{shown:?}"
         );
     };
+    match line(&text) {
+        Err(error) => look(&error),
+        Ok(Line::Evaluate(_)) => {}
+        Ok(Line::Assign { place, value }) => {
+            for side in [place, value] {
+                assert!(text.contains(side.text()), "{side:?}");
+                if let Err(error) = evaluate(&side, stop, at) {
+                    look(&error);
+                }
+            }
+        }
+    }
     let expression = match parse(&text) {
         Ok(expression) => expression,
-        Err(error) => return check(&error),
+        Err(error) => return look(&error),
     };
-    if let Err(error) = holds(&expression, stop, at) {
-        check(&error);
-    }
-    match evaluate(&expression, stop, at) {
-        Err(error) => check(&error),
-        Ok(value) => {
-            let limits = Limits {
-                depth: 4,
-                elements: 20,
-                text: 100,
-                line: 200,
-                values: 200,
-            };
-            let (shown, _) = with_context(stop, value.frame, |context| {
-                context.short(&value.object, &limits)
-            });
-            assert!(!shown.contains(char::is_control), "{shown:?} of {text:?}");
+    for checked in [
+        check(&expression, stop, at),
+        evaluate_type(&expression, stop, at).map(|_| ()),
+    ] {
+        if let Err(error) = checked {
+            look(&error);
         }
+    }
+    // A function gives back its first argument.
+    let mut calls = Calls::none();
+    for _ in 0..MOST_CALLS {
+        let value = match evaluate_with(&expression, stop, at, &mut calls) {
+            Err(error) => return look(&error),
+            Ok(Progress::Done(value)) => value,
+            Ok(Progress::Call(request)) => {
+                assert!(text.get(request.span.clone()).is_some(), "{request:?}");
+                match request.arguments.first().cloned() {
+                    Some((_, value)) => calls.made(&request, value, stop),
+                    None => return,
+                }
+                continue;
+            }
+        };
+        if let Err(error) = is_true(&expression, stop, &value) {
+            look(&error);
+        }
+        let limits = Limits {
+            depth: 4,
+            elements: 20,
+            text: 100,
+            line: 200,
+            values: 200,
+        };
+        let (shown, _) = with_context(stop, value.frame, |context| {
+            context.short(&value.object, &limits)
+        });
+        assert!(!shown.contains(char::is_control), "{shown:?} of {text:?}");
+        return;
     }
 }
