@@ -178,9 +178,9 @@ fn of_activation(stop: &mut Stop<'_>, thread: usize, activation: usize, index: u
     let (Some(place), Some(frame)) = (stop.place(id), stop.frame(id)) else {
         return Vec::new();
     };
-    let ahead = ahead(stop, id, &place);
+    let skipped = not_entered(stop, id, &place);
     let mut frames = Vec::new();
-    for ((depth, spot), index) in place.chain.iter().enumerate().skip(ahead).zip(index..) {
+    for ((depth, spot), index) in place.chain.iter().enumerate().skip(skipped).zip(index..) {
         let inlined = depth + 1 < place.chain.len();
         id.inlined = depth;
         frames.push(Frame {
@@ -220,8 +220,8 @@ pub fn own(stop: &mut Stop<'_>, thread: usize) -> Option<FrameId> {
             inlined: 0,
         };
         let place = stop.place(id)?;
-        let ahead = ahead(stop, id, &place);
-        let mut chain = place.chain.iter().enumerate().skip(ahead);
+        let skipped = not_entered(stop, id, &place);
+        let mut chain = place.chain.iter().enumerate().skip(skipped);
         if let Some((inlined, _)) = chain.find(|it| it.1.family.is_none()) {
             id.inlined = inlined;
             return Some(id);
@@ -231,9 +231,9 @@ pub fn own(stop: &mut Stop<'_>, thread: usize) -> Option<FrameId> {
 }
 
 /// How many of the functions that are inlined at an activation the program has not entered, as the user steps.
-fn ahead(stop: &Stop<'_>, id: FrameId, place: &Place) -> usize {
+fn not_entered(stop: &Stop<'_>, id: FrameId, place: &Place) -> usize {
     match (id.thread, id.activation) {
-        (0, 0) => stop.ahead().min(place.chain.len() - 1),
+        (0, 0) => stop.not_entered().min(place.chain.len() - 1),
         _ => 0,
     }
 }

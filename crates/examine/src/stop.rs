@@ -60,9 +60,9 @@ pub struct Memo {
     /// A program only ever gets more of them, so that those which are here stay right.
     instances: Arc<[Instance]>,
     state: State,
-    /// How many functions that are inlined where the youngest activation stands are not entered yet, as the
-    /// user sees it: all of them begin here.
-    pub ahead: usize,
+    /// The innermost activation may be at the first instruction of several nested inlined calls. This many of them are
+    /// hidden from the user until a step enters them.
+    pub not_entered: usize,
     /// The values that the user has kept.
     pub kept: Keeping,
 }
@@ -166,7 +166,7 @@ impl Memo {
     /// Forgets what changes when the program runs.
     pub fn forget_state(&mut self) {
         self.forget_values();
-        self.ahead = 0;
+        self.not_entered = 0;
     }
 }
 
@@ -466,9 +466,9 @@ impl<'a> Stop<'a> {
         &self.memo.kept
     }
 
-    /// How many of the functions that are inlined where the youngest activation stands are not entered yet.
-    pub fn ahead(&self) -> usize {
-        self.memo.ahead
+    /// How many of the functions that are inlined where the innermost activation is are not entered yet.
+    pub fn not_entered(&self) -> usize {
+        self.memo.not_entered
     }
 
     /// The frame that a report gives this number: the frames of a thread count from 0, the youngest, inlined
@@ -514,7 +514,11 @@ impl<'a> Stop<'a> {
 
     /// How many of the functions that are inlined where the youngest activation stands are not entered yet.
     fn hidden(&self, thread: usize) -> usize {
-        if thread == 0 { self.memo.ahead } else { 0 }
+        if thread == 0 {
+            self.memo.not_entered
+        } else {
+            0
+        }
     }
 
     /// How many frames are above each of the activations of a thread that were counted.

@@ -17,7 +17,6 @@ use callee::Callee;
 use crate::calls::{Before, Calling};
 use crate::error::Error;
 use crate::evaluate::Evaluated;
-use crate::motion::cannot_call;
 use crate::session::Session;
 use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
 use wdb_examine::expression::{self, Request};
@@ -90,7 +89,7 @@ impl Session {
         })?;
         self.selected().ok_or(Error::NotStarted)?;
         if self.debuggee.call().is_none() {
-            return Err(cannot_call());
+            return Err(Error::CannotCall);
         }
         Ok(())
     }
@@ -99,7 +98,7 @@ impl Session {
     pub(crate) fn make(&mut self, at: FrameId, request: &Request) -> Result<Stopped, Error> {
         let before = Before {
             selected: self.selected,
-            ahead: self.memo.ahead,
+            not_entered: self.memo.not_entered,
             stopped: self.stopped.clone(),
         };
         let mut stop = self.stop();

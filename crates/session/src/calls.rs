@@ -21,6 +21,6 @@ pub(crate) struct Calling {
 /// Where the user was before a call: it is none of the program's own steps, and changes nothing of that.
 pub(crate) struct Before {
     pub(crate) selected: Option<FrameId>,
-    pub(crate) ahead: usize,
+    pub(crate) not_entered: usize,
     pub(crate) stopped: Stopped,
 }

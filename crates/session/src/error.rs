@@ -26,6 +26,9 @@ pub enum Error {
     /// The program has not started.
     #[error("the program has not started; `run` runs it")]
     NotStarted,
+    /// The engine cannot call functions of the program.
+    #[error("no function of this program can be called by the debugger")]
+    CannotCall,
     /// The debuggee does not do it.
     #[error("{0}")]
     Debuggee(#[from] wdb_debuggee::Error),

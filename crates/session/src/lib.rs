@@ -57,6 +57,7 @@ pub mod breakpoints;
 mod call;
 mod calls;
 mod change;
+mod deciding;
 pub mod displays;
 mod error;
 mod evaluate;

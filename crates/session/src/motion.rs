@@ -1,21 +1,22 @@
 //! Runs the program: on, in steps, to a place.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_debuggee::coredump::{InstanceId, ModuleId, Slot, Value, code};
-use wdb_debuggee::{Resume, StopReason, Watch};
+use wdb_debuggee::{CodeLocation, Resume, StopReason, Watch};
 use wdb_module::FuncIndex;
 
 use crate::call;
 use crate::calls::Before;
+use crate::deciding::Decided;
 use crate::error::Error;
-use crate::evaluate::Evaluated;
-use crate::run::{self, Counted, Undecided, Watching};
+use crate::run::{self, Outcome, Watching};
 use crate::session::Session;
 use crate::step::{Aim, Next, Step};
 use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
-use wdb_examine::expression::{self, Calls};
+use wdb_examine::expression::Calls;
 use wdb_examine::places::{self, Spec};
 use wdb_examine::stop::FrameId;
 
@@ -52,30 +53,15 @@ enum Begin {
     },
 }
 
-/// How a run has ended.
-struct Ran {
-    /// Why the program is to stop.
-    reasons: Vec<Reason>,
-    /// The breakpoints about which functions have to be asked.
-    undecided: Vec<Undecided>,
-    step: Option<Step>,
-    /// What the step does if nobody wants to stop.
-    next: Option<Next>,
-    returned: bool,
-    ahead: usize,
+/// What is reported at the end of a step.
+enum Reports {
+    /// That it is done.
+    Step,
+    /// That the function has returned. Of an inlined one the result is not known.
+    Return(Option<Finishing>),
 }
 
-/// What comes of breakpoints about which functions were asked.
-enum Decided {
-    /// The program goes on.
-    Runs(Resume),
-    /// It is stopped there.
-    Stops,
-    /// It is stopped in such a function.
-    Stopped(Stopped),
-}
-
-/// The function whose end a step is to come to.
+/// The function whose end a step goes to.
 struct Finishing {
     module: ModuleId,
     func: FuncIndex,
@@ -108,18 +94,24 @@ impl Session {
                 forward: true,
             }),
             Motion::Out => Some(Aim::Out),
-            Motion::UntilPlace(spec) => Some(self.aim_at(&spec, true)?),
-            Motion::Advance(spec) => Some(self.aim_at(&spec, false)?),
+            Motion::UntilPlace(spec) => Some(Aim::Place {
+                places: self.places_of(&spec)?,
+                within: true,
+            }),
+            Motion::Advance(spec) => Some(Aim::Place {
+                places: self.places_of(&spec)?,
+                within: false,
+            }),
             Motion::Instruction => Some(Aim::Instruction { over: false }),
             Motion::InstructionOver => Some(Aim::Instruction { over: true }),
         };
         let Some(aim) = aim else {
-            return self.go(None, Begin::Resume(Resume::Continue), None);
+            return self.go(None, Begin::Resume(Resume::Continue), Reports::Step);
         };
         let selected = self.looked_at();
-        let finishing = match aim {
-            Aim::Out => Some(self.finishing(selected)),
-            _ => None,
+        let reports = match aim {
+            Aim::Out => Reports::Return(self.finishing(selected)),
+            _ => Reports::Step,
         };
         let skips = self.skips.clone();
         let is_place = matches!(aim, Aim::Place { .. });
@@ -127,29 +119,23 @@ impl Session {
             Step::begin(&mut self.stop(), selected, aim.clone(), &skips)
         else {
             // Nothing has run yet.
-            return match is_place {
-                true => self.go(
-                    Some(Step::to_places(aim, &skips)),
-                    Begin::Resume(Resume::Continue),
-                    None,
-                ),
-                false => self.go(
-                    Some(Step::to_places(Aim::Instruction { over: false }, &skips)),
-                    Begin::Resume(Resume::StepInstruction),
-                    None,
-                ),
+            let (aim, how) = if is_place {
+                (aim, Resume::Continue)
+            } else {
+                (Aim::Instruction { over: false }, Resume::StepInstruction)
             };
+            let step = Step::to_places(aim, &skips);
+            return self.go(Some(step), Begin::Resume(how), Reports::Step);
         };
-        // An exception that was told of is not told of again when the program goes on.
-        let stands_at_throw =
-            |it: &StopReason| matches!(it, StopReason::Thrown { caught: true, .. });
-        if matches!(next, Next::Run(_)) && self.debuggee.stop().iter().any(stands_at_throw) {
+        // An exception that was reported is not reported again when the program goes on.
+        let is_throw = |it: &StopReason| matches!(it, StopReason::Thrown { caught: true, .. });
+        if matches!(next, Next::Run(_)) && self.debuggee.stop().iter().any(is_throw) {
             next = step.thrown();
         }
         match next {
-            Next::Run(how) => self.go(Some(step), Begin::Resume(how), finishing),
-            Next::Done { ahead, .. } => {
-                self.memo.ahead = ahead;
+            Next::Run(how) => self.go(Some(step), Begin::Resume(how), reports),
+            Next::Done { not_entered, .. } => {
+                self.memo.not_entered = not_entered;
                 self.selected = None;
                 self.stopped = Stopped {
                     reasons: vec![Reason::Step],
@@ -165,7 +151,7 @@ impl Session {
     ///
     /// As of [`Session::run`].
     pub fn run_times(&mut self, motion: &Motion, count: u64) -> Result<Stopped, Error> {
-        // Between the steps, too: who stops the program then means all of them.
+        // Between the steps, too: a user who stops the program then means all of them.
         self.begins_to_run();
         let mut stopped = self.run(motion.clone());
         for _ in 1..count {
@@ -184,7 +170,7 @@ impl Session {
         stopped
     }
 
-    /// Unwinds the youngest call by the user that has not returned.
+    /// Unwinds the innermost call by the user that has not returned.
     ///
     /// # Errors
     ///
@@ -197,13 +183,13 @@ impl Session {
             // One that is not compiled yet will have functions that can be called.
             let has_started = !self.stopped.reasons.contains(&Reason::Started);
             return Err(if has_started {
-                cannot_call()
+                Error::CannotCall
             } else {
                 Error::NotStarted
             });
         };
         call.abandon_call()?;
-        Ok(self.stands(Vec::new(), 0))
+        Ok(self.has_stopped(Vec::new(), 0))
     }
 
     pub(crate) fn can_go_on(&mut self) -> Result<(), Error> {
@@ -228,14 +214,11 @@ impl Session {
         Ok(())
     }
 
-    fn aim_at(&mut self, spec: &Spec, within: bool) -> Result<Aim, Error> {
+    fn places_of(&mut self, spec: &Spec) -> Result<BTreeSet<CodeLocation>, Error> {
         let selected = self.selected();
         let found = places::resolve(&mut self.stop(), spec, selected);
         let found = found.map_err(|unresolved| Error::Refused(unresolved.to_string()))?;
-        Ok(Aim::Place {
-            places: found.iter().map(|it| it.at).collect(),
-            within,
-        })
+        Ok(found.iter().map(|it| it.at).collect())
     }
 
     /// Calls a function of the program on top of what it is doing.
@@ -250,66 +233,62 @@ impl Session {
             func,
             arguments,
         };
-        self.go(None, call, None)
+        self.go(None, call, Reports::Step)
     }
 
-    fn go(
-        &mut self,
-        step: Option<Step>,
-        begin: Begin,
-        finishing: Option<Option<Finishing>>,
-    ) -> Result<Stopped, Error> {
-        // First this, then the question: who gives up in between stops the program instead.
+    fn go(&mut self, step: Option<Step>, begin: Begin, reports: Reports) -> Result<Stopped, Error> {
+        // First this, then the question: a user who gives up in between stops the program instead.
         let ran_before = self.begins_to_run();
         if (self.given_up)() {
             self.running.store(ran_before, Ordering::SeqCst);
             return Err(Error::GivenUp);
         }
-        let stopped = self.go_on(step, begin, finishing);
+        let stopped = self.run_on(step, begin, reports);
         self.running.store(ran_before, Ordering::SeqCst);
         stopped
     }
 
-    /// Lets the program run until it is to stop, also where only functions that are called then can say so.
-    fn go_on(
+    /// Lets the program run until it stops, also where functions have to be called to decide that.
+    fn run_on(
         &mut self,
         mut step: Option<Step>,
         mut begin: Begin,
-        finishing: Option<Option<Finishing>>,
+        reports: Reports,
     ) -> Result<Stopped, Error> {
         loop {
-            let mut ran = self.go_once(step, begin)?;
+            let mut outcome = self.run_once(&mut step, begin)?;
             let mut own = None;
-            if !ran.undecided.is_empty() {
+            if !outcome.undecided.is_empty() {
                 // What the debuggee knows of this stop is not what it knows after a call.
                 let reasons = self.as_it_stands().reasons;
-                self.memo.ahead = ran.ahead;
-                match self.decide(&mut ran, &reasons)? {
+                self.memo.not_entered = outcome.not_entered;
+                match self.decide(&mut outcome, &reasons) {
                     Decided::Stopped(stopped) => return Ok(stopped),
                     Decided::Runs(how) if !self.interrupted.load(Ordering::SeqCst) => {
-                        (step, begin) = (ran.step, Begin::Resume(how));
+                        begin = Begin::Resume(how);
                         continue;
                     }
-                    Decided::Runs(_) => ran.reasons.push(Reason::Interrupted),
+                    Decided::Runs(_) => outcome.reasons.push(Reason::Interrupted),
                     Decided::Stops => {}
                 }
                 own = Some(reasons);
             }
-            if let Some(finishing) = finishing
-                && let Some(step) = ran.reasons.iter_mut().find(|it| **it == Reason::Step)
+            let mut reasons = outcome.reasons;
+            if let Reports::Return(finishing) = reports
+                && let Some(step) = reasons.iter_mut().find(|it| **it == Reason::Step)
             {
-                let of = finishing.filter(|_| ran.returned);
+                let of = finishing.filter(|_| outcome.returned);
                 *step = Reason::Finished(of.and_then(|of| self.finished(&of)));
             }
             return Ok(match own {
-                None => self.stands(ran.reasons, ran.ahead),
-                Some(own) => self.stands_for(ran.reasons, own, ran.ahead, None),
+                None => self.has_stopped(reasons, outcome.not_entered),
+                Some(own) => self.stopped_for(reasons, own, outcome.not_entered, None),
             });
         }
     }
 
-    /// Lets the program run until somebody has to look at it.
-    fn go_once(&mut self, step: Option<Step>, begin: Begin) -> Result<Ran, Error> {
+    /// Lets the program run until this side has to decide about it.
+    fn run_once(&mut self, step: &mut Option<Step>, begin: Begin) -> Result<Outcome, Error> {
         let known = self.known();
         let starting = self.stopped.reasons.contains(&Reason::Started)
             && self.breakpoints.watch_start()
@@ -317,13 +296,13 @@ impl Session {
         let breakpoints = std::mem::take(&mut self.breakpoints);
         let tell = Arc::clone(&self.tell);
         let memo = std::mem::take(&mut self.memo);
-        let calls = match self.deciding {
-            false => Calls::none(),
-            true => {
-                Calls::refused("a function is called for the condition of a breakpoint already")
-            }
+        let calls = if self.deciding {
+            Calls::refused("a function is called for the condition of a breakpoint already")
+        } else {
+            Calls::none()
         };
-        let watching = Watching::new(breakpoints, step, known, memo, tell, starting, calls);
+        let step_now = step.take();
+        let watching = Watching::new(breakpoints, step_now, known, memo, tell, starting, calls);
         let watching = Arc::new(Mutex::new(watching));
         let lock = || watching.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -349,7 +328,7 @@ impl Session {
                     func,
                     arguments,
                 } => {
-                    let call = debuggee.call().ok_or_else(cannot_call)?;
+                    let call = debuggee.call().ok_or(Error::CannotCall)?;
                     call.call_function(instance, func, &arguments, Some(watch))
                 }
             }
@@ -359,15 +338,8 @@ impl Session {
         let mut watching = lock();
         self.breakpoints = std::mem::take(&mut watching.breakpoints);
         self.memo = std::mem::take(&mut watching.memo);
-        let error = watching.error.take();
-        let left = Ran {
-            reasons: std::mem::take(&mut watching.reasons),
-            undecided: std::mem::take(&mut watching.undecided),
-            step: watching.step.take(),
-            next: watching.next.take(),
-            returned: watching.returned,
-            ahead: watching.ahead,
-        };
+        *step = watching.step.take();
+        let mut outcome = std::mem::take(&mut watching.outcome);
         drop(watching);
         self.memo.forget_state();
         self.runs += 1;
@@ -379,122 +351,24 @@ impl Session {
             }
             return Err(error);
         }
-        match error {
+        match outcome.error.take() {
             Some(error) => Err(error.into()),
-            None => Ok(left),
+            None => Ok(outcome),
         }
-    }
-
-    /// Decides about breakpoints with functions that their conditions and messages call. `own`: what the debuggee knows
-    /// itself of the stop.
-    fn decide(&mut self, ran: &mut Ran, own: &[Reason]) -> Result<Decided, Error> {
-        self.selected = None;
-        let deciding = std::mem::replace(&mut self.deciding, true);
-        let mut stopped = None;
-        for Undecided { id, frame } in std::mem::take(&mut ran.undecided) {
-            match self.decide_one(id, frame, own) {
-                Ok(None) => {}
-                Ok(Some(reason)) => {
-                    ran.reasons.push(reason);
-                    ran.ahead = frame.inlined;
-                }
-                Err(within) => {
-                    stopped = Some(within);
-                    break;
-                }
-            }
-        }
-        self.deciding = deciding;
-        if let Some(stopped) = stopped {
-            return Ok(Decided::Stopped(stopped));
-        }
-        let is_seen = |it: &Reason| !matches!(it, Reason::Thrown { .. });
-        Ok(match ran.next.take() {
-            Some(Next::Done { ahead, returned }) => {
-                if ran.reasons.is_empty() {
-                    ran.ahead = ahead;
-                }
-                ran.reasons.push(Reason::Step);
-                ran.returned = returned;
-                Decided::Stops
-            }
-            _ if !ran.reasons.is_empty() || own.iter().any(is_seen) => Decided::Stops,
-            Some(Next::Run(how)) => Decided::Runs(how),
-            None => Decided::Runs(Resume::Continue),
-        })
-    }
-
-    /// Whether a breakpoint is hit in a frame. `Err`: a function that its condition calls has stopped.
-    fn decide_one(
-        &mut self,
-        id: u32,
-        frame: FrameId,
-        own: &[Reason],
-    ) -> Result<Option<Reason>, Stopped> {
-        let Some(breakpoint) = self.breakpoints.get_shared(id).map(|it| Arc::clone(it)) else {
-            return Ok(None);
-        };
-        let undecided = |message: String| Reason::Condition {
-            breakpoint: Arc::clone(&breakpoint),
-            message,
-        };
-        if let Some(condition) = &breakpoint.condition {
-            // What the user comes back to from a function that stops.
-            let message = "a function that it calls has stopped";
-            let mut reasons = vec![undecided(message.to_owned())];
-            reasons.extend(own.iter().cloned());
-            self.stopped = Stopped { reasons };
-            match self.evaluate_at(condition, frame) {
-                Ok(Evaluated::Value(value, _)) => {
-                    match expression::is_true(condition, &mut self.stop(), &value) {
-                        Ok(true) => {}
-                        Ok(false) => return Ok(None),
-                        Err(error) => return Ok(Some(undecided(error.show(condition.line())))),
-                    }
-                }
-                Ok(Evaluated::Stopped { stopped, .. }) => {
-                    if let [Reason::Returned(_)] = stopped.reasons[..] {
-                        let text = condition.text();
-                        let message = format!("`{text}` gives back no value");
-                        return Ok(Some(undecided(message)));
-                    }
-                    let mut reasons = vec![undecided(message.to_owned())];
-                    reasons.extend(stopped.reasons);
-                    self.stopped.reasons.clone_from(&reasons);
-                    return Err(Stopped { reasons });
-                }
-                Err(error) => return Ok(Some(undecided(error.to_string()))),
-            }
-        }
-        let Some(breakpoint) = self.breakpoints.get_shared(id) else {
-            return Ok(None);
-        };
-        Ok(match run::counted(breakpoint) {
-            Counted::Ignored => None,
-            Counted::Stops(reason) => Some(reason),
-            Counted::Tells(message) => {
-                let text = message.with_values(|value| {
-                    let found = self.evaluate_unasked(value, frame);
-                    let found = found.map_err(|error| first_line(&error))?;
-                    Ok(expression::in_message(&mut self.stop(), &found))
-                });
-                (self.tell)(&text);
-                None
-            }
-        })
     }
 
     /// The program is stopped, for these reasons and those that the debuggee knows itself.
-    fn stands(&mut self, reasons: Vec<Reason>, ahead: usize) -> Stopped {
+    fn has_stopped(&mut self, reasons: Vec<Reason>, not_entered: usize) -> Stopped {
         self.memo.forget_state();
         let mut before = None;
         let stop = self.debuggee.stop().to_vec();
         let ends_call =
             |it: &StopReason| matches!(it, StopReason::Returned(_) | StopReason::Abandoned(_));
         // At the end of a call the others are why the program was stopped before it.
-        let mut own = match stop.iter().any(ends_call) {
-            true => Vec::new(),
-            false => self.as_it_stands().reasons,
+        let mut own = if stop.iter().any(ends_call) {
+            Vec::new()
+        } else {
+            self.as_it_stands().reasons
         };
         for reason in stop {
             own.extend(match reason {
@@ -509,16 +383,16 @@ impl Session {
                 _ => None,
             });
         }
-        self.stands_for(reasons, own, ahead, before)
+        self.stopped_for(reasons, own, not_entered, before)
     }
 
     /// The program is stopped, for these reasons and those of the debuggee's own; `before`: a call is over, and this is
     /// where the user was.
-    fn stands_for(
+    fn stopped_for(
         &mut self,
         mut reasons: Vec<Reason>,
         own: Vec<Reason>,
-        ahead: usize,
+        not_entered: usize,
         before: Option<Before>,
     ) -> Stopped {
         let tell = Arc::clone(&self.tell);
@@ -558,12 +432,12 @@ impl Session {
         match before {
             // The program is where it was, for the reason that it had then.
             Some(before) => {
-                self.memo.ahead = before.ahead;
+                self.memo.not_entered = before.not_entered;
                 self.selected = before.selected;
                 self.stopped = before.stopped;
             }
             None => {
-                self.memo.ahead = ahead;
+                self.memo.not_entered = not_entered;
                 self.selected = None;
                 self.stopped = stopped.clone();
             }
@@ -617,15 +491,4 @@ impl Session {
             first.as_ref(),
         ))
     }
-}
-
-/// The program can run, and functions of it cannot be called.
-pub(crate) fn cannot_call() -> Error {
-    Error::Refused("no function of this program can be called by the debugger".into())
-}
-
-/// What is wrong, without the text that it is in.
-fn first_line(error: &Error) -> String {
-    let text = error.to_string();
-    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -1,5 +1,5 @@
 //! What happens at a stop, next to the guest: breakpoints are counted, their conditions and messages
-//! evaluated, steps go on. The program is stopped only where the user is to know of it.
+//! evaluated, steps go on. The program stops only where the user should know of it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,25 +21,30 @@ pub(crate) struct Watching {
     pub(crate) breakpoints: Breakpoints,
     by_code: HashMap<CodeLocation, Vec<(u32, Location)>>,
     pub(crate) step: Option<Step>,
-    /// The breakpoints that the code has are those of the step after as many changes.
-    armed: Option<u32>,
-    symbols: Known,
+    symbols: KnownSymbols,
     pub(crate) memo: Memo,
     tell: Teller,
     /// What conditions and messages may call: nothing, next to the guest.
     calls: Calls,
-    /// Why the program is to stop.
+    /// What was decided at the last stop.
+    pub(crate) outcome: Outcome,
+    /// The first instruction of the program is a breakpoint.
+    starting: bool,
+}
+
+/// Why a run has ended, as far as this side decides it.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// Why the program stops.
     pub(crate) reasons: Vec<Reason>,
     /// The breakpoints that are hit if functions say so, which have to be called first.
     pub(crate) undecided: Vec<Undecided>,
     /// How the program goes on if they say no.
     pub(crate) next: Option<Next>,
-    /// The step has come to its end: that its function has returned.
+    /// The step is done because its function has returned.
     pub(crate) returned: bool,
-    /// How many of the functions inlined there are not entered.
-    pub(crate) ahead: usize,
-    /// The first instruction of the program is a breakpoint.
-    starting: bool,
+    /// How many of the functions that are inlined there are not entered yet, as the user sees it.
+    pub(crate) not_entered: usize,
     /// What the engine would not do.
     pub(crate) error: Option<wdb_debuggee::Error>,
 }
@@ -61,9 +66,9 @@ enum Hit {
 
 /// The debug information of all modules, on the guest's thread.
 #[derive(Clone, Default)]
-pub(crate) struct Known(pub(crate) HashMap<ModuleId, Option<Arc<Symbols>>>);
+pub(crate) struct KnownSymbols(pub(crate) HashMap<ModuleId, Option<Arc<Symbols>>>);
 
-impl Resolver for Known {
+impl Resolver for KnownSymbols {
     fn symbols(&mut self, module: ModuleId) -> Option<Arc<Symbols>> {
         self.0.get(&module)?.clone()
     }
@@ -77,7 +82,7 @@ impl Watching {
     pub(crate) fn new(
         breakpoints: Breakpoints,
         step: Option<Step>,
-        symbols: Known,
+        symbols: KnownSymbols,
         memo: Memo,
         tell: Teller,
         starting: bool,
@@ -87,31 +92,30 @@ impl Watching {
             by_code: breakpoints.by_code(),
             breakpoints,
             step,
-            armed: None,
             symbols,
             memo,
             tell,
             calls,
-            reasons: Vec::new(),
-            undecided: Vec::new(),
-            next: None,
-            returned: false,
-            ahead: 0,
+            outcome: Outcome::default(),
             starting,
-            error: None,
         }
     }
 
-    /// Gives the code the breakpoints that are wanted now. Those that the code cannot have are taken from the
-    /// user's.
+    /// Gives the code the breakpoints that are wanted at the beginning of the run.
     pub(crate) fn arm(&mut self, debuggee: &mut dyn Debuggee) -> Result<(), wdb_debuggee::Error> {
-        let changes = self.step.as_ref().map_or(0, Step::changes);
-        if self.armed == Some(changes) {
-            return Ok(());
-        }
-        self.armed = Some(changes);
-        let mut wanted: BTreeSet<CodeLocation> = self.by_code.keys().copied().collect();
-        wanted.extend(self.step.iter().flat_map(Step::places));
+        let places = self.step.as_mut().map_or_else(BTreeSet::new, Step::places);
+        self.set_places(debuggee, places)
+    }
+
+    /// Gives the code the breakpoints of the user, and `places` for the step. Those that the code cannot have are taken
+    /// from the user's.
+    fn set_places(
+        &mut self,
+        debuggee: &mut dyn Debuggee,
+        places: BTreeSet<CodeLocation>,
+    ) -> Result<(), wdb_debuggee::Error> {
+        let mut wanted = places;
+        wanted.extend(self.by_code.keys());
         // Exceptions leave functions without coming to where these return.
         let exceptions = self.breakpoints.watch_exceptions() || self.step.is_some();
         let Some(breakpoints) = debuggee.breakpoints() else {
@@ -144,31 +148,32 @@ impl Watching {
             None => self.arrived(debuggee),
         };
         match next {
-            _ if !self.reasons.is_empty() => Verdict::Stop,
-            _ if !self.undecided.is_empty() => {
-                self.next = next;
+            _ if !self.outcome.reasons.is_empty() => Verdict::Stop,
+            _ if !self.outcome.undecided.is_empty() => {
+                self.outcome.next = next;
                 Verdict::Stop
             }
-            Some(Next::Run(how)) => match self.arm(debuggee) {
-                Ok(()) => Verdict::Resume(how),
-                Err(error) => {
-                    self.error = Some(error);
-                    Verdict::Stop
+            Some(Next::Run(how)) => {
+                let places = self.step.as_mut().and_then(Step::new_places);
+                match places.map_or(Ok(()), |it| self.set_places(debuggee, it)) {
+                    Ok(()) => Verdict::Resume(how),
+                    Err(error) => {
+                        self.outcome.error = Some(error);
+                        Verdict::Stop
+                    }
                 }
-            },
-            Some(Next::Done { ahead, returned }) => {
-                self.done(ahead, returned);
+            }
+            Some(Next::Done {
+                not_entered,
+                returned,
+            }) => {
+                self.outcome.reasons.push(Reason::Step);
+                self.outcome.not_entered = not_entered;
+                self.outcome.returned = returned;
                 Verdict::Stop
             }
             None => Verdict::Resume(wdb_debuggee::Resume::Continue),
         }
-    }
-
-    /// The step has come to its end.
-    pub(crate) fn done(&mut self, ahead: usize, returned: bool) {
-        self.reasons.push(Reason::Step);
-        self.ahead = ahead;
-        self.returned = returned;
     }
 
     fn thrown(
@@ -178,7 +183,7 @@ impl Watching {
         caught: bool,
     ) -> Option<Next> {
         let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
-        (self.reasons, self.undecided) = exception_hits(
+        (self.outcome.reasons, self.outcome.undecided) = exception_hits(
             &mut self.breakpoints,
             &mut stop,
             &exception,
@@ -186,8 +191,9 @@ impl Watching {
             &self.tell,
             &self.calls,
         );
-        if !self.reasons.is_empty() {
-            self.reasons.push(Reason::Thrown { exception, caught });
+        if !self.outcome.reasons.is_empty() {
+            let thrown = Reason::Thrown { exception, caught };
+            self.outcome.reasons.push(thrown);
             return None;
         }
         self.step.as_mut().map(Step::thrown)
@@ -202,15 +208,15 @@ impl Watching {
                 let frame = FrameId::default();
                 match hit(breakpoint, &mut stop, frame, &self.tell, &self.calls) {
                     Hit::Passed => {}
-                    Hit::Stops(reason) => self.reasons.push(reason),
-                    Hit::Undecided => self.undecided.push(Undecided {
+                    Hit::Stops(reason) => self.outcome.reasons.push(reason),
+                    Hit::Undecided => self.outcome.undecided.push(Undecided {
                         id: breakpoint.id,
                         frame,
                     }),
                 }
             }
         }
-        let mut ahead = usize::MAX;
+        let mut outermost: Option<usize> = None;
         for (id, location) in self.by_code.get(&at).into_iter().flatten() {
             let Some(breakpoint) = self.breakpoints.get_shared(*id).filter(|it| it.enabled) else {
                 continue;
@@ -219,21 +225,22 @@ impl Watching {
             match hit(breakpoint, &mut stop, frame, &self.tell, &self.calls) {
                 Hit::Passed => {}
                 Hit::Stops(reason) => {
-                    self.reasons.push(reason);
-                    ahead = ahead.min(frame.inlined);
+                    self.outcome.reasons.push(reason);
+                    let before = outermost.unwrap_or(frame.inlined);
+                    outermost = Some(before.min(frame.inlined));
                 }
-                Hit::Undecided => self.undecided.push(Undecided { id: *id, frame }),
+                Hit::Undecided => self.outcome.undecided.push(Undecided { id: *id, frame }),
             }
         }
-        if ahead != usize::MAX {
-            self.ahead = ahead;
+        if let Some(not_entered) = outermost {
+            self.outcome.not_entered = not_entered;
         }
         let next = self.step.as_mut().map(|step| step.arrived(&mut stop, at));
         match next {
-            // Both hold: a breakpoint is where the step has come to.
-            Some(Next::Done { returned, .. }) if !self.reasons.is_empty() => {
-                self.reasons.push(Reason::Step);
-                self.returned = returned;
+            // Both hold: a breakpoint is where the step has ended.
+            Some(Next::Done { returned, .. }) if !self.outcome.reasons.is_empty() => {
+                self.outcome.reasons.push(Reason::Step);
+                self.outcome.returned = returned;
                 None
             }
             next => next,
@@ -303,7 +310,7 @@ pub(crate) fn counted(shared: &mut Arc<Breakpoint>) -> Counted {
     }
 }
 
-/// What comes of breakpoints that are hit in the youngest frame: why the program is to stop, and what is not decided.
+/// What comes of breakpoints that are hit in the innermost frame: why the program stops, and what is not decided.
 type Hits = (Vec<Reason>, Vec<Undecided>);
 
 fn hit_all<'b>(

@@ -12,7 +12,7 @@ use crate::calls::Calling;
 use crate::displays::Displays;
 use crate::error::Error;
 use crate::given::{Given, Launch, Started};
-use crate::run::Known;
+use crate::run::KnownSymbols;
 use crate::skips::Skips;
 use crate::stopped::{Reason, Stopped, Teller};
 use wdb_examine::expression::{self, Expression};
@@ -315,7 +315,11 @@ impl Session {
         own.unwrap_or(FrameId {
             thread,
             activation: 0,
-            inlined: if thread == 0 { self.memo.ahead } else { 0 },
+            inlined: if thread == 0 {
+                self.memo.not_entered
+            } else {
+                0
+            },
         })
     }
 
@@ -424,13 +428,13 @@ impl Session {
     }
 
     /// The debug information of all modules.
-    pub(crate) fn known(&mut self) -> Known {
+    pub(crate) fn known(&mut self) -> KnownSymbols {
         let mut stop = self.stop();
         let symbols = stop.module_ids().map(|module| {
             let known: Option<Arc<Symbols>> = stop.symbols(module);
             (module, known)
         });
-        Known(symbols.collect())
+        KnownSymbols(symbols.collect())
     }
 
     /// Why the debuggee is stopped, as far as it knows itself.

@@ -1,10 +1,9 @@
 //! Steps through the source: where to stop next to the guest, decided at each stop on the way.
 //!
 //! A step sets breakpoints of its own and lets the program run: at the beginnings of the statements of the
-//! function, and where its callers go on. Activations of one function are told apart by how many there are on
-//! the stack. While a function runs that is not to be entered, the beginnings of those that are have breakpoints
-//! too: it may call them back. Only what calls a function that is to be entered, and what has thrown, runs as a single
-//! instruction.
+//! function, and where its callers go on. The depth of the stack tells activations of one function apart. While a
+//! skipped function runs, every function that is not skipped has a breakpoint at its start, because the skipped one may
+//! call it back. Two things run as a single instruction: a call that is stepped into, and the instruction after a throw.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -18,7 +17,7 @@ use crate::skips::Skips;
 use wdb_examine::Stop;
 use wdb_examine::stop::{FrameId, Place};
 
-/// What a step is to come to.
+/// What a step goes to.
 #[derive(Clone, Debug)]
 pub(crate) enum Aim {
     /// One instruction, or one with all that it calls.
@@ -39,7 +38,7 @@ pub(crate) enum Aim {
 pub(crate) struct Step {
     aim: Aim,
     skips: Skips,
-    /// How many activations there are when the one that is stepped through is the youngest.
+    /// How many activations there are when the one that is stepped through is the innermost.
     depth: usize,
     /// Its function.
     module: ModuleId,
@@ -54,11 +53,11 @@ pub(crate) struct Step {
     calls: BTreeSet<CodeLocation>,
     /// Where the functions begin that are entered when one that is not calls them back.
     called_back: Arc<BTreeSet<CodeLocation>>,
-    /// Where its callers go on, the youngest first.
+    /// Where its callers go on, the innermost first.
     returns: Vec<CodeLocation>,
     phase: Phase,
-    /// How often its places have changed.
-    changes: u32,
+    /// Whether its places may be others than those that were asked for last.
+    moved: bool,
     /// How many stops in a row were in deeper activations.
     deeper: u32,
 }
@@ -70,7 +69,7 @@ enum Phase {
     Running,
     /// It runs the call that it stands at, as one instruction.
     Calling,
-    /// It runs to where the parameters of the function that was entered are in place.
+    /// It runs to the end of the prologue of the function that was entered.
     Entering { depth: usize, at: CodeLocation },
     /// It runs a function that is not entered; one that is, and is called back from there, is.
     Passing,
@@ -86,17 +85,17 @@ enum Phase {
 pub(crate) enum Next {
     /// The program runs, with the breakpoints of [`Step::places`].
     Run(Resume),
-    /// It has come to where it was to come.
+    /// It has reached its aim.
     Done {
-        /// How many of the functions inlined there are not entered yet.
-        ahead: usize,
+        /// How many of the functions that are inlined there are not entered yet, as the user sees it.
+        not_entered: usize,
         /// The function has returned, and the results are the caller's operands.
         returned: bool,
     },
 }
 
 const ARRIVED: Next = Next::Done {
-    ahead: 0,
+    not_entered: 0,
     returned: false,
 };
 
@@ -104,7 +103,7 @@ const ARRIVED: Next = Next::Done {
 fn at_start(stop: &mut Stop<'_>) -> Next {
     let place = stop.place(FrameId::default());
     Next::Done {
-        ahead: place.map_or(0, |it| it.chain.len().saturating_sub(1)),
+        not_entered: place.map_or(0, |it| it.chain.len().saturating_sub(1)),
         returned: false,
     }
 }
@@ -114,11 +113,11 @@ type Line = (Option<String>, Option<u32>);
 /// The functions that an inlined one is in, outermost first, each with the place of the call in it.
 type Scope = Vec<(String, Option<u32>, Option<u32>)>;
 
-/// A function that is called by the host has no caller that goes on: those of as many older frames are watched
-/// instead.
+/// Where this many callers go on is watched: a function that the host has called has no caller that goes on, but one
+/// further out may.
 const CALLERS: usize = 4;
 
-/// As many functions are watched for being called back.
+/// At most this many functions are watched for being called back.
 const MOST_CALLED_BACK: usize = 4096;
 
 /// After this many stops in deeper activations the statements are not watched any more. To change the breakpoints
@@ -126,7 +125,7 @@ const MOST_CALLED_BACK: usize = 4096;
 const RECURSION: u32 = 64;
 
 impl Step {
-    /// A step from where the frame `from` stands, and how it begins.
+    /// A step from where the frame `from` is, and how it begins.
     pub(crate) fn begin(
         stop: &mut Stop<'_>,
         from: FrameId,
@@ -149,7 +148,7 @@ impl Step {
             called_back: Arc::default(),
             returns: Vec::new(),
             phase: Phase::Running,
-            changes: 0,
+            moved: true,
             deeper: 0,
         };
         if !matches!(step.aim, Aim::Instruction { over: false }) {
@@ -172,25 +171,25 @@ impl Step {
         if let Aim::Line { into: true, .. } = step.aim
             && from.activation == 0
             && let Some(inner) = from.inlined.checked_sub(1)
-            && let Some(ahead) = step.inlined_at(&place, inner)
+            && let Some(not_entered) = step.inlined_at(&place, inner)
         {
             return Some((
                 step,
                 Next::Done {
-                    ahead,
+                    not_entered,
                     returned: false,
                 },
             ));
         }
         let at = frame.location()?;
-        let stands_at_call = from.activation == 0 && is_call(stop, at);
+        let is_at_call = from.activation == 0 && is_call(stop, at);
         let next = match step.aim {
-            Aim::Instruction { over: true } if stands_at_call => {
+            Aim::Instruction { over: true } if is_at_call => {
                 step.statements = next_instruction(stop, at).into_iter().collect();
                 Next::Run(Resume::Continue)
             }
             Aim::Instruction { .. } => Next::Run(Resume::StepInstruction),
-            Aim::Line { into: true, .. } if stands_at_call => step.call(),
+            Aim::Line { into: true, .. } if is_at_call => step.call(),
             _ => Next::Run(Resume::Continue),
         };
         Some((step, next))
@@ -211,18 +210,19 @@ impl Step {
             called_back: Arc::default(),
             returns: Vec::new(),
             phase: Phase::Running,
-            changes: 0,
+            moved: true,
             deeper: 0,
         }
     }
 
-    /// A number that is another one when [`Step::places`] may be others.
-    pub(crate) fn changes(&self) -> u32 {
-        self.changes
+    /// Where the breakpoints of the step are now, if they may be others than the last time that this was asked.
+    pub(crate) fn new_places(&mut self) -> Option<BTreeSet<CodeLocation>> {
+        self.moved.then(|| self.places())
     }
 
     /// Where the breakpoints of the step are now.
-    pub(crate) fn places(&self) -> BTreeSet<CodeLocation> {
+    pub(crate) fn places(&mut self) -> BTreeSet<CodeLocation> {
+        self.moved = false;
         if let Aim::Instruction { over: false } = self.aim {
             return BTreeSet::new();
         }
@@ -242,25 +242,25 @@ impl Step {
 
     /// An exception was thrown that is caught.
     pub(crate) fn thrown(&mut self) -> Next {
-        self.changes += u32::from(matches!(
+        self.moved |= matches!(
             self.phase,
             Phase::Passing | Phase::Entering { .. } | Phase::Recursing(_)
-        ));
+        );
         self.phase = Phase::Unwinding;
         self.deeper = 0;
         Next::Run(Resume::StepInstruction)
     }
 
-    /// The program stands at `at`. Where breakpoints of the user let it pass, this says how it goes on.
+    /// The program is at `at`. If no breakpoint of the user stops it there, this says how it goes on.
     pub(crate) fn arrived(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
-        self.changes += u32::from(matches!(phase, Phase::Entering { .. }));
+        self.moved |= matches!(phase, Phase::Entering { .. });
         if let Aim::Place { places, within } = &self.aim {
             let is_place = places.contains(&at);
             let is_there = match stop.depth_up_to(0, self.depth + 1).cmp(&self.depth) {
                 Ordering::Less => true,
                 Ordering::Equal => is_place,
-                // A deeper activation of the function also comes by the place.
+                // A deeper activation of the function also passes the place.
                 Ordering::Greater => is_place && !(*within && self.is_in_function(stop, at)),
             };
             return match is_there {
@@ -286,7 +286,7 @@ impl Step {
                     false => Next::Run(Resume::Continue),
                 };
             }
-            self.changes += 1;
+            self.moved = true;
         }
         match phase {
             Phase::Calling
@@ -319,15 +319,15 @@ impl Step {
             return Next::Run(Resume::Continue);
         }
         self.deeper = 0;
-        self.changes += u32::from(matches!(phase, Phase::Recursing(_)));
+        self.moved |= matches!(phase, Phase::Recursing(_));
         if depth == self.depth {
-            return self.within(stop, at);
+            return self.in_activation(stop, at);
         }
         let returned = depth + 1 == self.depth
             && self.scope.len() < 2
             && self.returns.first() == Some(&at)
             && phase != Phase::Unwinding;
-        self.left(stop, depth, returned)
+        self.has_left(stop, depth, returned)
     }
 
     /// Whether `at` is in the function that is stepped through.
@@ -347,7 +347,7 @@ impl Step {
         let waits = stop.frame(own).and_then(|frame| frame.location());
         if let Some(goes_on) = waits.and_then(|it| next_instruction(stop, it)) {
             self.phase = Phase::Recursing(goes_on);
-            self.changes += 1;
+            self.moved = true;
         }
     }
 
@@ -365,14 +365,14 @@ impl Step {
             return at_start(stop);
         }
         self.phase = Phase::Entering { depth, at: start };
-        self.changes += 1;
+        self.moved = true;
         Next::Run(Resume::Continue)
     }
 
     /// The program is in a function that is not entered, and may call back one that is.
     fn pass(&mut self, stop: &mut Stop<'_>) {
         self.phase = Phase::Passing;
-        self.changes += 1;
+        self.moved = true;
         if !self.called_back.is_empty() {
             return;
         }
@@ -386,22 +386,28 @@ impl Step {
         self.called_back = Arc::new(found);
     }
 
-    /// The activation that was stepped through is gone: `depth` others are left.
-    fn left(&mut self, stop: &mut Stop<'_>, depth: usize, returned: bool) -> Next {
-        let youngest = FrameId::default();
-        let place = stop.place(youngest);
+    /// The activation that was stepped through is gone, and `depth` others remain.
+    fn has_left(&mut self, stop: &mut Stop<'_>, depth: usize, returned: bool) -> Next {
+        let innermost = FrameId::default();
+        let place = stop.place(innermost);
         if matches!(self.aim, Aim::Out | Aim::Instruction { .. }) {
-            return Next::Done { ahead: 0, returned };
+            return Next::Done {
+                not_entered: 0,
+                returned,
+            };
         }
         let own = place
             .as_ref()
             .and_then(|it| it.chain.iter().position(|spot| !self.skips.skip(spot)));
-        if let Some(ahead) = own {
-            return Next::Done { ahead, returned };
+        if let Some(not_entered) = own {
+            return Next::Done {
+                not_entered,
+                returned,
+            };
         }
         // On to where there is source.
-        self.changes += 1;
-        let (Some(frame), Some(place)) = (stop.frame(youngest), place) else {
+        self.moved = true;
+        let (Some(frame), Some(place)) = (stop.frame(innermost), place) else {
             return ARRIVED;
         };
         self.depth = depth;
@@ -425,8 +431,8 @@ impl Step {
         Next::Run(Resume::Continue)
     }
 
-    /// The activation that is stepped through stands at `at`.
-    fn within(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
+    /// The activation that is stepped through is at `at`.
+    fn in_activation(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
         let is_done = match self.aim {
             Aim::Instruction { .. } => return ARRIVED,
             Aim::Out if self.scope.len() < 2 => None,
@@ -437,8 +443,8 @@ impl Step {
             _ => None,
         };
         match is_done {
-            Some(ahead) => Next::Done {
-                ahead,
+            Some(not_entered) => Next::Done {
+                not_entered,
                 returned: false,
             },
             None if self.calls.contains(&at) => self.call(),
@@ -451,8 +457,8 @@ impl Step {
         Next::Run(Resume::StepInstruction)
     }
 
-    /// If the statement that begins there is one to stop at: how many of the functions inlined there are not
-    /// entered.
+    /// Whether to stop at the statement that begins there; then how many of the functions that are inlined there are
+    /// not entered.
     fn other_line(&self, place: &Place) -> Option<usize> {
         let length = place.chain.len();
         let level = self.scope.len();
@@ -460,9 +466,9 @@ impl Step {
         let common = common(&self.scope, &here);
         if common < level {
             // The inlined function was left.
-            let ahead = length - common.max(1);
-            let spot = place.chain.get(ahead)?;
-            return (matches!(self.aim, Aim::Out) || !self.skips.skip(spot)).then_some(ahead);
+            let not_entered = length - common.max(1);
+            let spot = place.chain.get(not_entered)?;
+            return (matches!(self.aim, Aim::Out) || !self.skips.skip(spot)).then_some(not_entered);
         }
         let Aim::Line { into, forward } = self.aim else {
             return None;
@@ -486,7 +492,7 @@ impl Step {
         })
     }
 
-    /// Finds where the breakpoints belong that the aim needs in the function of an activation and its callers.
+    /// Finds the places of the breakpoints that the aim needs, in the function of an activation and in its callers.
     fn find_places(&mut self, stop: &mut Stop<'_>, activation: usize) {
         let (module, func) = (self.module, self.func);
         let by_line = match self.aim {
@@ -554,7 +560,7 @@ fn common(scope: &Scope, here: &Scope) -> usize {
     let pairs = scope.iter().zip(here).enumerate();
     pairs
         .take_while(|(depth, (a, b))| match *depth == last {
-            // Where in the innermost it stands does not matter.
+            // Where it is in the innermost does not matter.
             true => a.0 == b.0,
             false => a == b,
         })

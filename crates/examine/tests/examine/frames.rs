@@ -66,7 +66,7 @@ fn functions_ahead_have_no_numbers() {
             .len()
             - 1
     };
-    memo.ahead = inlined;
+    memo.not_entered = inlined;
     let mut stop = Stop::over(&mut debuggee, &mut resolver, &mut memo);
     assert_eq!(stop.frame_count(0) as usize, count as usize - inlined);
     let whole = frames::entries(&mut stop, 0);

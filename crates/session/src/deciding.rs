@@ -1,0 +1,135 @@
+//! Decides about breakpoints whose condition or message calls functions of the program. Next to the guest none can be
+//! called: the program stops, the functions are called from here, and it goes on if the breakpoint is not hit.
+
+use std::sync::Arc;
+
+use wdb_debuggee::Resume;
+use wdb_examine::expression;
+use wdb_examine::stop::FrameId;
+
+use crate::error::Error;
+use crate::evaluate::Evaluated;
+use crate::run::{self, Counted, Outcome, Undecided};
+use crate::session::Session;
+use crate::step::Next;
+use crate::stopped::{Reason, Stopped};
+
+/// What was decided about breakpoints after their functions were called.
+pub(crate) enum Decided {
+    /// The program goes on.
+    Runs(Resume),
+    /// It stops there.
+    Stops,
+    /// It has stopped in such a function.
+    Stopped(Stopped),
+}
+
+impl Session {
+    /// Decides about breakpoints with functions that their conditions and messages call. `own`: what the debuggee knows
+    /// itself of the stop.
+    pub(crate) fn decide(&mut self, outcome: &mut Outcome, own: &[Reason]) -> Decided {
+        self.selected = None;
+        let deciding = std::mem::replace(&mut self.deciding, true);
+        let mut stopped = None;
+        for Undecided { id, frame } in std::mem::take(&mut outcome.undecided) {
+            match self.decide_one(id, frame, own) {
+                Ok(None) => {}
+                Ok(Some(reason)) => {
+                    outcome.reasons.push(reason);
+                    outcome.not_entered = frame.inlined;
+                }
+                Err(within) => {
+                    stopped = Some(within);
+                    break;
+                }
+            }
+        }
+        self.deciding = deciding;
+        if let Some(stopped) = stopped {
+            return Decided::Stopped(stopped);
+        }
+        let is_seen = |it: &Reason| !matches!(it, Reason::Thrown { .. });
+        match outcome.next.take() {
+            Some(Next::Done {
+                not_entered,
+                returned,
+            }) => {
+                if outcome.reasons.is_empty() {
+                    outcome.not_entered = not_entered;
+                }
+                outcome.reasons.push(Reason::Step);
+                outcome.returned = returned;
+                Decided::Stops
+            }
+            _ if !outcome.reasons.is_empty() || own.iter().any(is_seen) => Decided::Stops,
+            Some(Next::Run(how)) => Decided::Runs(how),
+            None => Decided::Runs(Resume::Continue),
+        }
+    }
+
+    /// Whether a breakpoint is hit in a frame. `Err`: a function that its condition calls has stopped.
+    fn decide_one(
+        &mut self,
+        id: u32,
+        frame: FrameId,
+        own: &[Reason],
+    ) -> Result<Option<Reason>, Stopped> {
+        let Some(breakpoint) = self.breakpoints.get_shared(id).map(|it| Arc::clone(it)) else {
+            return Ok(None);
+        };
+        let undecided = |message: String| Reason::Condition {
+            breakpoint: Arc::clone(&breakpoint),
+            message,
+        };
+        if let Some(condition) = &breakpoint.condition {
+            // What the user comes back to from a function that stops.
+            let message = "a function that it calls has stopped";
+            let mut reasons = vec![undecided(message.to_owned())];
+            reasons.extend(own.iter().cloned());
+            self.stopped = Stopped { reasons };
+            match self.evaluate_at(condition, frame) {
+                Ok(Evaluated::Value(value, _)) => {
+                    match expression::is_true(condition, &mut self.stop(), &value) {
+                        Ok(true) => {}
+                        Ok(false) => return Ok(None),
+                        Err(error) => return Ok(Some(undecided(error.show(condition.line())))),
+                    }
+                }
+                Ok(Evaluated::Stopped { stopped, .. }) => {
+                    if let [Reason::Returned(_)] = stopped.reasons[..] {
+                        let text = condition.text();
+                        let message = format!("`{text}` gives back no value");
+                        return Ok(Some(undecided(message)));
+                    }
+                    let mut reasons = vec![undecided(message.to_owned())];
+                    reasons.extend(stopped.reasons);
+                    self.stopped.reasons.clone_from(&reasons);
+                    return Err(Stopped { reasons });
+                }
+                Err(error) => return Ok(Some(undecided(error.to_string()))),
+            }
+        }
+        let Some(breakpoint) = self.breakpoints.get_shared(id) else {
+            return Ok(None);
+        };
+        Ok(match run::counted(breakpoint) {
+            Counted::Ignored => None,
+            Counted::Stops(reason) => Some(reason),
+            Counted::Tells(message) => {
+                let text = message.with_values(|value| {
+                    let found = self.evaluate_unasked(value, frame);
+                    let found = found.map_err(|error| first_line(&error))?;
+                    Ok(expression::in_message(&mut self.stop(), &found))
+                });
+                (self.tell)(&text);
+                None
+            }
+        })
+    }
+}
+
+/// What is wrong, without the text that it is in.
+fn first_line(error: &Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
