@@ -343,8 +343,14 @@ fn quote(out: &mut String, mark: &str, bytes: &[u8], directory: &Path) {
         for (from, to) in &replacements {
             line = line.replace(from, to);
         }
-        let line = match (line.find(" ("), line.find("); `wdb report ")) {
-            // It holds the process id, the time and paths.
+        let end = line.find("); `wdb report ");
+        // The dump holds the process id, the time and paths.
+        let end = end.or_else(|| {
+            line.strip_prefix("core dump: ")?
+                .ends_with(" bytes)")
+                .then(|| line.len() - 1)
+        });
+        let line = match (line.find(" ("), end) {
             (Some(start), Some(end)) => format!("{} ([SIZE]{}", &line[..start], &line[end..]),
             _ => line,
         };
