@@ -12,7 +12,14 @@ impl From<wdb_debuggee::Error> for Failure {
 
 impl From<wdb_session::Error> for Failure {
     fn from(error: wdb_session::Error) -> Self {
-        Failure(error.to_string())
+        use wdb_session::Error;
+        let command = match error {
+            Error::Ended | Error::Crashed(_) => "; `run` starts it anew",
+            Error::CallCrashed => "; `abandon` gives it up",
+            Error::NotStarted => "; `run` runs it",
+            _ => "",
+        };
+        Failure(format!("{error}{command}"))
     }
 }
 

@@ -15,16 +15,16 @@ pub enum Error {
     #[error("given up")]
     GivenUp,
     /// The program has ended.
-    #[error("the program has ended; `run` starts it anew")]
+    #[error("the program has ended")]
     Ended,
     /// The program has crashed: it can be looked at, and cannot go on. What has become of it, as the rest of a sentence.
-    #[error("the program {0} and cannot go on; `run` starts it anew")]
+    #[error("the program {0} and cannot go on")]
     Crashed(&'static str),
     /// A function that the user called has crashed.
-    #[error("the call has crashed and cannot go on; `abandon` gives it up")]
+    #[error("the call has crashed and cannot go on")]
     CallCrashed,
     /// The program has not started.
-    #[error("the program has not started; `run` runs it")]
+    #[error("the program has not started")]
     NotStarted,
     /// The engine cannot call functions of the program.
     #[error("no function of this program can be called by the debugger")]

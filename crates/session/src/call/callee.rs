@@ -167,7 +167,7 @@ fn named(
     {
         return Err(error);
     }
-    Ok((only(symbols, name, found)?, None))
+    Ok((methods::only(symbols, name, found)?, None))
 }
 
 /// `f(float)` may name none of several.
@@ -212,21 +212,5 @@ fn of_value(
             Err(refused(words))
         }
         Some(found) => Ok(found),
-    }
-}
-
-/// The one function that there is of a name.
-pub(super) fn only(
-    symbols: &Symbols,
-    name: &str,
-    found: Vec<FuncIndex>,
-) -> Result<FuncIndex, Error> {
-    match found[..] {
-        [func] => Ok(func),
-        [] => Err(Error::Refused(format!("no function is called `{name}`"))),
-        _ => {
-            let names = expression::may_be(symbols, &found);
-            Err(Error::Refused(format!("`{name}` may be {names}")))
-        }
     }
 }

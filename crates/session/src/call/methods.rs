@@ -5,7 +5,6 @@ use wdb_symbols::render::{Pointer, Shape};
 use wdb_symbols::types::{Kind, Role};
 use wdb_symbols::{Context, Language, Object, Symbols, Type, TypeRef};
 
-use super::callee::only;
 use crate::Error;
 use wdb_examine::expression;
 
@@ -356,6 +355,22 @@ fn one_of(
                 ),
                 [] => format!("`{text}`: `{method}` is ambiguous"),
             }))
+        }
+    }
+}
+
+/// The one function that there is of a name.
+pub(super) fn only(
+    symbols: &Symbols,
+    name: &str,
+    found: Vec<FuncIndex>,
+) -> Result<FuncIndex, Error> {
+    match found[..] {
+        [func] => Ok(func),
+        [] => Err(Error::Refused(format!("no function is called `{name}`"))),
+        _ => {
+            let names = expression::may_be(symbols, &found);
+            Err(Error::Refused(format!("`{name}` may be {names}")))
         }
     }
 }
