@@ -1,9 +1,11 @@
 //! Debug information and source files, found on the disk.
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -14,6 +16,9 @@ use wdb_examine::SourcePaths;
 use wdb_module::Module;
 use wdb_symbols::Symbols;
 use wdb_symbols::printable;
+use wdb_symbols::reading::Reading;
+use wdb_terminal::CtrlC;
+use wdb_terminal::repl::{Screen, TakesLong};
 
 use crate::foreign;
 
@@ -47,6 +52,50 @@ pub(crate) struct Finder {
     pub(crate) notes: Vec<String>,
     /// The source files that were said to be newer than the file of a module: those of both.
     newer: HashSet<(PathBuf, PathBuf)>,
+    /// Who is told that debug information is read.
+    reading: Option<Told>,
+}
+
+/// Who is told that debug information is read, and may give it up.
+#[derive(Clone)]
+pub(crate) struct Told {
+    screen: Screen,
+    ctrl_c: CtrlC,
+    /// How much of it is being read, one in the other.
+    under_way: Arc<AtomicU32>,
+}
+
+/// The debug information of a module, while it is read.
+struct OfModule {
+    name: String,
+    told: Told,
+}
+
+/// A part of it, until this is dropped.
+struct Part {
+    under_way: Arc<AtomicU32>,
+    _shown: Option<TakesLong>,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Reading for OfModule {
+    fn begins(&self) -> Box<dyn Any> {
+        let is_first = self.told.under_way.fetch_add(1, Ordering::Relaxed) == 0;
+        let what = || format!("reading the debug information of {}", printable(&self.name));
+        Box::new(Part {
+            under_way: Arc::clone(&self.told.under_way),
+            _shown: is_first.then(|| self.told.screen.takes_long(&what())),
+        })
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.told.ctrl_c.given_up()
+    }
 }
 
 impl Finder {
@@ -62,6 +111,24 @@ impl Finder {
             cache: HashMap::new(),
             notes: Vec::new(),
             newer: HashSet::new(),
+            reading: None,
+        }
+    }
+
+    /// The same for the debugger, which shows that debug information is read, and where Ctrl-C gives it up.
+    pub(crate) fn for_debugger(
+        arguments: &Arguments,
+        modules: &[wdb_debuggee::Module],
+        screen: Screen,
+        ctrl_c: CtrlC,
+    ) -> Self {
+        Finder {
+            reading: Some(Told {
+                screen,
+                ctrl_c,
+                under_way: Arc::default(),
+            }),
+            ..Finder::new(arguments, modules)
         }
     }
 
@@ -99,7 +166,16 @@ impl Finder {
             (None, Some(url)) => self.source_map(path.as_deref(), url),
             _ => None,
         };
-        Some(Arc::new(Symbols::new(module, debug, source_map)))
+        let name = path.as_deref().and_then(Path::file_name);
+        let name = name.map_or_else(
+            || "the program".into(),
+            |it| it.to_string_lossy().into_owned(),
+        );
+        let symbols = Symbols::new(module, debug, source_map);
+        Some(Arc::new(match self.reading.clone() {
+            Some(told) => symbols.told_to(Arc::new(OfModule { name, told })),
+            None => symbols,
+        }))
     }
 
     fn debug_file(

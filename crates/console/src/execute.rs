@@ -2,12 +2,11 @@
 
 use wdb_report::lacking;
 use wdb_session::Error;
+use wdb_symbols::reading::{self, GivenUp};
 
 use crate::action::Action;
 use crate::call::Call;
-use crate::console::{
-    Collecting, Collects, Command, Completes, Console, DEEPEST, Flow, Needs, Repeats,
-};
+use crate::console::{Collecting, Collects, Command, Console, DEEPEST, Flow, Needs, Repeats};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::own::{self, Own};
@@ -60,7 +59,7 @@ impl Console {
         self.queue.clear();
         self.again = None;
         let again = action.repeats().then(|| action.to_string());
-        let flow = action.perform(self, out);
+        let flow = whole(|| action.perform(self, out));
         if flow.is_ok() {
             self.again = again;
         }
@@ -117,14 +116,7 @@ impl Console {
                 }
                 Needs::Program | Needs::Execution => {}
             }
-            // What names code may have all debug information to read first. A program that runs has the terminal.
-            let reads = !matches!(command.completes, Completes::Nothing | Completes::Path);
-            if reads && command.needs != Needs::Execution {
-                out.progress(line);
-            }
-            let flow = (command.run)(self, &call, out);
-            out.progress("");
-            let flow = flow?;
+            let flow = whole(|| (command.run)(self, &call, out))?;
             *again = match command.repeats {
                 Repeats::No => None,
                 Repeats::Same => Some(line.to_owned()),
@@ -221,4 +213,10 @@ impl Console {
         self.collecting = Some(collecting);
         Flow::NeedsMore
     }
+}
+
+/// Does something, unless it is given up while it reads debug information.
+fn whole(work: impl FnOnce() -> Result<Flow, Failure>) -> Result<Flow, Failure> {
+    let done = reading::cancellable(work);
+    done.unwrap_or_else(|GivenUp| Err(Failure("given up".to_owned())))
 }

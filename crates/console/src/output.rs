@@ -19,9 +19,6 @@ pub trait Output {
         false
     }
 
-    /// What takes long right now. An empty text: it is over.
-    fn progress(&mut self, _what: &str) {}
-
     /// Writes a core dump of the debuggee. What was written, as text.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ mod support;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use support::{Fixtures, dump, modules};
 use wdb_console::{Code, Console, Flow, Output, Style, commands, listing, reference};
@@ -17,8 +19,10 @@ use wdb_debuggee::coredump::{
     Capture, Crash, CrashKind, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId,
 };
 use wdb_debuggee::{Certainty, Debuggee, Error, Module, PostMortem, StopReason, Thread};
-use wdb_examine::{Stop, places};
+use wdb_examine::{Resolver, Stop, places};
 use wdb_session::Session;
+use wdb_symbols::Symbols;
+use wdb_symbols::reading::Reading;
 
 fn console(dump_name: &str, module: &str) -> Console {
     let debuggee = Box::new(dump(dump_name, module));
@@ -68,37 +72,90 @@ fn played(transcript: &str) -> String {
     out
 }
 
-/// What is said to take long, and whether the user gives up before the next line.
-#[derive(Default)]
+/// Debug information whose reading is told of, and is given up after some looks at it.
+#[derive(Clone, Default)]
 struct Watched {
-    progress: Vec<String>,
-    text: String,
-    given_up: bool,
+    begun: Arc<AtomicU32>,
+    left: Arc<AtomicU32>,
 }
 
-impl Output for Watched {
-    fn write(&mut self, _: Style, text: &str) {
-        self.text.push_str(text);
+impl Reading for Watched {
+    fn begins(&self) -> Box<dyn std::any::Any> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Box::new(())
     }
 
-    fn given_up(&self) -> bool {
-        self.given_up
+    fn is_given_up(&self) -> bool {
+        let one_less = |it: u32| it.checked_sub(1);
+        let left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        left.is_err()
+    }
+}
+
+/// A resolver whose symbols are watched.
+struct Slow(Arc<Symbols>);
+
+impl Resolver for Slow {
+    fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
+        Some(Arc::clone(&self.0))
     }
 
-    fn progress(&mut self, what: &str) {
-        self.progress.push(what.to_owned());
+    fn source(&mut self, _: ModuleId, _: &str) -> Option<String> {
+        None
     }
 }
 
 #[test]
-fn what_may_take_long_is_said_and_can_be_given_up() {
-    let mut console = console("c-variables.wasmtime", "c-variables");
-    let mut out = Watched::default();
-    assert_eq!(console.execute("list main", &mut out), Flow::Go);
-    assert_eq!(out.progress, ["list main", ""]);
-    out.given_up = true;
-    assert_eq!(console.execute("list main", &mut out), Flow::Failed);
-    assert_eq!(out.progress.len(), 2);
+fn reading_is_told_of_given_up_and_done_again() {
+    let answer = |console: &mut Console, line: &str| {
+        let mut out = String::new();
+        let flow = console.execute(line, &mut out);
+        (flow, out)
+    };
+    for line in [
+        "info scope main",
+        "info functions o",
+        "whatis struct point",
+        "info line 100",
+        "print counter",
+    ] {
+        let expected = answer(&mut console("c-variables.wasmtime", "c-variables"), line);
+        // At each of the first looks, and at none.
+        for looks in [0, 1, 2, 5, 20, 100_000_000] {
+            let watched = Watched::default();
+            let module = modules("c-variables")[0].clone();
+            let symbols = Symbols::new(module, None, None).told_to(Arc::new(watched.clone()));
+            let debuggee = Box::new(dump("c-variables.wasmtime", "c-variables"));
+            let resolver = Box::new(Slow(Arc::new(symbols)));
+            let mut console = Console::new(Session::new(debuggee, resolver, None));
+            watched.left.store(looks, Ordering::Relaxed);
+            let (flow, out) = answer(&mut console, line);
+            let is_given_up = (flow, out.as_str()) == (Flow::Failed, "error: given up\n");
+            assert!(
+                is_given_up || (flow, out.clone()) == expected,
+                "{line}: {out}"
+            );
+            assert!(is_given_up || looks > 0, "{line}");
+            // Later it is read again, and nothing is kept of what was not read.
+            watched.left.store(u32::MAX, Ordering::Relaxed);
+            assert_eq!(answer(&mut console, line), expected, "{line} after {looks}");
+        }
+    }
+    // What needs all of the debug information says so.
+    let watched = Watched::default();
+    watched.left.store(u32::MAX, Ordering::Relaxed);
+    let module = modules("c-variables")[0].clone();
+    let symbols = Symbols::new(module, None, None).told_to(Arc::new(watched.clone()));
+    let debuggee = Box::new(dump("c-variables.wasmtime", "c-variables"));
+    let resolver = Box::new(Slow(Arc::new(symbols)));
+    let mut console = Console::new(Session::new(debuggee, resolver, None));
+    answer(&mut console, "info functions o");
+    let begun = watched.begun.load(Ordering::Relaxed);
+    assert!(begun > 0);
+    answer(&mut console, "info functions o");
+    assert_eq!(watched.begun.load(Ordering::Relaxed), begun);
 }
 
 /// Gives up as soon as it has read a little.

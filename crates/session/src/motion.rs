@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wdb_debuggee::coredump::{InstanceId, ModuleId, Slot, Value, code};
 use wdb_debuggee::{CodeLocation, Resume, StopReason, Watch};
 use wdb_module::FuncIndex;
+use wdb_symbols::reading;
 
 use crate::call;
 use crate::calls::Before;
@@ -188,6 +189,7 @@ impl Session {
                 Error::NotStarted
             });
         };
+        reading::commit();
         call.abandon_call()?;
         Ok(self.has_stopped(Vec::new(), 0))
     }
@@ -243,6 +245,7 @@ impl Session {
             self.running.store(ran_before, Ordering::SeqCst);
             return Err(Error::GivenUp);
         }
+        reading::commit();
         let stopped = self.run_on(step, begin, reports);
         self.running.store(ran_before, Ordering::SeqCst);
         stopped

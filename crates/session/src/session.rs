@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_debuggee::coredump::CrashKind;
 use wdb_debuggee::{Debuggee, Interrupt, StopReason};
-use wdb_symbols::Symbols;
+use wdb_symbols::{Symbols, reading};
 
 use crate::breakpoints::{self, Binding, Breakpoint, Breakpoints, Message, NewBreakpoint};
 use crate::calls::Calling;
@@ -222,6 +222,7 @@ impl Session {
     /// When it cannot be started; the old one stays.
     pub fn restart(&mut self) -> Result<Vec<String>, Error> {
         let launch = self.launch.as_mut().ok_or(Error::CannotRun)?;
+        reading::commit();
         let Started { debuggee, changed } = launch.launcher.start(&launch.given)?;
         let records = |debuggee: &dyn Debuggee| -> Vec<_> {
             let modules = debuggee.modules().iter();

@@ -19,6 +19,7 @@ use crate::functions_by_name::InlinedCopies;
 use crate::index::Index;
 use crate::lines::LineTables;
 use crate::notes::Notes;
+use crate::reading::Told;
 use crate::sources::Sources;
 use crate::types;
 use crate::units::Units;
@@ -50,6 +51,7 @@ pub(crate) struct Sections {
     locations: Locations,
     vtables: OnceLock<types::vtable::Vtables>,
     notes: Arc<Notes>,
+    pub(crate) told: Told,
 }
 
 impl Sections {
@@ -86,6 +88,7 @@ impl Sections {
             units: OnceLock::new(),
             lines: Mutex::default(),
             notes,
+            told: Told::default(),
         })
     }
 
@@ -123,6 +126,11 @@ impl<'a> Dwarf<'a> {
         self.sections.units.get_or_init(|| Units::scan(self))
     }
 
+    /// Who is told that much is read.
+    pub(crate) fn told(&self) -> &'a Told {
+        &self.sections.told
+    }
+
     /// The line tables read so far.
     pub(crate) fn lines(&self) -> &'a Mutex<LineTables> {
         &self.sections.lines
@@ -155,23 +163,26 @@ impl<'a> Dwarf<'a> {
 
     /// The index of all names, made on first use.
     pub(crate) fn index(&self) -> &'a Index {
-        self.sections.index.get_or_init(|| Index::make(self))
+        self.told()
+            .table(&self.sections.index, || Index::make(self))
     }
 
     /// The source files, found on first use.
     pub(crate) fn sources(&self) -> &'a Sources {
-        self.sections.sources.get_or_init(|| Sources::make(self))
+        let make = || Sources::make(self);
+        self.told().table(&self.sections.sources, make)
     }
 
     /// Where functions were inlined, found on first use.
     pub(crate) fn inlined(&self) -> &'a InlinedCopies {
         let find = || InlinedCopies::find(self);
-        self.sections.inlined.get_or_init(find)
+        self.told().table(&self.sections.inlined, find)
     }
 
     /// The statics by address, found on first use.
     pub(crate) fn statics(&self) -> &'a Addresses {
-        self.sections.statics.get_or_init(|| Addresses::make(self))
+        let make = || Addresses::make(self);
+        self.told().table(&self.sections.statics, make)
     }
 
     /// The types read so far.
@@ -187,7 +198,7 @@ impl<'a> Dwarf<'a> {
     /// The tables of functions of Rust's `dyn`s, found on first use.
     pub(crate) fn vtables(&self) -> &'a types::vtable::Vtables {
         let find = || types::vtable::vtables(self);
-        self.sections.vtables.get_or_init(find)
+        self.told().table(&self.sections.vtables, find)
     }
 
     /// The range as offsets in the code section, if it is one of live code.

@@ -140,10 +140,15 @@ fn scan<'a>(
 impl Symbols {
     /// The names of all functions, by index.
     pub fn function_names(&self) -> &[Name] {
-        self.names.get_or_init(|| {
+        let names: &Vec<Name> = self.told.table(&self.names, || {
             let all = (0..self.module.function_count()).map(FuncIndex);
-            all.map(|it| self.function_name(it)).collect()
-        })
+            let name = |it| {
+                self.told.check();
+                self.function_name(it)
+            };
+            all.map(name).collect()
+        });
+        names
     }
 
     /// The functions that have code and that `pattern` means: the name, without arguments of types and without

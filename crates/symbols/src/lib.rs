@@ -24,6 +24,7 @@ mod name;
 mod notes;
 pub mod object;
 mod ranges;
+pub mod reading;
 pub mod render;
 mod runs;
 pub mod runtime;

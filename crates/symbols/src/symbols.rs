@@ -10,6 +10,7 @@ use wdb_module::{FuncIndex, Module, ModuleOffset};
 use crate::dwarf::{self, Sections};
 use crate::name::{Language, Name, Origin};
 use crate::notes::Notes;
+use crate::reading::{Reading, Told};
 use crate::runtime::{self, Family};
 use crate::{functions, lookup, source_map};
 
@@ -24,6 +25,7 @@ pub struct Symbols {
     source_map_bytes: Option<Bytes>,
     source_map: OnceLock<Option<SourceMap>>,
     pub(crate) names: OnceLock<Vec<Name>>,
+    pub(crate) told: Told,
     notes: Arc<Notes>,
 }
 
@@ -92,8 +94,20 @@ impl Symbols {
             source_map_bytes: source_map,
             source_map: OnceLock::new(),
             names: OnceLock::new(),
+            told: Told::default(),
             notes,
         }
+    }
+
+    /// The same, whose reading is told of.
+    #[must_use]
+    pub fn told_to(mut self, reading: Arc<dyn Reading>) -> Self {
+        let told = Told(Some(reading));
+        if let Some(dwarf) = &mut self.dwarf {
+            dwarf.told = told.clone();
+        }
+        self.told = told;
+        self
     }
 
     /// The source places of the instruction at `pc`: the innermost inlined function first, the

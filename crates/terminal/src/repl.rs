@@ -17,7 +17,6 @@ use wdb_symbols::printable;
 
 use crate::CtrlC;
 use crate::last_words::{SOON, last_words};
-use crate::progress::{self, Progress};
 use crate::tui::Tui;
 use editor::Next;
 pub(crate) use editor::complete;
@@ -265,11 +264,9 @@ impl Repl {
             ended: false,
             files: self.files.as_mut(),
             full_screen: &mut self.full_screen,
-            progress: None,
             batch: self.batch,
         };
         let done = work(&mut console, &mut out);
-        drop(out);
         self.screen.settle()?;
         Ok(done)
     }
@@ -329,7 +326,6 @@ struct Terminal<'a> {
     ended: bool,
     files: &'a mut dyn Files,
     full_screen: &'a mut bool,
-    progress: Option<Progress>,
     batch: bool,
 }
 
@@ -350,7 +346,6 @@ impl Terminal<'_> {
 impl Output for Terminal<'_> {
     fn write(&mut self, style: Style, text: &str) {
         self.end_if_taken();
-        self.progress = None;
         if !self.ctrl_c.given_up() {
             self.screen.write(style, text);
         } else if !std::mem::replace(&mut self.ended, true) {
@@ -361,15 +356,6 @@ impl Output for Terminal<'_> {
 
     fn given_up(&self) -> bool {
         self.ctrl_c.given_up()
-    }
-
-    fn progress(&mut self, what: &str) {
-        self.end_if_taken();
-        // The old line disappears before the new one comes.
-        self.progress = None;
-        if !self.screen.progress(what) && !what.is_empty() {
-            self.progress = Some(progress::begin(what, self.screen.abilities()));
-        }
     }
 
     fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String> {

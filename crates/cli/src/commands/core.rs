@@ -45,7 +45,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         &arguments.symbols.symbols,
     )?;
     let debuggee = Box::new(PostMortem::new(reading, modules));
-    let finder = symbols::Finder::new(&arguments.symbols, debuggee.modules());
+    let (screen, ctrl_c) = (debugger.screen.clone(), debugger.ctrl_c.clone());
+    let modules = debuggee.modules();
+    let finder = symbols::Finder::for_debugger(&arguments.symbols, modules, screen, ctrl_c);
     let session = Session::new(debuggee, Box::new(finder), None);
     debugger.run(session)
 }

@@ -86,7 +86,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             .then(|| ctrl_c.during(None, Arc::default()));
         starter.first(&given, debugger.begins_with_prompt)?
     };
-    let finder = symbols::Finder::new(&arguments.symbols, debuggee.modules());
+    let screen = debugger.screen.clone();
+    let modules = debuggee.modules();
+    let finder = symbols::Finder::for_debugger(&arguments.symbols, modules, screen, ctrl_c);
     let launch = Launch {
         given,
         launcher: Box::new(starter),
