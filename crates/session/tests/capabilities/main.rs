@@ -172,7 +172,7 @@ fn what_runs_need_not_have_functions_called() {
 #[test]
 fn what_has_not_started_says_so() {
     let mut session = session(StopReason::Started, None);
-    let words = "the program has not started; `run` runs it";
+    let words = "the program has not started";
     assert_eq!(refusal(session.abandon()), words);
 }
 
