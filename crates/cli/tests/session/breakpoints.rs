@@ -303,3 +303,36 @@ fn changes_of_breakpoints_are_data() {
         Some(14)
     );
 }
+
+/// A condition that calls a function is decided on this side: who interrupts it stops in the function.
+#[test]
+fn the_function_of_a_condition_can_be_interrupted() {
+    let mut guest = fixture("c-asked", "c-asked.c", &[]);
+    let id = guest.break_on("/* the loop */");
+    let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
+    breakpoint.condition = Some(expression::parse("i == 2 && forever(1)").unwrap());
+    let interrupt = guest.session.interrupt().unwrap();
+    let running = guest.session.running();
+    let thread = std::thread::spawn(move || {
+        while !running.load(std::sync::atomic::Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        interrupt.interrupt();
+    });
+    let stopped = guest.go();
+    thread.join().unwrap();
+    let [Reason::Condition { breakpoint, .. }, Reason::Interrupted] = &stopped.reasons[..] else {
+        panic!("{stopped:?}");
+    };
+    assert_eq!((breakpoint.id, breakpoint.hits), (id, 0));
+    assert_eq!(guest.value("n"), "1");
+    guest.session.abandon().unwrap();
+    assert_eq!(guest.value("i"), "2");
+    // The next one is decided as if nothing had been.
+    let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
+    breakpoint.condition = Some(expression::parse("i > 3 && is_odd(i)").unwrap());
+    assert_eq!(hits(&guest.go()), [id]);
+    assert_eq!(guest.value("i"), "5");
+    assert_eq!(guest.session.breakpoints().get(id).unwrap().hits, 1);
+}

@@ -22,10 +22,12 @@ pub(crate) fn name_of_part(
     part: &Part,
 ) -> Option<String> {
     let name = &part.name;
-    // A dot and an index bind more than a star.
-    let owner = match whole.starts_with('*') {
-        true => format!("({whole})"),
-        false => whole.to_owned(),
+    // A dot and an index bind more than a star, and a star more than other operators.
+    let is_plain = |c: char| lexer::in_name(c) || "$.[]".contains(c);
+    let is_whole = whole.chars().all(is_plain) || super::parse(whole).is_ok_and(|it| it.is_whole());
+    let owner = match is_whole {
+        true => whole.to_owned(),
+        false => format!("({whole})"),
     };
     match &part.way {
         Way::Member => {
@@ -55,7 +57,11 @@ pub(crate) fn name_of_part(
         }
         Way::Target => {
             let found = access::dereference(context, object).ok()?;
-            (found == part.object).then(|| format!("*{whole}"))
+            let target = match whole.starts_with('*') {
+                true => format!("*{whole}"),
+                false => format!("*{owner}"),
+            };
+            (found == part.object).then_some(target)
         }
     }
 }
