@@ -308,7 +308,8 @@ fn changes_of_breakpoints_are_data() {
 #[test]
 fn the_function_of_a_condition_can_be_interrupted() {
     let mut guest = fixture("c-asked", "c-asked.c", &[]);
-    let id = guest.break_on("/* the loop */");
+    let line = guest.line("/* the loop */");
+    let id = guest.break_at(&format!("c-asked.c:{line}"));
     let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
     breakpoint.condition = Some(expression::parse("i == 2 && forever(1)").unwrap());
     let interrupt = guest.session.interrupt().unwrap();
@@ -317,7 +318,7 @@ fn the_function_of_a_condition_can_be_interrupted() {
         while !running.load(std::sync::atomic::Ordering::SeqCst) {
             std::thread::yield_now();
         }
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        std::thread::sleep(std::time::Duration::from_secs(2));
         interrupt.interrupt();
     });
     let stopped = guest.go();
