@@ -10,16 +10,17 @@ use wdb_examine::frames::{self, Entry, Frame};
 use wdb_examine::stop::{Resolver, Stop};
 use wdb_examine::variables::Which;
 
-/// How many lines of source are shown before the one with the spot, and after it.
+/// How many lines of source are shown before the crashed line, and after it.
 const CONTEXT: (u32, u32) = (2, 1);
-/// A source file with a longer line there is minified: showing it helps nobody.
+/// Source lines with at most this many bytes are shown. A file with longer ones is minified, and not useful.
 const LONGEST_LINE: usize = 400;
 
-/// Asks `debuggee` what happened.
+/// Makes a report of `debuggee`.
 ///
 /// # Errors
 ///
-/// When a live debuggee has gone away. What a dump lacks, the report lacks, and its notes say so.
+/// When a live debuggee has gone away. If something is missing in a dump, it is missing in the report, and the notes
+/// say so.
 pub fn build(
     debuggee: &mut dyn Debuggee,
     resolver: &mut dyn Resolver,
@@ -86,8 +87,8 @@ pub fn build(
     Ok(report)
 }
 
-/// Why a program is stopped, as far as its state proves it; nothing where it has not crashed. It is the part of a report
-/// that [`Title`](crate::Title) is made of, without the rest.
+/// Why a program is stopped, as far as its state proves it; empty if it has not crashed. This is the part of a report
+/// that [`Title`](crate::Title) needs.
 ///
 /// `guest_stderr` is as in [`Options`].
 pub fn why(stop: &mut Stop<'_>, guest_stderr: &[u8]) -> Why {
@@ -117,7 +118,7 @@ fn explain(stop: &mut Stop<'_>, crash: Crash, entries: &[Entry], guest_stderr: &
         super::reason::infer(evidence);
     }
     let panic = super::panic::find(evidence, entries, guest_stderr);
-    evidence.panic_is_told = panic.is_some();
+    evidence.has_panic = panic.is_some();
     let (diagnosis, circumstances) = diagnosis::diagnose(evidence);
     let message = super::reason::words(evidence);
     let Crash {
@@ -157,7 +158,7 @@ fn physical(entries: &[Entry]) -> impl Iterator<Item = &Frame> {
     frames::frames(entries).filter(|frame| !frame.inlined)
 }
 
-/// What the debuggee does not have to show.
+/// Notes about state that the debuggee lacks.
 pub fn lacking(debuggee: &dyn Debuggee) -> Vec<String> {
     let mut notes = Vec::new();
     let capture = debuggee.capture();
@@ -188,7 +189,7 @@ pub fn lacking(debuggee: &dyn Debuggee) -> Vec<String> {
     notes
 }
 
-/// What the frames of the crashed thread are not sure of.
+/// A note about frames of the crashed thread that may be wrong.
 fn doubts(entries: &[Entry]) -> Option<String> {
     let count = |trust| {
         physical(entries)
@@ -204,12 +205,12 @@ fn doubts(entries: &[Entry]) -> Option<String> {
     }
 }
 
-/// The lines around the youngest place in the program's own code, else in any.
+/// The lines around the innermost place in user code, or in any code if no user code has lines.
 fn source(entries: &[Entry], stop: &mut Stop<'_>, variables: Which) -> Option<Source> {
-    let known =
+    let with_line =
         || frames::frames(entries).filter(|frame| frame.file.is_some() && frame.line.is_some());
-    let own = known().find(|frame| frame.family.is_none());
-    let frame = own.or_else(|| known().next())?;
+    let in_user_code = with_line().find(|frame| frame.family.is_none());
+    let frame = in_user_code.or_else(|| with_line().next())?;
     let (file, line) = (frame.file.clone()?, frame.line?);
     let text = stop.source(frame.module, &file);
     let first_line = line.saturating_sub(CONTEXT.0).max(1);

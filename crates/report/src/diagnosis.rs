@@ -1,4 +1,4 @@
-//! What the state of a crash proves about its cause: one rule a file.
+//! What the state of a crash proves about its cause. Each file has one rule.
 
 mod abort;
 mod address;
@@ -25,12 +25,12 @@ pub struct Diagnosis {
     pub message: String,
 }
 
-/// A rule: one sentence if the state proves it.
+/// A rule: returns one sentence if the state proves it.
 type Rule = fn(&mut Evidence<'_, '_>) -> Option<String>;
 
-/// The rules for the cause, each with its stable name; the first that finds something speaks. In order:
-/// what explains other things comes before them. A C stack that overflowed makes wild pointers, and
-/// an assertion, an allocation and a panic end in `abort`.
+/// The rules for the cause, each with its stable name. The first rule that finds something is the diagnosis. A rule
+/// whose finding explains other findings comes before them: an overflow of the C stack makes wild pointers, and a
+/// failed assertion, a failed allocation and a panic end in `abort`.
 const CAUSES: &[(&str, Rule)] = &[
     ("limit", limit::find),
     ("uncaught-exception", exception::find),
@@ -45,7 +45,7 @@ const CAUSES: &[(&str, Rule)] = &[
     ("abort", abort::find),
 ];
 
-/// The rules for circumstances that are worth knowing with any cause.
+/// The rules for circumstances, which are useful with any cause.
 const CIRCUMSTANCES: &[(&str, Rule)] = &[("memory-full", memory::find)];
 
 /// Applies the rules: the cause, and the circumstances.

@@ -1,4 +1,4 @@
-//! The state of a crash, as what explains it looks at it.
+//! The state of a crash, for the code that explains it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use wdb_symbols::runtime::Family;
 use wdb_examine::stop::Stop;
 use wdb_examine::value::unsigned;
 
-/// Everything about a crash that its explanation may need.
+/// Everything that may be needed to explain a crash.
 pub(crate) struct Evidence<'s, 'a> {
     pub(crate) stop: &'s mut Stop<'a>,
     pub(crate) crash: Crash,
@@ -23,31 +23,31 @@ pub(crate) struct Evidence<'s, 'a> {
     memories: Arc<[MemoryShape]>,
     /// The function of each frame of the crashed thread.
     pub(crate) functions: Vec<Function>,
-    /// Whether the report has a panic's message already.
-    pub(crate) panic_is_told: bool,
+    /// Whether the report already has the message of a panic.
+    pub(crate) has_panic: bool,
 }
 
 /// The function of a frame.
 pub(crate) struct Function {
-    /// Its name as a programmer writes it.
+    /// Its demangled name.
     pub(crate) name: String,
     /// The part of a runtime that it belongs to.
     pub(crate) family: Option<Family>,
 }
 
-/// The instruction at which a frame stands.
+/// The instruction at which a frame is.
 pub(crate) struct Site<'a> {
     pub(crate) module: &'a wdb_module::Module,
     pub(crate) at: ModuleOffset,
     pub(crate) operator: Operator<'a>,
 }
 
-/// Longer strings are not read: an assertion's text, a file name.
+/// Strings of at most this many bytes are read: the text of an assertion, a file name.
 const LONGEST_STRING: usize = 4096;
 
 impl<'s, 'a> Evidence<'s, 'a> {
-    /// The evidence of `crash`; `modules` are those of `stop`, and `functions` those of the crashed
-    /// thread's frames.
+    /// The evidence of `crash`. `modules` are the modules of `stop`, and `functions` the functions of the frames of the
+    /// crashed thread.
     pub(crate) fn new(
         stop: &'s mut Stop<'a>,
         modules: &'s [Module],
@@ -65,11 +65,11 @@ impl<'s, 'a> Evidence<'s, 'a> {
             crash,
             modules,
             functions,
-            panic_is_told: false,
+            has_panic: false,
         }
     }
 
-    /// The frames of the crashed thread, youngest first.
+    /// The frames of the crashed thread, innermost first.
     pub(crate) fn frames(&self) -> &[Arc<Frame>] {
         &self.frames
     }
@@ -79,7 +79,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
         self.modules.get(module.position())?.binary.as_deref()
     }
 
-    /// The instruction at which the frame at `position` stands.
+    /// The instruction at which the frame at `position` is.
     pub(crate) fn site(&self, position: usize) -> Option<Site<'s>> {
         let frame = self.frames().get(position)?;
         let module = self.binary(frame.module)?;
@@ -97,7 +97,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
         stack.get(stack.len().checked_sub(above + 1)?)?.value()
     }
 
-    /// The operand as an address, an index or a size: unsigned.
+    /// The operand as an unsigned address, index or size.
     pub(crate) fn unsigned(&self, above: usize) -> Option<u64> {
         unsigned(self.operand(above)?)
     }
@@ -107,7 +107,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
         unsigned(self.frames().get(position)?.locals.get(local)?.value()?)
     }
 
-    /// The position of the youngest frame of a function with one of these names.
+    /// The position of the innermost frame of a function with one of these names.
     pub(crate) fn frame_of(&self, names: &[&str]) -> Option<usize> {
         self.functions
             .iter()
@@ -144,7 +144,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
         Some((stack, current))
     }
 
-    /// Reads memory 0 of the frame at `position`; what a dump left out comes from the constants of its
+    /// Reads memory 0 of the frame at `position`. Bytes that the dump left out come from the constant data of its
     /// module.
     pub(crate) fn read(&mut self, position: usize, address: u64, buffer: &mut [u8]) -> Option<()> {
         let (memory, _) = self.memory(position, MemoryIndex(0))?;
@@ -160,11 +160,11 @@ impl<'s, 'a> Evidence<'s, 'a> {
         }
     }
 
-    /// The string that ends with a zero byte at `address` of memory 0 of the frame at `position`: UTF-8
-    /// without control characters, not empty. `None` also for what is not that.
+    /// The NUL-terminated string at `address` of memory 0 of the frame at `position`. `None` if it is empty, is not
+    /// UTF-8 or contains control characters.
     pub(crate) fn c_string(&mut self, position: usize, address: u64) -> Option<String> {
         let mut bytes = Vec::new();
-        // Byte by byte, because what follows the string may be outside of the memory or the dump.
+        // Byte by byte, because the bytes after the string may be outside of the memory or the dump.
         while address != 0 && bytes.len() < LONGEST_STRING {
             let mut byte = [0];
             self.read(

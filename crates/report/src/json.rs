@@ -1,4 +1,4 @@
-//! A report for programs: the JSON that `docs/formats/report.md` describes.
+//! A report as JSON, for programs. `docs/formats/report.md` describes the format.
 
 use serde::Serialize;
 use serde_with_macros::skip_serializing_none;
@@ -13,7 +13,7 @@ use wdb_examine::frames::{Entry, Local};
 use wdb_examine::value;
 use wdb_examine::variables::Valued;
 
-/// The version of the format. A new number means that readers of the old one break.
+/// The version of the format. A new number means that readers of the old format break.
 const SCHEMA: &str = "wdb-report/1";
 
 /// The JSON form of `report`.
@@ -103,7 +103,7 @@ struct Thread<'a> {
     frames: Vec<Frame<'a>>,
 }
 
-/// A frame of the program; or host code between two, which has a name at most; or omitted frames.
+/// A frame of the program; or host code between two frames, which has only a name, or none; or omitted frames.
 #[skip_serializing_none]
 #[derive(Serialize, Default)]
 struct Frame<'a> {
@@ -140,7 +140,7 @@ struct Statics<'a> {
     variables: Vec<Variable<'a>>,
 }
 
-/// An expression with its value, or what is wrong with it.
+/// An expression with its value or error.
 #[skip_serializing_none]
 #[derive(Serialize)]
 struct Evaluation<'a> {
@@ -157,7 +157,7 @@ struct Variable<'a> {
     name: &'a str,
     #[serde(rename = "type")]
     ty: &'a str,
-    /// What it is; parts have none.
+    /// Its kind; parts have no kind.
     kind: Option<&'static str>,
     value: Option<&'a str>,
     /// Why there is no value.
@@ -169,7 +169,7 @@ struct Variable<'a> {
     assumed_zero: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     children: Vec<Variable<'a>>,
-    /// What was left out of the children.
+    /// Which children were left out.
     cut: Option<&'a str>,
 }
 
@@ -197,7 +197,7 @@ struct Source<'a> {
     values: Vec<Named<'a>>,
 }
 
-/// What a line of source names, and its value.
+/// A name in a line of source, and its value.
 #[derive(Serialize)]
 struct Named<'a> {
     name: &'a str,
@@ -373,7 +373,7 @@ fn variable(variable: &Valued) -> Variable<'_> {
     }
 }
 
-/// A value with its parts. A tree is as deep as the limits of a report let it be.
+/// A value with its parts. The limits of a report bound the depth of the tree.
 fn part(tree: &Tree) -> Variable<'_> {
     let unavailable = tree.unavailable.as_ref().map(ToString::to_string);
     Variable {

@@ -1,7 +1,7 @@
-//! The crash report: what happened, where, in whose source line, as plain data.
+//! The crash report as plain data: what happened, where, and in which source line.
 //!
-//! [`build`] asks a debuggee; [`text()`] and [`json()`] render. A report needs a [`Resolver`](wdb_examine::Resolver) for
-//! debug information and source files, because nothing here does I/O.
+//! [`build`] makes a report of a debuggee; [`text()`] and [`json()`] render it. A report needs a
+//! [`Resolver`](wdb_examine::Resolver) for debug information and source files, because this crate does no I/O.
 
 mod build;
 mod diagnosis;
@@ -33,17 +33,16 @@ pub use words::{memory_size, thousands};
 
 pub use variables::{list as variables, locals, value};
 
-/// What else is known of the run, and what is wanted.
+/// What else is known about the run, and what the report should contain.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
-    /// The end of what the guest wrote to its standard error. Empty: unknown. A panic message is
-    /// looked for here first.
+    /// The end of the guest's standard error. Empty: unknown. A panic message is searched here first.
     pub guest_stderr: &'a [u8],
-    /// Which variables the frames shall have.
+    /// Which variables the frames should have.
     pub variables: Which,
-    /// Whether all frames shall have them, and not only those that the text shows when it folds.
+    /// Whether all frames should have variables, not only the frames that the folded text shows.
     pub every_frame: bool,
-    /// Expressions to evaluate, in the youngest frame of the program's own code.
+    /// Expressions to evaluate, in the innermost frame of user code.
     pub expressions: &'a [String],
 }
 
@@ -52,13 +51,13 @@ pub struct Options<'a> {
 pub struct Report {
     /// The program's name. May be empty.
     pub program: String,
-    /// Its arguments, its own name first. Empty: not recorded.
+    /// Its arguments; the first is its name. Empty: not recorded.
     pub arguments: Vec<String>,
     /// The process id of the engine.
     pub pid: Option<u32>,
     /// When it happened: milliseconds since 1970-01-01 UTC.
     pub time: Option<u64>,
-    /// What wrote the dump, name and version.
+    /// The producers of the dump: name and version.
     pub producers: Vec<String>,
     /// Why it is stopped. `None`: it has not crashed.
     pub reason: Option<Reason>,
@@ -66,7 +65,7 @@ pub struct Report {
     pub panic: Option<Panic>,
     /// What the state proves about the cause.
     pub diagnosis: Option<Diagnosis>,
-    /// What else the state shows that is worth knowing.
+    /// Other useful facts that the state shows.
     pub circumstances: Vec<Diagnosis>,
     /// Its modules, in the debuggee's order.
     pub modules: Vec<Module>,
@@ -74,13 +73,13 @@ pub struct Report {
     pub instances: Vec<ModuleId>,
     /// Its threads, the crashed one first.
     pub threads: Vec<Thread>,
-    /// The statics of the units that have frames of the program's own code on the crashed thread.
+    /// The statics of the units that have frames of user code on the crashed thread.
     pub statics: Vec<Statics>,
-    /// The values of the expressions that were asked for, in their order.
+    /// The values of the expressions of the options, in the same order.
     pub evaluations: Vec<Evaluation>,
     /// Some lines of the source around the place of the crash.
     pub source: Option<Source>,
-    /// What the report lacks and what was assumed: sentences.
+    /// Sentences about missing information and assumptions.
     pub notes: Vec<String>,
 }
 
@@ -93,24 +92,24 @@ pub struct Why {
     pub panic: Option<Panic>,
     /// What the state proves about the cause.
     pub diagnosis: Option<Diagnosis>,
-    /// What else the state shows that is worth knowing.
+    /// Other useful facts that the state shows.
     pub circumstances: Vec<Diagnosis>,
 }
 
-/// The crash, in words.
+/// The reason of a crash.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
     /// The kind of crash.
     pub kind: CrashKind,
     /// Its stable name, from [`wdb_debuggee::coredump::code`]. Empty: unknown.
     pub code: String,
-    /// What happened, in words a programmer knows, with the values where they are proven.
+    /// What happened, in terms that programmers know, with values if they are proven.
     pub message: String,
-    /// The engine's own words. May be empty.
+    /// The message of the engine. May be empty.
     pub engine_message: String,
-    /// For an error from a host call: what caused it, outermost first.
+    /// For an error from a host call: its causes, outermost first.
     pub causes: Vec<String>,
-    /// Whether it was concluded from the instruction, because the producer of the dump did not say.
+    /// Whether it was inferred from the instruction, because the producer of the dump did not record it.
     pub inferred: bool,
 }
 
@@ -121,7 +120,7 @@ pub struct Panic {
     pub message: String,
     /// The name of Rust's thread.
     pub thread: Option<String>,
-    /// The source file, as the compiler knew it.
+    /// The source file, as the compiler recorded it.
     pub file: String,
     /// The line.
     pub line: u32,
@@ -132,15 +131,15 @@ pub struct Panic {
 /// A module of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Module {
-    /// What the producer called it.
+    /// Its name for the producer.
     pub name: String,
-    /// The file it came from.
+    /// The file that it was loaded from.
     pub path: Option<String>,
     /// Its build id.
     pub build_id: Option<Vec<u8>>,
     /// SHA-256 of the core module.
     pub sha256: Option<[u8; 32]>,
-    /// Whether it was at hand for this report.
+    /// Whether its binary was available for this report.
     pub at_hand: bool,
 }
 
@@ -151,7 +150,7 @@ pub struct Thread {
     pub name: String,
     /// Whether the crash happened on it.
     pub crashed: bool,
-    /// What is on its stack, youngest first.
+    /// Its stack, innermost frame first.
     pub entries: Vec<Entry>,
 }
 
@@ -160,7 +159,7 @@ pub struct Thread {
 pub struct Statics {
     /// The module of the unit.
     pub module: ModuleId,
-    /// The source file that the youngest frame of the unit is in.
+    /// The source file of the innermost frame of the unit.
     pub file: String,
     /// The statics.
     pub variables: Vec<Valued>,
@@ -171,7 +170,7 @@ pub struct Statics {
 pub struct Evaluation {
     /// The expression.
     pub expression: String,
-    /// Its value; or what is wrong with it, with the place marked, on several lines.
+    /// Its value; or an error of several lines, with a mark at the place in the expression.
     pub value: Result<Valued, String>,
 }
 
@@ -184,12 +183,12 @@ pub struct Source {
     pub first_line: u32,
     /// The lines, without their ends.
     pub lines: Vec<String>,
-    /// The line with the spot.
+    /// The line of the crash.
     pub line: u32,
-    /// The column of the spot, from 1, in bytes. `None`: unknown.
+    /// The column of the crash, from 1, in bytes. `None`: unknown.
     pub column: Option<u32>,
     /// The function.
     pub function: String,
-    /// The values of what the line names, as the line names it.
+    /// The names in the line, with their values.
     pub values: Vec<(String, String)>,
 }

@@ -1,10 +1,10 @@
-//! What a line of source names: the variables and members whose values a reader of the line wants.
+//! The names in a line of source: variables and members whose values help the reader of the line.
 
-/// As many names of a line are looked at.
+/// At most this many names of a line are used.
 const MOST: usize = 12;
 
-/// The names in a line of C, C++, Rust and their like, in order, each once: `count`, `queue->head`, `self.plan.seats`. Not those
-/// of called functions, macros and keywords, nor what stands in literals and comments.
+/// The names in a line of C, C++, Rust and similar languages, in order, each once: `count`, `queue->head`,
+/// `self.plan.seats`. Without called functions, macros and keywords, and without the contents of literals and comments.
 pub(super) fn of_line(line: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut rest = line;
@@ -36,7 +36,7 @@ fn starts_name(c: char) -> bool {
     c.is_alphabetic() || c == '_'
 }
 
-/// The name that `text` starts with, with its members, if it is one of a value; and what comes after.
+/// The name at the start of `text`, with its members, if it is the name of a value; and the text after it.
 fn chain(text: &str) -> (Option<String>, &str) {
     let mut name = String::new();
     let mut before = "";
@@ -48,7 +48,7 @@ fn chain(text: &str) -> (Option<String>, &str) {
         let is_call = after.trim_start().starts_with('(');
         let is_macro = after.starts_with('!') && !after.starts_with("!=");
         if is_call || is_macro {
-            // The object of a method is a value; its name ends where the method's begins.
+            // The object of a method is a value; its name ends before the name of the method.
             let object = Some(name).filter(|_| before == "." || before == "->");
             return (object.filter(|it| !it.is_empty()), rest);
         }
@@ -70,7 +70,7 @@ fn chain(text: &str) -> (Option<String>, &str) {
     (Some(name).filter(|it| !is_keyword(it)), rest)
 }
 
-/// Words that are no names, as far as they stand where one could.
+/// Words that are not names, although they are in places of names.
 fn is_keyword(word: &str) -> bool {
     matches!(
         word,
@@ -137,7 +137,7 @@ fn after_text(text: &str) -> &str {
     ""
 }
 
-/// After a character literal; a single quote without its other is a lifetime's.
+/// The text after a character literal. A single quote without a second one belongs to a lifetime.
 fn after_character(text: &str) -> &str {
     let skip = if text.starts_with('\\') { 2 } else { 1 };
     let close = text.char_indices().skip(skip).take(10);

@@ -1,4 +1,4 @@
-//! The memory access of an instruction, as far as a crash can be explained by it.
+//! The memory access of an instruction, to explain a crash.
 
 use wasmparser::MemArg;
 use wdb_module::Operator;
@@ -9,7 +9,7 @@ use wdb_module::instruction::{fixed_arity, memory_argument};
 pub(crate) struct Access {
     /// The memory, the constant offset and the width.
     pub(crate) argument: MemArg,
-    /// How many operands lie above the address on the stack.
+    /// How many operands are above the address on the operand stack.
     pub(crate) above: usize,
     /// Whether it only writes. Atomic read-modify-write counts as a read.
     pub(crate) writes: bool,
@@ -22,8 +22,7 @@ impl Access {
     }
 }
 
-/// The memory access that `operator` makes, if it is one with a constant offset (bulk operations
-/// have none).
+/// The memory access of `operator`, if it has a constant offset. Bulk operations have none.
 pub(crate) fn access(operator: &Operator<'_>) -> Option<Access> {
     let (pops, pushes) = fixed_arity(operator)?;
     Some(Access {

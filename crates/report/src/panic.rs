@@ -1,10 +1,10 @@
 //! Rust's panic message.
 //!
-//! std prints `thread 'main' panicked at src/main.rs:5:10:`, the message on the lines after it, and
-//! then `note: run with …` (the panic hook, `library/std/src/panicking.rs`). A dump has the message in
-//! memory: the function that calls the hook is given the payload, which has the formatted message,
-//! and the place. Where those arguments are not recorded there is the buffer of 512 bytes on the
-//! stack in which the hook formats what it prints, unless later calls have overwritten it.
+//! std prints `thread 'main' panicked at src/main.rs:5:10:`, the message on the lines after it, and then `note: run
+//! with …` (the panic hook, `library/std/src/panicking.rs`). A dump has the message in memory: the function that
+//! calls the hook gets the place and the payload, which has the formatted message. If these arguments were not
+//! recorded, the message may be in the buffer of 512 bytes on the stack in which the hook formats its output, unless
+//! later calls have overwritten it.
 
 use wdb_module::MemoryIndex;
 use wdb_symbols::runtime::Family;
@@ -13,14 +13,14 @@ use super::Panic;
 use crate::evidence::Evidence;
 use wdb_examine::frames::{Entry, Frame};
 
-/// A message is cut off after this many bytes.
+/// At most this many bytes of a message are kept.
 const LONGEST: usize = 16 << 10;
-/// How much memory is searched at most: a C stack is 1 MiB in Rust programs.
+/// At most this many bytes of memory are searched: the C stack of a Rust program has 1 MiB.
 const SEARCHED: u64 = 16 << 20;
 
 const MARK: &[u8] = b" panicked at ";
 
-/// The panic that the crashed thread died of. `None` if it did not panic, or the message is nowhere.
+/// The panic that ended the crashed thread. `None` if it did not panic, or the message was not found.
 pub(super) fn find(
     evidence: &mut Evidence<'_, '_>,
     entries: &[Entry],
@@ -35,24 +35,23 @@ pub(super) fn find(
     if !frames().any(is_panic) {
         return None;
     }
-    // The message is of this panic if it names a place that a frame stands at; where there are no
-    // lines to compare, the last one printed is.
-    let own = |panic: &Panic| frames().any(|frame| stands_at(frame, panic));
+    // A message belongs to this panic if it names the place of a frame. Without lines to compare, the last printed
+    // message counts.
+    let is_of_frame = |panic: &Panic| frames().any(|frame| is_at(frame, panic));
     let has_lines = frames().any(|frame| frame.line.is_some() && frame.family.is_none());
     let mut candidates = parse_all(stderr);
-    if let Some(panic) = candidates.iter().rev().find(|panic| own(panic)) {
+    if let Some(panic) = candidates.iter().rev().find(|panic| is_of_frame(panic)) {
         return Some(panic.clone());
     }
     if let Some(last) = candidates.pop().filter(|_| !has_lines) {
         return Some(last);
     }
-    if let Some(panic) = passed(evidence).filter(|panic| !has_lines || own(panic)) {
+    if let Some(panic) = passed(evidence).filter(|panic| !has_lines || is_of_frame(panic)) {
         return Some(panic);
     }
     let mut stored = parse_all(&stack(evidence)?);
-    let found = stored.iter().position(own);
-    match found {
-        Some(at) => Some(stored.swap_remove(at)),
+    match stored.iter().position(is_of_frame) {
+        Some(index) => Some(stored.swap_remove(index)),
         None if has_lines || stored.len() != 1 => None,
         None => stored.pop(),
     }
@@ -64,8 +63,9 @@ fn is_panic(frame: &Frame) -> bool {
     frame.family == Some(Family::Panic) && NAMES.iter().any(|name| frame.function.contains(name))
 }
 
-/// The paths are compared by their ends: a debug file may have another directory in front.
-fn stands_at(frame: &Frame, panic: &Panic) -> bool {
+/// Whether a frame is at the place of a panic. The paths are compared by their ends: a debug file may have another
+/// directory in front.
+fn is_at(frame: &Frame, panic: &Panic) -> bool {
     let Some(file) = &frame.file else {
         return false;
     };
@@ -74,7 +74,7 @@ fn stands_at(frame: &Frame, panic: &Panic) -> bool {
         && (file.ends_with(relative) || relative.ends_with(file.as_str()))
 }
 
-/// The panic that was given to the function that calls the hook:
+/// The panic in the arguments of the function that calls the hook:
 /// `panic_with_hook(payload: &mut dyn PanicPayload, location: &Location, …)`.
 fn passed(evidence: &mut Evidence<'_, '_>) -> Option<Panic> {
     const NAMES: &[&str] = &[
@@ -82,8 +82,7 @@ fn passed(evidence: &mut Evidence<'_, '_>) -> Option<Panic> {
         "std::panicking::rust_panic_with_hook",
     ];
     let frame = evidence.frame_of(NAMES)?;
-    // rustc orders the fields as it likes. These are the orders that were met; each part is believed
-    // only if it leads to what it should be.
+    // rustc may order the fields in any way. These orders were seen. A part counts only if it leads to valid data.
     let location = evidence.local(frame, 2)?;
     let [file, length, line, column] = words(evidence, frame, location)?;
     let file = utf8(evidence, frame, file, length)?;
@@ -120,7 +119,7 @@ fn words<const N: usize>(
     Some(words)
 }
 
-/// A string of this length that can be a message or a path.
+/// A string of this length, if it can be a message or a path.
 fn utf8(
     evidence: &mut Evidence<'_, '_>,
     frame: usize,
@@ -138,8 +137,7 @@ fn utf8(
     text.chars().all(readable).then_some(text)
 }
 
-/// The C stack of the youngest frame: all of it, because the printed text is in a part that was given
-/// back.
+/// The whole C stack of the innermost frame: the printed text is in a part that was already released.
 fn stack(evidence: &mut Evidence<'_, '_>) -> Option<Vec<u8>> {
     let (stack, _) = evidence.c_stack(0)?;
     let (memory, shape) = evidence.memory(0, MemoryIndex(0))?;
@@ -167,7 +165,7 @@ fn parse_all(bytes: &[u8]) -> Vec<Panic> {
 /// The panic around a mark.
 fn parse(before: &[u8], after: &[u8]) -> Option<Panic> {
     let after = after.get(..LONGEST).unwrap_or(after);
-    // A buffer in memory ends with what was there before.
+    // A buffer in memory has older bytes after the text.
     let end = after
         .iter()
         .position(|byte| *byte < b' ' && !matches!(byte, b'\n' | b'\t' | b'\r'));

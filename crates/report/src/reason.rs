@@ -1,8 +1,8 @@
-//! The reason of a crash in words a programmer knows, with the values where they are proven.
+//! The reason of a crash in terms that programmers know, with values if they are proven.
 //!
-//! The operands stand on the stack of the youngest frame, as they were before the instruction. They
-//! are told only if they explain the crash: an engine that keeps its stack otherwise, or a
-//! damaged dump, must not make the report lie.
+//! The operands are on the operand stack of the innermost frame, as before the instruction. They are reported only if
+//! they explain the crash: an engine that keeps its stack differently, or a damaged dump, must not make the report
+//! wrong.
 
 use wasmparser::Operator as Op;
 use wdb_debuggee::coredump::{CrashKind, Value, code};
@@ -14,13 +14,13 @@ use crate::operation::{self, Access};
 use wdb_examine::value;
 use wdb_module::instruction::mnemonic;
 
-/// Finds the code of a crash of which the producer did not say what it is, from the instruction. Only
-/// if that can fail in one way, given the operands if there are any.
+/// Infers the code of a crash from the instruction, if the producer did not record it. Only if the instruction can
+/// fail in only one way with its operands.
 pub(super) fn infer(evidence: &mut Evidence<'_, '_>) {
     let Some(site) = evidence.site(0) else {
         return;
     };
-    let found = match &site.operator {
+    let inferred = match &site.operator {
         Op::Unreachable => Some(code::UNREACHABLE),
         Op::I32DivU | Op::I64DivU | Op::I32RemS | Op::I32RemU | Op::I64RemS | Op::I64RemU => {
             Some(code::INTEGER_DIVIDE_BY_ZERO)
@@ -38,9 +38,9 @@ pub(super) fn infer(evidence: &mut Evidence<'_, '_>) {
             .filter(|_| !mnemonic(operator).contains("atomic"))
             .map(|_| code::MEMORY_OUT_OF_BOUNDS),
     };
-    if let Some(found) = found {
+    if let Some(code) = inferred {
         evidence.crash.kind = CrashKind::Trap;
-        evidence.crash.code = found.to_owned();
+        evidence.crash.code = code.to_owned();
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn words(evidence: &mut Evidence<'_, '_>) -> String {
             with(message, "the dump was asked for")
         }
         "" => unknown(site),
-        // Limits bring their numbers; a code that is not known yet brings its words.
+        // The message of a limit has its numbers. A code that this version does not know has a message too.
         _ if crash.message.is_empty() => crash.code.replace('-', " "),
         _ => crash.message,
     }
@@ -160,7 +160,7 @@ fn conversion(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> Option<St
     explains.then(|| format!("{} does not fit {target}", value::text(operand)))
 }
 
-/// The bytes that the instruction wanted: what it does, the number, the address.
+/// The bytes that the instruction accesses: read or write, how many, and their address.
 struct Range {
     what: &'static str,
     memory: MemoryIndex,
@@ -168,8 +168,7 @@ struct Range {
     address: Option<u64>,
 }
 
-/// The first address that `access` goes to. Beyond 64 bits it is out of any memory, too, but cannot
-/// be told.
+/// The first address of `access`. `None` also if it does not fit 64 bits; it is then outside of any memory.
 pub(crate) fn effective_address(evidence: &Evidence<'_, '_>, access: Access) -> Option<u64> {
     let base = evidence.unsigned(access.above)?;
     base.checked_add(access.argument.offset)
@@ -178,7 +177,7 @@ pub(crate) fn effective_address(evidence: &Evidence<'_, '_>, access: Access) -> 
 fn memory(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     let words = "memory access out of bounds";
     let Some(range) = site.and_then(|site| range(evidence, site)) else {
-        // At a call the host may have been what went out of bounds.
+        // At a call, the access of the host may have been out of bounds.
         return match site.map(|site| &site.operator) {
             Some(Op::MemoryInit { data_index, .. }) => {
                 format!("{words}: data segment {data_index} is too short, or was dropped")
@@ -205,7 +204,7 @@ fn memory(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
         None => String::new(),
     };
     let plural = if range.bytes == 1 { "byte" } else { "bytes" };
-    // Without the address a bulk operation's length is not known either.
+    // Without the address, the length of a bulk operation is unknown too.
     if at.is_empty() && range.bytes == 0 {
         return format!("{words}: {memory} has {}", memory_size(shape));
     }
@@ -236,17 +235,21 @@ fn range(evidence: &Evidence<'_, '_>, site: &Site<'_>) -> Option<Range> {
     match site.operator {
         Op::MemoryFill { mem } => Some(part("write", mem, 2)),
         Op::MemoryInit { mem, .. } => {
-            let to = part("write", mem, 2);
-            let shape = evidence.memory(0, to.memory)?.1;
-            // If it fits the memory, then it is the segment that is too short, or was dropped.
-            let fits = to.address?.checked_add(to.bytes)? <= shape.len();
-            (!fits).then_some(to)
+            let target = part("write", mem, 2);
+            let shape = evidence.memory(0, target.memory)?.1;
+            // If it fits the memory, the segment is too short or was dropped.
+            let fits = target.address?.checked_add(target.bytes)? <= shape.len();
+            (!fits).then_some(target)
         }
         Op::MemoryCopy { dst_mem, src_mem } => {
-            let to = part("write", dst_mem, 2);
-            let shape = evidence.memory(0, to.memory)?.1;
-            let fits = to.address?.checked_add(to.bytes)? <= shape.len();
-            Some(if fits { part("read", src_mem, 1) } else { to })
+            let target = part("write", dst_mem, 2);
+            let shape = evidence.memory(0, target.memory)?.1;
+            let fits = target.address?.checked_add(target.bytes)? <= shape.len();
+            Some(if fits {
+                part("read", src_mem, 1)
+            } else {
+                target
+            })
         }
         _ => None,
     }
@@ -262,52 +265,74 @@ fn misaligned(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     with(detail, "atomic access that is not aligned")
 }
 
-/// The table that an instruction uses, how far above the first index stands on the operand stack, and
-/// whether it uses as many elements as the topmost operand says, not one.
-fn table_operand(site: &Site<'_>) -> Option<(TableIndex, usize, bool)> {
-    let (table, above, many) = match site.operator {
+/// The access of an instruction to a table.
+struct TableAccess {
+    table: TableIndex,
+    /// How many operands are above the first index on the operand stack.
+    above: usize,
+    elements: Elements,
+}
+
+/// How many elements of a table an instruction accesses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Elements {
+    One,
+    /// The topmost operand is their number.
+    Counted,
+}
+
+fn table_access(site: &Site<'_>) -> Option<TableAccess> {
+    let (table, above, elements) = match site.operator {
         Op::CallIndirect { table_index, .. } | Op::ReturnCallIndirect { table_index, .. } => {
-            (table_index, 0, false)
+            (table_index, 0, Elements::One)
         }
-        Op::TableGet { table } => (table, 0, false),
-        Op::TableSet { table } => (table, 1, false),
-        Op::TableFill { table } | Op::TableInit { table, .. } => (table, 2, true),
-        Op::TableCopy { dst_table, .. } => (dst_table, 2, true),
+        Op::TableGet { table } => (table, 0, Elements::One),
+        Op::TableSet { table } => (table, 1, Elements::One),
+        Op::TableFill { table } | Op::TableInit { table, .. } => (table, 2, Elements::Counted),
+        Op::TableCopy { dst_table, .. } => (dst_table, 2, Elements::Counted),
         _ => return None,
     };
-    Some((TableIndex(table), above, many))
+    Some(TableAccess {
+        table: TableIndex(table),
+        above,
+        elements,
+    })
 }
 
 fn table(evidence: &mut Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     let words = "table access out of bounds";
-    let Some((index, above, many)) = site.and_then(table_operand) else {
+    let Some(access) = site.and_then(table_access) else {
         return words.into();
     };
-    let Some(table) = evidence.table(0, index) else {
+    let Some(table) = evidence.table(0, access.table) else {
         return words.into();
     };
     let has = format!("the table has {} elements", table.size);
-    let count = if many { evidence.unsigned(0) } else { Some(1) };
-    let (Some(first), Some(count)) = (evidence.unsigned(above), count) else {
+    let count = match access.elements {
+        Elements::One => Some(1),
+        Elements::Counted => evidence.unsigned(0),
+    };
+    let (Some(first), Some(count)) = (evidence.unsigned(access.above), count) else {
         return format!("{words}: {has}");
     };
-    let outside = first.checked_add(count).is_none_or(|end| end > table.size);
-    match (outside, many) {
-        (true, false) => format!("{words}: index {first}, {has}"),
-        (true, true) => {
+    let is_outside = first.checked_add(count).is_none_or(|end| end > table.size);
+    if !is_outside {
+        // Then the source of the elements is too short: another table, or a segment, which may have been dropped.
+        return format!("{words}: what the elements come from is too short");
+    }
+    match access.elements {
+        Elements::One => format!("{words}: index {first}, {has}"),
+        Elements::Counted => {
             let plural = if count == 1 { "element" } else { "elements" };
             format!("{words}: {count} {plural} from index {first}, {has}")
         }
-        // Then it is what the elements come from: another table, or a segment, of which nobody
-        // records whether it was dropped.
-        (false, _) => format!("{words}: what the elements come from is too short"),
     }
 }
 
 fn null_call(evidence: &mut Evidence<'_, '_>, site: Option<&Site<'_>>) -> String {
     let slot = site
-        .and_then(table_operand)
-        .and_then(|(_, above, _)| evidence.unsigned(above));
+        .and_then(table_access)
+        .and_then(|access| evidence.unsigned(access.above));
     match slot {
         Some(slot) => {
             format!("indirect call of a null function: slot {slot} of the table is empty")
@@ -339,7 +364,7 @@ fn index(evidence: &Evidence<'_, '_>, site: Option<&Site<'_>>) -> Option<String>
     Some(format!("index {}", evidence.unsigned(above)?))
 }
 
-/// The tag's name and the payload of an exception that nothing caught.
+/// The name of the tag and the payload of an uncaught exception.
 fn exception(evidence: &Evidence<'_, '_>) -> String {
     let words = "uncaught exception";
     let Some(exception) = &evidence.crash.exception else {

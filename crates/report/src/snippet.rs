@@ -1,11 +1,11 @@
-//! The head of the text: what happened, and the spot in the source.
+//! The head of the text: what happened, and the place in the source.
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use super::{Report, Source};
 use wdb_symbols::{printable, printable_source};
 
-/// Longer names of functions stand in the backtrace only.
+/// Names of functions with at most this many bytes are shown here; longer ones only in the backtrace.
 const LONGEST_LABEL: usize = 60;
 
 /// Renders `title`, labelled `label`, the source of `report`, and `remarks`, each with its label.
@@ -32,7 +32,7 @@ pub(super) fn render(
         }
     }
     let Some(_) = &report.source else {
-        // The renderer would draw the edge of a source that is not there.
+        // The renderer would draw a margin for a source that does not exist.
         return alone(&renderer(colour).render(&[group]), remarks);
     };
     for (label, text) in remarks {
@@ -64,8 +64,8 @@ fn snippet(source: &Source) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let position = (source.line - source.first_line) as usize;
     let mut text = String::new();
     let mut span = 0..0;
-    for (at, line) in source.lines.iter().enumerate() {
-        if at == position {
+    for (index, line) in source.lines.iter().enumerate() {
+        if index == position {
             let (start, end) = spot(line, source.column);
             let before = printable_source(line.get(..start).unwrap_or_default());
             let marked = printable_source(line.get(start..end).unwrap_or_default());
@@ -86,7 +86,7 @@ fn snippet(source: &Source) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         .annotation(mark)
 }
 
-/// What to mark of a line: the word or the sign at the column, else all but the indentation.
+/// The part of a line to mark: the word or the sign at the column; without a column, everything except the indentation.
 fn spot(line: &str, column: Option<u32>) -> (usize, usize) {
     let start = column.map(|column| column.saturating_sub(1) as usize);
     match start.and_then(|start| Some((start, line.get(start..)?))) {

@@ -1,21 +1,21 @@
-//! Text in pieces, each with its meaning: what a terminal gives a colour, and a transcript leaves as it is.
+//! Text in pieces, each with a meaning. A terminal shows the meaning as a colour; a transcript ignores it.
 
 use std::fmt;
 
 use anstyle::AnsiColor;
 
-/// What a piece of text is.
+/// The meaning of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Style {
     /// Nothing in particular.
     Plain,
-    /// What heads a list, or names the reason of a stop.
+    /// The title of a list, or the reason of a stop.
     Title,
-    /// What is there if one looks for it: numbers of frames, what was left out.
+    /// Less important text: the numbers of frames, what was left out.
     Dim,
-    /// What went wrong.
+    /// An error.
     Error,
-    /// What the user should know, and did not ask for.
+    /// Something that the user should know but did not ask for.
     Note,
     /// The name of a function, a variable, a command.
     Name,
@@ -25,16 +25,16 @@ pub enum Style {
     Address,
     /// The path of a file, with its line.
     Path,
-    /// What marks the place where the program is stopped, or a breakpoint.
+    /// The mark of the place where the program is stopped, or of a breakpoint.
     Mark,
     /// A part of source text.
     Code(Code),
 }
 
-/// What a part of source text is.
+/// The kind of a part of source text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
-    /// A word of the language.
+    /// A keyword of the language.
     Keyword,
     /// A text or a character.
     Text,
@@ -47,8 +47,8 @@ pub enum Code {
 }
 
 impl Style {
-    /// What it looks like: bold, dim and the 16 colours, whose shades are the terminal's own. The same in a report, on
-    /// the command line and in the full screen.
+    /// Its look: bold, dim and the 16 colours, whose shades the terminal decides. The same in a report, on the
+    /// command line and in the full screen.
     pub fn look(self) -> anstyle::Style {
         match self {
             Style::Plain | Style::Value | Style::Code(Code::Other) => anstyle::Style::new(),

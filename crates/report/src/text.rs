@@ -1,4 +1,4 @@
-//! A report for people.
+//! A report as text, for users.
 
 use std::fmt::Write as _;
 
@@ -22,8 +22,8 @@ pub struct Shown {
     pub all_frames: bool,
 }
 
-/// Renders `report`. Ends with a line end; holds no control characters but those and, with
-/// colour, escapes that set colours.
+/// Renders `report`. The text ends with a line end. Its only control characters are line ends and, with colour, escapes
+/// that set colours.
 pub fn text(report: &Report, shown: Shown) -> String {
     let mut below = Text::default();
     for thread in &report.threads {
@@ -51,7 +51,7 @@ pub fn text(report: &Report, shown: Shown) -> String {
     }
 }
 
-/// A line that heads what comes below it, after an empty one.
+/// Adds an empty line and a title.
 fn heading(out: &mut Text, title: &str) {
     out.end_line();
     out.push(Style::Title, title);
@@ -71,20 +71,20 @@ fn head(report: &Report, colour: bool) -> String {
     snippet::render(label, &title, report, &remarks, colour)
 }
 
-/// What happened, in words: what every front end says of a crash.
+/// What happened, as text. Every front end shows it for a crash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title {
-    /// The kind of it, in a word.
+    /// The kind of crash, in a word.
     pub label: &'static str,
-    /// What says most: the panic's message; the diagnosis where the trap itself only says that the program
-    /// gave up; else the reason.
+    /// The most useful text: the message of a panic; the diagnosis, if the trap itself only says that the program
+    /// gave up; otherwise the reason.
     pub title: String,
-    /// What else there is to say, each with its label.
+    /// Additional information, each with its label.
     pub remarks: Vec<(&'static str, String)>,
 }
 
 impl Title {
-    /// What a report says first.
+    /// The title of a report.
     pub fn new(report: &Report) -> Title {
         Title::of(
             report.reason.as_ref(),
@@ -94,7 +94,7 @@ impl Title {
         )
     }
 
-    /// What is said first of a program that is stopped, without a report.
+    /// The title for a stopped program, without a report.
     pub fn of_stop(stop: &mut Stop<'_>) -> Title {
         let why = crate::why(stop, &[]);
         Title::of(
@@ -112,7 +112,7 @@ impl Title {
         circumstances: &[Diagnosis],
     ) -> Title {
         let mut remarks = Vec::new();
-        let mut diagnosis = diagnosis.map(|found| lines(&found.message));
+        let mut diagnosis = diagnosis.map(|diagnosis| lines(&diagnosis.message));
         let (label, title) = match (panic, reason) {
             (Some(panic), _) => ("panic", lines(&panic.message)),
             (None, Some(reason)) => {
@@ -129,8 +129,8 @@ impl Title {
             ),
         };
         remarks.extend(diagnosis.map(|text| ("diagnosis", text)));
-        for found in circumstances {
-            remarks.push(("note", lines(&found.message)));
+        for circumstance in circumstances {
+            remarks.push(("note", lines(&circumstance.message)));
         }
         if let Some(reason) = reason {
             for cause in &reason.causes {
@@ -229,7 +229,7 @@ pub fn aside(line: &Line<'_>) -> String {
     }
 }
 
-/// A function for a summary: `fib (fib.c:12)`.
+/// A function with its place, for a summary: `fib (fib.c:12)`.
 fn place(frame: &Frame) -> String {
     let file = frame.file.as_deref().map(|file| {
         let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
@@ -249,7 +249,10 @@ fn count(frames: usize, more: &str) -> String {
 fn described(report: &Report, frame: &Frame) -> Description {
     let module = report.modules.get(frame.module.position());
     let module = module.map_or("", |module| &module.name);
-    let siblings = report.instances.iter().filter(|of| **of == frame.module);
+    let siblings = report
+        .instances
+        .iter()
+        .filter(|module| **module == frame.module);
     Description::new(frame, module, siblings.count())
 }
 
@@ -262,19 +265,19 @@ pub fn describe(stop: &mut Stop<'_>, frame: &Frame) -> Description {
     Description::new(frame, name, siblings.count())
 }
 
-/// The parts of a frame's line, each safe for a terminal.
+/// The parts of the line of a frame, each safe for a terminal.
 pub struct Description {
     /// The name of the function.
     pub function: String,
     /// The arguments in their parentheses, or nothing.
     pub arguments: String,
-    /// That the frame is inlined, or is not believed.
+    /// Marks of an inlined frame, and of a frame that may be wrong.
     pub marks: String,
     /// `at`, `near` or `in`.
     pub word: &'static str,
     /// The file with the line, or the offset with the module. May be empty.
     pub place: String,
-    /// Which instance of the module it is in, where there are several.
+    /// The number of the module's instance, if there are several instances.
     pub instance: String,
 }
 
@@ -291,7 +294,7 @@ impl Description {
         out.push(Style::Dim, self.instance);
     }
 
-    /// Describes a frame of a module that is called `module` and has so many `instances`.
+    /// Describes a frame of a module that is called `module` and has this number of `instances`.
     pub fn new(frame: &Frame, module: &str, instances: usize) -> Description {
         let arguments = variables::arguments(frame);
         let function = variables::function(frame, arguments.is_some());

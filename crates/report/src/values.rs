@@ -11,14 +11,15 @@ use wdb_examine::frames::{Entry, fold, frames};
 use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::variables::{self, Valued, Which};
 
-/// As many frames of a thread have variables: at the young end of its stack, and at the old one.
-const YOUNG: usize = 400;
-const OLD: usize = 100;
+/// At most this many innermost frames of a thread have variables.
+const INNERMOST: usize = 400;
+/// At most this many outermost frames of a thread have variables.
+const OUTERMOST: usize = 100;
 
-/// As many values are in a report, all members and elements counted.
+/// A report has at most this many values; every member and element counts.
 const MOST_VALUES: usize = 200_000;
 
-/// How much of a variable a report holds.
+/// Limits for a variable in a report.
 const LIMITS: Limits = Limits {
     depth: 4,
     elements: 32,
@@ -27,7 +28,7 @@ const LIMITS: Limits = Limits {
     values: 400,
 };
 
-/// Puts the variables into the frames. Says what was left out and what was inferred.
+/// Adds the variables to the frames. Returns notes about omitted and inferred variables.
 pub(super) fn add(
     stop: &mut Stop<'_>,
     threads: &mut [Thread],
@@ -49,7 +50,7 @@ pub(super) fn add(
             if shown.as_ref().is_some_and(|it| !it.contains(&frame.index)) {
                 continue;
             }
-            if left == 0 || (YOUNG..length.saturating_sub(OLD)).contains(&position) {
+            if left == 0 || (INNERMOST..length.saturating_sub(OUTERMOST)).contains(&position) {
                 cut = true;
                 continue;
             }
@@ -60,7 +61,7 @@ pub(super) fn add(
     }
     if cut {
         notes.push(format!(
-            "the stack is deep: only its youngest {YOUNG} and its oldest {OLD} frames have their variables here"
+            "the stack is deep: only its youngest {INNERMOST} and its oldest {OUTERMOST} frames have their variables here"
         ));
     }
     let mut shown = threads
@@ -76,14 +77,14 @@ pub(super) fn add(
     notes
 }
 
-/// The statics of the units of the program's own code.
+/// The statics of the units of user code.
 pub(super) fn statics(stop: &mut Stop<'_>, entries: &[Entry], which: Which) -> Vec<Statics> {
     let mut found = Vec::new();
     if which != Which::All {
         return found;
     }
     let mut seen: BTreeSet<(ModuleId, String)> = BTreeSet::new();
-    for frame in frames(entries).take(YOUNG) {
+    for frame in frames(entries).take(INNERMOST) {
         let Some(file) = frame.file.clone() else {
             continue;
         };
@@ -102,7 +103,7 @@ pub(super) fn statics(stop: &mut Stop<'_>, entries: &[Entry], which: Which) -> V
     found
 }
 
-/// How much of the value of an expression a report holds: it was asked for.
+/// Limits for the value of an expression: the user asked for it, so they are wide.
 const ASKED: Limits = Limits {
     depth: 8,
     elements: 1000,
@@ -111,14 +112,14 @@ const ASKED: Limits = Limits {
     values: 20_000,
 };
 
-/// The values of `expressions` in the youngest frame of the program's own code.
+/// The values of `expressions` in the innermost frame of user code.
 pub(super) fn evaluate(
     stop: &mut Stop<'_>,
     entries: &[Entry],
     expressions: &[String],
 ) -> Vec<Evaluation> {
-    let own = frames(entries).find(|it| it.family.is_none());
-    let frame = own.or_else(|| frames(entries).next());
+    let in_user_code = frames(entries).find(|it| it.family.is_none());
+    let frame = in_user_code.or_else(|| frames(entries).next());
     let frame = frame.map_or(FrameId::default(), |it| it.id);
     expressions
         .iter()
@@ -139,7 +140,7 @@ fn evaluated(
     Ok(Valued::of_expression(stop, text, &value, limits))
 }
 
-/// How much of a value stands below its line of source.
+/// Limits for a value below its line of source.
 const BRIEF: Limits = Limits {
     depth: 2,
     elements: 8,
@@ -148,14 +149,14 @@ const BRIEF: Limits = Limits {
     values: 40,
 };
 
-/// The values of what a line of source names, in the frame that stands there.
+/// The names in a line of source, with their values in the frame at that line.
 pub(super) fn of_line(stop: &mut Stop<'_>, frame: FrameId, line: &str) -> Vec<(String, String)> {
     let mut values: Vec<(String, String)> = Vec::new();
     for name in names::of_line(line) {
         let Ok(value) = evaluated(stop, frame, &name, &BRIEF) else {
             continue;
         };
-        // A function is no news, and what is not there stands below the frame.
+        // The value of a function is not useful, and an unavailable value is listed below the frame.
         let is_function = value.tree.ty.contains('(') && value.tree.value.contains('<');
         if value.tree.unavailable.is_none() && !is_function {
             values.push((name, value.tree.value));

@@ -10,14 +10,14 @@ use super::{Report, Source};
 use wdb_examine::frames::Frame;
 use wdb_examine::variables::Valued;
 
-/// An argument with more characters stands below its frame, as a local does.
+/// Arguments with at most this many characters are in the line of their frame; longer ones are below it, like locals.
 const LONGEST_ARGUMENT: usize = 32;
-/// As many arguments stand in the line of a frame.
+/// At most this many arguments are in the line of a frame.
 const MOST_ARGUMENTS: usize = 8;
-/// As many locals stand below a frame; functions with thousands have been seen.
+/// At most this many locals are below a frame; functions with thousands have been seen.
 const MOST_LOCALS: usize = 60;
 
-/// The arguments of a frame, in parentheses. `None`: they are not known or were not asked for.
+/// The arguments of a frame, in parentheses. `None`: they are unknown or not wanted.
 pub(super) fn arguments(frame: &Frame) -> Option<String> {
     let mut parameters = parameters(frame).peekable();
     parameters.peek()?;
@@ -60,8 +60,8 @@ fn is_brief(argument: &Valued) -> bool {
     argument.tree.unavailable.is_none() && value.chars().count() <= LONGEST_ARGUMENT
 }
 
-/// The name of a frame's function. A demangled C++ name has the types of its parameters, which go where the
-/// arguments themselves stand.
+/// The name of a frame's function. A demangled C++ name contains the types of the parameters; they are removed if the
+/// arguments themselves are shown.
 pub(super) fn function(frame: &Frame, has_arguments: bool) -> &str {
     let name = frame.function.as_str();
     if !has_arguments {
@@ -78,7 +78,7 @@ pub(super) fn function(frame: &Frame, has_arguments: bool) -> &str {
             '(' => depth -= 1,
             _ => {}
         }
-        // `(anonymous namespace)` is followed by more, and `operator()` is a name.
+        // `(anonymous namespace)` is not at the end of a name, and `operator()` is a name.
         if depth == 0 {
             let name = inner.get(..at).unwrap_or_default();
             let is_name = name.is_empty() || name.ends_with("operator");
@@ -90,24 +90,32 @@ pub(super) fn function(frame: &Frame, has_arguments: bool) -> &str {
 
 /// The lines below a frame: arguments that are too long for its own, and locals.
 pub fn locals(out: &mut Text, frame: &Frame, indent: usize) {
-    let told = parameters(frame).take(MOST_ARGUMENTS);
-    let told: Vec<&Valued> = told.filter(|it| is_brief(it)).collect();
-    let below = || {
-        let variables = frame.variables.iter();
-        variables.filter(|it| !told.iter().any(|told| std::ptr::eq(*told, *it)))
-    };
-    let (nowhere, there): (Vec<&Valued>, Vec<&Valued>) =
-        below().partition(|it| matches!(it.tree.unavailable, Some(Unavailable::OptimisedOut(_))));
-    for variable in there.iter().take(MOST_LOCALS) {
+    let in_line = parameters(frame).take(MOST_ARGUMENTS);
+    let in_line: Vec<&Valued> = in_line.filter(|it| is_brief(it)).collect();
+    let is_below =
+        |variable: &&Valued| !in_line.iter().any(|shown| std::ptr::eq(*shown, *variable));
+    let (removed, present): (Vec<&Valued>, Vec<&Valued>) = frame
+        .variables
+        .iter()
+        .filter(is_below)
+        .partition(is_optimised_out);
+    for variable in present.iter().take(MOST_LOCALS) {
         line(out, variable, indent);
     }
-    if let Some(more @ 1..) = there.len().checked_sub(MOST_LOCALS) {
+    if let Some(more @ 1..) = present.len().checked_sub(MOST_LOCALS) {
         out.push(Style::Dim, format!("{:indent$}… {more} more\n", ""));
     }
-    optimised_out(out, &nowhere, indent);
+    optimised_out(out, &removed, indent);
 }
 
-/// The variables that the compiler keeps nowhere: what optimised code has many of, in few lines.
+fn is_optimised_out(variable: &&Valued) -> bool {
+    matches!(
+        variable.tree.unavailable,
+        Some(Unavailable::OptimisedOut(_))
+    )
+}
+
+/// The variables that are optimised out, together in few lines: optimised code has many of them.
 fn optimised_out(out: &mut Text, variables: &[&Valued], indent: usize) {
     const HEAD: &str = "optimised out here:";
     let mut line = format!("{:indent$}{HEAD}", "");
@@ -155,7 +163,7 @@ pub(super) fn line(out: &mut Text, variable: &Valued, indent: usize) {
     out.end_line();
 }
 
-/// The values of expressions: each on a line, and as a tree where a line does not hold it.
+/// The values of expressions: each on a line, or as a tree if a line is too short.
 pub fn evaluations(report: &Report) -> Text {
     let mut out = Text::default();
     for evaluation in &report.evaluations {
@@ -166,7 +174,7 @@ pub fn evaluations(report: &Report) -> Text {
     out
 }
 
-/// A value that an expression came to, as [`evaluations`] shows it.
+/// The value of an expression, as [`evaluations`] shows it.
 pub fn value(valued: &Valued) -> Text {
     let mut out = Text::default();
     let head = format!(
@@ -181,17 +189,16 @@ pub fn value(valued: &Valued) -> Text {
 /// Variables, each on a line; those that are optimised out together.
 pub fn list(variables: &[Valued]) -> Text {
     let mut out = Text::default();
-    let is_nowhere =
-        |it: &&Valued| matches!(it.tree.unavailable, Some(Unavailable::OptimisedOut(_)));
-    let (nowhere, there): (Vec<&Valued>, Vec<&Valued>) = variables.iter().partition(is_nowhere);
-    for variable in there {
+    let (removed, present): (Vec<&Valued>, Vec<&Valued>) =
+        variables.iter().partition(is_optimised_out);
+    for variable in present {
         line(&mut out, variable, 0);
     }
-    optimised_out(&mut out, &nowhere, 0);
+    optimised_out(&mut out, &removed, 0);
     out
 }
 
-/// A longer value is shown by its parts.
+/// A value with at most this many characters is shown on one line; a longer one by its parts.
 const LONGEST_VALUE: usize = 100;
 
 /// A value on a line, and its parts below it if they say more.
@@ -221,17 +228,17 @@ fn long(out: &mut Text, head: &str, tree: &Tree, indent: usize) {
     }
 }
 
-/// Whether a part is an element without parts: as many as there are read better on a line.
+/// Whether a part is an element without parts: a list of them is easier to read on one line.
 fn is_plain_element(part: &Tree) -> bool {
     part.name.starts_with('[') && part.children.is_empty()
 }
 
-/// Whether a part is what a pointer points to, which the line of the pointer does not show.
+/// Whether a part is the target of a pointer, which the line of the pointer does not show.
 fn is_followed(part: &Tree) -> bool {
     part.name.starts_with('*') || part.children.iter().any(is_followed)
 }
 
-/// The values of what the marked line of the source names.
+/// The names in the marked line of the source, with their values.
 pub(super) fn of_line(source: &Source) -> Option<String> {
     let values = source.values.iter();
     let values: Vec<String> = values

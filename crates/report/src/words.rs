@@ -1,4 +1,4 @@
-//! Numbers and sizes as people read them.
+//! Numbers and sizes as text.
 
 use wdb_debuggee::coredump::MemoryShape;
 
@@ -6,8 +6,8 @@ use wdb_debuggee::coredump::MemoryShape;
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

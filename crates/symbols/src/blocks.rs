@@ -1,4 +1,4 @@
-//! The calls that were inlined into a function, all at once: which of them each of its addresses is in.
+//! All calls that were inlined into a function, and which of them contain an address.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,28 +10,29 @@ use crate::fuel::{Fuel, Stop};
 use crate::inlines::{self, Call};
 use crate::units::Unit;
 
-/// The inlined calls of a function, those around before those inside.
+/// The inlined calls of a function, outer ones before inner ones.
 #[derive(Default)]
 pub(crate) struct Blocks {
     all: Vec<Block>,
-    /// The innermost call from each of these addresses on.
+    /// The innermost call, from each of these addresses up to the next.
     innermost: BTreeMap<u32, Option<BlockId>>,
 }
 
-/// An inlined call: its position in [`Blocks`]. It stands for the whole chain of calls around it.
+/// The index of an inlined call in [`Blocks`]. It also identifies the chain of calls around it.
 pub(crate) type BlockId = usize;
 
 /// An inlined call.
 pub(crate) struct Block {
     pub(crate) call: Call,
-    /// Where the entry of the function that was inlined is in `.debug_info`.
+    /// The offset in `.debug_info` of the entry of the inlined function.
     pub(crate) origin: Option<u32>,
-    /// The call that it was inlined into. `None`: the function itself.
+    /// The inlined call that contains it. `None`: the function itself.
     pub(crate) parent: Option<BlockId>,
 }
 
 impl Blocks {
-    /// The calls in the function whose entry is at `function`. What is found before the DWARF breaks or `fuel` ends counts.
+    /// Reads the calls in the function whose entry is at `function`. If the DWARF is broken or `fuel` ends, the
+    /// result has the calls before that.
     pub(crate) fn of<'a>(
         dwarf: &Dwarf<'a>,
         unit: &Unit<'a>,
@@ -42,29 +43,29 @@ impl Blocks {
             all: Vec::new(),
             innermost: BTreeMap::from([(0, None)]),
         };
-        // `locate` has the same break in its way and notes it.
+        // `locate` finds the same error and notes it.
         let _ = blocks.read(dwarf, unit, function, fuel);
         blocks
     }
 
-    /// The innermost call that `address` is in. `None`: the function itself.
+    /// The innermost call that contains `address`. `None`: the function itself.
     pub(crate) fn at(&self, address: u32) -> Option<BlockId> {
         *self.innermost.range(..=address).next_back()?.1
     }
 
-    /// Where in `code`, after its start, another call becomes the innermost. Ascending.
+    /// The addresses in `code`, after its start, at which the innermost call changes. Ascending.
     pub(crate) fn boundaries(&self, code: &Range<u32>) -> impl Iterator<Item = u32> {
         let code = code.start..code.end.max(code.start);
         let mut innermost = self.at(code.start);
-        let inside = self.innermost.range(code);
-        inside.filter_map(move |(at, block)| {
+        let starts = self.innermost.range(code);
+        starts.filter_map(move |(at, block)| {
             let changes = *block != innermost;
             innermost = *block;
             changes.then_some(*at)
         })
     }
 
-    /// All calls, those around before those inside.
+    /// All calls, outer ones before inner ones.
     pub(crate) fn all(&self) -> &[Block] {
         &self.all
     }
@@ -77,14 +78,14 @@ impl Blocks {
         fuel: &Fuel,
     ) -> Result<(), Stop> {
         let mut entries = unit.gimli.entries_raw(Some(function))?;
-        let Some(own) = entries.read_abbreviation()? else {
+        let Some(abbreviation) = entries.read_abbreviation()? else {
             return Ok(());
         };
-        entries.skip_attributes(own.attributes())?;
-        // The calls around, with their depth.
+        entries.skip_attributes(abbreviation.attributes())?;
+        // The calls around the current entry, with their depths.
         let mut around: Vec<(isize, BlockId)> = Vec::new();
-        // The depth of a function that is declared in this one, while the walk is among its children.
-        let mut aside: Option<isize> = None;
+        // While the children of a nested function are skipped: its depth.
+        let mut skipped: Option<isize> = None;
         while !entries.is_empty() {
             let depth = entries.next_depth();
             if depth <= 0 {
@@ -95,14 +96,14 @@ impl Blocks {
                 continue;
             };
             fuel.burn(1 + abbreviation.attributes().len())?;
-            aside = aside.filter(|it| *it < depth);
-            // Also where a block of the source comes after a call: what is in that is not in the call.
-            while around.pop_if(|it| it.0 >= depth).is_some() {}
+            skipped = skipped.filter(|skipped| *skipped < depth);
+            // Also for a block of the source after a call: its children are not in the call.
+            while around.pop_if(|(around, _)| *around >= depth).is_some() {}
             let tag = abbreviation.tag();
-            if aside.is_some() || tag != gimli::DW_TAG_inlined_subroutine {
+            if skipped.is_some() || tag != gimli::DW_TAG_inlined_subroutine {
                 entries.skip_attributes(abbreviation.attributes())?;
-                if aside.is_none() && tag == gimli::DW_TAG_subprogram {
-                    aside = Some(depth);
+                if skipped.is_none() && tag == gimli::DW_TAG_subprogram {
+                    skipped = Some(depth);
                 }
                 continue;
             }
@@ -122,7 +123,7 @@ impl Blocks {
         Ok(())
     }
 
-    /// Gives `block` what its parent has of `range`.
+    /// Assigns to `block` the part of `range` that belonged to its parent.
     fn cover(
         &mut self,
         range: Range<u32>,

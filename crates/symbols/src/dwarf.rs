@@ -1,12 +1,11 @@
-//! The DWARF of a module: its sections, borrowed where the file lies in memory.
+//! The DWARF of a module: its sections, borrowed from the file in memory.
 //!
-//! gimli reads DWARF. What is kept between questions are plain tables of offsets and addresses
-//! ([`crate::units`], [`crate::functions`], [`crate::lines`], [`crate::scopes`]), each made when first needed.
-//! Everything else is read again from the sections, which costs microseconds.
+//! gimli parses DWARF. Only plain tables of offsets and addresses are kept between queries ([`crate::units`],
+//! [`crate::functions`], [`crate::lines`], [`crate::scopes`]). Each is made at its first use. Everything else is read
+//! again from the sections, which costs microseconds.
 //!
-//! The look-up is our own, because addr2line's goes one call deeper for each level of inlining: a
-//! hostile file of a megabyte overflows the stack and ends the process. For honest files it is the
-//! tests' measure.
+//! This crate has its own look-up, because addr2line recurses for each level of inlining: a hostile file of a megabyte
+//! overflows its stack and ends the process. For valid files the tests compare with addr2line.
 
 use std::convert::Infallible;
 use std::ops::Range;
@@ -26,7 +25,7 @@ use crate::units::Units;
 use crate::variables::location::Locations;
 use crate::variables::statics::Addresses;
 
-/// How gimli sees a section. WebAssembly is little endian.
+/// A section for gimli. WebAssembly is little-endian.
 pub(crate) type Slice<'a> = gimli::EndianSlice<'a, gimli::LittleEndian>;
 
 /// The DWARF sections of one file and the tables made of them.
@@ -36,12 +35,12 @@ pub(crate) struct Sections {
     code_size: u32,
     units: OnceLock<Units>,
     lines: Mutex<LineTables>,
-    /// How many more rows, functions and ranges the tables may hold. Each has at least a byte of its
-    /// own in honest DWARF, where nothing is described twice.
+    /// How many more rows, functions and ranges the tables may hold. In valid DWARF nothing is described twice, so
+    /// each of them takes at least one byte.
     room: Fuel,
-    /// How much more may be read to make them. Each unit is read once.
+    /// The work that is left for making the tables. Each unit is read once.
     fuel: Fuel,
-    /// How much more may be read to find names. Each unit is read once for them.
+    /// The work that is left for finding names. Each unit is read once for them.
     names_fuel: Fuel,
     index: OnceLock<Index>,
     sources: OnceLock<Sources>,
@@ -55,7 +54,7 @@ pub(crate) struct Sections {
 }
 
 impl Sections {
-    /// The DWARF of `file`, which describes code of `code_size` bytes; `None` if it has none.
+    /// The DWARF of `file`, which describes code of `code_size` bytes. `None` if the file has no DWARF.
     pub(crate) fn new(
         file: &wdb_module::Module,
         code_size: u32,
@@ -107,7 +106,7 @@ impl Sections {
     }
 }
 
-/// Whether a file has DWARF in it.
+/// Whether a file contains DWARF.
 pub(crate) fn has_dwarf(file: &wdb_module::Module) -> bool {
     file.custom_section(".debug_info")
         .is_some_and(|it| !it.is_empty())
@@ -136,7 +135,7 @@ impl<'a> Dwarf<'a> {
         &self.sections.lines
     }
 
-    /// Where to say what is broken.
+    /// The notes about broken DWARF.
     pub(crate) fn notes(&self) -> &'a Notes {
         &self.sections.notes
     }
@@ -146,17 +145,17 @@ impl<'a> Dwarf<'a> {
         self.sections.size
     }
 
-    /// Makes room for one more row, function or range in the tables.
+    /// Takes room for one more row, function or range in the tables.
     pub(crate) fn keep(&self) -> Result<(), Stop> {
         self.sections.room.burn(1)
     }
 
-    /// What may still be read to make the tables.
+    /// The work that is left for making the tables.
     pub(crate) fn fuel(&self) -> &'a Fuel {
         &self.sections.fuel
     }
 
-    /// What may still be read to find names.
+    /// The work that is left for finding names.
     pub(crate) fn names_fuel(&self) -> &'a Fuel {
         &self.sections.names_fuel
     }
@@ -173,7 +172,7 @@ impl<'a> Dwarf<'a> {
         self.told().table(&self.sections.sources, make)
     }
 
-    /// Where functions were inlined, found on first use.
+    /// The places where functions were inlined, found on first use.
     pub(crate) fn inlined(&self) -> &'a InlinedCopies {
         let find = || InlinedCopies::find(self);
         self.told().table(&self.sections.inlined, find)
@@ -190,18 +189,18 @@ impl<'a> Dwarf<'a> {
         self.sections.types()
     }
 
-    /// The places of variables found so far.
+    /// The locations of variables found so far.
     pub(crate) fn locations(&self) -> &'a Locations {
         &self.sections.locations
     }
 
-    /// The tables of functions of Rust's `dyn`s, found on first use.
+    /// The tables of virtual functions, found on first use.
     pub(crate) fn vtables(&self) -> &'a types::vtable::Vtables {
         let find = || types::vtable::vtables(self);
         self.told().table(&self.sections.vtables, find)
     }
 
-    /// The range as offsets in the code section, if it is one of live code.
+    /// The range as offsets in the code section, if it is the range of live code.
     pub(crate) fn live(&self, begin: u64, end: u64) -> Option<Range<u32>> {
         let (begin, end) = (u32::try_from(begin).ok()?, u32::try_from(end).ok()?);
         (0 < begin && begin < end && end <= self.sections.code_size).then_some(begin..end)

@@ -1,4 +1,4 @@
-//! The functions of a unit: where their code is, what they are called, where they are declared.
+//! The functions of a unit: their code, names and declarations.
 
 use std::ops::Range;
 
@@ -11,20 +11,20 @@ use crate::name::Name;
 use crate::ranges::Extent;
 use crate::units::Unit;
 
-/// The functions of a unit that have code, sorted by where it starts.
+/// The functions of a unit that have code, sorted by its start.
 pub(crate) struct Functions(Vec<Function>);
 
 /// A `DW_TAG_subprogram` with code.
 #[derive(Clone)]
 pub(crate) struct Function {
-    /// Its code, in the code section.
+    /// Its code, as offsets in the code section.
     pub(crate) code: Range<u32>,
     /// Its entry in the unit.
     pub(crate) entry: UnitOffset,
 }
 
 impl Functions {
-    /// Finds them all. What was found before the DWARF breaks counts.
+    /// Finds all functions. If the DWARF is broken, the result has the functions before the error.
     pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<Stop>) {
         let mut functions = Vec::new();
         let stop = scan(dwarf, unit, &mut functions).err();
@@ -32,15 +32,15 @@ impl Functions {
         (Functions(functions), stop)
     }
 
-    /// Where the code of each is.
+    /// The code of each function.
     pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<u32>> {
         self.0.iter().map(|it| it.code.clone())
     }
 
     /// The function that covers `address` and starts at `earliest` or later.
     ///
-    /// The code of a function is in one WebAssembly function, whose start bounds the search: a
-    /// stale entry before it, however long, is not met.
+    /// The code of a function is in one WebAssembly function. The start of that limits the search: a stale entry
+    /// before it is ignored, however long it is.
     pub(crate) fn at(&self, address: u32, earliest: u32) -> Option<&Function> {
         let after = self.0.partition_point(|it| it.code.start <= address);
         self.0[..after]
@@ -76,7 +76,7 @@ fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, found: &mut Vec<Function>) -> Re
     Ok(())
 }
 
-/// The name of the function whose entry, inlined or not, is at `offset`.
+/// The name of the function, inlined or not, whose entry is at `offset`.
 pub(crate) fn name<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -> Option<Name> {
     let mut language = None;
     let (mut linkage, mut plain) = (None, None);
@@ -95,8 +95,7 @@ pub(crate) fn name<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, offset: UnitOffset) -
     Name::from_dwarf(text(linkage).as_deref(), text(plain).as_deref(), language)
 }
 
-/// The file and line in which that function is declared: where its definition starts, as far as the
-/// compiler says.
+/// The file and line of that function's declaration. Compilers write the start of its definition there.
 pub(crate) fn declaration<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -117,7 +116,7 @@ pub(crate) fn declaration<'a>(
     file.zip(line.filter(|it| *it != 0))
 }
 
-/// The name, without what it is in, of the entry at `offset`, or of that it is an instance of.
+/// The unqualified name of the entry at `offset`, or of the entry that it is an instance of.
 pub(crate) fn plain_name<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -132,18 +131,18 @@ pub(crate) fn plain_name<'a>(
             name = dwarf.gimli.attr_string(&unit.gimli, attribute.value()).ok();
         }
     });
-    // The same entry with a million attributes may be the origin of all.
+    // All entries may have the same origin, with a million attributes.
     fuel.burn(seen).ok()?;
     name
 }
 
-/// As many hops as from an inlined call to its abstract function, to that one's declaration, and
-/// then some. The way may be a circle.
+/// At most this many references are followed: from an inlined call to its abstract function and to the declaration of
+/// that. Real programs need two or three, and hostile references may form a cycle.
 const MOST_HOPS: usize = 16;
 
-/// Shows the attributes of the entry at `offset`, and then those of the entries it is an instance
-/// of: an inlined call refers to the abstract function (`DW_AT_abstract_origin`), that to the
-/// declaration in its class (`DW_AT_specification`), possibly in another unit.
+/// Calls `see` with each attribute of the entry at `offset`, and then of the entries that it is an instance of. An
+/// inlined call refers to the abstract function (`DW_AT_abstract_origin`), and that to the declaration in its class
+/// (`DW_AT_specification`), possibly in another unit.
 pub(crate) fn visit<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -152,28 +151,28 @@ pub(crate) fn visit<'a>(
 ) {
     let mut other = None;
     for _ in 0..MOST_HOPS {
-        let here = other.as_ref().unwrap_or(unit);
+        let current = other.as_ref().unwrap_or(unit);
         let mut entry = gimli::DebuggingInformationEntry::null();
-        let read = here.gimli.entries_raw(Some(offset));
+        let read = current.gimli.entries_raw(Some(offset));
         if !read.is_ok_and(|mut it| it.read_entry(&mut entry).unwrap_or(false)) {
             return;
         }
         let mut next = None;
         for attribute in entry.attrs() {
-            see(here, attribute);
+            see(current, attribute);
             if let gimli::DW_AT_abstract_origin | gimli::DW_AT_specification = attribute.name() {
                 next = Some(attribute.value());
             }
         }
-        let Some((elsewhere, entry)) = next.and_then(|it| referred(dwarf, it)) else {
+        let Some((other_unit, entry)) = next.and_then(|it| referred(dwarf, it)) else {
             return;
         };
         offset = entry;
-        other = elsewhere.or(other);
+        other = other_unit.or(other);
     }
 }
 
-/// The entry that a reference means: its unit, unless that is the one of the reference, and where in it.
+/// The entry that a reference means: its offset, and its unit if that is not the unit of the reference.
 pub(crate) fn referred<'a>(
     dwarf: &Dwarf<'a>,
     reference: AttributeValue<Slice<'a>>,

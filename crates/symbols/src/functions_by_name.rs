@@ -1,4 +1,4 @@
-//! From what a person calls functions to those of a module: patterns, and the places where one was inlined.
+//! Finds functions by a pattern that the user typed, and the places where they were inlined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,16 +27,16 @@ pub struct InlinedCopy {
     pub declared: Option<(String, u32)>,
 }
 
-/// Where functions were inlined.
+/// The places where functions were inlined.
 #[derive(Default)]
 pub(crate) struct InlinedCopies {
-    /// Where the function's entry is in `.debug_info`, and the address of a copy. Sorted.
+    /// The offset of the function's entry in `.debug_info`, and the address of a copy. Sorted.
     by_function: Vec<(u32, u32)>,
     /// Sorted.
     by_call: Vec<CallSite>,
 }
 
-/// A call that was inlined, by where it stands in the source.
+/// The place in the source of a call that was inlined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CallSite {
     unit: UnitId,
@@ -44,7 +44,7 @@ pub(crate) struct CallSite {
     file: u32,
     /// The line.
     pub(crate) line: u32,
-    /// Where the code starts that stands for it.
+    /// The start of the code that replaces it.
     pub(crate) address: u32,
 }
 
@@ -55,7 +55,7 @@ impl InlinedCopies {
         let mut all = InlinedCopies::default();
         for id in dwarf.units().ids() {
             if let Ok(unit) = dwarf.units().open(dwarf, id) {
-                // What is found before the DWARF breaks counts; the functions around have noted it.
+                // Keeps the copies before an error in the DWARF. Reading the functions around has noted the error.
                 let _ = scan(dwarf, &unit, &fuel, &mut all);
             }
         }
@@ -67,7 +67,7 @@ impl InlinedCopies {
         all
     }
 
-    /// The calls in a file of a unit on the first line from `wanted` on that has any.
+    /// The calls in a file of a unit, on the first line from `wanted` on that has any.
     pub(crate) fn calls_from(
         &self,
         unit: UnitId,
@@ -75,23 +75,23 @@ impl InlinedCopies {
         wanted: u32,
     ) -> impl Iterator<Item = CallSite> {
         let before = |it: &CallSite| (it.unit, it.file, it.line) < (unit, file, wanted);
-        let rest = &self.by_call[self.by_call.partition_point(before)..];
-        let line = rest.first().map(|it| it.line);
+        let candidates = &self.by_call[self.by_call.partition_point(before)..];
+        let line = candidates.first().map(|it| it.line);
         let is_same =
             move |it: &&CallSite| (it.unit, it.file) == (unit, file) && Some(it.line) == line;
-        rest.iter().take_while(is_same).copied()
+        candidates.iter().take_while(is_same).copied()
     }
 
-    /// Where the function was inlined whose entry is at `origin`.
+    /// The addresses of the copies of the function whose entry is at `origin`.
     fn of(&self, origin: u32) -> impl Iterator<Item = u32> {
-        let from = self.by_function.partition_point(|it| it.0 < origin);
-        let copies = self.by_function[from..]
+        let start = self.by_function.partition_point(|it| it.0 < origin);
+        let copies = self.by_function[start..]
             .iter()
             .take_while(move |it| it.0 == origin);
         copies.map(|it| it.1)
     }
 
-    /// The functions that were inlined anywhere.
+    /// The entries of the functions that were inlined anywhere.
     fn origins(&self) -> impl Iterator<Item = u32> {
         self.by_function
             .chunk_by(|one, other| one.0 == other.0)
@@ -151,33 +151,37 @@ impl Symbols {
         names
     }
 
-    /// The functions that have code and that `pattern` means: the name, without arguments of types and without
-    /// parameters unless they are given, qualified or not (`area`, `Circle::area`), where `*` stands for any text
-    /// (`std::*`, `*::drop`); or the name of an export. In quotes or not.
+    /// The functions with code that `pattern` means. The pattern is a name, qualified or not (`area`,
+    /// `Circle::area`), with or without template arguments and parameters, and `*` stands for any text (`std::*`,
+    /// `*::drop`). It may also be the name of an export. It may be in quotes.
     pub fn functions_matching(&self, pattern: &str) -> Vec<FuncIndex> {
-        let meant = Pattern::parse(pattern);
-        let mut found = match meant.has_wildcard() {
-            true => Vec::new(),
-            false => self.functions_named(pattern),
+        let parsed = Pattern::parse(pattern);
+        let mut functions = if parsed.has_wildcard() {
+            Vec::new()
+        } else {
+            self.functions_named(pattern)
         };
-        let all = (0..).map(FuncIndex).zip(self.function_names());
-        found.extend(all.filter(|it| meant.means(&it.1.display)).map(|it| it.0));
+        for (index, name) in (0..).map(FuncIndex).zip(self.function_names()) {
+            if parsed.means(&name.display) {
+                functions.push(index);
+            }
+        }
         let exports = self.module.exports().iter();
-        let exports = exports.filter(|it| meant.fits(&it.name));
-        found.extend(exports.filter_map(|it| it.function()));
-        found.retain(|it| {
-            self.module
-                .function(*it)
-                .is_some_and(|it| it.body.is_some())
-        });
-        found.sort_unstable();
-        found.dedup();
-        found
+        let exports = exports.filter(|it| parsed.fits(&it.name));
+        functions.extend(exports.filter_map(|it| it.function()));
+        let has_code = |index: &FuncIndex| {
+            let function = self.module.function(*index);
+            function.is_some_and(|it| it.body.is_some())
+        };
+        functions.retain(has_code);
+        functions.sort_unstable();
+        functions.dedup();
+        functions
     }
 
-    /// Where the functions that `pattern` means were inlined, in the order of the code. The pattern is as that of
-    /// [`Symbols::functions_matching`]. Of a copy that is in several pieces, those that only continue another are left
-    /// out.
+    /// The places where the functions that `pattern` means were inlined, in the order of the code. The pattern is as
+    /// for [`Symbols::functions_matching`]. If a copy is in several pieces, those that only continue another piece
+    /// are left out.
     pub fn inlined_copies(&self, pattern: &str) -> Vec<InlinedCopy> {
         let Some(dwarf) = self.dwarf() else {
             return Vec::new();
@@ -223,16 +227,16 @@ impl Symbols {
     }
 }
 
-/// For each call that was inlined of a function that is meant, where the pieces of its code start. `is_meant` is asked
-/// with where the entry of a function is.
+/// For each inlined call of a wanted function, the starts of the pieces of its code. `is_wanted` gets the offset of the
+/// entry of a function.
 fn starts_of_calls(
     code: &Code,
-    is_meant: impl Fn(u32) -> bool,
+    is_wanted: impl Fn(u32) -> bool,
     fuel: &Fuel,
 ) -> BTreeMap<BlockId, Vec<Start>> {
     let blocks = code.blocks.all();
     let mut found: BTreeMap<BlockId, Vec<Start>> = BTreeMap::new();
-    // The last span of each.
+    // The index of the last span of each call.
     let mut last: BTreeMap<BlockId, usize> = BTreeMap::new();
     for (position, span) in (1..).zip(code.spans.iter().filter(|it| it.line != 0)) {
         let mut around = span.block;
@@ -241,7 +245,7 @@ fn starts_of_calls(
                 return found;
             }
             around = blocks[call].parent;
-            if !blocks[call].origin.is_some_and(&is_meant) {
+            if !blocks[call].origin.is_some_and(&is_wanted) {
                 continue;
             }
             if last.insert(call, position) != Some(position - 1) {
@@ -259,7 +263,7 @@ fn name(dwarf: &Dwarf<'_>, offset: u32) -> Option<Name> {
     functions::name(dwarf, &unit, entry)
 }
 
-/// The file and the line where the function is declared whose entry is at `offset` of `.debug_info`.
+/// The file and the line of the declaration of the function whose entry is at `offset` of `.debug_info`.
 fn declaration(dwarf: &Dwarf<'_>, offset: u32) -> Option<(String, u32)> {
     let (id, entry) = dwarf.units().containing(DebugInfoOffset(offset as usize))?;
     let unit = dwarf.units().open(dwarf, id).ok()?;

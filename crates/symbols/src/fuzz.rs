@@ -1,5 +1,5 @@
-//! What must hold for any debug information and any memory: nothing panics, what is asked has an answer soon, and what is
-//! shown is bounded and safe for a terminal. For the fuzzer, and for the tests that run it with seeds.
+//! Properties that hold for any debug information and any memory: nothing panics, every query ends soon, and the
+//! output is bounded and safe for a terminal. The fuzzer checks them, and tests check them with seeds.
 
 use bytes::Bytes;
 use wdb_module::{Binary, FuncIndex, Module, ModuleOffset};
@@ -9,13 +9,13 @@ use crate::scopes::ScopeKind;
 use crate::types::TypeId;
 use crate::{Context, Machine, Number, Object, Symbols, TypeRef, Unavailable};
 
-/// The most functions that are asked about, and the most places in each.
+/// At most this many functions are queried, and at most this many places in each.
 const SAMPLE: usize = 8;
 
-/// The most objects of a place that are shown.
+/// At most this many objects of a place are shown.
 const MOST_OBJECTS: usize = 40;
 
-/// How much is shown of each.
+/// The limits for showing each object.
 const LIMITS: Limits = Limits {
     depth: 4,
     elements: 6,
@@ -24,10 +24,11 @@ const LIMITS: Limits = Limits {
     values: 60,
 };
 
-/// As often as the machine may be asked to show one object: far more than those of programs take.
+/// At most this many reads of the machine's state are allowed to show one object: far more than real objects need.
 const MOST_ANSWERS: u32 = 1 << 22;
 
-/// Asks everything about the code of the binary that `data` is, and shows its variables over a memory that no program made.
+/// Queries everything about the code of the binary in `data`, and shows its variables over a memory of pseudo-random
+/// bytes.
 ///
 /// # Panics
 ///
@@ -36,7 +37,7 @@ pub fn module(data: &[u8]) {
     let Ok(binary) = Binary::parse(Bytes::copy_from_slice(data)) else {
         return;
     };
-    // Where in the code to ask depends on the bytes, so that the fuzzer finds all of it.
+    // The queried places depend on the bytes, so that the fuzzer reaches all code.
     let seed = data.iter().fold(0, |seed: u64, byte| {
         seed.rotate_left(5).wrapping_mul(0x9e37_79b9) ^ u64::from(*byte)
     });
@@ -76,7 +77,7 @@ fn functions(symbols: &Symbols, module: &Module, seed: u64, memory: &[u8]) {
     }
 }
 
-/// Everything about an instruction.
+/// Queries everything about an instruction.
 fn place(symbols: &Symbols, pc: ModuleOffset, memory: &[u8]) {
     let places = symbols.locate(pc);
     assert!(!places.is_empty());
@@ -94,7 +95,7 @@ fn place(symbols: &Symbols, pc: ModuleOffset, memory: &[u8]) {
     }
 }
 
-/// The statics at an instruction, and what is found by the names of those and of their types.
+/// Queries the statics at an instruction, their names and the names of their types.
 fn names(symbols: &Symbols, pc: ModuleOffset) {
     for variable in symbols.statics(pc).iter().take(SAMPLE) {
         let _ = symbols.unit_of(variable);
@@ -109,7 +110,7 @@ fn names(symbols: &Symbols, pc: ModuleOffset) {
     }
 }
 
-/// The types of a program that have names, for [`memory`].
+/// The named types of a program, for [`memory`].
 pub fn types(symbols: &Symbols) -> Vec<TypeRef> {
     let mut found = Vec::new();
     let Some(dwarf) = symbols.dwarf() else {
@@ -129,7 +130,8 @@ pub fn types(symbols: &Symbols) -> Vec<TypeRef> {
     found
 }
 
-/// Shows an object over a memory of any bytes: which of `types` it has and where it is say the first four.
+/// Shows an object over a memory of arbitrary bytes. The first four bytes select its type among `types` and its
+/// address.
 ///
 /// # Panics
 ///
@@ -165,7 +167,8 @@ fn show(symbols: &Symbols, pc: Option<ModuleOffset>, object: &Object, machine: &
     }
 }
 
-/// Whether a line can be printed. A value begins before the line is full, and may be a name or an escaped text.
+/// Whether a line can be printed. A value that starts before the line is full may make it longer: it may be a name or
+/// an escaped text.
 fn is_fit(line: &str) -> bool {
     line.len() < 20_000 && !line.contains(char::is_control)
 }
@@ -180,7 +183,7 @@ fn check(tree: &Tree, values: &mut u32) {
     }
 }
 
-/// The bytes of a memory of which every word is a small number, an address or anything.
+/// The bytes of a memory. Each word is a small number, an address or random.
 pub fn noise(seed: u64) -> Vec<u8> {
     let words = (0..4096_u64).flat_map(|at| {
         let mut hash = seed ^ at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -199,14 +202,14 @@ pub fn noise(seed: u64) -> Vec<u8> {
     words.collect()
 }
 
-/// A machine of which all state is taken from some bytes: its memory of a page is these, again and again.
+/// A machine whose state comes from some bytes: its memory of one page repeats them.
 struct Noise<'a> {
     bytes: &'a [u8],
-    /// How often it was asked.
+    /// How often its state was read.
     answers: u32,
 }
 
-/// As many bytes as a WebAssembly page has.
+/// The size of a WebAssembly page in bytes.
 const PAGE: u64 = 1 << 16;
 
 impl<'a> Noise<'a> {

@@ -1,18 +1,18 @@
-//! Patterns of names, in which `*` stands for any text.
+//! Patterns of names. In them, `*` stands for any text.
 
-/// Whether `text` is `pattern` with something for each `*`.
+/// Whether `text` matches `pattern`, in which each `*` stands for any text.
 pub fn matches(pattern: &str, text: &str) -> bool {
     fits(pattern, text, None)
 }
 
-/// The same, where each `?` stands for one byte.
+/// The same, but each `?` also stands for one byte.
 pub(crate) fn matches_with_single(pattern: &str, text: &str) -> bool {
     fits(pattern, text, Some(b'?'))
 }
 
 fn fits(pattern: &str, text: &str, single: Option<u8>) -> bool {
     let (mut pattern, mut text) = (pattern.as_bytes(), text.as_bytes());
-    // What is left of both when the last star stands for nothing yet.
+    // The rest of both at the last star, which matches nothing at first.
     let mut star: Option<(&[u8], &[u8])> = None;
     loop {
         match (pattern, text) {
@@ -26,7 +26,7 @@ fn fits(pattern: &str, text: &str, single: Option<u8>) -> bool {
                 (pattern, text) = (rest, left);
             }
             ([], []) => return true,
-            // The last star takes one more.
+            // The last star matches one more byte.
             _ => match star {
                 Some((rest, [_, left @ ..])) => {
                     star = Some((rest, left));

@@ -16,11 +16,10 @@ use crate::types::name::tag;
 use crate::types::{Kind, TypeId, TypeRef};
 use crate::{Language, Name, Origin, Symbols};
 
-/// Where the entries are that are called something: the hash of the name without qualification, and the
-/// offset of the entry in `.debug_info`. Sorted.
+/// All named entries: the hash of the unqualified name, and the offset of the entry in `.debug_info`. Sorted.
 pub(crate) struct Index(Vec<(u32, u32)>);
 
-/// As many entries of one name are told apart. Each takes a look at its namespaces.
+/// At most this many entries with one unqualified name are compared. Each comparison reads the entry's namespaces.
 const MOST_CANDIDATES: usize = 10_000;
 
 impl Index {
@@ -52,17 +51,16 @@ fn is_wanted(kind: ScopeKind) -> bool {
     !matches!(kind, ScopeKind::Namespace | ScopeKind::InlineNamespace)
 }
 
-/// An entry that has the name that was looked for.
+/// An entry with the wanted name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
-    /// Where it is in `.debug_info`.
+    /// Its offset in `.debug_info`.
     pub(crate) offset: DebugInfoOffset,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: ScopeKind,
 }
 
-/// The entries called `name`, which may be qualified, and whose qualification may be left out from the front; in the order
-/// of the DWARF.
+/// The entries called `name`, in the order of the DWARF. `name` may be qualified fully, partly or not at all.
 pub(crate) fn named(
     dwarf: &Dwarf<'_>,
     name: &str,
@@ -75,8 +73,8 @@ pub(crate) fn named(
     };
     let key = spelling::key(last);
     let all = &dwarf.index().0;
-    let from = all.partition_point(|it| it.0 < key);
-    let candidates = all[from..].iter().take_while(|it| it.0 == key);
+    let start = all.partition_point(|it| it.0 < key);
+    let candidates = all[start..].iter().take_while(|it| it.0 == key);
     let fuel = Fuel::for_reading(dwarf.size());
     let mut found = Vec::new();
     let mut open: Option<crate::units::Unit<'_>> = None;
@@ -111,8 +109,8 @@ pub(crate) fn statics_named(dwarf: &Dwarf<'_>, name: &str) -> Vec<DebugInfoOffse
 }
 
 impl Symbols {
-    /// Those of the functions that a name means which C++ finds first from within a function; of a name that begins with
-    /// `::`, those whose whole name it is.
+    /// Which of the functions `found` with a name C++ finds first, inside of the function `within`. For a name that
+    /// starts with `::`, the functions whose fully qualified name it is.
     pub fn nearest_functions(
         &self,
         found: Vec<FuncIndex>,
@@ -134,11 +132,11 @@ impl Symbols {
         found.map(|it| it.0).collect()
     }
 
-    /// The functions of this name that have code, by index. The name may be qualified, where its qualification may be left out from
-    /// the front, and may have parameters; or it is as it stands in the binary: a linkage name, an export.
+    /// The functions with this name that have code, by index. The name may be qualified fully, partly or not at all,
+    /// and may have parameters. It may also be a name in the binary: a linkage name, an export.
     pub fn functions_named(&self, name: &str) -> Vec<FuncIndex> {
         let module = self.module();
-        // The linker has demangled the names of the name section.
+        // The linker writes demangled names to the name section.
         let readable = Name::from_symbol(name.to_owned(), Origin::NameSection).display;
         let pattern = spelling::Pattern::parse(name);
         let Some(identifier) = pattern.identifier() else {
@@ -177,8 +175,8 @@ impl Symbols {
         found
     }
 
-    /// The qualified names of all types, each once, with the file that declares it: tens of thousands in a large program.
-    /// `None`: the DWARF names no file, as of `int`.
+    /// The qualified names of all types, each once, with the file that declares it. A large program has tens of
+    /// thousands. `None`: the DWARF names no file, for example for `int`.
     pub fn type_names(&self) -> BTreeMap<String, Option<Arc<str>>> {
         let mut names = BTreeMap::new();
         let Some(dwarf) = self.dwarf() else {
@@ -220,8 +218,8 @@ impl Symbols {
         names
     }
 
-    /// The enumerators of this name, each with its enumeration and its value. The name may be qualified, where its
-    /// qualification may be left out from the front. What units repeat is there once.
+    /// The enumerators with this name, each with its enumeration and its value. The name may be qualified fully,
+    /// partly or not at all. An enumerator that several units repeat is returned once.
     pub fn enumerators_named(&self, name: &str) -> Vec<(TypeRef, i128)> {
         let Some(dwarf) = self.dwarf() else {
             return Vec::new();
@@ -231,8 +229,8 @@ impl Symbols {
         let entries = named(&dwarf, &tidy, |it| it == ScopeKind::Enumerator);
         let (mut read, mut seen) = (HashSet::new(), HashSet::new());
         let fuel = Fuel::for_reading(dwarf.size());
-        let enumerators = entries.iter().filter_map(|it| {
-            let (id, entry) = dwarf.units().containing(it.offset)?;
+        let enumerators = entries.iter().filter_map(|enumerator| {
+            let (id, entry) = dwarf.units().containing(enumerator.offset)?;
             let unit = dwarf.units().open(&dwarf, id).ok()?;
             let around = dwarf.units().scopes(&dwarf, &unit).around(entry)?.entry;
             let around = UnitOffset(around.0 as usize);
@@ -242,11 +240,12 @@ impl Symbols {
                 return None;
             }
             let ty = self.ty_within(&dwarf, id, &fuel);
-            let Kind::Enumeration(of) = &ty.kind else {
+            let Kind::Enumeration(enumeration) = &ty.kind else {
                 return None;
             };
-            let named = |it: &&(Arc<str>, i128)| Some(&*it.0) == last.as_deref();
-            let value = of.enumerators.iter().find(named)?.1;
+            let mut values = enumeration.enumerators.iter();
+            let (_, value) = values.find(|(name, _)| Some(&**name) == last.as_deref())?;
+            let value = *value;
             seen.insert((Arc::clone(&ty.name), value))
                 .then_some((TypeRef::Entry(id), value))
         });
@@ -254,7 +253,7 @@ impl Symbols {
     }
 }
 
-/// Where the code starts of the function whose entry is at `offset`.
+/// The start of the code of the function whose entry is at `offset`.
 fn start(dwarf: &Dwarf<'_>, offset: DebugInfoOffset) -> Option<u32> {
     let (id, entry) = dwarf.units().containing(offset)?;
     let unit = dwarf.units().open(dwarf, id).ok()?;

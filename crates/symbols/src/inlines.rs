@@ -1,4 +1,4 @@
-//! The calls that were inlined around an address.
+//! The inlined calls around an address.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::units::Unit;
 pub(crate) struct Call {
     /// Its entry in the unit.
     pub(crate) entry: usize,
-    /// Where the call stood, in the function around: the index of the file.
+    /// The place of the call in the source: the index of the file.
     pub(crate) file: Option<u64>,
     /// The line.
     pub(crate) line: Option<u32>,
@@ -22,11 +22,11 @@ pub(crate) struct Call {
     pub(crate) column: Option<u32>,
 }
 
-/// As many calls as are worth telling. Optimised Rust has been seen to go 30 deep.
+/// At most this many inlined calls around an address are reported. Optimised Rust has been seen to go 30 deep.
 const MOST_CALLS: usize = 1000;
 
-/// The inlined calls that `address` is in, outermost first, in the function whose entry is at
-/// `function`. What was found before the DWARF breaks counts.
+/// The inlined calls around `address`, outermost first, in the function whose entry is at `function`. If the DWARF is
+/// broken, the result has the calls before the error.
 pub(crate) fn at<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -51,8 +51,8 @@ fn walk<'a>(
         return Ok(());
     };
     entries.skip_attributes(own.attributes())?;
-    // The depth of the innermost call found so far: once the walk is back at it, its children are
-    // done, and with them everything that the address is in.
+    // The depth of the innermost call found so far. When the walk is back at this depth, all children of that call were
+    // read, and no other call can contain the address.
     let mut innermost = 0;
     // The depth of an entry whose children are of no interest, while the walk is among them.
     let mut aside: Option<isize> = None;
@@ -70,7 +70,7 @@ fn walk<'a>(
         let tag = abbreviation.tag();
         if aside.is_some() || tag != gimli::DW_TAG_inlined_subroutine {
             entries.skip_attributes(abbreviation.attributes())?;
-            // The calls in a function that is declared in this one are its own.
+            // The calls in a nested function belong to that function.
             if aside.is_none() && tag == gimli::DW_TAG_subprogram {
                 aside = Some(depth);
             }
@@ -95,18 +95,19 @@ fn walk<'a>(
     Ok(())
 }
 
-/// A call that was inlined, with the code that it covers.
+/// An inlined call, with the code that it covers.
 pub(crate) struct Covered {
     pub(crate) call: Call,
     pub(crate) code: Vec<Range<u32>>,
-    /// The call that it was inlined into, by its place in the list.
+    /// The index of the inlined call that contains it.
     parent: Option<usize>,
-    /// Whether the variable is declared in it.
+    /// Whether it contains the declaration of the variable.
     declares: bool,
 }
 
-/// The calls that were inlined into the function that declares a variable, which may be inlined itself. Their code is not that
-/// function's own. `function` and `variable` are entries. What was found before the DWARF breaks counts.
+/// The calls that were inlined into the function that declares a variable. That function may be inlined itself. The
+/// code of these calls does not belong to it. `function` and `variable` are entries. If the DWARF is broken, the
+/// result has the calls before the error.
 pub(crate) fn beside<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -133,7 +134,7 @@ fn walk_beside<'a>(
         return Ok(());
     };
     entries.skip_attributes(own.attributes())?;
-    // The calls that the walk is in: how deep each is, and its place in `found`.
+    // The calls around the current entry: the depth of each, and its index in `found`.
     let mut open: Vec<(isize, usize)> = Vec::new();
     while !entries.is_empty() && entries.next_depth() > 0 {
         let depth = entries.next_depth();
@@ -170,8 +171,8 @@ fn walk_beside<'a>(
     Ok(())
 }
 
-/// Reads the attributes of the inlined call at `entry`: the call, where the entry of the function that was inlined is in
-/// `.debug_info`, the code that it covers.
+/// Reads the attributes of the inlined call at `entry`: the call, the offset in `.debug_info` of the entry of the
+/// inlined function, and the code that the call covers.
 pub(crate) fn read<'a>(
     unit: &Unit<'a>,
     entries: &mut gimli::EntriesRaw<'_, Slice<'a>>,

@@ -1,10 +1,10 @@
-//! The meaning of WebAssembly code.
+//! The debug information of WebAssembly code.
 //!
-//! [`Symbols`] knows, for an address in a module, the function and the source line it was made from,
-//! and the calls that were inlined there: from DWARF 4 and 5 in the module or beside it, from source
-//! maps, and from the names in the binary itself. With a [`Machine`], the state of a frame, it knows the
-//! frame's variables ([`variables`]), their types ([`types`]) and their values ([`object`], [`render`]). It does no I/O: [`Symbols::wanted`] says which
-//! files would help, the caller brings them.
+//! For an address in a module, [`Symbols`] finds the function, the source line and the calls that were inlined there.
+//! It reads DWARF 4 and 5 in the module or in a file beside it, source maps, and the names in the binary itself. With
+//! a [`Machine`], the state of a frame, it finds the frame's variables ([`variables`]), their types ([`types`]) and
+//! their values ([`object`], [`render`]). It does no I/O: [`Symbols::wanted`] says which files would help, and the
+//! caller brings them.
 
 mod blocks;
 mod dwarf;

@@ -1,4 +1,4 @@
-//! From a line of a source file to the instructions where a breakpoint on it belongs.
+//! Finds the instructions for a breakpoint on a line of a source file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,32 +14,32 @@ use crate::statements::Code;
 use crate::units::UnitId;
 use crate::{Symbols, source_map};
 
-/// An instruction where a breakpoint on a line belongs.
+/// An instruction for a breakpoint on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinePlace {
     /// The instruction.
     pub at: ModuleOffset,
     /// Its function.
     pub func: FuncIndex,
-    /// It is in a function that was inlined into that one.
+    /// It is in code that was inlined into the function.
     pub inlined: bool,
     /// The path of the file, as the compiler recorded it.
     pub file: String,
-    /// The line, from 1: what was asked for, or the nearest one after it that has code.
+    /// The line, from 1: the requested line, or the nearest line after it that has code.
     pub line: u32,
 }
 
-/// Why there is no instruction for a line.
+/// Why no instruction was found for a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoPlace {
-    /// The debug information knows no such file.
+    /// The debug information does not name such a file.
     NoFile,
-    /// It knows this file, and no code of it.
+    /// The debug information names this file, but has no code of it.
     NoCode {
         /// The path.
         file: String,
     },
-    /// The line is after all that have code.
+    /// The line is after the last line with code.
     Beyond {
         /// The path.
         file: String,
@@ -48,38 +48,40 @@ pub enum NoPlace {
     },
 }
 
-/// As many lines without reachable code are passed over. Of functions that the linker dropped no row is kept, so that
-/// one is enough for honest DWARF.
+/// At most this many lines without code in any function are skipped. Rows of removed functions are not kept, so one is
+/// enough for valid DWARF.
 const MOST_LINES: usize = 64;
 
-/// Where the pieces of a line's code start.
+/// The starts of the pieces of a line's code.
 #[derive(Default)]
 struct Starts {
-    /// Its statements.
-    own: Vec<Start>,
-    /// The code of calls on it that were inlined.
-    called: Vec<Start>,
+    /// Of the line's statements.
+    statements: Vec<Start>,
+    /// Of the code of calls on the line that were inlined.
+    calls: Vec<Start>,
 }
 
 impl Symbols {
-    /// The instructions where a breakpoint on line `line` of `file` belongs, in the order of the code. Where the line
-    /// has no code, those of the nearest line after it that has. `file` is a path or the end of one, of whole
-    /// components; more than one file may be meant.
+    /// The instructions for a breakpoint on line `line` of `file`, in the order of the code. If the line has no code,
+    /// those of the nearest line after it that has. `file` is a path or the end of a path, in whole components. It
+    /// may match several files.
     ///
-    /// In each function that has code of the line, instances of templates and generic functions among them, and in each
-    /// inlined copy there is a place for each piece of its code, but for those that continue another piece: a line is
-    /// not missed, and one that is executed once is stopped in once. A line on which a function begins is
-    /// where its parameters are in place, which may be another line. A line on which a loop begins is in that: the
-    /// program reaches it each time round. Where all that a line, or a copy of it, has are calls that were
-    /// inlined, it is where the code of those begins.
+    /// Every function with code of the line has places, and so has every instance of a template or generic function,
+    /// and every inlined copy. There is one place for each piece of the line's code, except for pieces that only
+    /// continue another one. So the program cannot run the line without a stop, and stops once each time it runs the
+    /// line.
+    ///
+    /// For the first line of a function the place is after the prologue, which may be on a later line. For a line
+    /// that starts a loop the place is inside the loop, so that it is hit on every iteration. If a line, or a copy of
+    /// it, has only inlined calls, the places are at the start of their code.
     ///
     /// # Errors
     ///
-    /// Why there is no place. Where several files are meant, that of the one with the most lines.
+    /// Why no place was found. If several files match, the reason for the file with the most lines.
     pub fn line_places(&self, file: &str, line: u32) -> Result<Vec<LinePlace>, NoPlace> {
         let mut places = Vec::new();
         let mut miss = NoPlace::NoFile;
-        let mut take = |answer: Result<Vec<LinePlace>, NoPlace>| match answer {
+        let mut take = |result: Result<Vec<LinePlace>, NoPlace>| match result {
             Ok(found) => places.extend(found),
             Err(other) if last(&miss) <= last(&other) => miss = other,
             Err(_) => {}
@@ -117,14 +119,14 @@ impl Symbols {
         for _ in 0..MOST_LINES {
             let rows = match rows(dwarf, units, wanted, &fuel) {
                 Ok(Ok(rows)) => rows,
-                Ok(Err(none)) => {
-                    last = none;
+                Ok(Err(last_line)) => {
+                    last = last_line;
                     break;
                 }
                 Err(_) => break,
             };
             let functions = rows.addresses.iter().filter_map(|address| {
-                // Addresses of functions have been seen to be that of the size field before the body.
+                // Some producers give a function the address of the size field before its body.
                 (0..=5).find_map(|size| {
                     let at = CodeOffset(u64::from(*address) + size);
                     self.module.function_at(self.module.from_code(at)?)
@@ -135,7 +137,7 @@ impl Symbols {
                 .into_iter()
                 .flat_map(|func| {
                     let code = self.code(func, Some(&fuel));
-                    // Several units may claim the code of an inline function, but it was made from one.
+                    // Several units may describe the code of an inline function, but it was compiled from one.
                     let is_owner = |it: &&(usize, u32)| Some(it.0) == code.program;
                     let files = rows.files.iter().filter(is_owner).map(|it| it.1).collect();
                     self.places_in_function(func, &code, path, &files, rows.line)
@@ -166,14 +168,11 @@ impl Symbols {
         let runs = Runs::new(&self.module, func, code);
         let loops = self.loops(func);
         let mut places = Vec::new();
-        for (
-            block,
-            Starts {
-                mut own,
-                mut called,
-            },
-        ) in starts(code, files, line)
-        {
+        for (block, starts) in starts(code, files, line) {
+            let Starts {
+                mut statements,
+                mut calls,
+            } = starts;
             let place = |at| LinePlace {
                 at,
                 func,
@@ -181,20 +180,20 @@ impl Symbols {
                 file: path.to_owned(),
                 line,
             };
-            // Behind the prologue.
+            // After the prologue.
             let is_first =
                 |it: &Start| Some(it.at) == first && block.is_none() && it.is_of(files, line);
-            if let Some(start) = own.first_mut().filter(|it| is_first(it))
+            if let Some(start) = statements.first_mut().filter(|it| is_first(it))
                 && let Some(body) = self.body_start(func)
                 && body != start.at
             {
                 start.at = body;
-                let there = self.locate(body).into_iter().next();
-                if let Some((file, line_there)) = there.and_then(|it| it.file.zip(it.line))
-                    && (&*file, line_there) != (path, line)
+                let location = self.locate(body).into_iter().next();
+                if let Some((file, body_line)) = location.and_then(|it| it.file.zip(it.line))
+                    && (&*file, body_line) != (path, line)
                 {
-                    own.remove(0);
-                    let line = line_there;
+                    statements.remove(0);
+                    let line = body_line;
                     places.push(LinePlace {
                         file,
                         line,
@@ -202,22 +201,22 @@ impl Symbols {
                     });
                 }
             }
-            // Into a loop, if the line is there too: a breakpoint stops each time round.
-            for start in own.iter_mut().chain(&mut called) {
+            // Into a loop, if the line has code there: the program stops on every iteration.
+            for start in statements.iter_mut().chain(&mut calls) {
                 if let Some(inside) = loops.get(&start.at)
                     && code
                         .span_at(*inside)
-                        .is_some_and(|it| Start::of(it).is_line_of(start))
+                        .is_some_and(|span| Start::of(span).is_line_of(start))
                 {
                     start.at = *inside;
                 }
             }
-            let copies = runs.without_statement(&own, called);
-            let own = match block.is_none().then(|| self.body_start(func)).flatten() {
-                Some(body) => runs.thinned_from(body, own),
-                None => runs.thinned(own),
+            let copies = runs.without_statement(&statements, calls);
+            let statements = match block.is_none().then(|| self.body_start(func)).flatten() {
+                Some(body) => runs.thinned_from(body, statements),
+                None => runs.thinned(statements),
             };
-            places.extend(own.into_iter().chain(copies).map(place));
+            places.extend(statements.into_iter().chain(copies).map(place));
         }
         places
     }
@@ -254,51 +253,52 @@ impl Symbols {
     }
 }
 
-/// Where the pieces of a line's code start, in a function and in each of the calls that were inlined into it.
+/// The starts of the pieces of a line's code, in a function and in each of the calls that were inlined into it.
 fn starts(code: &Code, files: &BTreeSet<u32>, line: u32) -> BTreeMap<Option<BlockId>, Starts> {
-    // For each call, the one around in which it stands on the line, or one that it is in does.
-    let mut called: Vec<Option<Option<BlockId>>> = Vec::new();
-    for of in code.blocks.all() {
-        let file = of.call.file.map(u32::try_from);
-        let is_file = file.is_none_or(|it| it.is_ok_and(|it| files.contains(&it)));
-        let around = of.parent.and_then(|it| *called.get(it)?);
-        called.push(match of.call.line == Some(line) && is_file {
-            true => Some(of.parent),
-            false => around,
+    // For each call: if it, or a call around it, is on the line, the function or call that contains that line.
+    let mut callers: Vec<Option<Option<BlockId>>> = Vec::new();
+    for block in code.blocks.all() {
+        let file = block.call.file.map(u32::try_from);
+        let is_file = file.is_none_or(|file| file.is_ok_and(|index| files.contains(&index)));
+        let is_on_line = block.call.line == Some(line) && is_file;
+        callers.push(if is_on_line {
+            Some(block.parent)
+        } else {
+            block.parent.and_then(|parent| *callers.get(parent)?)
         });
     }
     let mut found: BTreeMap<Option<BlockId>, Starts> = BTreeMap::new();
     let mut piece = None;
-    // Whether the span before is of the call's piece that was found last: one behind code of the line itself is none.
+    // Whether the previous span belongs to the last piece of a call. Code of the line itself ends that piece.
     let mut is_open = false;
     for span in code.spans.iter().filter(|it| it.line != 0) {
-        let is_own = span.line == line && files.contains(&span.file);
-        let of = match (is_own, span.block) {
+        let is_on_line = span.line == line && files.contains(&span.file);
+        let caller = match (is_on_line, span.block) {
             (true, block) => Some(block),
-            (false, Some(block)) => called.get(block).copied().flatten(),
+            (false, Some(block)) => callers.get(block).copied().flatten(),
             (false, None) => None,
         };
-        if let Some(of) = of {
-            let starts = found.entry(of).or_default();
-            if is_own && span.is_statement {
-                starts.own.push(Start::of(span));
-            } else if !is_own && piece != Some(of) {
-                starts.called.push(Start::of(span));
+        if let Some(caller) = caller {
+            let starts = found.entry(caller).or_default();
+            if is_on_line && span.is_statement {
+                starts.statements.push(Start::of(span));
+            } else if !is_on_line && piece != Some(caller) {
+                starts.calls.push(Start::of(span));
                 is_open = true;
-            } else if !is_own
+            } else if !is_on_line
                 && is_open
-                && let Some(start) = starts.called.last_mut()
+                && let Some(start) = starts.calls.last_mut()
             {
                 start.extend(span);
             }
         }
-        is_open &= of.is_some() && !is_own;
-        piece = of;
+        is_open &= caller.is_some() && !is_on_line;
+        piece = caller;
     }
     found
 }
 
-/// The last line with code that a miss knows of; the more telling miss has the greater.
+/// The last line with code that a miss names. The miss with the greater one is more useful to the user.
 fn last(miss: &NoPlace) -> Option<u32> {
     match miss {
         NoPlace::NoFile => None,
@@ -307,17 +307,17 @@ fn last(miss: &NoPlace) -> Option<u32> {
     }
 }
 
-/// What line tables and inlined calls say of a line.
+/// What line tables and inlined calls say about a line.
 struct RowsOfLine {
     line: u32,
-    /// Where it has code.
+    /// The addresses of its code.
     addresses: Vec<u32>,
-    /// The line programs, and the indices that its file has in them.
+    /// The line programs, and the index of its file in each.
     files: Vec<(usize, u32)>,
 }
 
-/// The rows of the first line from `wanted` on that has any, or calls that were inlined; if there is none, the last line
-/// that has.
+/// The rows of the first line from `wanted` on that has rows or inlined calls. If no such line exists, the last line
+/// that has them.
 fn rows(
     dwarf: &Dwarf<'_>,
     units: &[(UnitId, u32)],
@@ -327,14 +327,14 @@ fn rows(
     let mut last = 0;
     let mut line = u32::MAX;
     let (mut addresses, mut files) = (Vec::new(), Vec::new());
-    let mut add = |of: u32, address: u32| {
-        last = last.max(of);
-        if of < wanted || of > line {
+    let mut add = |row_line: u32, address: u32| {
+        last = last.max(row_line);
+        if row_line < wanted || row_line > line {
             return;
         }
-        if of < line {
+        if row_line < line {
             addresses.clear();
-            line = of;
+            line = row_line;
         }
         addresses.push(address);
     };
@@ -357,12 +357,13 @@ fn rows(
             add(call.line, call.address);
         }
     }
-    Ok(match addresses.is_empty() {
-        true => Err(last),
-        false => Ok(RowsOfLine {
+    Ok(if addresses.is_empty() {
+        Err(last)
+    } else {
+        Ok(RowsOfLine {
             line,
             addresses,
             files,
-        }),
+        })
     })
 }

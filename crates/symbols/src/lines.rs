@@ -1,4 +1,4 @@
-//! The line tables: which line of which file an instruction was made from.
+//! The line tables: the file and line of each instruction.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,32 +10,32 @@ use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::{Fuel, Stop};
 use crate::units::Unit;
 
-/// The line tables read so far, by where their programs are in `.debug_line`.
+/// The line tables read so far, by the offset of their programs in `.debug_line`.
 pub(crate) type LineTables = HashMap<usize, Arc<Lines>>;
 
 /// The rows of a line table for live code, sorted by address.
 #[derive(Default)]
 pub(crate) struct Lines(Vec<Row>);
 
-/// A row of a line table: it holds from its address to the next row's.
+/// A row of a line table. It is valid from its address to that of the next row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
-    /// Where the code starts, in the code section.
+    /// The start of its code, as an offset in the code section.
     pub(crate) address: u32,
     /// The index of the file.
     pub(crate) file: u32,
-    /// The line; 0 for code that the compiler made of no line in particular.
+    /// The line; 0 for code of no particular line.
     pub(crate) line: u32,
-    /// The column; 0 if unknown, as is one that LLVM's 16 bits do not hold. [`END`] where a sequence ends and
-    /// nothing is known.
+    /// The column; 0 if unknown. LLVM has 16 bits for it and writes 0 for larger ones. [`END`] at the end of a
+    /// sequence, from which on nothing is known.
     pub(crate) column: u16,
-    /// A statement starts here (`is_stmt`): a person who stops here sees the line as yet to be run.
+    /// A statement starts here (`is_stmt`): a program that is stopped here has not run the line yet.
     pub(crate) is_statement: bool,
-    /// The parameters are in their places from here on (`prologue_end`).
+    /// From here on, the parameters are in the places that the debug information names (`prologue_end`).
     pub(crate) ends_prologue: bool,
 }
 
-/// The column of a row that ends a sequence. No source has it.
+/// The column of a row that ends a sequence. No real column has this number.
 const END: u16 = u16::MAX;
 
 impl Lines {
@@ -58,7 +58,7 @@ impl Lines {
         Arc::clone(lines)
     }
 
-    /// Runs the line program. What it gave before it breaks counts.
+    /// Runs the line program. If it is broken, the result has the rows before the error.
     fn read<'a>(
         dwarf: &Dwarf<'a>,
         unit: &Unit<'a>,
@@ -82,7 +82,7 @@ impl Lines {
             }
             let narrow = |it: u64| u32::try_from(it).unwrap_or(0);
             let mut new = Row {
-                // No code is there; `live` sees to the sequence.
+                // No code is at larger addresses; `live` removes the sequence.
                 address: u32::try_from(row.address()).unwrap_or(u32::MAX),
                 file: u32::try_from(row.file_index()).unwrap_or(u32::MAX),
                 line: row.line().map_or(0, |it| narrow(it.get())),
@@ -100,7 +100,8 @@ impl Lines {
             if all.len() > sequence
                 && let Some(last) = all.last().filter(|it: &&Row| it.address == new.address)
             {
-                // It holds in place of the last one, what began there begins here.
+                // It replaces the previous row; a prologue that ended there or a statement that started there moves
+                // to it.
                 new.ends_prologue |= last.ends_prologue;
                 new.is_statement |=
                     last.is_statement && (last.file, last.line) == (new.file, new.line);
@@ -115,13 +116,13 @@ impl Lines {
             }
         };
         all.truncate(sequence);
-        // Sequences come in any order. The sort is stable: of rows with one address the last one holds.
+        // Sequences come in any order. The sort is stable: of rows with the same address the last one is valid.
         all.sort_by_key(|it| it.address);
         all.shrink_to_fit();
         (Lines(all), broken)
     }
 
-    /// The rows that start in `code`, up to the one that holds at `address`, nearest first.
+    /// The rows that start in `code`, up to the row for `address`, nearest first.
     pub(crate) fn before(&self, address: u32, code: &Range<u32>) -> impl Iterator<Item = Row> {
         let start = code.start;
         let after = self.0.partition_point(|it| it.address <= address);
@@ -132,12 +133,12 @@ impl Lines {
             .take_while(move |it| start <= it.address && it.column != END)
     }
 
-    /// The rows that hold somewhere in `code`, in order.
+    /// The rows that are valid somewhere in `code`, in order.
     pub(crate) fn within(&self, code: &Range<u32>) -> impl Iterator<Item = Row> {
         self.spans(code).map(|it| it.1)
     }
 
-    /// The rows that hold somewhere in `code`, in order, each with where it does.
+    /// The rows that are valid somewhere in `code`, in order, each with its part of `code`.
     pub(crate) fn spans(&self, code: &Range<u32>) -> impl Iterator<Item = (Range<u32>, Row)> {
         let (start, end) = (code.start, code.end);
         let first = self.0.partition_point(|it| it.address <= start);
@@ -152,13 +153,13 @@ impl Lines {
             })
     }
 
-    /// The rows that hold anywhere, in order.
+    /// All rows that cover code, in order.
     pub(crate) fn all(&self) -> impl Iterator<Item = Row> {
         self.spans(&(0..u32::MAX)).map(|it| it.1)
     }
 }
 
-/// The path of a file that a line table names, joined from the directories it is relative to.
+/// The path of a file that a line table names, joined with the directories that it is relative to.
 pub(crate) fn file<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, index: u64) -> Option<String> {
     // DWARF 4, section 2.14: 0 for no file. DWARF 5 counts from 0.
     if index == 0 && unit.gimli.header.version() < 5 {
@@ -179,7 +180,7 @@ pub(crate) fn files<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, fuel: &Fuel) -> Vec<
         .zip(header.file_names())
         .map_while(|(index, _)| {
             let path = path(dwarf, unit, header, index.into());
-            // A long directory may be that of many files.
+            // Many files may share a long directory.
             fuel.burn(path.as_ref().map_or(1, String::len)).ok()?;
             Some((index, path))
         })
@@ -223,12 +224,12 @@ fn program<'a>(
     lines.program(offset, address_size, directory, name)
 }
 
-/// A path in the making.
+/// A path that is being joined.
 #[derive(Default)]
 struct Path(String);
 
 impl Path {
-    /// Goes on from here, or starts anew if `part` is absolute, in the way of Unix or of Windows.
+    /// Appends `part`, or replaces the path if `part` is absolute on Unix or Windows.
     fn push(&mut self, part: &str) {
         let is_absolute = |it: &str| it.starts_with(['/', '\\']) || it.get(1..2) == Some(":");
         if is_absolute(part) {

@@ -1,4 +1,4 @@
-//! From an address to source places: the DWARF's answer.
+//! Finds the source places of an address in the DWARF.
 
 use std::ops::Range;
 
@@ -10,11 +10,11 @@ use crate::lines::{self, Lines, Row};
 use crate::units::Unit;
 use crate::{Location, functions};
 
-/// As many rows of a line table as are looked at for one with a line.
+/// At most this many rows of a line table are searched for one with a line.
 const MOST_ROWS: usize = 64;
 
-/// The places that `address` was made from, innermost first; empty if the DWARF does not know it.
-/// `body` is the WebAssembly function that it is in.
+/// The source places of `address`, innermost first; empty if the DWARF does not describe it. `body` is the WebAssembly
+/// function that contains it.
 pub(crate) fn locate(dwarf: &Dwarf<'_>, address: u32, body: &Range<u32>) -> Vec<Location> {
     let mut line_only = None;
     for unit in covering(dwarf, address, body) {
@@ -49,7 +49,7 @@ pub(crate) fn function<'a>(
     })
 }
 
-/// The unit whose lines hold at `address`, and the entry of the function there; assembly has none.
+/// The unit whose lines cover `address`, and the entry of the function there. Assembly has no such entry.
 pub(crate) fn owner<'a>(
     dwarf: &Dwarf<'a>,
     address: u32,
@@ -115,8 +115,8 @@ fn places<'a>(
     places
 }
 
-/// The row that holds at `address`, and whether it does exactly. Where the compiler names no line,
-/// the nearest earlier row that does and that is `in_same_call`.
+/// The row for `address`, and whether it is exact. If that row has no line, the nearest earlier row that has one and is
+/// `in_same_call`.
 fn row(
     lines: &Lines,
     address: u32,

@@ -1,4 +1,4 @@
-//! What the debug information asks of a frame of a stopped program: the state of the machine.
+//! The machine state that the debug information needs from a frame of a stopped program.
 
 use std::ops::RangeInclusive;
 
@@ -6,14 +6,14 @@ use wdb_module::FuncIndex;
 
 /// The state of the machine as one frame sees it.
 ///
-/// Addresses are those of the frame's memory 0, where the DWARF of WebAssembly has all its data. Indices are those of the
-/// frame's module. Who answers may note on the side how sure the answers were.
+/// Addresses are in the frame's memory 0: the DWARF of WebAssembly has all data there. Indices are those of the frame's
+/// module. An implementation may record separately how reliable its values were.
 pub trait Machine {
     /// The value of a local.
     ///
     /// # Errors
     ///
-    /// When it was not recorded, or there is no such local.
+    /// When it was not recorded, or no such local exists.
     fn local(&mut self, index: u32) -> Result<Number, Unavailable>;
 
     /// The value of a global.
@@ -23,22 +23,22 @@ pub trait Machine {
     /// As for [`Machine::local`].
     fn global(&mut self, index: u32) -> Result<Number, Unavailable>;
 
-    /// The operand at `index` of the operand stack, 0 being its bottom.
+    /// The operand at `index` of the operand stack. 0 is the bottom.
     ///
     /// # Errors
     ///
     /// As for [`Machine::local`].
     fn operand(&mut self, index: u32) -> Result<Number, Unavailable>;
 
-    /// Fills `buffer` with the bytes at `address` of memory 0. All of them, or none and an error.
+    /// Fills the whole `buffer` with the bytes at `address` of memory 0, or returns an error.
     ///
     /// # Errors
     ///
     /// [`Unavailable::OutOfBounds`] and [`Unavailable::NotInDump`].
     fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable>;
 
-    /// The function that element `index` of table 0 refers to: what a function pointer of C, C++ and
-    /// Rust is. `None`: a null element.
+    /// The function in element `index` of table 0. A function pointer of C, C++ and Rust is such an index. `None`: a
+    /// null element.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ pub trait Machine {
     fn element(&mut self, index: u64) -> Result<Option<FuncIndex>, Unavailable>;
 }
 
-/// A number in the machine. Floats are kept as their bits.
+/// A value of the machine. Floats are kept as their bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Number {
     /// An `i32`.
@@ -62,7 +62,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// It as an address: unsigned. `None` for what is no integer.
+    /// The value as an unsigned address. `None` if it is not an integer.
     pub fn address(self) -> Option<u64> {
         match self {
             Number::I32(bits) => Some(u64::from(bits)),
@@ -72,25 +72,25 @@ impl Number {
     }
 }
 
-/// Why a value is not there, in words that can follow its name.
+/// Why a value is unavailable. The text can follow the name of the value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Unavailable {
-    /// The compiler keeps the variable nowhere at this pc. The lines where it can be seen, if any.
+    /// The variable has no location at this pc. The lines where it has one, if any.
     #[error("optimised out here{}", live_lines(.0))]
     OptimisedOut(Vec<RangeInclusive<u32>>),
-    /// It is in a local, a global or on the operand stack, and the dump does not have those.
+    /// It is in a local, in a global or on the operand stack, and the dump does not have that.
     #[error("not in the dump: it is in {0}, which was not recorded")]
     NotRecorded(String),
     /// The memory at this address is not in the dump.
     #[error("not in the dump: the memory at {0:#x} was not recorded")]
     NotInDump(u64),
-    /// There is no memory at this address.
+    /// This address is outside of the memory.
     #[error("no memory at {0:#x}")]
     OutOfBounds(u64),
-    /// The debug information is wrong: what about it.
+    /// The debug information is invalid: why.
     #[error("the debug information is broken: {0}")]
     Broken(String),
-    /// The debug information, or the question, is of a kind that is not supported: which.
+    /// Something is not supported, or has no value: what.
     #[error("{0}")]
     Unsupported(String),
 }
@@ -103,7 +103,7 @@ fn live_lines(lines: &[RangeInclusive<u32>]) -> String {
 }
 
 impl Unavailable {
-    /// Lines of source in words: `in line 3`, `from line 5 to 9`, `in lines 3, 5 to 9`.
+    /// Lines of source as text: `in line 3`, `from line 5 to 9`, `in lines 3, 5 to 9`.
     pub fn lines(lines: &[RangeInclusive<u32>]) -> String {
         let spans = lines.iter().map(|it| match (it.start(), it.end()) {
             (first, last) if first == last => first.to_string(),

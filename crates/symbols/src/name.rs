@@ -1,4 +1,4 @@
-//! Names of functions: where one comes from and how a person reads it.
+//! Names of functions: their origin and their demangled form.
 
 use std::fmt::{self, Write as _};
 
@@ -9,13 +9,13 @@ use crate::spelling;
 /// The name of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
-    /// The name as it stands in the binary: the linkage name where there is one.
+    /// The name in the binary: the linkage name, if there is one.
     pub raw: String,
     /// The name as a programmer writes it: demangled, without Rust's hash and C++'s ABI tags.
     pub display: String,
     /// Where it was found.
     pub origin: Origin,
-    /// The language of the function, where DWARF or the mangling tells it.
+    /// The language of the function, if DWARF or the mangling says it.
     pub language: Option<Language>,
 }
 
@@ -30,11 +30,11 @@ pub enum Origin {
     Export,
     /// The function is imported under this name, as `module.name`.
     Import,
-    /// There is no name: it is made of the index, `func[12]`.
+    /// The function has no name: `func[12]` is made from its index.
     Index,
 }
 
-/// A source language, as far as the debugger treats them differently.
+/// A source language that the debugger treats specially.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Language {
     /// C of any year.
@@ -70,7 +70,7 @@ impl Language {
 }
 
 impl Name {
-    /// The name that DWARF gives: `DW_AT_linkage_name` and `DW_AT_name`. An empty one is none.
+    /// A name from DWARF: `DW_AT_linkage_name` and `DW_AT_name`. Empty ones are ignored.
     pub(crate) fn from_dwarf(
         linkage: Option<&str>,
         name: Option<&str>,
@@ -80,9 +80,8 @@ impl Name {
         let name = name.filter(|it| !it.is_empty());
         let raw = linkage.or(name)?;
         let (display, language) = match linkage.and_then(|it| demangle(it, language)) {
-            Some((display, of_mangling)) => (display, language.or(Some(of_mangling))),
-            // clang gives `main` the linkage name `__main_argc_argv`; Zig puts the namespace there
-            // and nowhere else.
+            Some((display, mangled_in)) => (display, language.or(Some(mangled_in))),
+            // clang gives `main` the linkage name `__main_argc_argv`. Zig has the namespace only in the linkage name.
             None if language == Some(Language::Zig) => (raw.to_owned(), language),
             None => (name.unwrap_or(raw).to_owned(), language),
         };
@@ -94,7 +93,7 @@ impl Name {
         })
     }
 
-    /// A name of the binary itself, mangled, demangled by the linker, or plain.
+    /// A name from the binary itself: mangled, demangled by the linker, or plain.
     pub(crate) fn from_symbol(raw: String, origin: Origin) -> Self {
         let (display, language) = match demangle(&raw, None) {
             Some((display, language)) => (display, Some(language)),
@@ -108,7 +107,7 @@ impl Name {
         }
     }
 
-    /// The name of a function that has none.
+    /// The name for a function without a name.
     pub(crate) fn from_index(index: FuncIndex) -> Self {
         let name = format!("func[{index}]");
         Name {
@@ -121,13 +120,13 @@ impl Name {
 }
 
 impl Name {
-    /// The name without types' arguments, parameters and the result's type: `sort` in its namespace for
+    /// The qualified name without template arguments, parameters and the type of the result: `a::sort` for
     /// `void a::sort<int*>(int*, int*)`.
     pub fn path(&self) -> String {
         spelling::plain_path(&self.display)
     }
 
-    /// Whether `pattern` means it, as for [`Symbols::functions_matching`](crate::Symbols::functions_matching).
+    /// Whether `pattern` means this name, as for [`Symbols::functions_matching`](crate::Symbols::functions_matching).
     pub fn is_called(&self, pattern: &str) -> bool {
         spelling::Pattern::parse(pattern).means(&self.display)
     }
@@ -139,20 +138,21 @@ impl fmt::Display for Name {
     }
 }
 
-/// Longer symbols are shown as they are: substitutions make the work of demangling exponential in
-/// their length. The longest seen in a C++ or Rust program had 3,000 bytes.
+/// Longer symbols are not demangled: substitutions make the work of demangling exponential in their length. The longest
+/// seen in a C++ or Rust program had 3,000 bytes.
 const LONGEST_SYMBOL: usize = 16 << 10;
 
-/// Longer names help nobody, and a hostile symbol of a kilobyte can stand for gigabytes.
+/// A demangled name has at most this many bytes: a longer one is useless, and a hostile symbol of a kilobyte can
+/// stand for gigabytes.
 const LONGEST_NAME: usize = 64 << 10;
 
-/// The readable form of `symbol` and the language whose mangling it is in; `None` when it is not
-/// mangled, or not in a way of `language`.
+/// The demangled form of `symbol`, and the language of its mangling. `None` if it is not mangled, or not in a
+/// mangling of `language`.
 fn demangle(symbol: &str, language: Option<Language>) -> Option<(String, Language)> {
     if symbol.len() > LONGEST_SYMBOL {
         return None;
     }
-    // Rust's old mangling is a C++ one with a hash for a last component: ask for Rust first.
+    // Rust's old mangling is a C++ mangling with a hash as the last component. So Rust is tried first.
     let rust = match language {
         None => symbol.starts_with("_R") || has_mangled_hash(symbol),
         Some(Language::Rust) => true,
@@ -192,8 +192,8 @@ fn demangle_cpp(symbol: &str) -> Option<String> {
     Some(tidy_cpp(&out.0))
 }
 
-/// What LLVM's linker has demangled already, as it does for the name section by default: it leaves
-/// Rust's hash, and in Rust's old mangling also the escapes (`$LT$`), in place.
+/// Tidies a name that LLVM's linker has already demangled, which it does by default for the name section. It keeps
+/// Rust's hash, and with Rust's old mangling also the escapes (`$LT$`).
 fn tidy_demangled(symbol: &str) -> Option<(String, Language)> {
     let rust = symbol
         .rsplit_once("::h")
@@ -211,8 +211,7 @@ fn tidy_demangled(symbol: &str) -> Option<(String, Language)> {
     (tidy != symbol).then_some((tidy, Language::Cpp))
 }
 
-/// Takes out what libc++ adds for the linker's sake: `[abi:nqn220108]` and the inline namespaces
-/// `std::__1` and `std::__2`.
+/// Removes what libc++ adds for the linker: `[abi:nqn220108]` and the inline namespaces `std::__1` and `std::__2`.
 fn tidy_cpp(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let mut rest = name;
@@ -232,7 +231,7 @@ fn print(name: fmt::Arguments<'_>) -> Option<String> {
     Some(out.0)
 }
 
-/// A string that refuses to grow beyond [`LONGEST_NAME`].
+/// A string that returns an error instead of growing beyond [`LONGEST_NAME`].
 struct Bounded(String);
 
 impl fmt::Write for Bounded {
@@ -295,7 +294,7 @@ mod tests {
             ),
             // A C++ function whose last component only looks a little like a hash.
             ("_ZN3app17habcE", "_ZN3app17habcE"),
-            // C, and what is no mangling at all.
+            // C, and names that are not mangled.
             ("average", "average"),
             ("__main_argc_argv", "__main_argc_argv"),
             ("_Z", "_Z"),

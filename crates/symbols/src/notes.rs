@@ -1,11 +1,11 @@
-//! What was found broken on the way, for the person who wonders why a name or a line is missing.
+//! Notes about broken debug information. They tell the user why a name or a line is missing.
 
 use std::sync::{Mutex, PoisonError};
 
-/// As many notes as anyone reads.
+/// At most this many notes are kept: more would not help the user.
 const MOST: usize = 100;
 
-/// Sentences, each once, in the order in which they were found.
+/// Sentences, each once, in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct Notes(Mutex<Vec<String>>);
 

@@ -1,4 +1,4 @@
-//! Objects: a type and the place of its bytes; and the ways from one to the next.
+//! Objects: a type and the place of its bytes; and the ways from an object to its parts and targets.
 
 use std::sync::Arc;
 
@@ -8,36 +8,36 @@ use crate::Symbols;
 use crate::machine::{Machine, Unavailable};
 use crate::types::{Bits, Encoding, Kind, Member, Role, Type, TypeRef};
 
-/// A value of the program: what its bytes mean, and where they are. Making one reads nothing.
+/// A value of the program: its type and the place of its bytes. Making one reads no memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     /// Its type.
     pub ty: TypeRef,
-    /// Its bytes.
+    /// The place of its bytes.
     pub place: Place,
-    /// The bits of them that it has, for a bit-field.
+    /// For a bit-field: its bits in these bytes.
     pub bits: Option<Bits>,
 }
 
-/// Where bytes are.
+/// The place of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// At this address of memory 0.
     Memory(u64),
-    /// Here: they were in the machine's locals, or were computed. There may be more than the type needs.
+    /// These bytes: they came from the machine's locals, or were computed. There may be more than the type needs.
     Bytes(Arc<[u8]>),
-    /// One after the other, in several places.
+    /// In several places; the pieces follow each other.
     Pieces(Arc<[Piece]>),
-    /// Nowhere.
+    /// Nowhere, for this reason.
     Nowhere(Unavailable),
 }
 
 /// Some bytes of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// How many.
+    /// How many bytes.
     pub size: u64,
-    /// Where they are; never in pieces again.
+    /// Their place; never in pieces again.
     pub place: Place,
 }
 
@@ -50,41 +50,42 @@ pub enum Scalar {
     Unsigned(u128),
     /// A float. A `long double`, which has 128 bits in WebAssembly, is rounded.
     Float(f64),
-    /// A truth value; anything but 0 and 1 is none that a compiler made.
+    /// A truth value. Compilers write only 0 and 1.
     Boolean(u8),
-    /// A C character, as a number, and whether it is one of Unicode.
+    /// A character.
     Character {
         /// Its number.
         code: i64,
-        /// Whether it is a Unicode code unit or scalar value, and not a byte of an unknown character set.
+        /// Whether it is a Unicode code unit or scalar value. Otherwise it is a byte of an unknown character set.
         unicode: bool,
     },
     /// A pointer or reference.
     Address(u64),
 }
 
-/// The debug information of a module and the state of a frame of it: what it takes to look at objects.
+/// The debug information of a module and the state of a frame: everything that is needed to read objects.
 pub struct Context<'a> {
     /// The debug information.
     pub symbols: &'a Symbols,
     /// The frame.
     pub machine: &'a mut dyn Machine,
-    /// Where the frame stands, if it is one: the lengths of C's arrays of variable length are variables of it.
+    /// The pc of the frame, if it is a real one: the lengths of C's arrays of variable length are variables of the
+    /// frame.
     pub pc: Option<ModuleOffset>,
 }
 
-/// Larger objects are not read as a whole.
+/// At most this many bytes are read at once.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// As many base classes and unnamed members as are looked into for a name. A few hostile types, each with two of the next,
-/// have millions.
+/// At most this many base classes and unnamed members are searched for a name. A few hostile types that each contain
+/// the next one twice have millions.
 const MOST_INNER: u32 = 10_000;
 
-/// As many typedefs and qualifiers as are looked through. In a circle there is no end of them.
+/// At most this many typedefs and qualifiers are followed: they may form a cycle.
 const MOST_ALIASES: usize = 64;
 
 impl Object {
-    /// Whether it is a function that an expression names: its type was made for it, and is not the program's.
+    /// Whether it is a function that an expression names: then its type is not from the debug information.
     pub fn is_function(&self) -> bool {
         matches!(&self.ty, TypeRef::Made(ty) if matches!(ty.kind, Kind::Function(..)))
     }
@@ -98,7 +99,7 @@ impl Object {
         }
     }
 
-    /// An object that is nowhere.
+    /// An object that is unavailable.
     pub fn nowhere(ty: TypeRef, reason: Unavailable) -> Object {
         Object {
             ty,
@@ -107,7 +108,7 @@ impl Object {
         }
     }
 
-    /// An object that only the debugger has.
+    /// An object whose bytes only the debugger has.
     pub fn of_bytes(bytes: impl Into<Arc<[u8]>>, ty: TypeRef) -> Object {
         Object {
             ty,
@@ -116,7 +117,7 @@ impl Object {
         }
     }
 
-    /// Its address, if it has one: a bit-field has none.
+    /// Its address, if it has one. A bit-field has no address.
     pub fn address(&self) -> Option<u64> {
         match self.place {
             Place::Memory(address) if self.bits.is_none() => Some(address),
@@ -135,7 +136,7 @@ impl Object {
 }
 
 impl Place {
-    /// The place `offset` bytes further, where `size` bytes are wanted (`None`: all that is there).
+    /// The place `offset` bytes further, for `size` bytes (`None`: all the rest).
     pub fn part(&self, offset: u64, size: Option<u64>) -> Place {
         let outside = || {
             Place::Nowhere(Unavailable::Broken(
@@ -147,12 +148,12 @@ impl Place {
                 .checked_add(offset)
                 .map_or_else(outside, Place::Memory),
             Place::Bytes(bytes) => {
-                let part = usize::try_from(offset).ok().and_then(|from| {
+                let part = usize::try_from(offset).ok().and_then(|start| {
                     let end = match size {
-                        Some(size) => from.checked_add(usize::try_from(size).ok()?)?,
+                        Some(size) => start.checked_add(usize::try_from(size).ok()?)?,
                         None => bytes.len(),
                     };
-                    bytes.get(from..end)
+                    bytes.get(start..end)
                 });
                 part.map_or_else(outside, |it| Place::Bytes(it.into()))
             }
@@ -162,46 +163,47 @@ impl Place {
     }
 }
 
-/// The pieces that a part is made of; the place of a piece where it is only one.
+/// The pieces of a part; if it is only one, the place of that.
 fn pieces_part(pieces: &[Piece], offset: u64, size: Option<u64>) -> Option<Place> {
     let end = match size {
         Some(size) => offset.checked_add(size)?,
         None => u64::MAX,
     };
-    let mut found = Vec::new();
-    let mut start = 0_u64;
+    let mut parts = Vec::new();
+    let mut piece_start = 0_u64;
     for piece in pieces {
-        let stop = start.checked_add(piece.size)?;
-        let (from, to) = (offset.max(start), end.min(stop));
-        if from < to {
-            found.push(Piece {
-                size: to - from,
-                place: piece.place.part(from - start, Some(to - from)),
+        let piece_end = piece_start.checked_add(piece.size)?;
+        let (part_start, part_end) = (offset.max(piece_start), end.min(piece_end));
+        if part_start < part_end {
+            let size = part_end - part_start;
+            parts.push(Piece {
+                size,
+                place: piece.place.part(part_start - piece_start, Some(size)),
             });
         }
-        start = stop;
+        piece_start = piece_end;
     }
-    let whole = size.is_none_or(|_| end <= start);
-    match found.len() {
-        _ if !whole => None,
+    let is_complete = size.is_none_or(|_| end <= piece_start);
+    match parts.len() {
+        _ if !is_complete => None,
         0 if size == Some(0) => Some(Place::Bytes(Arc::default())),
         0 => None,
-        1 => found.pop().map(|it| it.place),
-        _ => Some(Place::Pieces(found.into())),
+        1 => parts.pop().map(|part| part.place),
+        _ => Some(Place::Pieces(parts.into())),
     }
 }
 
 impl Symbols {
     /// A type without the typedefs and qualifiers around it.
     pub fn bare(&self, ty: &TypeRef) -> Arc<Type> {
-        let mut found = self.ty(ty);
+        let mut bare = self.ty(ty);
         for _ in 0..MOST_ALIASES {
-            let (Kind::Alias(inner) | Kind::Qualified(inner)) = &found.kind else {
+            let (Kind::Alias(inner) | Kind::Qualified(inner)) = &bare.kind else {
                 break;
             };
-            found = self.ty(inner);
+            bare = self.ty(inner);
         }
-        found
+        bare
     }
 
     /// How many bytes an object of a type has.
@@ -226,7 +228,7 @@ impl Symbols {
 }
 
 impl Context<'_> {
-    /// The type that a reference means.
+    /// The type behind a reference.
     pub fn ty(&self, ty: &TypeRef) -> Arc<Type> {
         self.symbols.ty(ty)
     }
@@ -245,11 +247,11 @@ impl Context<'_> {
         self.symbols.size(ty)
     }
 
-    /// The bytes of an object, as many as its type has.
+    /// All bytes of an object.
     ///
     /// # Errors
     ///
-    /// When they are not there, or more than a mebibyte.
+    /// When they are unavailable, or more than a mebibyte.
     pub fn bytes(&mut self, object: &Object) -> Result<Vec<u8>, Unavailable> {
         let size = self.size(&object.ty)?;
         self.read(&object.place, size)
@@ -298,11 +300,11 @@ impl Context<'_> {
         }
     }
 
-    /// An object as a number: of a base type, an enumeration, a pointer or a bit-field of those.
+    /// An object of a base type, an enumeration, a pointer or a bit-field as a number.
     ///
     /// # Errors
     ///
-    /// When it is not there or is nothing of that kind.
+    /// When it is unavailable or has another type.
     pub fn scalar(&mut self, object: &Object) -> Result<Scalar, Unavailable> {
         let ty = self.bare(&object.ty);
         let not_scalar = || Unavailable::Unsupported(format!("`{}` is not a number", ty.name));
@@ -314,9 +316,9 @@ impl Context<'_> {
                 _ => Some(Encoding::Unsigned),
             },
             Kind::Pointer(..) => None,
-            // A pointer to a data member is its offset; one to a function is a pair.
+            // A pointer to a data member is an offset; a pointer to a member function is a pair.
             Kind::MemberPointer(..) if ty.size.is_some_and(|it| it <= 8) => Some(Encoding::Signed),
-            // Where it is in table 0 is what pointers to it are.
+            // A pointer to a function is its index in table 0.
             Kind::Function(..) => {
                 return match (object.address(), &object.place) {
                     (Some(index), _) => Ok(Scalar::Address(index)),
@@ -328,7 +330,7 @@ impl Context<'_> {
             _ => return Err(not_scalar()),
         };
         let size = match object.bits {
-            // The bits may reach into more bytes than the type has.
+            // A bit-field may use more bytes than its type has.
             Some(bits) => (u64::from(bits.offset) + u64::from(bits.size)).div_ceil(8),
             None => self.size(&object.ty)?,
         };
@@ -404,8 +406,8 @@ impl Context<'_> {
         }
     }
 
-    /// How far into `object` its virtual base is, of which the table of virtual functions knows
-    /// (Itanium C++ ABI, section 2.5.2: "vbase offsets").
+    /// The offset of a virtual base class in `object`, from the table of virtual functions (Itanium C++ ABI, section
+    /// 2.5.2: "vbase offsets").
     fn virtual_base(&mut self, object: &Object, before: u64) -> Result<u64, Unavailable> {
         let table = unsigned(&self.read(&object.place, 4)?) as u64;
         let at = table.wrapping_sub(before);
@@ -415,7 +417,7 @@ impl Context<'_> {
         })
     }
 
-    /// The member with this name, also in base classes and unnamed members, where outer ones go first.
+    /// The member with this name. Base classes and unnamed members are searched after the members themselves.
     pub fn field(&mut self, object: &Object, name: &str) -> Option<Object> {
         self.field_within(object, name, 16, &mut { MOST_INNER })
     }
@@ -431,33 +433,37 @@ impl Context<'_> {
         let Kind::Record(record) = &ty.kind else {
             return None;
         };
-        let named = |it: &&Member| it.role == Role::Field && it.name.as_deref() == Some(name);
-        if let Some(member) = record.members.iter().find(named) {
+        let has_name = |it: &&Member| it.role == Role::Field && it.name.as_deref() == Some(name);
+        if let Some(member) = record.members.iter().find(has_name) {
             return Some(self.member(object, member));
         }
         let depth = depth.checked_sub(1)?;
-        let inner = |it: &&Member| it.role != Role::Field || it.name.is_none();
-        record.members.iter().filter(inner).find_map(|it| {
-            *left = left.checked_sub(1)?;
-            let inner = self.member(object, it);
-            self.field_within(&inner, name, depth, left)
-        })
+        let is_searched = |it: &&Member| it.role != Role::Field || it.name.is_none();
+        record
+            .members
+            .iter()
+            .filter(is_searched)
+            .find_map(|member| {
+                *left = left.checked_sub(1)?;
+                let inner = self.member(object, member);
+                self.field_within(&inner, name, depth, left)
+            })
     }
 
     /// The member at the end of a path of names: `["buf", "inner", "ptr"]`.
     pub fn path(&mut self, object: &Object, names: &[&str]) -> Option<Object> {
-        let mut found = object.clone();
+        let mut member = object.clone();
         for name in names {
-            found = self.field(&found, name)?;
+            member = self.field(&member, name)?;
         }
-        Some(found)
+        Some(member)
     }
 
-    /// What a pointer or reference points to. `None`: it is no pointer, or one to `void`.
+    /// The target of a pointer or reference. `None`: the object is not a pointer, or is a pointer to `void`.
     ///
     /// # Errors
     ///
-    /// When the pointer itself is not there. Whether anything is where it points, reading tells.
+    /// When the pointer itself is unavailable. The target may be outside of the memory: reading it reports that.
     pub fn target(&mut self, object: &Object) -> Result<Option<Object>, Unavailable> {
         let ty = self.bare(&object.ty);
         let Kind::Pointer(_, target) = &ty.kind else {
@@ -471,7 +477,7 @@ impl Context<'_> {
     }
 }
 
-/// The bytes as a number, the first the least significant. At most 16.
+/// The first 16 bytes as a little-endian number.
 pub(crate) fn unsigned(bytes: &[u8]) -> u128 {
     let from_the_top = bytes.iter().take(16).rev();
     from_the_top.fold(0, |value, byte| value << 8 | u128::from(*byte))
@@ -496,7 +502,7 @@ fn sign_extend(raw: u128, width: u32) -> i128 {
     }
 }
 
-/// An IEEE 754 binary128 as the nearest f64, towards zero.
+/// An IEEE 754 binary128 as an f64, rounded towards zero.
 fn from_binary128(bits: u128) -> f64 {
     let sign = ((bits >> 127) as u64) << 63;
     let exponent = ((bits >> 112) & 0x7fff) as i64;

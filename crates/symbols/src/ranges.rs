@@ -16,7 +16,7 @@ pub(crate) struct Extent<'a> {
 }
 
 impl<'a> Extent<'a> {
-    /// Keeps `attribute` if it is one of those.
+    /// Keeps `attribute` if it says which code the entry covers.
     pub(crate) fn note(&mut self, attribute: &gimli::Attribute<Slice<'a>>) {
         match attribute.name() {
             gimli::DW_AT_low_pc => self.low = Some(attribute.value()),
@@ -26,17 +26,16 @@ impl<'a> Extent<'a> {
         }
     }
 
-    /// Whether the entry says nothing of it.
+    /// Whether the entry does not say which code it covers.
     pub(crate) fn is_unknown(&self) -> bool {
         self.low.is_none() && self.list.is_none()
     }
 
     /// Calls `found` with each range of live code.
     ///
-    /// A linker leaves the entries of functions that it dropped. LLVM's writes -1 for their address
-    /// and -2 in `.debug_ranges` and `.debug_loc`; before LLVM 11, and Binaryen to this day, 0.
-    /// Nothing lives at either: the code section starts with the number of functions and ends
-    /// long before.
+    /// Linkers keep the entries of functions that they remove. LLVM's linker writes -1 for their addresses, and -2 in
+    /// `.debug_ranges` and `.debug_loc`. LLVM before 11, and Binaryen to this day, write 0. No code has these
+    /// addresses: the code section starts with the number of functions, and is much smaller.
     pub(crate) fn each(
         &self,
         dwarf: &Dwarf<'a>,

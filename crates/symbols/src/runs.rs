@@ -1,8 +1,8 @@
-//! Pieces of code that were made of the same source, and at which of them a program is to be stopped.
+//! Pieces of code of the same source, and at which of them a breakpoint stops.
 //!
-//! The code of a line, or of an inlined call, is in several pieces: a compiler has copied it, or has moved some of it
-//! elsewhere. A program that is stopped at one of them only is missed at the others; one that is stopped at each is
-//! stopped several times in a line that is executed once.
+//! The code of a line, or of an inlined call, may be in several pieces, because a compiler copied it or moved some of
+//! it. A breakpoint at only one of them misses the others. A breakpoint at each of them stops several times in a line
+//! that runs once.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -12,13 +12,13 @@ use wdb_module::{Control, FuncIndex, Module, ModuleOffset};
 
 use crate::statements::{Code, Span};
 
-/// The beginning of a piece.
+/// The start of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) at: ModuleOffset,
-    /// Of how many bytes it is.
+    /// The size of the piece in bytes.
     size: u64,
-    /// The index of the file, the line and the column there.
+    /// The index of the file, the line and the column at the start.
     source: (u32, u32, u16),
 }
 
@@ -31,38 +31,38 @@ impl Start {
         }
     }
 
-    /// The piece goes on with this span.
+    /// Adds a span at the end of the piece.
     pub(crate) fn extend(&mut self, span: &Span) {
         self.size = self
             .size
             .saturating_add(span.code.end.0 - span.code.start.0);
     }
 
-    /// Whether it is of this line.
+    /// Whether the piece is code of this line.
     pub(crate) fn is_of(&self, files: &BTreeSet<u32>, line: u32) -> bool {
         files.contains(&self.source.0) && self.source.1 == line
     }
 
-    /// Whether it is of the same line.
+    /// Whether both are code of the same line.
     pub(crate) fn is_line_of(&self, other: &Start) -> bool {
         (self.source.0, self.source.1) == (other.source.0, other.source.1)
     }
 
-    /// Whether this is where another copy of the same code begins, as far as can be told.
+    /// Whether this seems to be the start of another copy of the same code.
     fn is_copy_of(&self, other: &Start) -> bool {
         self.source == other.source && self.source.2 != 0
     }
 
-    /// Whether it has about as much code: it is no part of the other that a compiler has moved away from it.
+    /// Whether both have about the same size. Then this is not a part that a compiler moved away from the other.
     fn is_as_large_as(&self, other: &Start) -> bool {
         self.size <= other.size.saturating_mul(2) && other.size <= self.size.saturating_mul(2)
     }
 }
 
-/// A piece is compared with as many before it.
+/// A piece is compared with at most this many pieces before it.
 const MOST_COMPARED: usize = 64;
 
-/// What tells the pieces of a function apart: its code, and its structured control, which is read once, when it is needed.
+/// The code of a function, and its structured control flow, which is read when it is first needed.
 pub(crate) struct Runs<'a> {
     module: &'a Module,
     func: FuncIndex,
@@ -85,19 +85,19 @@ impl<'a> Runs<'a> {
         self.control.get_or_init(read)
     }
 
-    /// Of the beginnings of pieces, those at which a program is to be stopped: all but those that continue a
-    /// piece, because the program cannot come there without having come by that one.
+    /// The starts at which a breakpoint stops: all except those that continue another piece. The program cannot reach
+    /// them without passing that piece.
     ///
-    /// What an optimiser has moved out of a loop is no reason to miss the rest in it. Without one, what begins at another
-    /// column is a later part of the line, as in a `for`.
+    /// In optimised code, a part that was moved out of a loop does not remove the rest in the loop. In unoptimised
+    /// code, a piece that starts at another column is a later part of the line, as in a `for`.
     pub(crate) fn thinned(&self, starts: Vec<Start>) -> Vec<ModuleOffset> {
         self.kept(starts).into_iter().map(|it| it.at).collect()
     }
 
-    /// As [`Runs::thinned`], for the statements of a line in a function whose body begins at `body`.
+    /// Like [`Runs::thinned`], for the statements of a line in a function whose body starts at `body`.
     ///
-    /// Where the prologue ends LLVM has a statement begin, whatever is there. In a loop that was unrolled it can be a
-    /// part of the first copy that is no statement in the others: it does not tell which of those are copies.
+    /// LLVM always starts a statement at the end of the prologue. In an unrolled loop, this may be a part of the
+    /// first copy that is not a statement in the other copies. So it must not decide which of the others are copies.
     pub(crate) fn thinned_from(&self, body: ModuleOffset, starts: Vec<Start>) -> Vec<ModuleOffset> {
         if self.code.is_optimised
             && let Some(first) = starts.iter().find(|it| it.at == body)
@@ -131,13 +131,12 @@ impl<'a> Runs<'a> {
         for start in starts {
             let before = || kept.iter().rev().take(MOST_COMPARED);
             let is_copy = before().any(|it| start.is_copy_of(it));
-            let continues = match self.code.is_optimised {
-                true => before()
-                    .any(|it| !start.is_copy_of(it) && self.control().is_before(it.at, start.at)),
-                false => {
-                    let is_later = || before().any(|it| self.control().dominates(it.at, start.at));
-                    !kept.is_empty() && (!is_copy || is_later())
-                }
+            let continues = if self.code.is_optimised {
+                before()
+                    .any(|it| !start.is_copy_of(it) && self.control().is_before(it.at, start.at))
+            } else {
+                let is_later = || before().any(|it| self.control().dominates(it.at, start.at));
+                !kept.is_empty() && (!is_copy || is_later())
             };
             if !continues && before().all(|it| it.at != start.at) {
                 kept.push(start);
@@ -146,26 +145,30 @@ impl<'a> Runs<'a> {
         kept
     }
 
-    /// Where the calls of a line that were inlined begin in the copies of the line that have no statement of their own: of
-    /// `sum += clamp(a[0])` nothing but `clamp` is left where `sum` was 0. `own` are the statements of the line, `called`
-    /// the pieces of the calls.
-    pub(crate) fn without_statement(&self, own: &[Start], called: Vec<Start>) -> Vec<ModuleOffset> {
-        if own.is_empty() {
-            return self.thinned(called);
+    /// The starts of inlined calls in copies of a line that have no statement. For example, of `sum += clamp(a[0])`
+    /// only `clamp` is left where `sum` was 0. `statements` are the statements of the line, `calls` the pieces of its
+    /// calls.
+    pub(crate) fn without_statement(
+        &self,
+        statements: &[Start],
+        calls: Vec<Start>,
+    ) -> Vec<ModuleOffset> {
+        if statements.is_empty() {
+            return self.thinned(calls);
         }
-        let pieces = self.kept(called);
+        let pieces = self.kept(calls);
         let ends = pieces.iter().skip(1).map(|it| Some(it.at)).chain([None]);
         let has_statement = |(piece, end): &(&Start, Option<ModuleOffset>)| {
-            own.iter().any(|it| {
-                let is_next = end.is_none_or(|end| it.at < end);
-                self.control().dominates(it.at, piece.at)
-                    || is_next && self.control().dominates(piece.at, it.at)
+            statements.iter().any(|statement| {
+                let is_next = end.is_none_or(|end| statement.at < end);
+                self.control().dominates(statement.at, piece.at)
+                    || is_next && self.control().dominates(piece.at, statement.at)
             })
         };
         let (with, without): (Vec<_>, Vec<_>) = pieces.iter().zip(ends).partition(has_statement);
-        let is_copy = |it: &&Start| {
-            let mut with = with.iter().map(|it| it.0);
-            with.any(|other| it.is_copy_of(other) && it.is_as_large_as(other))
+        let is_copy = |piece: &&Start| {
+            let mut with = with.iter().map(|(other, _)| other);
+            with.any(|other| piece.is_copy_of(other) && piece.is_as_large_as(other))
         };
         let without = without.into_iter().map(|it| it.0);
         without.filter(is_copy).map(|it| it.at).collect()

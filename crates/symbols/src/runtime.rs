@@ -1,10 +1,10 @@
-//! Which functions are not the program's own: panic machinery, start code, allocators, standard
-//! libraries. A report folds their frames.
+//! Which functions are not user code: panic machinery, start code, allocators, standard libraries. A report folds their
+//! frames.
 
 use crate::name::{Language, Name};
 use crate::spelling::{Role, Sign, signs};
 
-/// What a function of the runtime is there for.
+/// The purpose of a function of the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// It ends the program after an error: panic, abort, failed assertion, terminate.
@@ -28,11 +28,11 @@ impl std::fmt::Display for Family {
     }
 }
 
-/// What wasm-ld appends to the name of the wrapper that calls an export of a WASI command between
-/// its constructors and destructors.
+/// The suffix of wasm-ld for the name of a wrapper that calls an export of a WASI command between constructors and
+/// destructors.
 pub(crate) const EXPORT_SUFFIX: &str = ".command_export";
 
-/// Symbols with C linkage. Met in modules of wasi-libc, libc++abi, compiler-rt and rustc.
+/// Symbols with C linkage. Seen in modules of wasi-libc, libc++abi, compiler-rt and rustc.
 const SYMBOLS: &[(Family, &[&str])] = &[
     (
         Family::Panic,
@@ -55,11 +55,11 @@ const SYMBOLS: &[(Family, &[&str])] = &[
             "__cxa_pure_virtual",
             "__cxa_deleted_virtual",
             "__cxa_throw_bad_array_new_length",
-            // clang calls it from a noexcept function that something is thrown out of.
+            // clang calls it when an exception leaves a noexcept function.
             "__clang_call_terminate",
             "_Unwind_RaiseException",
             "_Unwind_Resume",
-            // rustc before it gave them a path (1.87).
+            // rustc before 1.87, which gave them a path.
             "rust_begin_unwind",
             "rust_panic",
             "rust_oom",
@@ -130,7 +130,7 @@ const SYMBOLS: &[(Family, &[&str])] = &[
         ],
     ),
     (
-        // What takes a wild pointer and traps, or calls back, in a libc without DWARF (wasi-sdk's).
+        // Functions that may trap at a wild pointer, or that call user code back, in a libc without DWARF (wasi-sdk's).
         Family::Library,
         &[
             "memcpy",
@@ -183,7 +183,7 @@ const SYMBOLS: &[(Family, &[&str])] = &[
     ),
 ];
 
-/// Paths of Rust and C++ functions, as demangled. The longest that fits decides.
+/// Paths of Rust and C++ functions, demangled. The longest that matches decides.
 const PATHS: &[(Family, &[&str])] = &[
     (
         Family::Panic,
@@ -212,7 +212,7 @@ const PATHS: &[(Family, &[&str])] = &[
             "std::backtrace_rs::",
             "std::sys::backtrace::__rust_end_short_backtrace",
             "std::sys_common::backtrace::__rust_end_short_backtrace",
-            // The platform's own: std::sys::pal::wasi::abort_internal and its like.
+            // One for each platform.
             "std::sys::pal::wasi::abort_internal",
             "std::sys::pal::wasi::helpers::abort_internal",
             "std::sys::pal::wasip1::abort_internal",
@@ -273,7 +273,7 @@ const PATHS: &[(Family, &[&str])] = &[
             "core::",
             "alloc::",
             "std::",
-            // Callbacks run in these; nothing has gone wrong yet.
+            // These run user code; no panic has happened yet.
             "std::panicking::catch_unwind",
             "std::panicking::try",
             "__rustc::",
@@ -334,10 +334,10 @@ const SOURCES: &[(Family, &[&str])] = &[
     ),
 ];
 
-/// The family of a function of the runtime; `None` for the program's own.
+/// The family of a function of the runtime; `None` for user code.
 ///
-/// `file` is the source file of the place in it. A template or a generic of the standard library
-/// belongs to the library also when it is instantiated with the program's types.
+/// `file` is the source file of the place in it. A template or a generic function of the standard library belongs to
+/// the library, also if its type arguments are types of the program.
 pub fn family(name: &Name, file: Option<&str>) -> Option<Family> {
     let symbol = name.display.strip_suffix(EXPORT_SUFFIX);
     let symbol = symbol.unwrap_or(&name.display);
@@ -374,7 +374,7 @@ pub fn family(name: &Name, file: Option<&str>) -> Option<Family> {
     by_source.or(by_path)
 }
 
-/// The families of Zig, whose standard library is source in the compiler's `lib`. Names as of Zig 0.17.
+/// The families of Zig. Its standard library is compiled from source, in the compiler's `lib`. Names as of Zig 0.17.
 fn zig(name: &str, file: &str) -> Option<Family> {
     if !file.contains("/lib/std/") && !file.contains("/lib/compiler_rt") {
         return None;
@@ -391,9 +391,9 @@ fn zig(name: &str, file: &str) -> Option<Family> {
     })
 }
 
-/// Where the path of a Rust function starts: in `<alloc::vec::Vec<T> as Trait>::f` at `alloc`; in
-/// `<[u8] as core::fmt::Debug>::fmt`, whose type has no crate, at the trait's. What has neither, as
-/// `<[u8]>::len`, is a method of a primitive, and those are core's.
+/// The path of a Rust function, for comparison with [`PATHS`]. That of `<alloc::vec::Vec<T> as Trait>::f` starts at
+/// `alloc`. The type in `<[u8] as core::fmt::Debug>::fmt` has no crate, so the path starts at the trait. A name without
+/// either, like `<[u8]>::len`, is a method of a primitive type, and those are in `core`.
 fn rust_path(mut name: &str) -> &str {
     while let Some(inner) = name.strip_prefix('<') {
         let of_type = inner.trim_start_matches(['<', '&', '*', '[', '(']);
@@ -412,7 +412,7 @@ fn rust_path(mut name: &str) -> &str {
     name
 }
 
-/// Where the type ends that is in the brackets that `text` begins with: at ` as ` or `>`.
+/// The end of the type in the brackets at the start of `text`: the offset of ` as ` or `>`.
 fn end_of_type(text: &str) -> Option<usize> {
     let is_end = |it: &Sign| match it.role {
         Role::Closes => it.depth == 0,
@@ -421,8 +421,8 @@ fn end_of_type(text: &str) -> Option<usize> {
     signs(text).find(is_end).map(|it| it.at)
 }
 
-/// Where the qualified name of a C++ function starts, after the return type that a function
-/// template has: `bool std::operator!=<int>(int)` at `std`.
+/// The qualified name of a C++ function, without the return type of a function template: `bool
+/// std::operator!=<int>(int)` starts at `std`.
 fn cpp_path(name: &str) -> &str {
     let is_parameters = |it: &Sign| (it.depth, it.role, it.c) == (0, Role::Opens, '(');
     let path = signs(name).take_while(|it| !is_parameters(it));

@@ -1,8 +1,8 @@
-//! What encloses what in a unit: the namespaces, types, functions and statics, and their qualified names.
+//! The nesting of namespaces, types, functions and statics in a unit, and their qualified names.
 //!
-//! An entry of the DWARF does not know its parent, and a name is only whole with those of all parents. So
-//! each unit is read once, when the first name of it is asked for, and of each entry that may be a part
-//! of a name a few numbers are kept.
+//! An entry of the DWARF does not refer to its parent, and a qualified name needs the names of all parents. So each
+//! unit is read once, when one of its names is first needed. A few numbers are kept for each entry that may be part
+//! of a name.
 
 use std::borrow::Cow;
 
@@ -21,27 +21,29 @@ pub(crate) struct Scopes(Vec<Scope>);
 /// An entry that is a part of names.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope {
-    /// Where it is in its unit.
+    /// Its offset in its unit.
     pub(crate) entry: UnitOffset<u32>,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: ScopeKind,
-    /// The hash of its name without qualification. `None`: it has none.
+    /// The hash of its unqualified name. `None`: it has no name.
     pub(crate) key: Option<u32>,
-    /// The position of the one around it.
+    /// The index of the scope around it.
     parent: Option<u32>,
-    /// Where in the unit its last child ends.
+    /// The offset in the unit of the end of its last child.
     end: u32,
-    /// Where in `.debug_info` the entry is that says its name and stands where it belongs: the declaration in a
-    /// class (`DW_AT_specification`), the definition in a type unit (`DW_AT_signature`), the typedef of an unnamed structure.
+    /// The offset in `.debug_info` of another entry, which has its name and is inside of its namespaces and classes:
+    /// the declaration in a class (`DW_AT_specification`), the definition in a type unit (`DW_AT_signature`), the
+    /// typedef of an unnamed structure.
     origin: Option<u32>,
 }
 
-/// What kind of entry it is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScopeKind {
     /// A namespace or module.
     Namespace,
-    /// A namespace whose name is left out of those in it: an inline one of C++ (`DW_AT_export_symbols`), libc++'s `std::__2`.
+    /// A namespace that qualified names leave out: an inline namespace of C++ (`DW_AT_export_symbols`), libc++'s
+    /// `std::__2`.
     InlineNamespace,
     /// A type.
     Type,
@@ -49,7 +51,7 @@ pub(crate) enum ScopeKind {
     DeclaredType,
     /// A function.
     Function,
-    /// A variable that is one for the whole program, or for a thread.
+    /// A variable that exists once for the whole program, or once for each thread.
     Static,
     /// A table of virtual functions, which rustc and clang describe as a static.
     Vtable,
@@ -57,17 +59,17 @@ pub(crate) enum ScopeKind {
     Enumerator,
 }
 
-/// As deep as scopes are in each other: what is deeper counts as next to each other.
+/// Scopes are nested at most this deep; deeper ones count as siblings.
 const MOST_DEPTH: usize = 256;
 
-/// As many parts as a name may have.
+/// A name has at most this many parts.
 const MOST_PARTS: usize = 64;
 
-/// Longer names are cut: hostile DWARF may repeat one of a megabyte in every part.
+/// A name has at most about this many bytes; the rest is cut: hostile DWARF may repeat a megabyte in every part.
 const LONGEST_NAME: usize = 16 << 10;
 
 impl Scopes {
-    /// Reads a unit. What was found before the DWARF breaks counts.
+    /// Reads a unit. If the DWARF is broken, the result has the scopes before the error.
     pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<Stop>) {
         let mut scan = Scan::default();
         let stop = scan.run(dwarf, unit).err();
@@ -75,12 +77,12 @@ impl Scopes {
         (Scopes(scan.found), stop)
     }
 
-    /// All of them.
+    /// All scopes.
     pub(crate) fn all(&self) -> &[Scope] {
         &self.0
     }
 
-    /// The one whose entry is at `offset`.
+    /// The scope whose entry is at `offset`.
     pub(crate) fn at(&self, offset: UnitOffset) -> Option<&Scope> {
         let find = self
             .0
@@ -88,13 +90,13 @@ impl Scopes {
         find.ok().map(|it| &self.0[it])
     }
 
-    /// The innermost one around the entry at `offset`, which may be of any kind.
+    /// The innermost scope around the entry at `offset`, which may be of any kind.
     pub(crate) fn around(&self, offset: UnitOffset) -> Option<&Scope> {
         let before = self
             .0
             .partition_point(|it| (it.entry.0 as usize) < offset.0);
         let mut scope = self.0.get(before.checked_sub(1)?)?;
-        // A parent stands before its children, so that this ends.
+        // A parent comes before its children, so this loop ends.
         while scope.end as usize <= offset.0 {
             scope = self.parent(scope)?;
         }
@@ -109,15 +111,15 @@ impl Scopes {
 #[derive(Default)]
 struct Scan {
     found: Vec<Scope>,
-    /// The scopes around the entry that is read, with their depths.
+    /// The scopes around the current entry: their depths and indices.
     around: Vec<(isize, u32)>,
-    /// The depth of the function around it.
+    /// The depth of the outermost function around it.
     function: Option<isize>,
-    /// Typedefs: where in the unit the type is that each names, and where the typedef is.
+    /// Typedefs: the offset in the unit of the type that each names, and that of the typedef.
     typedefs: Vec<(usize, u32)>,
 }
 
-/// What the attributes of an entry say.
+/// The attributes of an entry.
 #[derive(Default)]
 struct Seen<'a> {
     name: Option<AttributeValue<Slice<'a>>>,
@@ -194,7 +196,7 @@ impl Scan {
         };
         let name = name.as_ref().map(|it| it.to_string_lossy());
         if let Some(name) = &name {
-            // They may all be the same string.
+            // All entries may share the same string.
             dwarf.names_fuel().burn(name.len() / 16)?;
         }
         let Some(kind) = kind(tag, name.as_deref(), seen, self.function.is_some()) else {
@@ -205,21 +207,22 @@ impl Scan {
         {
             self.typedefs.push((target.0, position(offset)?));
         }
-        let here = position(UnitOffset(self.found.len()))?;
+        let index = position(UnitOffset(self.found.len()))?;
         let has_children = self.around.len() < MOST_DEPTH;
         self.found.push(Scope {
             entry: UnitOffset(position(offset)?),
             kind,
             key: name.map(|it| spelling::key(&it)),
             parent: self.around.last().map(|it| it.1),
-            end: match has_children {
-                true => u32::MAX,
-                false => position(offset)?,
+            end: if has_children {
+                u32::MAX
+            } else {
+                position(offset)?
             },
             origin: seen.origin.and_then(|it| in_debug_info(dwarf, unit, it)),
         });
         if has_children {
-            self.around.push((depth, here));
+            self.around.push((depth, index));
         }
         if kind == ScopeKind::Function && self.function.is_none() {
             self.function = Some(depth);
@@ -235,23 +238,24 @@ impl Scan {
                     .binary_search_by_key(&offset, |it| it.entry.0 as usize)
                     .ok()
             };
-            let Some(at) = find(target, &self.found) else {
+            let (Some(ty), Some(alias)) = (
+                find(target, &self.found),
+                find(typedef as usize, &self.found),
+            ) else {
                 continue;
             };
-            let Some(by) = find(typedef as usize, &self.found) else {
-                continue;
-            };
-            let (by, named) = (self.found[by], &mut self.found[at]);
-            if named.kind == ScopeKind::Type && named.key.is_none() && named.origin.is_none() {
+            let key = self.found[alias].key;
+            let ty = &mut self.found[ty];
+            if ty.kind == ScopeKind::Type && ty.key.is_none() && ty.origin.is_none() {
                 let origin = AttributeValue::UnitRef(UnitOffset(typedef as usize));
-                named.origin = in_debug_info(dwarf, unit, origin);
-                named.key = by.key;
+                ty.origin = in_debug_info(dwarf, unit, origin);
+                ty.key = key;
             }
         }
     }
 }
 
-/// Whether entries with this tag are kept, if the rest of them agrees.
+/// Whether entries with this tag may be part of names. [`kind`] decides by their attributes.
 fn is_part_of_names(tag: gimli::DwTag) -> bool {
     matches!(
         tag,
@@ -291,11 +295,12 @@ fn kind(
 ) -> Option<ScopeKind> {
     Some(match tag {
         gimli::DW_TAG_namespace | gimli::DW_TAG_module => {
-            // DWARF 4 has no word for inline namespaces; libc++'s are numbered.
+            // DWARF 4 cannot mark inline namespaces; those of libc++ are numbered.
             let is_inline = seen.is_inline || matches!(name, Some("__1" | "__2"));
-            match is_inline {
-                true => ScopeKind::InlineNamespace,
-                false => ScopeKind::Namespace,
+            if is_inline {
+                ScopeKind::InlineNamespace
+            } else {
+                ScopeKind::Namespace
             }
         }
         gimli::DW_TAG_subprogram if seen.is_declaration => return None,
@@ -314,7 +319,7 @@ fn kind(
             }
         }
         gimli::DW_TAG_enumerator => ScopeKind::Enumerator,
-        // Most pointers and arrays have no name of their own, and nothing is in them.
+        // Most pointers and arrays have no name, and contain no other scopes.
         _ if name.is_none() && !is_container(tag) => return None,
         _ if seen.is_declaration => ScopeKind::DeclaredType,
         _ => ScopeKind::Type,
@@ -337,7 +342,7 @@ fn is_vtable(name: &str) -> bool {
     name == "_vtable$" || name.ends_with("::{vtable}")
 }
 
-/// Whether a location is a fixed place in memory, or in that of a thread: LLVM writes the latter as
+/// Whether a location is a fixed address, in memory or in the thread's variables. LLVM writes the latter as
 /// `DW_OP_WASM_location 0x3 __tls_base, DW_OP_addr, DW_OP_plus`.
 fn has_address(expression: &[u8]) -> bool {
     let rest = match expression {
@@ -359,28 +364,28 @@ fn has_address(expression: &[u8]) -> bool {
     rest.first().is_some_and(|it| is_address(*it))
 }
 
-/// The part of a qualified name that an entry gives.
+/// A part of a qualified name, from one entry.
 struct Part<'a> {
     kind: ScopeKind,
     name: Option<Cow<'a, str>>,
 }
 
-/// The qualified name of the entry at `offset` of a unit, or of what it is an instance of. `None`: it has none.
+/// The qualified name of the entry at `offset` of a unit, or of the entry that it is an instance of. `None`: no name.
 ///
-/// Inline namespaces are left out, and unnamed ones are `(anonymous namespace)`. A type that a function declares is not
-/// qualified by that; statics are, since they are otherwise all called `count`.
+/// Inline namespaces are left out, and unnamed ones are `(anonymous namespace)`. The name of a type that a function
+/// declares does not contain the function. That of a static does, because many are called `count`.
 pub(crate) fn qualified_name<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     offset: UnitOffset,
     fuel: &Fuel,
 ) -> Option<String> {
-    let mut own = None;
+    let mut innermost = None;
     let mut parts: Vec<Cow<'_, str>> = Vec::new();
     let mut length = 0;
     each_part(dwarf, unit, offset, fuel, |part| {
-        let Some(kind) = own else {
-            own = Some(part.kind);
+        let Some(kind) = innermost else {
+            innermost = Some(part.kind);
             parts.extend(part.name);
             return !parts.is_empty();
         };
@@ -399,7 +404,7 @@ pub(crate) fn qualified_name<'a>(
     (!parts.is_empty()).then(|| spelling::tidy(name.into()).into_owned())
 }
 
-/// Whether the qualified name of an entry is `path`, the parts of one, or ends with it.
+/// Whether the qualified name of an entry is `path`, which has the parts of a name, or ends with it.
 pub(crate) fn is_named<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -410,14 +415,14 @@ pub(crate) fn is_named<'a>(
     let mut wanted = path.iter().rev().peekable();
     each_part(dwarf, unit, offset, fuel, |part| {
         let name = part.name.as_deref().unwrap_or("(anonymous namespace)");
-        let is_it = wanted.next_if(|it| spelling::same(name, it)).is_some();
+        let is_wanted = wanted.next_if(|it| spelling::same(name, it)).is_some();
         let may_be_left_out = part.kind == ScopeKind::InlineNamespace || part.name.is_none();
-        (is_it || may_be_left_out) && wanted.peek().is_some()
+        (is_wanted || may_be_left_out) && wanted.peek().is_some()
     });
     wanted.peek().is_none()
 }
 
-/// Shows the parts of an entry's name, the innermost first, as long as `see` says that it wants more.
+/// Calls `see` with the parts of an entry's name, the innermost first, as long as it returns `true`.
 fn each_part<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -432,15 +437,15 @@ fn each_part<'a>(
         let mut scopes = dwarf.units().scopes(dwarf, unit);
         let scope = scopes.at(offset);
         let kind = scope.map_or(ScopeKind::Static, |it| it.kind);
-        // A definition belongs where its declaration is.
+        // The declaration, not the definition, is inside of the namespaces and classes.
         if let Some(origin) = scope.and_then(|it| it.origin) {
             let place = dwarf.units().containing(DebugInfoOffset(origin as usize));
-            let Some((there, at)) = place else {
+            let Some((id, origin)) = place else {
                 return;
             };
-            offset = at;
-            if there != unit.id {
-                let Ok(opened) = dwarf.units().open(dwarf, there) else {
+            offset = origin;
+            if id != unit.id {
+                let Ok(opened) = dwarf.units().open(dwarf, id) else {
                     return;
                 };
                 unit = other.insert(opened);
@@ -465,7 +470,7 @@ fn each_part<'a>(
     }
 }
 
-/// The name, or the start of one that is too long.
+/// The name, or its start if it is too long.
 fn cut(name: &[u8]) -> Cow<'_, str> {
     match name.get(..LONGEST_NAME) {
         Some(start) => format!("{}…", String::from_utf8_lossy(start)).into(),
@@ -477,7 +482,7 @@ fn position(offset: UnitOffset) -> Result<u32, Stop> {
     u32::try_from(offset.0).map_err(|_| Stop::Exhausted)
 }
 
-/// What a reference means, as an offset in `.debug_info`.
+/// The target of a reference, as an offset in `.debug_info`.
 fn in_debug_info<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,

@@ -1,4 +1,4 @@
-//! Source maps, for modules whose compiler writes no DWARF.
+//! Source maps, for modules of compilers that do not write DWARF.
 //!
 //! A source map of a module has one line; its columns are byte offsets in the module
 //! (tool-conventions, `Debugging.md`).
@@ -13,7 +13,7 @@ use wdb_module::ModuleOffset;
 ///
 /// # Errors
 ///
-/// A sentence that says what is wrong with it.
+/// A sentence about the defect.
 pub(crate) fn read(bytes: Option<&Bytes>, url: Option<&str>) -> Result<Option<SourceMap>, String> {
     let map = match (bytes, url) {
         (Some(bytes), _) => sourcemap::decode_slice(bytes),
@@ -22,14 +22,14 @@ pub(crate) fn read(bytes: Option<&Bytes>, url: Option<&str>) -> Result<Option<So
     };
     match map {
         Ok(DecodedMap::Regular(map)) => Ok(Some(map)),
-        // A bundler's, of several scripts; no compiler has been seen to write one for a module.
+        // Bundlers write one for several scripts; no compiler has been seen to write one for a module.
         Ok(DecodedMap::Index(_)) => Err("the source map is an index of source maps".to_owned()),
         Ok(DecodedMap::Hermes(_)) => Err("the source map is one of React Native's".to_owned()),
         Err(error) => Err(format!("the source map is broken: {error}")),
     }
 }
 
-/// Whether the URL holds what it refers to.
+/// Whether the URL contains the data itself.
 pub(crate) fn is_data_url(url: &str) -> bool {
     url.starts_with("data:")
 }
@@ -42,8 +42,8 @@ pub(crate) fn locate(
     earliest: u64,
 ) -> Option<(String, u32, Option<u32>)> {
     let token = map.lookup_token(0, u32::try_from(offset).ok()?)?;
-    // A token holds up to the next one, which may be in another function; one of its own function
-    // comes before every instruction that has a source.
+    // A token is valid up to the next one, which may be in another function. In each function a token comes before the
+    // first instruction with a source, so a token before the function does not belong to it.
     if token.get_dst_line() != 0 || u64::from(token.get_dst_col()) < earliest {
         return None;
     }
@@ -52,9 +52,9 @@ pub(crate) fn locate(
     Some((file, line, token.get_src_col().checked_add(1)))
 }
 
-/// Where in `code` code of another source place begins: the offset, the index of the file, and the line, from 1.
+/// The offsets in `code` at which the source place changes, each with the index of the file and the line, from 1.
 pub(crate) fn within(map: &SourceMap, code: Range<ModuleOffset>) -> Vec<(ModuleOffset, u32, u32)> {
-    let found = |token: sourcemap::Token<'_>| {
+    let read = |token: sourcemap::Token<'_>| {
         let at = ModuleOffset(token.get_dst_col().into());
         let line = token.get_src_line().checked_add(1)?;
         (token.get_dst_line() == 0 && token.has_source() && code.contains(&at)).then_some((
@@ -63,7 +63,7 @@ pub(crate) fn within(map: &SourceMap, code: Range<ModuleOffset>) -> Vec<(ModuleO
             line,
         ))
     };
-    let mut tokens: Vec<_> = map.tokens().filter_map(found).collect();
+    let mut tokens: Vec<_> = map.tokens().filter_map(read).collect();
     tokens.sort_by_key(|it| it.0);
     tokens.dedup_by_key(|it| it.0);
     tokens
@@ -75,7 +75,7 @@ pub(crate) fn text<'a>(map: &'a SourceMap, file: &str) -> Option<&'a str> {
     map.get_source_contents(u32::try_from(position).ok()?)
 }
 
-/// AssemblyScript's `sourceRoot` starts like this.
+/// The path without `./`, which AssemblyScript's `sourceRoot` starts with.
 pub(crate) fn tidy(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }

@@ -1,4 +1,4 @@
-//! The source files of a module, and which of them a person means.
+//! The source files of a module, and which of them the user means.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,11 +8,11 @@ use crate::lines;
 use crate::units::UnitId;
 use crate::{Symbols, source_map};
 
-/// The source files that line tables name, by path; for each, the units whose tables do, with its index there.
+/// The source files that line tables name, by path. Each has the units whose tables name it, with its index there.
 pub(crate) struct Sources(BTreeMap<String, Vec<(UnitId, u32)>>);
 
 impl Sources {
-    /// Reads the head of every line table.
+    /// Reads the header of every line table.
     pub(crate) fn make(dwarf: &Dwarf<'_>) -> Self {
         let fuel = Fuel::for_reading(dwarf.size());
         let mut sources = BTreeMap::<String, Vec<_>>::new();
@@ -21,7 +21,7 @@ impl Sources {
             let Ok(unit) = dwarf.units().open(dwarf, id) else {
                 continue;
             };
-            // Type units share the table of the unit that they were compiled with.
+            // Type units share the line table of a compilation unit.
             if unit.line_program.is_none_or(|it| !seen.insert(it.0)) {
                 continue;
             }
@@ -32,7 +32,7 @@ impl Sources {
         Sources(sources)
     }
 
-    /// The files that `name` means, each with the units whose tables have it.
+    /// The files that `name` means, each with the units whose tables name it.
     pub(crate) fn meant<'a>(
         &'a self,
         name: &str,
@@ -62,7 +62,7 @@ impl Symbols {
     }
 }
 
-/// Whether `path` is the path `name`, or ends with it: `/src/area.c` is meant by `area.c`, not by `a.c`.
+/// Whether `path` is the path `name`, or ends with it: `area.c` means `/src/area.c`, `a.c` does not.
 pub(crate) fn is_meant(path: &str, name: &str) -> bool {
     ends_with(path, &components(name))
 }

@@ -1,4 +1,4 @@
-//! How names are spelled, and when two spellings mean the same.
+//! The spelling of names, and when two spellings mean the same.
 
 mod brackets;
 mod cpp;
@@ -10,12 +10,12 @@ use std::borrow::Cow;
 pub(crate) use brackets::{Role, Sign, signs};
 pub(crate) use function::{Pattern, path};
 
-/// A name as people see it: what compilers and libraries add for the linker's or nobody's sake is left out.
+/// A name without the parts that compilers and libraries add and the user does not need:
 ///
 /// * The inline namespaces of libc++: `std::__2::pair<int, int>` is `std::pair<int, int>`.
 /// * The arguments that the standard library of C++ adds: `std::vector<int, std::allocator<int> >` is
 ///   `std::vector<int>`, and `std::string` is not called `std::basic_string<char, …>`.
-/// * Rust's allocator and hasher where they are the default ones: `alloc::vec::Vec<u8, alloc::alloc::Global>` is
+/// * Rust's default allocator and hasher: `alloc::vec::Vec<u8, alloc::alloc::Global>` is
 ///   `alloc::vec::Vec<u8>`.
 ///
 /// Spaces and the order of words stay as the compiler wrote them.
@@ -34,7 +34,7 @@ pub(crate) fn tidy(name: Cow<'_, str>) -> Cow<'_, str> {
 const DEFAULT_ALLOCATOR: &str = ", alloc::alloc::Global>";
 const DEFAULT_HASHER: &str = ", std::hash::random::RandomState>";
 
-/// What is before and after a sign that is in no brackets: those of `Ring<int, 4>::push(int, int)` separate nothing.
+/// Splits a text at the first `sign` outside of brackets. The commas in `Ring<int, 4>::push(int, int)` do not count.
 pub fn split_outside_brackets(text: &str, sign: char) -> Option<(&str, &str)> {
     let at = brackets::outside(text).find(|at| text[*at..].starts_with(sign))?;
     Some((&text[..at], &text[at + sign.len_utf8()..]))
@@ -51,12 +51,12 @@ pub(crate) fn split(name: &str) -> Vec<&str> {
         }
     }
     parts.push(&name[start..]);
-    // `::name` is one of the outermost namespace.
+    // `::name` is in the global namespace.
     parts.retain(|it| !it.is_empty());
     parts
 }
 
-/// A hash of a name that is the same for all its spellings.
+/// A hash of a name, the same for all its spellings.
 pub(crate) fn key(name: &str) -> u32 {
     // FNV-1a.
     canonical(name).bytes().fold(0x811c_9dc5, |hash, byte| {
@@ -69,13 +69,13 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     one == other || canonical(one) == canonical(other)
 }
 
-/// Whether two spellings mean the same type, where namespaces may be left out of `wanted`.
+/// Whether two spellings mean the same type. `wanted` may leave out namespaces.
 fn same_type(shown: &str, wanted: &str) -> bool {
     shown == wanted || normal::omits(&normal::tokens(shown), &normal::tokens(wanted))
 }
 
-/// The path of a function's name as a demangler writes it: without types' arguments, parameters, the result's type and
-/// the trait that a method of Rust implements.
+/// The path in a demangled name of a function: without template arguments, parameters, the type of the result and the
+/// trait that a method of Rust implements.
 pub(crate) fn plain_path(demangled: &str) -> String {
     let parts = split(demangled);
     let last = parts.len().saturating_sub(1);
@@ -85,7 +85,7 @@ pub(crate) fn plain_path(demangled: &str) -> String {
     parts.collect::<Vec<_>>().join("::")
 }
 
-/// A part of a name without what is in its brackets. `None`: it is nothing but arguments, as in Rust's `f::<u8>`.
+/// A part of a name without its brackets. `None`: it is only arguments, as in `f::<u8>` of Rust.
 fn plain_part(part: &str, is_first: bool, is_last: bool) -> Option<String> {
     if part.starts_with("operator") {
         return Some(part.to_owned());
@@ -107,14 +107,14 @@ fn plain_part(part: &str, is_first: bool, is_last: bool) -> Option<String> {
         part = &part[..end];
     }
     if !part.starts_with(['(', '{']) {
-        // The demangler puts the result's type before the name of a template's instance.
+        // The demangler writes the type of the result before the name of a template's instance.
         let end = part.find('<').unwrap_or(part.len());
         part = part[..end].rsplit(' ').next().unwrap_or_default();
     }
     Some(part.to_owned())
 }
 
-/// The one spelling of a name: without spaces, but for those between words.
+/// The canonical spelling of a name: spaces only between words.
 fn canonical(name: &str) -> Cow<'_, str> {
     if !name.contains([' ', '<', ',']) {
         return c_integer(name).unwrap_or(name).into();
@@ -130,7 +130,7 @@ fn canonical(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The name that clang gives an integer type of C, whose words may be in any order and partly left out.
+/// Clang's name for an integer type of C. Its words may be in any order, and some are optional.
 pub(crate) fn c_integer(name: &str) -> Option<&'static str> {
     if name.trim().is_empty() {
         return None;
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn long_names_cost_little() {
-        // With a look back over all that was read it would be 10^10 steps.
+        // If each step looked back over the whole text, it would be 10^10 steps.
         let name = format!("<({})>", ")1".repeat(200_000));
         assert!(canonical(&name).len() > 200_000);
     }

@@ -1,4 +1,4 @@
-//! Which code belongs to which statement: what stepping from line to line asks.
+//! Which code belongs to which statement, for stepping by lines.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,14 +11,14 @@ use crate::lines::{Lines, Row};
 use crate::lookup;
 use crate::{Language, Symbols, source_map};
 
-/// A stretch of a function's code that was made of one line.
+/// A range of a function's code that belongs to one line.
 pub(crate) struct Span {
     pub(crate) code: Range<ModuleOffset>,
     /// The index of the file, in the unit or the source map.
     pub(crate) file: u32,
-    /// The line; 0: of none.
+    /// The line; 0: of no line.
     pub(crate) line: u32,
-    /// The column; 0: not known.
+    /// The column; 0: unknown.
     pub(crate) column: u16,
     pub(crate) is_statement: bool,
     /// The innermost inlined call.
@@ -28,19 +28,19 @@ pub(crate) struct Span {
 /// The code of a function by line.
 #[derive(Default)]
 pub(crate) struct Code {
-    /// In order. Before the first instruction there is none.
+    /// In order. None is before the first instruction.
     pub(crate) spans: Vec<Span>,
-    /// The calls that were inlined.
+    /// The inlined calls.
     pub(crate) blocks: Blocks,
-    /// The line program that its lines are from. `None`: a source map.
+    /// The line program that its lines come from. `None`: a source map.
     pub(crate) program: Option<usize>,
-    /// An optimiser was at work: calls are inlined, or all calls are described, which LLVM does for no other code
-    /// (`DW_AT_call_all_calls`).
+    /// The code is optimised: calls are inlined, or all calls are described (`DW_AT_call_all_calls`), which LLVM does
+    /// only for optimised code.
     pub(crate) is_optimised: bool,
 }
 
 impl Code {
-    /// What the instruction at `pc` was made of.
+    /// The span that contains the instruction at `pc`.
     pub(crate) fn span_at(&self, pc: ModuleOffset) -> Option<&Span> {
         let after = self.spans.partition_point(|it| it.code.start <= pc);
         let span = self.spans.get(after.checked_sub(1)?)?;
@@ -49,39 +49,40 @@ impl Code {
 }
 
 impl Symbols {
-    /// Where the statements of a function begin, inlined ones too. Ascending. Empty if nothing is known of its lines.
+    /// The starts of the statements of a function, inlined ones too. Ascending. Empty if its lines are unknown.
     pub fn statements(&self, func: FuncIndex) -> Vec<ModuleOffset> {
         let code = self.code(func, None);
         if code.spans.is_empty() {
             return Vec::new();
         }
         let loops = self.loops(func);
-        let start = |of: &Span| {
-            let inside = loops.get(&of.code.start)?;
-            let there = code.span_at(*inside)?;
-            ((there.file, there.line) == (of.file, of.line)).then_some(*inside)
+        let start_in_loop = |span: &Span| {
+            let inside = loops.get(&span.code.start)?;
+            let span_inside = code.span_at(*inside)?;
+            ((span_inside.file, span_inside.line) == (span.file, span.line)).then_some(*inside)
         };
-        let of_lines = code
+        let statements = code
             .spans
             .iter()
             .filter(|it| it.is_statement && it.line != 0);
-        let mut starts: Vec<_> = of_lines
-            .map(|it| start(it).unwrap_or(it.code.start))
+        let mut starts: Vec<_> = statements
+            .map(|span| start_in_loop(span).unwrap_or(span.code.start))
             .collect();
         starts.sort_unstable();
         starts.dedup();
         starts
     }
 
-    /// Where the code of a function that has a line begins to be of another line or of another inlined call. Ascending.
+    /// The places in a function where code with a line starts, or where the line or the inlined call changes.
+    /// Ascending.
     pub fn boundaries(&self, func: FuncIndex) -> Vec<ModuleOffset> {
         let spans = self.code(func, None).spans;
-        let of_lines = spans.iter().filter(|it| it.line != 0);
-        of_lines.map(|it| it.code.start).collect()
+        let with_line = spans.iter().filter(|it| it.line != 0);
+        with_line.map(|it| it.code.start).collect()
     }
 
-    /// For the instructions that do nothing but begin loops: where the code in these begins. Who comes round again does
-    /// not come by them, for a branch to a `loop` goes to what is behind it.
+    /// For each instruction that only starts a loop, the start of the code in that loop. The next iteration does not
+    /// pass the instruction, because a branch to a `loop` continues after it.
     pub(crate) fn loops(&self, func: FuncIndex) -> BTreeMap<ModuleOffset, ModuleOffset> {
         let mut found = BTreeMap::new();
         let (mut row, mut blocks) = (Vec::new(), Vec::new());
@@ -101,17 +102,18 @@ impl Symbols {
         found
     }
 
-    /// Where a breakpoint on a function belongs: after the prologue, which puts the parameters where the debug
-    /// information says that they are. The first instruction where nothing is known of that. `None` if the code is
-    /// not here: it is imported, or there is no such function.
+    /// The place for a breakpoint on a function: after the prologue, which puts the parameters in the places that the
+    /// debug information names. If the prologue is unknown, the first instruction. `None` if the function has no
+    /// code: it is imported, or does not exist.
     pub fn body_start(&self, func: FuncIndex) -> Option<ModuleOffset> {
         let first = self.module.first_instruction(func)?;
         let after = self.in_dwarf(func, |dwarf, start, body| {
             let (unit, entry) = lookup::owner(dwarf, start, body)?;
-            // Assembly has none.
+            // Assembly has no functions, and no prologue.
             entry?;
             let lines = Lines::of(dwarf, &unit);
-            // Not from where `body` begins: there may be the end of the function before, with what ends its prologue.
+            // Not from the start of `body`: the end of the previous function may be there, with the end of its
+            // prologue.
             let code = start..body.end;
             let mut rows = lines.within(&code);
             let start = rows.next()?;
@@ -121,11 +123,12 @@ impl Symbols {
             let mut rows =
                 rows.skip_while(|it| !it.ends_prologue && (!it.is_statement || it.line == 0));
             let second = rows.next()?;
-            let after = match second.ends_prologue {
-                true => second,
-                false => rows.find(|it| it.ends_prologue).unwrap_or(second),
+            let after = if second.ends_prologue {
+                second
+            } else {
+                rows.find(|it| it.ends_prologue).unwrap_or(second)
             };
-            // Of Zig the prologue ends where the first parameter is put in its place, on the line of the declaration.
+            // In Zig the prologue ends before the first parameter is in its place, on the line of the declaration.
             let is_parameter = unit.language == Some(Language::Zig) && after.line == start.line;
             let is_body = |it: &Row| it.is_statement && ![0, start.line].contains(&it.line);
             let body = rows.find(is_body).filter(|_| is_parameter);
@@ -136,8 +139,8 @@ impl Symbols {
         Some(after.map_or(first, |it| it.max(first)))
     }
 
-    /// The first instruction that a source map tells the line of, if every call of the function comes by there.
-    /// AssemblyScript's prologues are of no line.
+    /// The first instruction with a line in the source map, if every call of the function passes it. The prologues of
+    /// AssemblyScript have no line.
     fn first_mapped(&self, func: FuncIndex, first: ModuleOffset) -> Option<ModuleOffset> {
         let start = self.spans_of_source_map(func, first).first()?.code.start;
         let prologue = self.module.instructions(func).map_while(Result::ok);
@@ -158,7 +161,7 @@ impl Symbols {
         prologue.all(|(_, it)| is_straight(&it)).then_some(start)
     }
 
-    /// The code of a function by line. `fuel` is for its inlined calls; a fresh one if it is not given.
+    /// The code of a function by line. `fuel` is for its inlined calls; `None`: a fresh one.
     pub(crate) fn code(&self, func: FuncIndex, fuel: Option<&Fuel>) -> Code {
         let Some(first) = self.module.first_instruction(func) else {
             return Code::default();
@@ -231,15 +234,15 @@ impl Symbols {
         spans
     }
 
-    /// Where the code section's contents start in the module.
+    /// The start of the code section's contents in the module.
     pub(crate) fn code_start(&self) -> u64 {
         self.module.code_section().map_or(0, |it| it.start.0)
     }
 }
 
-/// A row cut where inlined calls begin and end in it. Only its first piece begins a statement.
-fn split(of: (Range<u32>, Row), blocks: &Blocks) -> Vec<(Range<u32>, Row)> {
-    let (code, mut row) = of;
+/// Splits the code of a row where inlined calls start and end. Only the first piece can start a statement.
+fn split((code, row): (Range<u32>, Row), blocks: &Blocks) -> Vec<(Range<u32>, Row)> {
+    let mut row = row;
     let mut pieces = Vec::new();
     let mut start = code.start;
     for boundary in blocks.boundaries(&code).chain([code.end]) {

@@ -1,4 +1,4 @@
-//! All that is known of a module's source, from whichever of its parts or files knows it.
+//! Everything that is known about the source of a module, from all of its parts and files.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -16,8 +16,8 @@ use crate::{functions, lookup, source_map};
 
 /// The symbols of one module.
 ///
-/// Cheap to make: everything is read when first asked for, and only as far as the answer needs.
-/// What is broken is as good as absent, and [`Symbols::notes`] says so.
+/// Cheap to make: everything is read at its first use, and only as far as needed. Broken parts count as absent, and
+/// [`Symbols::notes`] reports them.
 pub struct Symbols {
     pub(crate) module: Arc<Module>,
     pub(crate) debug: Option<Arc<Module>>,
@@ -29,21 +29,21 @@ pub struct Symbols {
     notes: Arc<Notes>,
 }
 
-/// Files beside a module that hold what the module itself does not.
+/// Files beside a module that contain what the module lacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// There is no DWARF in the module: a debug file of the same build id is worth a search.
+    /// The module has no DWARF: a debug file with the same build id is worth a search.
     pub debug_file: bool,
-    /// Where the module says that file is (`external_debug_info`): a URL, relative or not.
+    /// The URL of that file in the module (`external_debug_info`), relative or not.
     pub debug_file_url: Option<String>,
-    /// Where the module says its source map is (`sourceMappingURL`): a URL, relative or not.
+    /// The URL of the source map in the module (`sourceMappingURL`), relative or not.
     pub source_map_url: Option<String>,
 }
 
-/// A source place, with the function that it is in.
+/// A source place, with its function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Location {
-    /// The function; `None` for an inlined one that the DWARF does not name.
+    /// The function; `None` for an inlined function that the DWARF does not name.
     pub function: Option<Name>,
     /// The path of the source file, as the compiler recorded it.
     pub file: Option<String>,
@@ -51,15 +51,14 @@ pub struct Location {
     pub line: Option<u32>,
     /// The column, from 1.
     pub column: Option<u32>,
-    /// The function was inlined: the call to it is the next location.
+    /// The function was inlined: the next location is the call to it.
     pub inlined: bool,
-    /// The compiler made the instruction of no line in particular; this is the one before, in the
-    /// same function.
+    /// The instruction belongs to no particular line; this is the line before it, in the same function.
     pub approximate: bool,
 }
 
 impl Symbols {
-    /// What would help with the symbols of a module, beside the module.
+    /// The files that would add to the symbols of a module.
     pub fn wanted(module: &Module) -> Wanted {
         if dwarf::has_dwarf(module) {
             return Wanted::default();
@@ -74,8 +73,8 @@ impl Symbols {
         }
     }
 
-    /// The symbols of `module`. Its DWARF and names may be in a `debug` file instead, which may lack
-    /// the code; `source_map` is used where there is no DWARF.
+    /// The symbols of `module`. Its DWARF and names may be in a `debug` file instead, which may lack the code.
+    /// `source_map` is used if there is no DWARF.
     pub fn new(module: Arc<Module>, debug: Option<Arc<Module>>, source_map: Option<Bytes>) -> Self {
         let notes = Arc::new(Notes::default());
         let code = module
@@ -99,7 +98,7 @@ impl Symbols {
         }
     }
 
-    /// The same, whose reading is told of.
+    /// The same symbols, which report to `reading` while they read debug information.
     #[must_use]
     pub fn told_to(mut self, reading: Arc<dyn Reading>) -> Self {
         let told = Told(Some(reading));
@@ -110,8 +109,8 @@ impl Symbols {
         self
     }
 
-    /// The source places of the instruction at `pc`: the innermost inlined function first, the
-    /// function of the module last. Only for an address outside of all functions there is none.
+    /// The source places of the instruction at `pc`: the innermost inlined function first, the function of the module
+    /// last. Empty only for an address outside of all functions.
     pub fn locate(&self, pc: ModuleOffset) -> Vec<Location> {
         let Some(index) = self.module.function_at(pc) else {
             return Vec::new();
@@ -126,8 +125,8 @@ impl Symbols {
         places
     }
 
-    /// The name of a function, from the DWARF, else the name section, else its export or import.
-    /// Every index has one, also one out of range.
+    /// The name of a function, from the DWARF, else the name section, else its export or import. Every index has a
+    /// name, also an index that is out of range.
     pub fn function_name(&self, index: FuncIndex) -> Name {
         let in_dwarf = self.in_dwarf(index, |dwarf, address, body| {
             let (unit, entry) = lookup::function(dwarf, address, body)?;
@@ -136,7 +135,7 @@ impl Symbols {
         self.best_name(index, in_dwarf)
     }
 
-    /// The file and the line, from 1, where a function is declared.
+    /// The file and the line, from 1, of a function's declaration.
     pub fn function_declaration(&self, index: FuncIndex) -> Option<(String, u32)> {
         self.in_dwarf(index, |dwarf, address, body| {
             let (unit, entry) = lookup::function(dwarf, address, body)?;
@@ -144,7 +143,7 @@ impl Symbols {
         })
     }
 
-    /// Which part of the language's runtime a place is in; `None` for the program's own code.
+    /// The part of the language's runtime that contains a place; `None` for user code.
     pub fn family(&self, place: &Location) -> Option<Family> {
         let name = place.function.as_ref()?;
         if name.origin != Origin::Dwarf && self.is_shim_of_main(&name.raw) {
@@ -153,7 +152,7 @@ impl Symbols {
         runtime::family(name, place.file.as_deref())
     }
 
-    /// The path of the source file that the unit of a variable was made from, as the compiler recorded it.
+    /// The path of the source file of a variable's unit, as the compiler recorded it.
     pub fn unit_of(&self, variable: &crate::Variable) -> Option<String> {
         let dwarf = self.dwarf()?;
         let offset = gimli::DebugInfoOffset(variable.entry);
@@ -167,12 +166,12 @@ impl Symbols {
         }
     }
 
-    /// The text of a source file, where the debug information carries it.
+    /// The text of a source file, if the debug information contains it.
     pub fn source_text(&self, file: &str) -> Option<&str> {
         source_map::text(self.source_map()?, file)
     }
 
-    /// What was found broken or missing so far, as sentences.
+    /// Sentences about what was found broken or missing so far.
     pub fn notes(&self) -> Vec<String> {
         self.notes.all()
     }
@@ -222,7 +221,7 @@ impl Symbols {
         }
     }
 
-    /// Asks the DWARF something about a function: about its first byte, and its code.
+    /// Calls `ask` with the DWARF, the address of the function's first byte, and its code.
     pub(crate) fn in_dwarf<T>(
         &self,
         index: FuncIndex,
@@ -233,13 +232,13 @@ impl Symbols {
         ask(&dwarf, start, &self.code_of(index)?)
     }
 
-    /// Where the code of a function is, as the DWARF counts.
+    /// The code of a function, as the DWARF counts.
     pub(crate) fn code_of(&self, index: FuncIndex) -> Option<Range<u32>> {
         let body = self.module.function(index)?.body?;
         let start = self.to_code(body.start)?;
         let length = u32::try_from(body.end.0.checked_sub(body.start.0)?).ok()?;
-        // Addresses of functions have been seen to be that of the size field before the body,
-        // whose longest form has five bytes.
+        // Some producers give a function the address of the size field before its body. That field has at most five
+        // bytes.
         Some(start.saturating_sub(5)..start.checked_add(length)?)
     }
 
@@ -263,8 +262,8 @@ impl Symbols {
         self.source_map.get_or_init(read).as_ref()
     }
 
-    /// The name in the DWARF, unless there is none or the binary's own says more: with
-    /// `-gline-tables-only`, clang writes `terminate` into the DWARF for `std::terminate()`.
+    /// The name in the DWARF, unless the name in the binary says more: with `-gline-tables-only`, clang writes
+    /// `terminate` into the DWARF for `std::terminate()`.
     fn best_name(&self, index: FuncIndex, in_dwarf: Option<Name>) -> Name {
         let Some(name) = in_dwarf else {
             return self.symbol(index);
@@ -280,11 +279,11 @@ impl Symbols {
         if is_qualified { symbol } else { name }
     }
 
-    /// The name that the binary itself gives a function.
+    /// The name of a function in the binary itself.
     fn symbol(&self, index: FuncIndex) -> Name {
         let beside = || self.debug.as_ref()?.function_name(index);
         let in_section = self.module.function_name(index).or_else(beside);
-        // Nothing forbids names without characters, and nobody can read them.
+        // Empty names are valid, but useless to the user.
         if let Some(name) = in_section.filter(|it| !it.is_empty()) {
             return Name::from_symbol(name.to_owned(), Origin::NameSection);
         }
@@ -301,10 +300,10 @@ impl Symbols {
         }
     }
 
-    /// Whether a function without DWARF is code that calls the program's `main`.
+    /// Whether a function without DWARF is start code that calls the program's `main`.
     ///
-    /// `__main_void` and `__original_main` are wasi-libc's where there is a `main` with arguments, and
-    /// rustc's where there is a `lang_start`; else they are other names of a `main` without any.
+    /// `__main_void` and `__original_main` are code of wasi-libc if there is a `main` with arguments, and of rustc if
+    /// there is a `lang_start`. Otherwise they are other names of a `main` without arguments.
     fn is_shim_of_main(&self, symbol: &str) -> bool {
         let any = |is: fn(&str) -> bool| {
             (0..self.module.function_count())
@@ -328,7 +327,7 @@ impl Symbols {
 mod tests {
     use super::*;
 
-    /// A breakpoint's condition needs them on the guest's thread.
+    /// The condition of a breakpoint needs the symbols on the guest's thread.
     #[test]
     fn symbols_can_be_shared_by_threads() {
         fn shared<T: Send + Sync>() {}

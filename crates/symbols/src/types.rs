@@ -45,10 +45,10 @@ pub struct Type {
     /// Its name as its language writes it, with namespaces and parameters: `unsigned int`,
     /// `std::vector<int>`, `&[u8]`, `int (*)(char)`; `struct point` in C, and `point` in C++.
     ///
-    /// A type has exactly one name. The name leaves out what programmers do not write: inline namespaces (`std::__2`),
-    /// arguments that the library adds (`std::allocator<int>`, `alloc::alloc::Global`), and the function that declares
-    /// the type. An unnamed structure has the name of its typedef; without one the name is made up: `struct {...}` in C,
-    /// `{unnamed struct}`, `{lambda}`.
+    /// A type has exactly one name. The name leaves out what programmers do not write: inline namespaces
+    /// (`std::__2`), arguments that the library adds (`std::allocator<int>`, `alloc::alloc::Global`), and the
+    /// function that declares the type. An unnamed structure has the name of its typedef; without one the name is
+    /// made up: `struct {...}` in C, `{unnamed struct}`, `{lambda}`.
     pub name: Arc<str>,
     /// The language of its unit.
     pub language: Option<Language>,
@@ -249,8 +249,8 @@ pub enum Count {
 /// An enumeration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Enumeration {
-    /// Its integer type. `Void` if the entry does not say: then the type is unsigned with the size of the entry, unless an
-    /// enumerator is negative.
+    /// Its integer type. `Void` if the entry does not say: then the type is unsigned with the size of the entry,
+    /// unless an enumerator is negative.
     pub underlying: TypeRef,
     /// Its values, in order of declaration. Negative values are sign-extended.
     pub enumerators: Vec<(Arc<str>, i128)>,
@@ -336,7 +336,8 @@ impl Symbols {
     }
 
     /// The types with this name, complete ones first, from all units: `sample`, `struct sample`, `geometry::Point`,
-    /// `Point` of any namespace, `unsigned int` or just `unsigned`. Types with the same name and size are returned once.
+    /// `Point` of any namespace, `unsigned int` or just `unsigned`. Types with the same name and size are returned
+    /// once.
     ///
     /// The built-in numbers of C and Rust are known without any debug information.
     pub fn types_named(&self, name: &str) -> Vec<TypeRef> {

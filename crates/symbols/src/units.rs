@@ -19,11 +19,11 @@ pub(crate) struct Units {
     /// Sorted by start.
     ranges: Vec<UnitRange>,
     abbreviations: BTreeMap<usize, Arc<gimli::Abbreviations>>,
-    /// Where the type of each type unit is.
+    /// The offset of the type of each type unit, by signature.
     signatures: BTreeMap<u64, DebugInfoOffset>,
 }
 
-/// A unit and what is known of it so far.
+/// A unit, and the tables that were made of it so far.
 struct Entry {
     offset: usize,
     functions: OnceLock<Functions>,
@@ -33,26 +33,26 @@ struct Entry {
 struct UnitRange {
     begin: u32,
     end: u32,
-    /// The largest `end` up to here: where it is below an address, nothing before covers it.
+    /// The largest `end` of all ranges up to this one. No range up to this one covers an address beyond it.
     max_end: u32,
     unit: UnitId,
 }
 
-/// As many units as are worth a look for one address.
+/// At most this many units are searched for one address.
 const MOST_CLAIMS: usize = 16;
 
-/// As many attributes as an entry may have: compilers write up to 40. Of most forms they take bytes in each entry, but an
-/// entry of one byte may have a million flags.
+/// An entry may have at most this many attributes: compilers write up to 40. Most forms take bytes in each entry, but
+/// an entry of one byte could have a million flags.
 const MOST_ATTRIBUTES: u32 = 256;
 
-/// The position of a unit in [`Units`].
+/// The index of a unit in [`Units`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UnitId(usize);
 
 /// A unit to read from.
 pub(crate) struct Unit<'a> {
     pub(crate) id: UnitId,
-    /// Without its line program, which few questions need.
+    /// gimli's view, without the line program, which few queries need.
     pub(crate) gimli: gimli::Unit<Slice<'a>>,
     pub(crate) language: Option<Language>,
     pub(crate) line_program: Option<DebugLineOffset>,
@@ -100,7 +100,7 @@ impl Units {
         units
     }
 
-    /// Notes which code a unit covers.
+    /// Records the code that a unit covers.
     fn index(
         &mut self,
         dwarf: &Dwarf<'_>,
@@ -125,18 +125,17 @@ impl Units {
             Ok(())
         };
         if extent.is_unknown() {
-            // Neither DWARF 4 nor 5 demands that a unit says it: then its functions do.
+            // DWARF 4 and 5 do not require these attributes of a unit. Then the code of its functions counts.
             let functions = functions(&self.all[id.0], dwarf, &opened.unit);
             return functions.ranges().try_for_each(add);
         }
         extent.each(dwarf, &opened.unit.gimli, dwarf.fuel(), &mut add)
     }
 
-    /// The units that say they cover `address`, which is in the function `body`, the likeliest first.
+    /// The units that cover `address`, which is in the function `body`, the likeliest first.
     ///
-    /// Of an inline C++ function that several units compiled the linker keeps that of the first, and
-    /// lets the debug information of the others point to it. The one that was kept ends where the
-    /// code does.
+    /// If several units compile the same inline function of C++, the linker keeps the code of the first, and the debug
+    /// information of the others points to it. The range of the right one ends where the code does.
     pub(crate) fn covering(&self, address: u32, body: &Range<u32>) -> Vec<UnitId> {
         let after = self.ranges.partition_point(|it| it.begin <= address);
         let mut covering: Vec<(bool, UnitId)> = self.ranges[..after]
@@ -153,7 +152,7 @@ impl Units {
         units
     }
 
-    /// The unit that the entry at `offset` of `.debug_info` is in, and where in it.
+    /// The unit that contains the entry at `offset` of `.debug_info`, and the offset in it.
     pub(crate) fn containing(&self, offset: DebugInfoOffset) -> Option<(UnitId, UnitOffset)> {
         let after = self.all.partition_point(|it| it.offset <= offset.0);
         let id = after.checked_sub(1)?;
@@ -161,7 +160,7 @@ impl Units {
         Some((UnitId(id), UnitOffset(within)))
     }
 
-    /// Where the type is that type units call by this signature.
+    /// The offset of the type with this signature in a type unit.
     pub(crate) fn with_signature(
         &self,
         signature: gimli::DebugTypeSignature,
@@ -228,7 +227,7 @@ fn headers<'a>(dwarf: &Dwarf<'a>) -> (Vec<gimli::UnitHeader<Slice<'a>>>, Option<
     }
 }
 
-/// The signature and the place of the type of a type unit.
+/// The signature and the offset of the type of a type unit.
 fn signature(header: &gimli::UnitHeader<Slice<'_>>) -> Option<(u64, DebugInfoOffset)> {
     let gimli::UnitType::Type {
         type_signature,
@@ -242,9 +241,9 @@ fn signature(header: &gimli::UnitHeader<Slice<'_>>) -> Option<(u64, DebugInfoOff
 
 /// The abbreviations of all units by their offset.
 ///
-/// A table is read up to where the next one starts, so that the work is that of reading the section
-/// once even when hostile units point everywhere into it. Tables of compilers do not overlap. What is
-/// broken is left out here and missed when a unit is opened.
+/// A table is read up to the start of the next one. So the section is read only once, even if hostile units point
+/// everywhere into it. Tables of compilers do not overlap. A broken table is left out here and reported when a unit is
+/// opened.
 fn abbreviations(
     dwarf: &Dwarf<'_>,
     headers: &[gimli::UnitHeader<Slice<'_>>],
@@ -273,7 +272,7 @@ fn abbreviations(
     tables
 }
 
-/// Whether no entry has more than [`MOST_ATTRIBUTES`] of a table of abbreviations (DWARF 5, section 7.5.3).
+/// Whether no abbreviation of a table has more than [`MOST_ATTRIBUTES`] (DWARF 5, section 7.5.3).
 fn is_sensible(mut table: Slice<'_>) -> gimli::Result<bool> {
     while !table.is_empty() && table.read_uleb128()? != 0 {
         let _tag = table.read_uleb128()?;
@@ -301,8 +300,8 @@ struct Opened<'a> {
     split_file: Option<String>,
 }
 
-/// Reads the root entry of a unit. What gimli does for [`gimli::Unit::new`], in one pass and
-/// without the file table of the line program.
+/// Reads the root entry of a unit. This is [`gimli::Unit::new`] in one pass and without the file table of the line
+/// program.
 fn open<'a>(
     dwarf: &Dwarf<'a>,
     id: UnitId,
@@ -367,7 +366,7 @@ fn open<'a>(
         }
     }
 
-    // Only now: the bases may stand after what needs them.
+    // Only now: the bases may come after the attributes that need them.
     let string = |value| dwarf.gimli.attr_string(&unit, value).ok();
     let (name, directory, split) = (
         name.and_then(string),

@@ -61,9 +61,9 @@ impl Variable {
 }
 
 impl Symbols {
-    /// The parameters and locals in scope at `pc`: one list for each place that [`Symbols::locate`] returns, in the same
-    /// order. In each list parameters come first, then the locals of the outermost block, then those of inner blocks. The
-    /// lists include the statics that a function declares.
+    /// The parameters and locals in scope at `pc`: one list for each place that [`Symbols::locate`] returns, in the
+    /// same order. In each list parameters come first, then the locals of the outermost block, then those of inner
+    /// blocks. The lists include the statics that a function declares.
     ///
     /// For a frame that waits for a call, pass the pc of the call.
     pub fn variables(&self, pc: ModuleOffset) -> Vec<Vec<Variable>> {

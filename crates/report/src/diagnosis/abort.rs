@@ -1,11 +1,11 @@
-//! The program aborted itself: who called `abort`, or what of a runtime did. Fixtures `c-abort`,
+//! The program aborted itself: which function, of the user or of a runtime, called `abort`. Fixtures `c-abort`,
 //! `cpp-abort`, `cpp-vector-at` and `zig-values`.
 
 use wdb_debuggee::coredump::code;
 
 use crate::evidence::Evidence;
 
-/// Functions that end a program on purpose, as it calls them itself, and what that means.
+/// Functions that end a program on purpose, and what a call of each means.
 const ENDS: &[(&str, &str)] = &[
     ("__assert_fail", "an assertion failed and was reported"),
     ("__cxa_pure_virtual", "a pure virtual function was called"),
@@ -27,12 +27,12 @@ const ENDS: &[(&str, &str)] = &[
     ("debug.defaultPanic", "Zig's panic was called"),
 ];
 
-/// What libc++ calls to throw, with the exception's name after it. In a build without exceptions it
-/// ends the program.
+/// The prefix of the functions that libc++ calls to throw; the exception's name follows. In a build without exceptions
+/// they end the program.
 const THROW: &str = "std::__throw_";
 
 pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
-    if evidence.crash.code != code::UNREACHABLE || evidence.panic_is_told {
+    if evidence.crash.code != code::UNREACHABLE || evidence.has_panic {
         return None;
     }
     let thrown = evidence.functions.iter().find_map(|function| {
@@ -40,13 +40,13 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
         name.split(['(', '[']).next()
     });
     if let Some(name) = thrown {
-        let own = evidence
+        let user_function = evidence
             .functions
             .iter()
             .find(|function| function.family.is_none())?;
         return Some(format!(
             "std::{name} was thrown in a call from `{}`, in a build without exceptions",
-            own.name
+            user_function.name
         ));
     }
     let (at, what) = ENDS
@@ -56,9 +56,9 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let Some(caller) = callers.first() else {
         return Some(what.to_owned());
     };
-    let own = callers.iter().find(|function| function.family.is_none());
-    Some(match own.filter(|own| own.name != caller.name) {
-        Some(own) => format!("{what} by `{}`, on behalf of `{}`", caller.name, own.name),
+    let user_function = callers.iter().find(|function| function.family.is_none());
+    Some(match user_function.filter(|it| it.name != caller.name) {
+        Some(user) => format!("{what} by `{}`, on behalf of `{}`", caller.name, user.name),
         None => format!("{what} by `{}`", caller.name),
     })
 }

@@ -1,8 +1,8 @@
-//! How the address of an access was computed: what was added up.
+//! How the address of an access was computed: the terms of its sum.
 //!
-//! The instructions before the access are followed with symbols in place of values, wherever they
-//! are in the control flow. That alone proves nothing; what does is that the values that the
-//! frame has now, put into the sum, give the very address that the instruction had.
+//! The instructions before the access are executed with symbols instead of values, without regard to control flow.
+//! That alone proves nothing. The proof is that the sum, computed with the current values of the frame, is exactly
+//! the address that the instruction had.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use wdb_module::{FuncIndex, Module, ModuleOffset};
 
 use crate::evidence::Evidence;
 
-/// A part of the sum that an address is.
+/// A term of the sum of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Term {
     /// A value that was loaded, passed or computed otherwise.
@@ -34,15 +34,15 @@ impl fmt::Display for Term {
     }
 }
 
-/// How many instructions before the access are looked at.
+/// At most this many instructions before the access are read.
 const INSTRUCTIONS: usize = 4096;
-/// How many steps the evaluation may take: shared parts of a sum multiply.
+/// The evaluation takes at most this many steps: shared parts of a sum may multiply.
 const STEPS: u32 = 4096;
-/// How deep a computation may be nested.
+/// A computation may be nested at most this deep.
 const DEPTH: u32 = 64;
 
-/// The parts of the address operand of the crashed instruction, in the order in which they were
-/// written. `None` when they do not add up to the address.
+/// The terms of the address operand of the crashed instruction, in the order in which the code has them. `None` if
+/// their sum is not the address.
 pub(super) fn terms(evidence: &mut Evidence<'_, '_>, above: usize) -> Option<Vec<Term>> {
     let site = evidence.site(0)?;
     let func = evidence.frames().first()?.func;
@@ -71,8 +71,8 @@ pub(super) fn terms(evidence: &mut Evidence<'_, '_>, above: usize) -> Option<Vec
     (sum & mask == actual).then_some(terms)
 }
 
-/// The pointers that an operand of the crashed instruction was read through, in the order in which they
-/// were followed. Empty when it was not read from memory, or that cannot be said.
+/// The pointers through which an operand of the crashed instruction was read, in the order of the reads. Empty if it
+/// was not read from memory, or if that is unknown.
 pub(super) fn followed(evidence: &mut Evidence<'_, '_>, above: usize) -> Vec<u64> {
     let mut pointers = Vec::new();
     let operand = |evidence: &Evidence<'_, '_>| {
@@ -92,8 +92,8 @@ pub(super) fn followed(evidence: &mut Evidence<'_, '_>, above: usize) -> Vec<u64
     let mut first_read = true;
     while let Some(node) = evaluation.node(id, DEPTH) {
         id = match node {
-            // The first read gave the operand itself. What a pointer variable was read through, the
-            // frame in the C stack, is of no interest.
+            // The first read returned the operand itself. The frame on the C stack, through which a pointer variable
+            // was read, does not count.
             Node::Load { address, .. } => {
                 let Some(pointer) = evaluation.value(address, DEPTH) else {
                     break;
@@ -113,14 +113,14 @@ pub(super) fn followed(evidence: &mut Evidence<'_, '_>, above: usize) -> Vec<u64
     pointers
 }
 
-/// A position in [`Program::nodes`].
+/// An index in [`Program::nodes`].
 type Id = usize;
 
 #[derive(Clone, Copy)]
 enum Node {
     Unknown,
     Constant(u64),
-    /// A local, and what was put there last; `None`: before the part of the function that was read.
+    /// A local, and its last definition; `None`: it was set before the instructions that were read.
     Local(u32, Option<Id>),
     Load {
         address: Id,
@@ -132,7 +132,7 @@ enum Node {
     ShiftLeft(Id, Id),
 }
 
-/// What the instructions before the access do, as expressions.
+/// The effect of the instructions before the access, as expressions.
 struct Program {
     nodes: Vec<Node>,
     stack: Vec<Id>,
@@ -245,7 +245,7 @@ impl Evaluation<'_, '_, '_> {
         self.program.nodes.get(id).copied()
     }
 
-    /// What a local holds now, if nothing else was put there since.
+    /// The current value of a local, if it was not set again after this definition.
     fn current(&self, local: u32, definition: Option<Id>) -> Option<u64> {
         if self.program.locals.get(&local).copied() != definition {
             return None;
@@ -348,8 +348,8 @@ impl Evaluation<'_, '_, '_> {
         value.map(|value| value & self.mask)
     }
 
-    /// Whether an address is that of the function's frame on the C stack: what no local or memory
-    /// holds, because it comes from the stack pointer.
+    /// Whether an address is in the function's frame on the C stack. Such an address comes from the stack pointer,
+    /// not from a variable.
     fn is_frame(&mut self, id: Id) -> bool {
         let value = self.value(id, DEPTH);
         match (self.evidence.c_stack(0), value) {

@@ -1,11 +1,11 @@
-//! An allocation failed, and the language's runtime said so. Fixture `rust-heap-exhausted`.
+//! An allocation failed, and the language's runtime reported it. Fixture `rust-heap-exhausted`.
 
 use wdb_module::MemoryIndex;
 
 use crate::evidence::Evidence;
 use crate::words::memory_size;
 
-/// Functions that are called when an allocation has failed, and for nothing else.
+/// Functions that are called only after a failed allocation.
 const HANDLERS: &[&str] = &[
     "alloc::alloc::handle_alloc_error",
     "__rust_alloc_error_handler",

@@ -1,11 +1,11 @@
 //! A failed `assert` of C, with its text. Fixture `c-assert`.
 //!
-//! The arguments of `__assert_fail` are in its locals, unless the compiler used those for something
-//! else; so they count only if they lead to strings and to the line that the caller stands at.
+//! The arguments of `__assert_fail` are in its locals, unless the compiler reused the locals. So they count only if
+//! they lead to strings and a possible line number.
 
 use crate::evidence::Evidence;
 
-/// Lines beyond this are no lines.
+/// Larger numbers are not line numbers.
 const LINES: u64 = 10_000_000;
 
 pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {

@@ -1,8 +1,7 @@
-//! The C stack, which is in linear memory, ran over its end. Fixture `c-stack-overflow`.
+//! The C stack, which is in linear memory, overflowed. Fixture `c-stack-overflow`.
 //!
-//! The stack grows downwards. Where it lies at the start of the memory, the stack pointer wraps to
-//! just below 4 GiB, and the next access traps; where data lies below it, the data is overwritten
-//! first.
+//! The stack grows downwards. If it is at the start of the memory, the stack pointer wraps to just below 4 GiB, and the
+//! next access traps. If data is below it, the data is overwritten first.
 
 use wasmparser::Operator as Op;
 use wdb_debuggee::coredump::code;
@@ -10,7 +9,7 @@ use wdb_module::MemoryIndex;
 
 use crate::evidence::Evidence;
 
-/// How many instructions of a function are searched for what sets up its frame.
+/// At most this many instructions of a function are searched for the code that sets up its frame.
 const PROLOGUE: usize = 16;
 
 pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
@@ -20,24 +19,23 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let (stack, pointer) = evidence.c_stack(0)?;
     let (_, shape) = evidence.memory(0, MemoryIndex(0))?;
     let size = stack.range.end - stack.range.start;
-    let left = |at: u64| at < stack.range.start || at >= shape.len();
-    let told = if left(pointer) {
+    let is_outside = |address: u64| address < stack.range.start || address >= shape.len();
+    let proof = if is_outside(pointer) {
         format!("the stack pointer is {pointer:#x}")
     } else {
-        let base = frame_base(evidence).filter(|base| left(*base))?;
+        let base = frame_base(evidence).filter(|base| is_outside(*base))?;
         format!("the frame would be at {base:#x}")
     };
     let most = if stack.exact { "" } else { "at most " };
     Some(format!(
-        "the C stack overflowed: {told}, and the stack has {most}{size} bytes, {:#x} to {:#x}",
+        "the C stack overflowed: {proof}, and the stack has {most}{size} bytes, {:#x} to {:#x}",
         stack.range.start, stack.range.end
     ))
 }
 
-/// The address of the youngest frame's part of the C stack. A function that calls nothing keeps it in
-/// a local and does not move the stack pointer. LLVM computes it first thing:
-/// `global.get $__stack_pointer`, `i32.const SIZE`, `i32.sub`, `local.set` or `local.tee`; at -O0 by way of
-/// more locals.
+/// The address of the innermost frame's part of the C stack. A function that calls nothing keeps it in a local and does
+/// not change the stack pointer. LLVM computes it at the start of the function: `global.get $__stack_pointer`,
+/// `i32.const SIZE`, `i32.sub`, `local.set` or `local.tee`; at -O0 with more locals in between.
 fn frame_base(evidence: &Evidence<'_, '_>) -> Option<u64> {
     let frame = evidence.frames().first()?;
     let module = evidence.binary(frame.module)?;

@@ -1,4 +1,4 @@
-//! A C++ exception that nothing caught: where the object is. Fixture `cpp-exception`.
+//! An uncaught C++ exception: the address of its object. Fixture `cpp-exception`.
 
 use wdb_module::{FuncIndex, Module, TagIndex};
 
@@ -17,8 +17,8 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
         .then(|| format!("nothing caught a C++ exception; the exception object is at {object:#x}"))
 }
 
-/// LLVM gives C++ exceptions the tag `__cpp_exception` (tool-conventions, `EHScheme.md`), but its linker
-/// writes no names of tags: then the function that throws tells.
+/// LLVM gives C++ exceptions the tag `__cpp_exception` (tool-conventions, `EHScheme.md`), but its linker does not
+/// write the names of tags. Without a name, the presence of the function that throws decides.
 fn is_cpp(module: &Module, tag: TagIndex) -> bool {
     if let Some(name) = module.tag_name(tag) {
         return name == "__cpp_exception";

@@ -1,4 +1,4 @@
-//! An indirect call whose slot holds a function of another type. Fixture `c-bad-signature`.
+//! An indirect call of a slot with a function of another type. Fixture `c-bad-signature`.
 
 use wasmparser::Operator as Op;
 use wdb_debuggee::coredump::{Reference, code};

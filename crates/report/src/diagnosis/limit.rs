@@ -1,5 +1,4 @@
-//! A limit that was set for the run ended it. Shown by any fixture run with `--fuel`, `--timeout` or
-//! `--max-memory`.
+//! A limit that the user set ended the run. Any fixture shows it with `--fuel`, `--timeout` or `--max-memory`.
 
 use wdb_debuggee::coredump::{CrashKind, code};
 

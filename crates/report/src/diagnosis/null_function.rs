@@ -1,5 +1,5 @@
-//! A call through a null function pointer: slot 0 of the table, which linkers leave empty so that a
-//! null pointer calls nothing. Fixtures `c-null-function` and `cpp-null-virtual`.
+//! A call through a null function pointer: linkers leave slot 0 of the table empty for null pointers. Fixtures
+//! `c-null-function` and `cpp-null-virtual`.
 
 use wasmparser::Operator as Op;
 use wdb_debuggee::coredump::code;
@@ -18,7 +18,7 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if !indirect || evidence.unsigned(0)? != 0 {
         return None;
     }
-    // A virtual call reads the vtable's address through the object's, then the function from it.
+    // A virtual call reads the address of the vtable from the object, and then the function from the vtable.
     let followed = address::followed(evidence, 0);
     Some(match followed.iter().position(|pointer| *pointer == 0) {
         Some(0) if followed.len() > 1 => {

@@ -1,7 +1,6 @@
-//! A null pointer, with an index or an offset that carries it out of the memory. Fixtures
-//! `c-null-read` and `c-null-write`.
+//! A null pointer with an index or an offset that leads out of the memory. Fixtures `c-null-read` and `c-null-write`.
 //!
-//! Address 0 is as good as any other in WebAssembly: only what is far from it traps.
+//! Address 0 is valid in WebAssembly: only accesses far from it trap.
 
 use wdb_debuggee::coredump::code;
 
@@ -22,8 +21,8 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
         ));
     }
     let terms = address::terms(evidence, access.above)?;
-    // The pointer is what was loaded or passed, as it was; indices are multiplied by the size of an
-    // element, and where that is 1 they come second.
+    // The pointer is a term without a factor. Indices are multiplied by the size of an element; if that is 1, they come
+    // after the pointer.
     let (pointer, rest) = terms.split_first()?;
     let scaled = rest.iter().any(|term| matches!(term, Term::Scaled { .. }));
     let Term::Plain(0) = pointer else {

@@ -1,10 +1,9 @@
-//! A Rust panic whose message is nowhere: a guest without standard error formats none. The function
-//! that panicked says what it was. Fixture `rust-library`.
+//! A Rust panic without a message: a guest without standard error does not format one. The name of the function that
+//! panicked says what happened. Fixture `rust-library`.
 
 use crate::evidence::Evidence;
 
-/// Functions that rustc calls for a failed check, `core::panicking::panic_const::panic_const_div_by_zero`
-/// among them.
+/// The prefix of functions for failed checks, like `core::panicking::panic_const::panic_const_div_by_zero`.
 const CONST: &str = "core::panicking::panic_const::panic_const_";
 const BOUNDS: &str = "core::panicking::panic_bounds_check";
 const CHECKS: &[(&str, &str)] = &[
@@ -35,7 +34,7 @@ const CHECKS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
-    if evidence.panic_is_told {
+    if evidence.has_panic {
         return None;
     }
     let panicked = |name: &str| name.contains("panicking::") || name.contains("rust_begin_unwind");
@@ -61,8 +60,7 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     })
 }
 
-/// The index and the length, which are the first arguments of the function that panics for them, if they
-/// are still in its locals.
+/// The index and the length: the first arguments of the function for this panic, if they are still in its locals.
 fn bounds(evidence: &Evidence<'_, '_>) -> Option<String> {
     let frame = evidence.frame_of(&[BOUNDS])?;
     let index = evidence.local(frame, 0)?;

@@ -1,4 +1,4 @@
-//! The engine's call stack is full of the same functions. Fixture `c-stack-exhausted`.
+//! The same functions fill the engine's call stack. Fixture `c-stack-exhausted`.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use wdb_module::FuncIndex;
 use crate::evidence::Evidence;
 use crate::words::thousands;
 
-/// The longest round of a recursion that is told with all its functions.
+/// A recursion of at most this many functions is reported with all their names.
 const ROUND: usize = 5;
 
 pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
@@ -20,7 +20,7 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     for frame in evidence.frames() {
         *counts.entry((frame.module, frame.func)).or_default() += 1;
     }
-    // Every function of a round stands about as often on the stack.
+    // Every function of the recursion is about equally often on the stack.
     let most = counts.values().copied().max()?;
     let mut round: Vec<_> = counts
         .into_iter()
@@ -30,11 +30,11 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     if most < 3 || round.len() > ROUND || frames * 10 < total * 9 {
         return None;
     }
-    round.sort_by_key(|(of, _)| {
+    round.sort_by_key(|(function, _)| {
         evidence
             .frames()
             .iter()
-            .position(|f| (f.module, f.func) == *of)
+            .position(|frame| (frame.module, frame.func) == *function)
     });
     let calls: Vec<String> = round
         .iter()

@@ -1,7 +1,7 @@
 //! The types of libc++, the C++ standard library of LLVM, as what they mean to the user.
 //!
-//! Everything is found by the names of members in the DWARF. If the members are not as expected, a function returns `None`
-//! and the plain structure is shown. The layouts of LLVM 12 to 22 are known. These differences matter:
+//! Everything is found by the names of members in the DWARF. If the members are not as expected, a function returns
+//! `None` and the plain structure is shown. The layouts of LLVM 12 to 22 are known. These differences matter:
 //!
 //! * Up to 19, a member that may be empty (an allocator, a comparison, a deleter) shares a `__compressed_pair` with
 //!   another one; since 20 both are members with `[[no_unique_address]]`.
@@ -10,8 +10,8 @@
 //! * Up to 15, names of members had no underscore at the end: `__data`, `__i`.
 //! * The values of maps were in a `__value_type` up to 19, and are pairs since.
 //!
-//! Sizes and pointers in memory may have any value, in a damaged program and in a variable before its constructor ran. At
-//! most the wanted number of elements is read and kept.
+//! Sizes and pointers in memory may have any value, in a damaged program and in a variable before its constructor
+//! ran. At most the wanted number of elements is read and kept.
 
 mod class;
 mod function;
@@ -39,6 +39,15 @@ pub(super) use time::{duration, time_point};
 
 use crate::object::{Context, Object};
 use crate::types::{Kind, TypeRef};
+
+/// What the short form of a smart pointer or an iterator shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    /// The object that it points to.
+    Target,
+    /// Only the address.
+    Address,
+}
 
 /// The member with the first of these names that exists. Of a compressed pair, its first part.
 fn member(context: &mut Context<'_>, object: &Object, names: &[&str]) -> Option<Object> {

@@ -1,8 +1,8 @@
 //! The types of Rust's standard library.
 //!
-//! The names of their fields are listed here: first those of the standard library of 2026, then older names since 2020.
-//! Types that only wrap another (`Unique`, `NonNull`, `UnsafeCell`, `Cap`, …) come and go between releases. So any number
-//! of these layers is removed.
+//! The names of their fields are listed here: first those of the standard library of 2026, then older names since
+//! 2020. Types that only wrap another (`Unique`, `NonNull`, `UnsafeCell`, `Cap`, …) come and go between releases. So
+//! any number of these layers is removed.
 
 mod collections;
 mod compiler;
@@ -134,8 +134,8 @@ pub(super) fn c_string(cx: &mut Context<'_>, object: &Object, _most: u64) -> Opt
     Some(cx.text(address, length.saturating_sub(1)))
 }
 
-/// The ranges of [`core::ops`] over numbers. A range over another type is shown by its members, because it may contain a
-/// range again.
+/// The ranges of [`core::ops`] over numbers. A range over another type is shown by its members, because it may
+/// contain a range again.
 pub(super) fn range(cx: &mut Context<'_>, object: &Object, _most: u64) -> Option<Shape> {
     let ty = cx.bare(&object.ty);
     let key = without_arguments(&ty.name);

@@ -20,8 +20,8 @@ const MOST_NESTING: u32 = 16;
 const MOST_FIELDS: u32 = 10_000;
 
 impl Context<'_> {
-    /// The shape that follows from the type alone, without [`super::table`]. A function of the table that needs the shape
-    /// of a part must use this: hostile debug information can say that a part has the type of the whole.
+    /// The shape that follows from the type alone, without [`super::table`]. A function of the table that needs the
+    /// shape of a part must use this: hostile debug information can say that a part has the type of the whole.
     pub(super) fn plain_shape(&mut self, object: &Object) -> Shape {
         let ty = self.bare(&object.ty);
         match &ty.kind {
@@ -294,8 +294,8 @@ impl Context<'_> {
         })
     }
 
-    /// The elements of an array, also of one that is shown as text. `None`: the object is not an array, or its type does
-    /// not give its length.
+    /// The elements of an array, also of one that is shown as text. `None`: the object is not an array, or its type
+    /// does not give its length.
     pub fn elements(&mut self, object: &Object) -> Option<Elements> {
         let ty = self.bare(&object.ty);
         let Kind::Array(array) = &ty.kind else {

@@ -21,8 +21,8 @@ const MOST_COMPARED: u64 = 4 << 20;
 pub(super) const DEEPEST: usize = 64;
 
 impl Context<'_> {
-    /// `object` on one line, as its language writes it: `Point { x: 1, y: -2 }` in Rust, `{x = 1, y = -2}` in C. A value
-    /// that is unavailable is `<why>`, an omitted part is `…`. Safe for a terminal.
+    /// `object` on one line, as its language writes it: `Point { x: 1, y: -2 }` in Rust, `{x = 1, y = -2}` in C. A
+    /// value that is unavailable is `<why>`, an omitted part is `…`. Safe for a terminal.
     pub fn short(&mut self, object: &Object, limits: &Limits) -> String {
         self.line(object, limits).0
     }

@@ -159,7 +159,7 @@ fn enumerations() {
     assert_eq!(words(&[0], flags), "0");
 }
 
-/// `Option` with a niche, and the `Result` that has a variant for each discriminant.
+/// `Option` with a niche, and with a discriminant for each variant.
 #[test]
 fn variants_by_their_discriminant() {
     let payload = |name: &str, members| {
@@ -203,15 +203,15 @@ fn variants_by_their_discriminant() {
 
 /// A list that ends in itself, by pointers of C and by references of Rust.
 fn node(kind: PointerKind) -> (Vec<u8>, TypeRef) {
-    // The DWARF of a real one is a circle. Three nodes are as many as are looked at here.
+    // The DWARF of a real list is circular. Three nodes are enough here.
     let mut inner = TypeRef::Void;
     for _ in 0..3 {
-        let to = ty("&Node", 4, Kind::Pointer(kind, inner));
+        let next = ty("&Node", 4, Kind::Pointer(kind, inner));
         inner = record(
             "Node",
             8,
             &[],
-            vec![member("value", 0, int()), member("next", 4, to)],
+            vec![member("value", 0, int()), member("next", 4, next)],
         );
     }
     (Memory::words(&[1, 8, 2, 0]).0, inner)
@@ -313,12 +313,12 @@ fn slices_of_zig_and_go() {
     );
     let words = Memory::words(&[8, 2, 5, 6]).0;
     assert_eq!(short(&words, slice("[]int", "array", int())), "{5, 6}");
-    // Not what it was taken for: the plain structure.
+    // A `string` with other members is shown as a plain structure.
     let other = record("string", 4, &[], vec![member("x", 0, int())]);
     assert_eq!(short(&words, other), "{x = 8}");
 }
 
-/// Types of a program, over memory that no program made.
+/// Types of a program, over pseudo-random memory.
 fn noise_of(fixture: &str) {
     let path = format!(
         "{}/../../fixtures/built/{fixture}.wasm.zst",

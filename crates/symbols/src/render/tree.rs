@@ -72,8 +72,8 @@ impl Context<'_> {
         builder.tree(self, name.to_owned(), object, None)
     }
 
-    /// The parts in `range` of an object that is called `name`. They are the parts that [`Context::tree`] shows, except that
-    /// equal elements are separate parts here. At most 65,536 at a time.
+    /// The parts in `range` of an object that is called `name`. They are the parts that [`Context::tree`] shows,
+    /// except that equal elements are separate parts here. At most 65,536 at a time.
     pub fn children(&mut self, name: &str, object: &Object, range: Range<u64>) -> Children {
         let end = range.end.min(range.start.saturating_add(MOST_CHILDREN));
         self.parts(name, object, range.start..end, &mut 0)

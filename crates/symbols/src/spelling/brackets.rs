@@ -1,14 +1,15 @@
-//! The brackets in names of functions and types, of all languages: one walk for all that asks what is in them.
+//! The brackets in names of functions and types, of all languages. All code that looks into brackets uses this one
+//! walk.
 
 use std::ops::Range;
 
 /// A character of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sign {
-    /// Where it is.
+    /// Its byte offset in the name.
     pub(crate) at: usize,
     pub(crate) c: char,
-    /// How many brackets it is in; of a bracket, how many are around the pair.
+    /// How many brackets it is in; for a bracket, how many are around the pair.
     pub(crate) depth: u32,
     pub(crate) role: Role,
 }
@@ -17,13 +18,13 @@ pub(crate) struct Sign {
 pub(crate) enum Role {
     Opens,
     Closes,
-    /// Of the name of an operator, or a character as the argument of a template: it means nothing else.
+    /// Part of the name of an operator, or of a character as a template argument: not a bracket.
     Literal,
     Other,
 }
 
-/// The characters of a name in order. The arrow of a result is no bracket, nor are the signs of `operator<`, `operator->`
-/// and `operator()`. What is closed and was not open is outside of all brackets.
+/// The characters of a name in order. The arrow of a result is not a bracket, nor are the signs of `operator<`,
+/// `operator->` and `operator()`. A closing bracket without an opening one is outside of all brackets.
 pub(crate) fn signs(name: &str) -> impl Iterator<Item = Sign> {
     let mut depth = 0_u32;
     let mut before = ' ';
@@ -51,13 +52,14 @@ pub(crate) fn signs(name: &str) -> impl Iterator<Item = Sign> {
     })
 }
 
-/// Where the characters are that are in no brackets, and are none.
+/// The offsets of the characters that are outside of all brackets and are not brackets themselves.
 pub(crate) fn outside(name: &str) -> impl Iterator<Item = usize> {
     let is_outside = |it: &Sign| it.depth == 0 && matches!(it.role, Role::Literal | Role::Other);
     signs(name).filter(is_outside).map(|it| it.at)
 }
 
-/// What begins at `at` and is taken as it is: the name of an operator, a character. Empty if there is none.
+/// The range of the literal that starts at `at`: the name of an operator, a character. Empty if no literal starts
+/// there.
 fn literal_at(name: &str, at: usize, before: char) -> Range<usize> {
     const WORD: &str = "operator";
     let rest = &name[at..];
@@ -65,18 +67,18 @@ fn literal_at(name: &str, at: usize, before: char) -> Range<usize> {
     if let Some(after) = rest.strip_prefix(WORD)
         && !is_part(before)
     {
-        let from = at + WORD.len();
+        let start = at + WORD.len();
         if after.starts_with("()") || after.starts_with("[]") {
-            return at..from + 2;
+            return at..start + 2;
         }
         let end = after.find(|c| !"<>=-+*/%&|^!~,".contains(c));
         let end = end.unwrap_or(after.len());
-        // Of the brackets in `operator<<<int>` the last opens the arguments of the template.
+        // In `operator<<<int>` the last bracket before `int` opens the arguments of the template.
         let has_arguments = after[end..].starts_with(is_part);
         let is_bracket = end > 1 && after[..end].ends_with('<');
-        return at..from + end - usize::from(has_arguments && is_bracket);
+        return at..start + end - usize::from(has_arguments && is_bracket);
     }
-    // No lifetime of Rust.
+    // A character in quotes, not a lifetime of Rust.
     match rest.strip_prefix('\'').map(|it| it.char_indices().nth(1)) {
         Some(Some((length, '\''))) => at..at + length + 2,
         _ => at..at,
@@ -87,7 +89,7 @@ fn literal_at(name: &str, at: usize, before: char) -> Range<usize> {
 mod tests {
     use super::*;
 
-    /// The name with what is in brackets left out, and the brackets.
+    /// The name without brackets and their contents.
     fn without_brackets(name: &str) -> String {
         outside(name)
             .filter_map(|at| name[at..].chars().next())

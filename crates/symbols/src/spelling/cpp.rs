@@ -1,18 +1,18 @@
-//! Template arguments of C++ that nobody wrote.
+//! Default template arguments of C++, which the source does not contain.
 
 use std::ops::Range;
 
-/// Whether templates of the standard library are so only with `std::` in front.
+/// Whether the templates of the standard library must have `std::` before their names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Qualified {
-    /// They are.
+    /// They must.
     Yes,
-    /// `vector` is taken for `std::vector`.
+    /// `vector` also means `std::vector`.
     Maybe,
 }
 
-/// `name` without the arguments that the standard library adds by default, with the short names that it
-/// has for some of its types, and without the letters that say of which type a number is: `std::array<int, 3UL>`.
+/// `name` without the default arguments of the standard library, with the library's short names for some of its types,
+/// and without the suffixes of numbers, like `UL` in `std::array<int, 3UL>`.
 ///
 /// `std::map<int, std::basic_string<char, std::char_traits<char>, std::allocator<char> >, std::less<int>, …>` is
 /// `std::map<int, std::string>`.
@@ -64,15 +64,15 @@ pub(super) fn without_defaults(name: &str, qualified: Qualified) -> String {
 
 /// A template whose arguments are being read.
 struct Template {
-    /// Where its name is.
+    /// The range of its name.
     name: Range<usize>,
-    /// Where its arguments start: the first behind the bracket, others with the comma before them.
+    /// The offsets of its arguments: the first is after the bracket, each other one is at the comma before it.
     arguments: Vec<usize>,
     /// How many parentheses are open in its arguments.
     parentheses: u32,
 }
 
-/// Takes the letters of its type from a number at the end.
+/// Removes the suffix of a number at the end.
 fn end_number(out: &mut String) {
     let number = out.trim_end_matches(['u', 'U', 'l', 'L']).len();
     let before = out[..number].trim_end_matches(|c: char| c.is_ascii_digit());
@@ -90,7 +90,7 @@ fn close(out: &mut String, template: &Template, qualified: Qualified) {
     } else if qualified == Qualified::Yes || out[name.clone()].contains("::") {
         name.end = name.start;
     }
-    let defaults = defaults(&out[name.clone()]);
+    let defaults = default_arguments(&out[name.clone()]);
     let arguments = &template.arguments;
     let first = arguments[0]..arguments.get(1).copied().unwrap_or(out.len());
     for &start in arguments.iter().skip(1).rev() {
@@ -110,19 +110,19 @@ fn close(out: &mut String, template: &Template, qualified: Qualified) {
     }
 }
 
-/// Whether an argument is the default one: `*` stands for any, `T` for the first argument of the whole.
+/// Whether an argument is the default. In `default`, `*` means any argument, and `T` the template's first argument.
 fn is_default(argument: &str, default: &str, first: &str) -> bool {
-    let Some((before, of)) = default.split_once('<') else {
+    let Some((template, inner_default)) = default.split_once('<') else {
         return argument == default;
     };
     let inner = argument
-        .strip_prefix(before)
-        .and_then(|it| it.strip_prefix('<')?.strip_suffix('>'));
-    inner.is_some_and(|it| of == "*>" || it.trim_end() == first)
+        .strip_prefix(template)
+        .and_then(|rest| rest.strip_prefix('<')?.strip_suffix('>'));
+    inner.is_some_and(|inner| inner_default == "*>" || inner.trim_end() == first)
 }
 
 /// The default arguments of a template of `std`, the last first.
-fn defaults(template: &str) -> &'static [&'static str] {
+fn default_arguments(template: &str) -> &'static [&'static str] {
     match template {
         "vector" | "deque" | "list" | "forward_list" => &["std::allocator<*>"],
         "set" | "multiset" | "map" | "multimap" => &["std::allocator<*>", "std::less<T>"],
@@ -140,7 +140,7 @@ fn defaults(template: &str) -> &'static [&'static str] {
     }
 }
 
-/// The other name of `basic_string<char>` and its like.
+/// The short name of `basic_string<char>` and similar types.
 fn short(template: &str) -> Option<String> {
     let (name, character) = template
         .strip_prefix("basic_")?

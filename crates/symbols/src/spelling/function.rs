@@ -1,12 +1,13 @@
-//! Whether a name that a person wrote means a function: as it is printed, as the source spells it, or a part of that.
+//! Whether a name that the user typed means a function. The user may type it as it is printed, as the source spells
+//! it, or only a part of that.
 
 use super::brackets::{Role, Sign, outside, signs};
 use super::{plain_path, same_type, split};
 use crate::glob;
 
-/// What a person wrote for functions. Its qualification may be left out from the front, as may the arguments of templates
-/// and generic types, and the parameters; those that are there tell functions apart. `*` stands for any text, where it
-/// is not in brackets.
+/// A name of functions that the user typed. It may leave out namespaces and classes from the front, the arguments of
+/// templates and generic types, and the parameters. If they are there, they must match. A `*` outside of brackets
+/// stands for any text.
 pub(crate) struct Pattern<'a> {
     text: &'a str,
     wanted: Option<Parsed<'a>>,
@@ -34,7 +35,7 @@ impl<'a> Pattern<'a> {
         }
     }
 
-    /// Whether a `*` in it stands for any text.
+    /// Whether it contains a `*` that stands for any text.
     pub(crate) fn has_wildcard(&self) -> bool {
         self.wanted.is_none()
     }
@@ -44,45 +45,44 @@ impl<'a> Pattern<'a> {
         Some(self.wanted.as_ref()?.path.last()?.name)
     }
 
-    /// Whether the parameters, if there are any in it, are those of the function whose name is shown as `display`.
+    /// Whether its parameters, if it has any, match the function whose name is shown as `display`.
     pub(crate) fn parameters_are_of(&self, display: &str) -> bool {
         let wanted = self.wanted.as_ref();
         wanted.is_none_or(|it| it.parameters_are(&Parsed::of(display, without_result)))
     }
 
-    /// Of the names that it means, those that C++ finds first in the scope of the function `within`: the scopes are searched
-    /// from the innermost to the outermost. All, if its qualification is left out for every one.
+    /// Which of the matching names `displays` C++ finds first in the scope of the function `within`: it searches the
+    /// scopes from the innermost to the outermost. All of them, if the pattern is the whole name of none in any
+    /// scope.
     pub(crate) fn nearest(&self, displays: &[String], within: &str) -> Vec<bool> {
         let all = vec![true; displays.len()];
         let Some(wanted) = &self.wanted else {
             return all;
         };
-        let shown: Vec<_> = displays
-            .iter()
-            .map(|it| Parsed::of(it, without_result))
-            .collect();
-        let scopes = Parsed::of(within, without_result);
-        let scopes = scopes.scoped();
-        (0..scopes.len().max(1))
-            .rev()
-            .map(|depth| scopes.get(..depth).unwrap_or_default())
-            .map(|scope| {
-                shown
-                    .iter()
-                    .map(|it| wanted.is_whole_in(scope, it))
-                    .collect()
-            })
-            .find(|it: &Vec<bool>| it.contains(&true))
-            .unwrap_or(all)
+        let parsed = displays.iter().map(|it| Parsed::of(it, without_result));
+        let shown: Vec<_> = parsed.collect();
+        let within = Parsed::of(within, without_result);
+        let scopes = within.scoped();
+        for depth in (0..scopes.len().max(1)).rev() {
+            let scope = scopes.get(..depth).unwrap_or_default();
+            let in_scope: Vec<bool> = shown
+                .iter()
+                .map(|it| wanted.is_whole_in(scope, it))
+                .collect();
+            if in_scope.contains(&true) {
+                return in_scope;
+            }
+        }
+        all
     }
 
-    /// Whether nothing of the qualification of the name is left out.
+    /// Whether it is the fully qualified name.
     pub(crate) fn is_whole(&self, display: &str) -> bool {
         let wanted = self.wanted.as_ref();
         wanted.is_some_and(|it| it.is_whole_in(&[], &Parsed::of(display, without_result)))
     }
 
-    /// Whether it is exactly this name.
+    /// Whether it matches exactly this name.
     pub(crate) fn fits(&self, name: &str) -> bool {
         match self.wanted {
             Some(_) => name == self.text,
@@ -90,7 +90,7 @@ impl<'a> Pattern<'a> {
         }
     }
 
-    /// Whether the function is meant whose name is shown as `display`.
+    /// Whether it means the function whose name is shown as `display`.
     pub(crate) fn means(&self, display: &str) -> bool {
         let Some(wanted) = &self.wanted else {
             return ends(&plain_path(display)).any(|it| glob::matches(self.text, it));
@@ -104,32 +104,32 @@ impl<'a> Pattern<'a> {
         let shown = Parsed::of(display, without_result);
         wanted.path_is(&shown.path)
             && wanted.parameters_are(&shown)
-            // The path of AssemblyScript's names is that of the file.
+            // In AssemblyScript a name starts with the path of the file.
             || wanted.parameters.is_none() && ends(&plain_path(display)).any(|it| it == self.text)
     }
 }
 
-/// Whether there is a `*` that stands for any text, and is not one of C's pointers or the name of an operator.
+/// Whether the text contains a `*` that is not part of a pointer type or the name of an operator.
 fn has_wildcard(text: &str) -> bool {
     signs(text).any(|it| it.c == '*' && it.depth == 0 && it.role == Role::Other)
 }
 
-/// A path, and what is left of it when its parts are left out from the front.
+/// A path, and the paths that remain when parts are left out from the front.
 fn ends(path: &str) -> impl Iterator<Item = &str> {
-    let starts = path.match_indices("::").map(|it| it.0 + "::".len());
-    let files = path.match_indices('/').map(|it| it.0 + '/'.len_utf8());
+    let starts = path.match_indices("::").map(|(at, _)| at + "::".len());
+    let files = path.match_indices('/').map(|(at, _)| at + '/'.len_utf8());
     let starts = [0].into_iter().chain(starts).chain(files);
     starts.filter_map(|it| path.get(it..))
 }
 
 impl<'a> Parsed<'a> {
-    /// `path_of` cuts the path out of the name without parameters.
+    /// Parses a name. `path_of` cuts the path out of the name without parameters.
     fn of(text: &'a str, path_of: fn(&'a str) -> &'a str) -> Self {
         let (name, parameters, after) = cut_parameters(text.trim());
         let mut path: Vec<Part<'_>> = Vec::new();
         for part in split(path_of(name)) {
             match path.last_mut() {
-                // Rust's `collect::<Vec<u8>>`; a path begins with `<Vec<u8> as Trait>`.
+                // `collect::<Vec<u8>>` of Rust. (`<Vec<u8> as Trait>` at the start of a path is a part.)
                 Some(last) if last.arguments.is_none() && is_bracketed(part) => {
                     last.arguments = Some(part);
                 }
@@ -143,27 +143,32 @@ impl<'a> Parsed<'a> {
         }
     }
 
-    /// The parts of the path without the namespaces that nobody has to write.
+    /// The parts of the path without anonymous namespaces, which the user need not type.
     fn scoped(&self) -> Vec<&Part<'a>> {
-        let is_written = |it: &&Part<'_>| it.name != "(anonymous namespace)";
-        self.path.iter().filter(is_written).collect()
+        let has_name = |part: &&Part<'_>| part.name != "(anonymous namespace)";
+        self.path.iter().filter(has_name).collect()
     }
 
     /// Whether it is the whole name of a function in a scope.
     fn is_whole_in(&self, scope: &[&Part<'_>], shown: &Parsed<'_>) -> bool {
-        let (own, shown) = (self.scoped(), shown.scoped());
-        let parts = scope.iter().chain(&own);
-        scope.len() + own.len() == shown.len() && parts.zip(&shown).all(|(it, shown)| it.is(shown))
+        let (typed, shown) = (self.scoped(), shown.scoped());
+        let parts = scope.iter().chain(&typed);
+        scope.len() + typed.len() == shown.len()
+            && parts.zip(&shown).all(|(part, shown)| part.is(shown))
     }
 
     fn path_is(&self, shown: &[Part<'_>]) -> bool {
-        let ends_so = |shown: &[Part<'_>]| {
+        let is_end_of = |shown: &[Part<'_>]| {
             let left_out = shown.len().checked_sub(self.path.len());
-            let rest = left_out.and_then(|it| shown.get(it..));
-            rest.is_some_and(|it| it.iter().zip(&self.path).all(|(shown, it)| it.is(shown)))
+            let rest = left_out.and_then(|count| shown.get(count..));
+            rest.is_some_and(|rest| {
+                rest.iter()
+                    .zip(&self.path)
+                    .all(|(shown, part)| part.is(shown))
+            })
         };
         // `<a::B<T> as c::D>::e` is a function of `a::B`, and `a::<impl c::D for B>::e` one of `a`.
-        let of_type = || {
+        let path_of_type = || {
             let parts = shown.iter().enumerate().flat_map(|(position, part)| {
                 let inside = part.name.strip_prefix('<');
                 let ty = match (inside, position) {
@@ -179,20 +184,16 @@ impl<'a> Parsed<'a> {
             });
             parts.collect::<Vec<_>>()
         };
-        ends_so(shown) || shown.iter().any(|it| it.name.starts_with('<')) && ends_so(&of_type())
+        let has_type = || shown.iter().any(|part| part.name.starts_with('<'));
+        is_end_of(shown) || has_type() && is_end_of(&path_of_type())
     }
 
-    /// Functions of C and Rust are shown without parameters: there is one of a name.
+    /// Names of C and Rust are shown without parameters, because they have no overloads: any parameters match.
     fn parameters_are(&self, shown: &Parsed<'_>) -> bool {
         match (&self.parameters, &shown.parameters) {
             (None, _) | (_, None) => true,
-            (Some(wanted), Some(shown_ones)) => {
-                (!self.is_const || shown.is_const)
-                    && wanted.len() == shown_ones.len()
-                    && wanted
-                        .iter()
-                        .zip(shown_ones)
-                        .all(|(it, shown)| same_type(shown, it))
+            (Some(wanted), Some(shown_types)) => {
+                (!self.is_const || shown.is_const) && same_types(shown_types, wanted)
             }
         }
     }
@@ -202,15 +203,13 @@ impl<'a> Part<'a> {
     fn of(text: &'a str) -> Self {
         let text = text.trim();
         let start = match text.strip_prefix("operator") {
-            // Of the brackets in `operator<<<int>` the last opens the arguments.
+            // In `operator<<<int>` the last bracket before `int` opens the arguments.
             Some(symbol) => {
                 let signs = symbol.len() - symbol.trim_start_matches(['<', '>', '=', '-']).len();
-                let from = "operator".len() + signs - usize::from(signs > 1);
+                let symbol_end = "operator".len() + signs - usize::from(signs > 1);
                 let has_arguments = signs < symbol.len();
-                text[from..]
-                    .find('<')
-                    .map(|it| from + it)
-                    .filter(|_| has_arguments)
+                let bracket = text[symbol_end..].find('<').filter(|_| has_arguments);
+                bracket.map(|at| symbol_end + at)
             }
             None => text.find('<'),
         };
@@ -226,25 +225,16 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Whether this part, which the user typed, means the part `shown`.
     fn is(&self, shown: &Part<'_>) -> bool {
         let same_name = self.name == shown.name || same_type(shown.name, self.name);
-        let arguments_of = |it: &'_ str| {
-            it.strip_prefix('<')
-                .and_then(|it| it.strip_suffix('>'))
-                .map(str::to_owned)
-        };
         same_name
             && match (self.arguments, shown.arguments) {
                 (None, _) => true,
                 (Some(_), None) => false,
-                (Some(wanted), Some(shown)) => match (arguments_of(wanted), arguments_of(shown)) {
+                (Some(wanted), Some(shown)) => match (inside(wanted), inside(shown)) {
                     (Some(wanted), Some(shown)) => {
-                        let (wanted, shown) = (arguments(&wanted), arguments(&shown));
-                        wanted.len() == shown.len()
-                            && wanted
-                                .iter()
-                                .zip(&shown)
-                                .all(|(it, shown)| same_type(shown, it))
+                        same_types(&arguments(shown), &arguments(wanted))
                     }
                     _ => wanted == shown,
                 },
@@ -252,26 +242,37 @@ impl<'a> Part<'a> {
     }
 }
 
+/// The text between `<` and `>`.
+fn inside(arguments: &str) -> Option<&str> {
+    arguments.strip_prefix('<')?.strip_suffix('>')
+}
+
+/// Whether the types are the same, one by one.
+fn same_types(shown: &[&str], wanted: &[&str]) -> bool {
+    let mut pairs = shown.iter().zip(wanted);
+    shown.len() == wanted.len() && pairs.all(|(shown, wanted)| same_type(shown, wanted))
+}
+
 fn is_bracketed(part: &str) -> bool {
     part.starts_with('<') && part.ends_with('>')
 }
 
-/// What is between commas that are in no brackets. `(void)` takes nothing.
+/// The texts between commas that are outside of brackets. `void` alone means no arguments.
 fn arguments(inside: &str) -> Vec<&str> {
-    let mut found = Vec::new();
+    let mut arguments = Vec::new();
     let mut rest = inside;
     while let Some(comma) = top_level(rest, ",") {
-        found.push(rest[..comma].trim());
+        arguments.push(rest[..comma].trim());
         rest = &rest[comma + 1..];
     }
     match rest.trim() {
-        "" | "void" if found.is_empty() => {}
-        last => found.push(last),
+        "" | "void" if arguments.is_empty() => {}
+        last => arguments.push(last),
     }
-    found
+    arguments
 }
 
-/// Where `wanted` is, in no brackets.
+/// The offset of the first `wanted` outside of brackets.
 fn top_level(text: &str, wanted: &str) -> Option<usize> {
     outside(text).find(|at| text[*at..].starts_with(wanted))
 }
@@ -282,19 +283,19 @@ fn top_level_last(text: &str, wanted: char) -> Option<usize> {
         .last()
 }
 
-/// The name, what is between the parentheses of its parameters, and what stands behind them.
+/// The name, the text between the parentheses of its parameters, and the text after them.
 fn cut_parameters(text: &str) -> (&str, Option<&str>, &str) {
-    let none = (text, None, "");
+    let without_parameters = (text, None, "");
     let is_parenthesis = |it: &Sign| {
         let is_pair = matches!((it.role, it.c), (Role::Opens, '(') | (Role::Closes, ')'));
         it.depth == 0 && is_pair
     };
     let pairs: Vec<Sign> = signs(text).filter(is_parenthesis).collect();
     let [.., open, close] = pairs[..] else {
-        return none;
+        return without_parameters;
     };
     if (open.role, close.role) != (Role::Opens, Role::Closes) {
-        return none;
+        return without_parameters;
     }
     let after = text[close.at + 1..].trim();
     let is_after = |it: &str| {
@@ -308,12 +309,12 @@ fn cut_parameters(text: &str) -> (&str, Option<&str>, &str) {
     // `(anonymous namespace)` is a name.
     let is_name = name.is_empty() || name.ends_with("::");
     if is_name || !after.split_whitespace().all(is_after) {
-        return none;
+        return without_parameters;
     }
     (name, Some(&text[open.at + 1..close.at]), after)
 }
 
-/// The path alone: the demangler puts the result's type before the name of a template's instance.
+/// The path alone. The demangler writes the type of the result before the name of a template's instance.
 fn without_result(name: &str) -> &str {
     // `operator new`, `operator unsigned long`
     let operator = top_level(name, "operator").filter(|at| {
@@ -327,17 +328,14 @@ fn without_result(name: &str) -> &str {
     }
 }
 
-/// The same for a name that the user typed. The demangler writes a result only before a template's instance, so nothing is
-/// left out of `delete main`, and it names nothing.
+/// The same for a name that the user typed. The demangler writes a result only before a template's instance. So
+/// `delete main` stays as it is, and names no function.
 fn without_typed_result(name: &str) -> &str {
     let path = without_result(name);
-    match path.contains('<') {
-        true => path,
-        false => name,
-    }
+    if path.contains('<') { path } else { name }
 }
 
-/// What is known of a name that a person wrote, to look it up in an index: its path without parameters.
+/// The path, without parameters, of a name that the user typed, to look it up in an index.
 pub(crate) fn path(text: &str) -> &str {
     without_typed_result(cut_parameters(unquoted(text)).0)
 }
@@ -346,7 +344,7 @@ fn unquoted(text: &str) -> &str {
     let text = text.trim();
     let inside = ['\'', '"']
         .into_iter()
-        .find_map(|it| text.strip_prefix(it)?.strip_suffix(it));
+        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
     inside.map_or(text, str::trim)
 }
 
@@ -397,7 +395,7 @@ mod tests {
             ("~lib/array/sort", "sort", true),
             ("~lib/array/sort", "array/sort", true),
             ("~lib/array/sort", "ray/sort", false),
-            // As they are printed, as the source spells them, and with the parameters that tell them apart.
+            // As it is printed, as the source spells it, and with the parameters of an overload.
             (
                 "shop::Ring<int, (unsigned long)4>::push(int const&)",
                 "shop::Ring<int, (unsigned long)4>::push(int const&)",

@@ -1,30 +1,30 @@
-//! The one form of a name of a type, whoever spelled it: clang (`Ring<int, 4UL>`), a demangler
-//! (`Ring<int, (unsigned long)4>`), or a person (`Ring<int,4>`).
+//! The normal form of the name of a type. Clang (`Ring<int, 4UL>`), a demangler (`Ring<int, (unsigned long)4>`) and the
+//! user (`Ring<int,4>`) spell it differently.
 
 use super::{c_integer, cpp, tidy};
 
-/// The words and signs of a name in the one form that all its spellings have.
+/// The words and signs of a name in its normal form, which is the same for all spellings.
 pub(super) fn tokens(name: &str) -> Vec<String> {
     let mut name = tidy(name.into());
     if name.contains("std::") {
-        // The name may be the last part of one: `vector<int, std::allocator<int>>`.
+        // The name may lack its namespace: `vector<int, std::allocator<int>>`.
         name = cpp::without_defaults(&name, cpp::Qualified::Maybe).into();
     }
     let mut tokens = with_short_numbers(lexed(&name));
-    tokens = with_qualifiers_behind(tokens);
+    tokens = with_qualifiers_last(tokens);
     with_short_integers(tokens)
 }
 
-/// Whether two names mean the same type, where the qualification of names may be left out of `wanted`.
+/// Whether two names mean the same type. `wanted` may leave out namespaces.
 pub(super) fn omits(shown: &[String], wanted: &[String]) -> bool {
-    let is = |(shown, wanted): (&String, &String)| {
+    let is_same = |(shown, wanted): (&String, &String)| {
         shown == wanted
             || is_word(wanted)
                 && shown
                     .strip_suffix(wanted.as_str())
                     .is_some_and(|it| it.ends_with("::"))
     };
-    shown.len() == wanted.len() && shown.iter().zip(wanted).all(is)
+    shown.len() == wanted.len() && shown.iter().zip(wanted).all(is_same)
 }
 
 pub(super) fn is_word(token: &str) -> bool {
@@ -45,7 +45,7 @@ fn lexed(name: &str) -> Vec<String> {
                 continue;
             }
             _ if is_part(first) => rest.find(|c| !is_part(c)).unwrap_or(rest.len()),
-            // A character, which may be a bracket; no lifetime of Rust.
+            // A character, which may be a bracket; not a lifetime of Rust.
             '\'' => match rest.char_indices().nth(2) {
                 Some((at, '\'')) => at + 1,
                 _ => 1,
@@ -59,10 +59,10 @@ fn lexed(name: &str) -> Vec<String> {
     tokens
 }
 
-/// The tokens of `(unsigned long long int)`: no cast to an integer type has more.
+/// A cast to an integer type has at most this many tokens, as in `(unsigned long long int)`.
 const LONGEST_CAST: usize = 6;
 
-/// Numbers without what says of which integer type they are: `4` for `4UL`, `(unsigned long)4`, and `65` for `'A'`.
+/// Removes the integer types of numbers: `4UL` and `(unsigned long)4` become `4`, and `'A'` becomes `65`.
 fn with_short_numbers(tokens: Vec<String>) -> Vec<String> {
     let mut out: Vec<String> = Vec::with_capacity(tokens.len());
     for token in tokens {
@@ -92,19 +92,19 @@ fn with_short_numbers(tokens: Vec<String>) -> Vec<String> {
     out
 }
 
-/// With `const` behind what it qualifies, as the demangler has it, and without `struct` and its like.
-fn with_qualifiers_behind(tokens: Vec<String>) -> Vec<String> {
+/// Moves `const` after the type that it qualifies, as demanglers write it, and removes `struct` and similar keywords.
+fn with_qualifiers_last(tokens: Vec<String>) -> Vec<String> {
     let mut out: Vec<String> = Vec::with_capacity(tokens.len());
     let mut rest = tokens.into_iter().peekable();
     while let Some(token) = rest.next() {
-        let begins = out
+        let is_start = out
             .last()
             .is_none_or(|it| matches!(it.as_str(), "<" | "," | "("));
         let word = token.as_str();
-        if begins && matches!(word, "struct" | "class" | "union" | "enum" | "typename") {
+        if is_start && matches!(word, "struct" | "class" | "union" | "enum" | "typename") {
             continue;
         }
-        if !begins || !matches!(word, "const" | "volatile") {
+        if !is_start || !matches!(word, "const" | "volatile") {
             out.push(token);
             continue;
         }
@@ -124,7 +124,7 @@ fn with_qualifiers_behind(tokens: Vec<String>) -> Vec<String> {
                     qualifiers.extend(rest.next());
                     continue;
                 }
-                it if is_word(it) => {}
+                word if is_word(word) => {}
                 _ => break,
             }
             out.extend(rest.next());
@@ -134,7 +134,7 @@ fn with_qualifiers_behind(tokens: Vec<String>) -> Vec<String> {
     out
 }
 
-/// The words that make an integer type of C, as one.
+/// Joins the words of an integer type of C to one token.
 fn with_short_integers(tokens: Vec<String>) -> Vec<String> {
     let mut out: Vec<String> = Vec::with_capacity(tokens.len());
     let is_integer = |it: &String| c_integer(it).is_some();

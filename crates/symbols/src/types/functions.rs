@@ -26,8 +26,8 @@ pub struct Signature {
     pub parameters: Vec<TypeRef>,
     /// The first parameter is `this`: true of methods of C++ that are not static.
     pub has_this: bool,
-    /// For each parameter, whether it has a location in the code (`DW_AT_location`). LLVM removes unused parameters, and
-    /// passes the target of a pointer instead of the pointer. Then the parameter has no location.
+    /// For each parameter, whether it has a location in the code (`DW_AT_location`). LLVM removes unused parameters,
+    /// and passes the target of a pointer instead of the pointer. Then the parameter has no location.
     pub located: Vec<bool>,
     /// It takes more arguments: `int printf(const char *, ...)`.
     pub variadic: bool,
@@ -128,7 +128,8 @@ impl Symbols {
     }
 }
 
-/// Reads a signature. The entry of the code may leave the types to the entry of the abstract function or the declaration.
+/// Reads a signature. The entry of the code may leave the types to the entry of the abstract function or the
+/// declaration.
 fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
     let fuel = &Fuel::for_reading(dwarf.size());
     let reader = Reader { dwarf, fuel };

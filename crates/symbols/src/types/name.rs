@@ -13,8 +13,8 @@ use crate::{Language, Symbols, scopes};
 const MOST_DEPTH: u32 = 6;
 
 impl Symbols {
-    /// Adds to `declarator` the pointers, arrays and functions of a type. Returns the innermost type, which has a name of its
-    /// own, or members.
+    /// Adds to `declarator` the pointers, arrays and functions of a type. Returns the innermost type, which has a
+    /// name of its own, or members.
     pub fn declare(&self, declarator: &mut Declarator, ty: &TypeRef) -> TypeRef {
         let Some(dwarf) = self.dwarf() else {
             return ty.clone();
@@ -47,8 +47,8 @@ impl<'a> Reader<'_, 'a> {
         declarator.around(name.as_deref().unwrap_or("…"))
     }
 
-    /// A type of C is written around the name that it declares: `int (*)[3]`. This goes from the outermost pointer or array
-    /// to the innermost element, and returns that with its name.
+    /// A type of C is written around the name that it declares: `int (*)[3]`. This goes from the outermost pointer or
+    /// array to the innermost element, and returns that with its name.
     fn declare(
         &self,
         declarator: &mut Declarator,
@@ -373,9 +373,9 @@ fn is_class(tag: gimli::DwTag) -> bool {
     )
 }
 
-/// The word that C has before the name of a type that is no typedef's.
-pub(crate) fn tag(of: gimli::DwTag) -> Option<&'static str> {
-    match of {
+/// The keyword that C writes before the name of a type, except for a typedef.
+pub(crate) fn tag(dwarf_tag: gimli::DwTag) -> Option<&'static str> {
+    match dwarf_tag {
         gimli::DW_TAG_structure_type => Some("struct"),
         gimli::DW_TAG_union_type => Some("union"),
         gimli::DW_TAG_enumeration_type => Some("enum"),
@@ -383,9 +383,9 @@ pub(crate) fn tag(of: gimli::DwTag) -> Option<&'static str> {
     }
 }
 
-/// What an entry adds to a name.
+/// What an entry adds to the name of a type.
 enum Step {
-    /// It stands around the name of this type.
+    /// A pointer, array or similar, which was added around the name of this type.
     Into(TypeRef),
     /// This is the innermost name.
     Named(String),
@@ -397,18 +397,18 @@ impl Step {
     }
 }
 
-/// What stands around the name that a type of C declares.
+/// The part of a declaration of C around the declared name.
 #[derive(Debug, Default)]
 pub struct Declarator {
     text: String,
-    /// Whether a pointer is the last that was added: brackets bind closer.
+    /// Whether a pointer was added last: brackets after it need parentheses.
     is_pointer: bool,
-    /// The qualifiers of what comes next.
+    /// The qualifiers of the next pointer or of the innermost type.
     qualifiers: Vec<&'static str>,
 }
 
 impl Declarator {
-    /// That of a name, to which nothing was added. The name may be empty.
+    /// Only a name, which may be empty.
     pub fn of(name: &str) -> Declarator {
         Declarator {
             text: name.to_owned(),
@@ -416,14 +416,14 @@ impl Declarator {
         }
     }
 
-    /// That of a pointer without a name.
+    /// A pointer without a name.
     pub fn pointer() -> Declarator {
         let mut declarator = Declarator::default();
         declarator.point("*");
         declarator
     }
 
-    /// That of an array without a name.
+    /// An array without a name.
     pub fn array(count: u64) -> Declarator {
         Declarator::of(&format!("[{count}]"))
     }
@@ -438,9 +438,10 @@ impl Declarator {
     }
 
     fn follow(&mut self, brackets: &str) {
-        self.text = match self.is_pointer {
-            true => format!("({}){brackets}", self.text),
-            false => format!("{}{brackets}", self.text),
+        self.text = if self.is_pointer {
+            format!("({}){brackets}", self.text)
+        } else {
+            format!("{}{brackets}", self.text)
         };
         self.is_pointer = false;
     }
@@ -451,7 +452,7 @@ impl Declarator {
         }
     }
 
-    /// The same without what a terminal would obey, and in one line.
+    /// The same on one line and without characters that control a terminal.
     pub fn printable(self) -> Declarator {
         Declarator {
             text: crate::printable(&self.text).into_owned(),
@@ -463,7 +464,7 @@ impl Declarator {
         self.text.starts_with(['[', '('])
     }
 
-    /// The whole declaration, with this as the name of the innermost type.
+    /// The whole declaration, with `name` as the name of the innermost type.
     pub fn around(&self, name: &str) -> String {
         let mut out = self.qualifiers.join(" ");
         if !out.is_empty() {

@@ -155,8 +155,8 @@ impl<'a> Reader<'_, 'a> {
         Ok(Found { unit, entry })
     }
 
-    /// Calls `see` with each entry below `found` and its depth. The children have depth 1. Children of an entry are visited
-    /// only if `enter` accepts its tag.
+    /// Calls `see` with each entry below `found` and its depth. The children have depth 1. Children of an entry are
+    /// visited only if `enter` accepts its tag.
     pub(super) fn each_below(
         &self,
         found: &Found<'a>,

@@ -16,8 +16,8 @@ use crate::scopes::ScopeKind;
 pub(crate) type Vtables = BTreeMap<u64, TypeId>;
 
 impl Symbols {
-    /// The type whose table of functions is at `address`: the concrete type of a Rust `dyn Trait` with that table, or of a
-    /// C++ object that points to it, if the class has no virtual base class.
+    /// The type whose table of functions is at `address`: the concrete type of a Rust `dyn Trait` with that table, or
+    /// of a C++ object that points to it, if the class has no virtual base class.
     ///
     /// For C++ see [`Context::whole_object`](crate::Context::whole_object), which knows more cases.
     pub fn vtable_type(&self, address: u64) -> Option<TypeRef> {
@@ -82,8 +82,8 @@ impl Reader<'_, '_> {
         };
         if let Some(member) = entry.attr_value(gimli::DW_AT_specification) {
             let class = self.class_around(&self.reference(unit, Some(member)))?;
-            // The table starts with the distance to the start of the object and the type information. Objects point to the
-            // word after these two.
+            // The table starts with the distance to the start of the object and the type information. Objects point
+            // to the word after these two.
             let word = u64::from(unit.gimli.encoding().address_size);
             let address = address.checked_add(2 * word);
             return Ok(address.filter(|it| *it != 2 * word).zip(class));

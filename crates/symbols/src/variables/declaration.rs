@@ -10,8 +10,8 @@ use crate::functions;
 use crate::types::{TypeId, TypeRef};
 use crate::units::{Unit, UnitId};
 
-/// The entry of a variable, together with attributes of the entries that it is an instance of: the variable of an abstract
-/// function, the member of a class.
+/// The entry of a variable, together with attributes of the entries that it is an instance of: the variable of an
+/// abstract function, the member of a class.
 pub(super) struct Declaration<'a> {
     pub(super) tag: Option<gimli::DwTag>,
     pub(super) name: Option<Slice<'a>>,

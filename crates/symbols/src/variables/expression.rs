@@ -33,8 +33,8 @@ pub(super) struct Evaluation<'e, 'a> {
     pub(super) machine: &'e mut dyn Machine,
     /// Whether numbers are wider than an address, because the result is.
     ///
-    /// DWARF's generic type is as wide as an address. LLVM ignores that: it describes a `long long` that was widened from
-    /// an `int` with shifts by 32.
+    /// DWARF's generic type is as wide as an address. LLVM ignores that: it describes a `long long` that was widened
+    /// from an `int` with shifts by 32.
     pub(super) wide: bool,
     /// How many expensive operations are still allowed.
     pub(super) questions: u32,
@@ -190,25 +190,29 @@ impl<'a> Evaluation<'_, 'a> {
                 stack[first..].rotate_right(1);
                 return Ok(());
             }
-            Operation::UnsignedConstant { value } => constant(value, value > u32::MAX.into()),
+            Operation::UnsignedConstant { value } => {
+                let is_wide = value > u32::MAX.into();
+                Item::Number(Value::Generic(value), is_wide)
+            }
             Operation::SignedConstant { value } => {
-                constant(value.cast_unsigned(), i32::try_from(value).is_err())
+                let is_wide = i32::try_from(value).is_err();
+                Item::Number(Value::Generic(value.cast_unsigned()), is_wide)
             }
             // An offset from the start of the thread's variables may be 0.
-            Operation::Address { address: 0 } if !stack.is_empty() => constant(0, false),
-            Operation::Address { address } => constant(self.linked(address)?, false),
+            Operation::Address { address: 0 } if !stack.is_empty() => constant(0),
+            Operation::Address { address } => constant(self.linked(address)?),
             Operation::AddressIndex { index } => {
                 let address = self.site.dwarf.gimli.address(&self.unit()?.gimli, index);
-                constant(self.linked(address.map_err(broken)?)?, false)
+                constant(self.linked(address.map_err(broken)?)?)
             }
             Operation::ConstantIndex { index } => {
                 let value = self.site.dwarf.gimli.address(&self.unit()?.gimli, index);
-                constant(value.map_err(broken)?, false)
+                constant(value.map_err(broken)?)
             }
             Operation::WasmLocal { index } => Item::of_machine(self.machine.local(index)?),
             // LLVM writes this index for `__tls_base` if the linker removed the global.
             Operation::WasmGlobal { index: u32::MAX } => {
-                constant(thread_local_base(self.site, self.machine)?, false)
+                constant(thread_local_base(self.site, self.machine)?)
             }
             Operation::WasmGlobal { index } => Item::of_machine(self.machine.global(index)?),
             Operation::WasmStack { index } => Item::of_machine(self.machine.operand(index)?),
@@ -218,15 +222,12 @@ impl<'a> Evaluation<'_, 'a> {
                 }
                 let base = self.site.frame_base(self.machine)?;
                 let address = base.wrapping_add(offset.cast_unsigned());
-                constant(address & self.address_mask(), false)
+                constant(address & self.address_mask())
             }
             Operation::TLS => {
                 let offset = self.integer(pop(stack)?)?;
                 let base = thread_local_base(self.site, self.machine)?;
-                constant(
-                    base.wrapping_add(self.linked(offset)?) & self.address_mask(),
-                    false,
-                )
+                constant(base.wrapping_add(self.linked(offset)?) & self.address_mask())
             }
             Operation::Deref {
                 base_type,
@@ -255,7 +256,7 @@ impl<'a> Evaluation<'_, 'a> {
                 )
             }
             Operation::PlusConstant { value } => {
-                let constant = constant(value, false);
+                let constant = constant(value);
                 self.binary(Value::add, pop(stack)?, constant)?
             }
             Operation::Abs => self.unary(Value::abs, pop(stack)?)?,
@@ -442,8 +443,8 @@ fn thread_local_base(site: &Site<'_, '_>, machine: &mut dyn Machine) -> Result<u
     }
 }
 
-/// LLVM describes a signed remainder with `DW_OP_mod`, although that is unsigned (DWARF 5, section 2.5.1.4). It does not
-/// describe an unsigned remainder at all.
+/// LLVM describes a signed remainder with `DW_OP_mod`, although that is unsigned (DWARF 5, section 2.5.1.4). It does
+/// not describe an unsigned remainder at all.
 fn remainder(left: Value, right: Value, mask: u64) -> gimli::Result<Value> {
     let (Value::Generic(left), Value::Generic(right)) = (left, right) else {
         return left.rem(right, mask);
@@ -472,9 +473,9 @@ fn fit(place: Place, size: u64) -> Place {
     }
 }
 
-/// A number of the generic type.
-fn constant(bits: u64, wide: bool) -> Item {
-    Item::Number(Value::Generic(bits), wide)
+/// A number of the generic type, as wide as an address.
+fn constant(bits: u64) -> Item {
+    Item::Number(Value::Generic(bits), false)
 }
 
 fn number(item: Item) -> Result<(Value, bool), Unavailable> {

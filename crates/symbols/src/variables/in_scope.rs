@@ -31,9 +31,9 @@ struct Scope {
 /// At most this many variables of one function are read: no real function has more.
 const MOST_VARIABLES: usize = 1 << 16;
 
-/// The variables in scope at `address`, in the function whose entry is at `function` and in the `calls` (outermost first)
-/// that are inlined there: one list for the function and one for each call. If the DWARF is broken, the lists have the
-/// variables before the error.
+/// The variables in scope at `address`, in the function whose entry is at `function` and in the `calls` (outermost
+/// first) that are inlined there: one list for the function and one for each call. If the DWARF is broken, the lists
+/// have the variables before the error.
 pub(super) fn at<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
@@ -175,8 +175,8 @@ fn code<'a>(
 
 /// Adds the variables that `scope` declares.
 ///
-/// An inlined function, or one with an inlined copy somewhere, is an instance of an abstract function, which has the names
-/// and types. A variable that the optimiser removed completely is only in the abstract function.
+/// An inlined function, or one with an inlined copy somewhere, is an instance of an abstract function, which has the
+/// names and types. A variable that the optimiser removed completely is only in the abstract function.
 fn declared<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,

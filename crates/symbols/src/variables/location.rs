@@ -286,9 +286,9 @@ impl<'s, 'a> Site<'s, 'a> {
         Ok(default.map_or(Choice::Elsewhere(elsewhere), Choice::Here))
     }
 
-    /// The source lines of the parts of `code` that are in the scope of the variable: only lines of `file` from `first` on.
-    /// Code of an inlined call counts as the line of the call. Two lines are in one span if no line of other code is
-    /// between them.
+    /// The source lines of the parts of `code` that are in the scope of the variable: only lines of `file` from
+    /// `first` on. Code of an inlined call counts as the line of the call. Two lines are in one span if no line of
+    /// other code is between them.
     fn lines(
         &self,
         code: &[Range<u32>],

@@ -20,10 +20,10 @@ impl Context<'_> {
     /// The whole object that contains `object` as a base class with virtual functions. `None`: `object` is already the
     /// whole object, or its dynamic class is unknown.
     ///
-    /// The pointer to the table of virtual functions gives the answer. In front of the address that it points to are the
-    /// distance to the start of the whole object, and the `std::type_info` of the type (Itanium C++ ABI, section 2.5.2).
-    /// Many WebAssembly programs have no RTTI. Then the DWARF of clang says which class the table belongs to, unless the
-    /// table is that of a second base class or of a class with virtual bases.
+    /// The pointer to the table of virtual functions gives the answer. In front of the address that it points to are
+    /// the distance to the start of the whole object, and the `std::type_info` of the type (Itanium C++ ABI, section
+    /// 2.5.2). Many WebAssembly programs have no RTTI. Then the DWARF of clang says which class the table belongs to,
+    /// unless the table is that of a second base class or of a class with virtual bases.
     pub fn whole_object(&mut self, object: &Object) -> Option<Object> {
         let pointer = self.table_pointer(object, MOST_BASES, &mut { MOST_LOOKED_INTO })?;
         let table = self.unsigned(&pointer).ok()?;
@@ -52,8 +52,8 @@ impl Context<'_> {
         known.or_else(|| table::find(name).is_some().then(|| declared(name)))
     }
 
-    /// The name of the class whose `std::type_info` the pointer at `address` points to. A `type_info` is a pointer to a table
-    /// and a pointer to the mangled name (section 2.9.3). `None` without RTTI.
+    /// The name of the class whose `std::type_info` the pointer at `address` points to. A `type_info` is a pointer to
+    /// a table and a pointer to the mangled name (section 2.9.3). `None` without RTTI.
     fn class_name(&mut self, address: u64, size: u64) -> Option<String> {
         let word = || integer(size, Encoding::Unsigned);
         let info = self.unsigned(&Object::at(address, word())).ok()?;
@@ -69,9 +69,10 @@ impl Context<'_> {
         (class != name).then_some(class)
     }
 
-    /// A pointer to a member function has two words. The first is the index of the function in table 0, or the offset of its
-    /// entry in the table of virtual functions. The second is twice the adjustment of `this`, plus 1 if the function is
-    /// virtual (Itanium C++ ABI, section 2.3, in the variant of ARM and WebAssembly, where an index may be odd).
+    /// A pointer to a member function has two words. The first is the index of the function in table 0, or the offset
+    /// of its entry in the table of virtual functions. The second is twice the adjustment of `this`, plus 1 if the
+    /// function is virtual (Itanium C++ ABI, section 2.3, in the variant of ARM and WebAssembly, where an index may
+    /// be odd).
     pub(in crate::render) fn member_function(&mut self, object: &Object, class: &TypeRef) -> Shape {
         let (function, adjustment) = match self.member_function_parts(object) {
             Ok(parts) => parts,

@@ -40,8 +40,8 @@ fn empty() -> Shape {
     Shape::Scalar("empty".to_owned())
 }
 
-/// The layout of the second ABI, which WASI has: a caller function that is an instance for the callee's type, and a policy
-/// that says where the callee is.
+/// The layout of the second ABI, which WASI has: a caller function that is an instance for the callee's type, and a
+/// policy that says where the callee is.
 fn by_policy(context: &mut Context<'_>, inner: &Object) -> Option<Shape> {
     let policy = context.field(inner, "__policy_")?;
     let policy = context.target(&policy).ok()??;

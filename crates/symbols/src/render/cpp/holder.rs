@@ -9,22 +9,32 @@ use crate::types::{Kind, Member, Role};
 /// At most this many alternatives of a variant are followed.
 const MOST_ALTERNATIVES: u64 = 1024;
 
-fn fields(name: &str, fields: Vec<(String, Object)>, tuple: bool) -> Option<Shape> {
-    let fields = fields
-        .into_iter()
-        .map(|(name, object)| Field { name, object });
-    Some(Shape::Fields(Fields {
+/// Values without names, like those of a tuple.
+fn tuple_of(name: &str, values: Vec<Object>) -> Shape {
+    let fields = values.into_iter().enumerate().map(|(index, object)| Field {
+        name: index.to_string(),
+        object,
+    });
+    Shape::Fields(Fields {
         name: name.to_owned(),
         fields: fields.collect(),
-        tuple,
-    }))
+        tuple: true,
+    })
 }
 
 /// `std::pair`.
 pub(in crate::render) fn pair(context: &mut Context<'_>, object: &Object, _: u64) -> Option<Shape> {
-    let parts =
-        ["first", "second"].map(|name| Some((name.to_owned(), context.field(object, name)?)));
-    fields("", parts.into_iter().collect::<Option<_>>()?, false)
+    let parts = ["first", "second"].map(|name| {
+        Some(Field {
+            name: name.to_owned(),
+            object: context.field(object, name)?,
+        })
+    });
+    Some(Shape::Fields(Fields {
+        name: String::new(),
+        fields: parts.into_iter().collect::<Option<_>>()?,
+        tuple: false,
+    }))
 }
 
 /// `std::tuple`: it has one base class for each value. The base class of an empty value derives from the value's type.
@@ -36,31 +46,29 @@ pub(in crate::render) fn tuple(
     let Some(inner) = context.field(object, "__base_") else {
         // `std::tuple<>` is a class without members.
         let is_empty = context.bare(&object.ty).name.ends_with("tuple<>");
-        return is_empty.then(|| fields("", Vec::new(), true)).flatten();
+        return is_empty.then(|| tuple_of("", Vec::new()));
     };
     let ty = context.bare(&inner.ty);
     let Kind::Record(record) = &ty.kind else {
         return None;
     };
     let leaves = record.members.iter().filter(|it| it.role == Role::Base);
-    let values = leaves.enumerate().map(|(index, leaf)| {
+    let values = leaves.map(|leaf| {
         let leaf = context.member(&inner, leaf);
-        let value = context.field(&leaf, "__value_").or_else(|| {
+        context.field(&leaf, "__value_").or_else(|| {
             let ty = context.bare(&leaf.ty);
             let Kind::Record(record) = &ty.kind else {
                 return None;
             };
             let base = record.members.iter().find(|it| it.role == Role::Base)?;
             Some(context.member(&leaf, base))
-        })?;
-        Some((index.to_string(), value))
+        })
     });
-    let values = values.collect::<Option<_>>()?;
-    fields("", values, true)
+    Some(tuple_of("", values.collect::<Option<_>>()?))
 }
 
-/// `std::optional`: its value or `nullopt`. An optional in an optional is shown in braces, so that its `nullopt` does not
-/// look like that of the outer one.
+/// `std::optional`: its value or `nullopt`. An optional in an optional is shown in braces, so that its `nullopt` does
+/// not look like that of the outer one.
 pub(in crate::render) fn optional(
     context: &mut Context<'_>,
     object: &Object,
@@ -85,7 +93,7 @@ pub(in crate::render) fn optional(
         return Some(Shape::Scalar("nullopt".to_owned()));
     };
     if context.bare(&object.ty).name.starts_with("std::optional<") {
-        return fields("", vec![("0".to_owned(), object)], true);
+        return Some(tuple_of("", vec![object]));
     }
     Some(Shape::Wrapper(Wrapper { object, note: None }))
 }
@@ -105,7 +113,7 @@ pub(in crate::render) fn expected(
     let union = union.unwrap_or(inner);
     if context.unsigned(&has_value).ok()? == 0 {
         let error = context.field(&union, "__unex_")?;
-        return fields("unexpected", vec![("0".to_owned(), error)], true);
+        return Some(tuple_of("unexpected", vec![error]));
     }
     match context.field(&union, "__val_") {
         Some(object) => Some(Shape::Wrapper(Wrapper { object, note: None })),
@@ -114,8 +122,8 @@ pub(in crate::render) fn expected(
     }
 }
 
-/// `std::variant`: the alternative that it holds, with its type. The alternatives are a list of nested unions: each union
-/// has one alternative as its head, and the others as its tail.
+/// `std::variant`: the alternative that it holds, with its type. The alternatives are a list of nested unions: each
+/// union has one alternative as its head, and the others as its tail.
 pub(in crate::render) fn variant(
     context: &mut Context<'_>,
     object: &Object,

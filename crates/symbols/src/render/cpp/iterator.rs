@@ -1,6 +1,6 @@
 //! Iterators: pointers to elements.
 
-use super::{argument, member, node, number, pointee};
+use super::{Follow, argument, member, node, number, pointee};
 use crate::object::{Context, Object};
 use crate::render::{Pointer, Shape};
 use crate::types::TypeRef;
@@ -74,15 +74,6 @@ pub(in crate::render) fn list(context: &mut Context<'_>, object: &Object, _: u64
     let name = format!("std::__list_node<{element}, void *>");
     let node = context.symbols.types_named(&name).into_iter().next()?;
     in_chain(context, object, "__ptr_", &node, Follow::Address)
-}
-
-/// What the short form of an iterator shows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Follow {
-    /// The element that it points to.
-    Target,
-    /// Only the address.
-    Address,
 }
 
 fn in_chain(

@@ -36,7 +36,7 @@ pub(in crate::render) fn set(
 ) -> Option<Shape> {
     let tree = context.field(object, "__tree_")?;
     let values = tree_values(context, &tree, most)?;
-    Some(values.into_sequence(true))
+    Some(values.into_set())
 }
 
 /// `std::unordered_map` and `std::unordered_multimap`.
@@ -55,7 +55,7 @@ pub(in crate::render) fn hash_set(
     object: &Object,
     most: u64,
 ) -> Option<Shape> {
-    Some(hash_values(context, object, most)?.into_sequence(true))
+    Some(hash_values(context, object, most)?.into_set())
 }
 
 /// `std::list`: a ring of nodes. One of them, without a value, is in the container itself.
@@ -70,7 +70,7 @@ pub(in crate::render) fn list(
     let first = number(context, &end, &["__next_"])?;
     let links = Links::new(context, &node, &["__next_"])?;
     let values = links.chain(context, first, length, most);
-    Some(values.into_sequence(false))
+    Some(values.into_list())
 }
 
 /// `std::forward_list`, which does not store its length.
@@ -102,7 +102,7 @@ pub(in crate::render) fn forward_list(
         values.found.push(damaged(&links.value.1, reason));
         values.length += 1;
     }
-    Some(values.into_sequence(false))
+    Some(values.into_list())
 }
 
 /// The values of a container, at most the wanted number, and how many there should be.
@@ -112,9 +112,16 @@ struct Values {
 }
 
 impl Values {
-    fn into_sequence(self, set: bool) -> Shape {
+    fn into_list(self) -> Shape {
         Shape::Sequence(Sequence {
-            set,
+            set: false,
+            elements: Elements::Listed(self.found, self.length),
+        })
+    }
+
+    fn into_set(self) -> Shape {
+        Shape::Sequence(Sequence {
+            set: true,
             elements: Elements::Listed(self.found, self.length),
         })
     }

@@ -1,7 +1,7 @@
 //! Pointers that own or count, and wrappers that point.
 
 use super::class::integer;
-use super::{argument, member};
+use super::{Follow, argument, member};
 use crate::object::{Context, Object, Scalar};
 use crate::render::{Shape, Wrapper};
 use crate::types::{Encoding, Kind};
@@ -11,11 +11,11 @@ fn pointer(
     context: &mut Context<'_>,
     pointer: &Object,
     note: Option<String>,
-    follow: bool,
+    follow: Follow,
 ) -> Option<Shape> {
     match context.plain_shape(pointer) {
         Shape::Pointer(shape) => Some(Shape::Pointer(crate::render::Pointer {
-            follow: follow && shape.target.is_some(),
+            follow: follow == Follow::Target && shape.target.is_some(),
             // The dynamic class of the target, and the additional note.
             note: match (shape.note, note) {
                 (Some(class), Some(note)) => Some(format!("{class}, {note}")),
@@ -34,14 +34,16 @@ pub(in crate::render) fn unique(
     _: u64,
 ) -> Option<Shape> {
     let inner = member(context, object, &["__ptr_"])?;
-    let follow = !is_array(context, object);
+    let follow = follow(context, object);
     pointer(context, &inner, None, follow)
 }
 
-/// Whether the pointer points to an array, whose length is then unknown.
-fn is_array(context: &Context<'_>, object: &Object) -> bool {
-    argument(context, &object.ty, 0)
-        .is_some_and(|it| matches!(context.bare(&it).kind, Kind::Array(_)))
+/// A pointer to an array is not followed, because the length of the array is unknown.
+fn follow(context: &Context<'_>, object: &Object) -> Follow {
+    match argument(context, &object.ty, 0) {
+        Some(target) if matches!(context.bare(&target).kind, Kind::Array(_)) => Follow::Address,
+        _ => Follow::Target,
+    }
 }
 
 /// `std::shared_ptr`, with the number of owners.
@@ -52,7 +54,7 @@ pub(in crate::render) fn shared(
 ) -> Option<Shape> {
     let inner = context.field(object, "__ptr_")?;
     let note = counts(context, object).map(owners);
-    let follow = !is_array(context, object);
+    let follow = follow(context, object);
     pointer(context, &inner, note, follow)
 }
 
@@ -64,10 +66,15 @@ pub(in crate::render) fn weak(context: &mut Context<'_>, object: &Object, _: u64
         0 => "expired".to_owned(),
         _ => owners((shared, weak)),
     });
-    let alive = counts.is_some_and(|(shared, _)| shared > 0);
-    let shape = pointer(context, &inner, note, alive)?;
+    let is_alive = counts.is_some_and(|(shared, _)| shared > 0);
+    let follow = if is_alive {
+        Follow::Target
+    } else {
+        Follow::Address
+    };
+    let shape = pointer(context, &inner, note, follow)?;
     match shape {
-        Shape::Pointer(pointer) if !alive => Some(Shape::Pointer(crate::render::Pointer {
+        Shape::Pointer(pointer) if !is_alive => Some(Shape::Pointer(crate::render::Pointer {
             target: None,
             text: None,
             ..pointer
@@ -119,7 +126,7 @@ pub(in crate::render) fn reference(
     _: u64,
 ) -> Option<Shape> {
     let inner = context.field(object, "__f_")?;
-    pointer(context, &inner, None, true)
+    pointer(context, &inner, None, Follow::Target)
 }
 
 /// `std::exception_ptr`: the address of the thrown object. Its type is unknown.
@@ -129,7 +136,7 @@ pub(in crate::render) fn exception(
     _: u64,
 ) -> Option<Shape> {
     let inner = context.field(object, "__ptr_")?;
-    pointer(context, &inner, None, false)
+    pointer(context, &inner, None, Follow::Address)
 }
 
 /// `std::atomic`: its value.

@@ -1,5 +1,5 @@
-//! Layouts of older versions of libc++, made by hand, and damaged containers. The layouts of LLVM 22 are tested over the
-//! dump of a program, in the tests of other crates.
+//! Layouts of older versions of libc++, made by hand, and damaged containers. The layouts of LLVM 22 are tested over
+//! the dump of a program, in the tests of other crates.
 
 use crate::Unavailable;
 use crate::object::Object;
@@ -71,16 +71,17 @@ fn string_13(alternate: bool) -> TypeRef {
         &[],
         vec![
             // The size of the other layout is in an unnamed union.
-            match alternate {
-                true => base(
+            if alternate {
+                base(
                     11,
                     record("__padding", 1, &[], vec![member("__size_", 0, byte())]),
-                ),
-                false => member(
+                )
+            } else {
+                member(
                     "",
                     0,
                     record("", 1, &[], vec![member("__size_", 0, byte())]),
-                ),
+                )
             },
             member("__data_", at(0, 1), array(11)),
         ],

@@ -66,9 +66,9 @@ pub(in crate::render) fn path(context: &mut Context<'_>, object: &Object, _: u64
     Some(Shape::Wrapper(Wrapper { object, note: None }))
 }
 
-/// The message of `std::runtime_error` and similar. Programs only declare these classes, so the DWARF does not have their
-/// layout: a pointer to the message follows the pointer to the virtual functions. All versions have this layout, because
-/// code that is compiled into programs throws them.
+/// The message of `std::runtime_error` and similar. Programs only declare these classes, so the DWARF does not have
+/// their layout: a pointer to the message follows the pointer to the virtual functions. All versions have this
+/// layout, because code that is compiled into programs throws them.
 pub(in crate::render) fn message(
     context: &mut Context<'_>,
     object: &Object,

@@ -167,8 +167,8 @@ pub(in super::super) fn hash_set(
 
 /// The values of hashbrown's `RawTable`, and how many there are in all.
 ///
-/// At `ctrl` there is one control byte for each bucket. Its top bit is set if the bucket is free. The buckets are before
-/// the control bytes, in reverse order: the first is the nearest.
+/// At `ctrl` there is one control byte for each bucket. Its top bit is set if the bucket is free. The buckets are
+/// before the control bytes, in reverse order: the first is the nearest.
 fn buckets(cx: &mut Context<'_>, table: &Object, most: u64) -> Option<(Vec<Object>, u64)> {
     let element = cx.argument(table, "T")?;
     let size = cx.size(&element).ok()?;
@@ -246,7 +246,8 @@ fn btree_entries(
     let leaf = cx.target(&leaf).ok()??;
     let wanted = length.min(most);
     let mut nodes = vec![Node::new(cx, leaf, height)?];
-    // A node is on the stack while it has entries left. Nodes of damaged trees may have none, so the steps are limited too.
+    // A node is on the stack while it has entries left. Nodes of damaged trees may have none, so the steps are
+    // limited too.
     let mut steps = wanted.saturating_mul(4).saturating_add(64);
     while let Some(node) = nodes.last_mut() {
         steps = match steps.checked_sub(1) {

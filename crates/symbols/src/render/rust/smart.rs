@@ -173,8 +173,8 @@ pub(in super::super) fn lazy_lock(
     once(cx, object, value)
 }
 
-/// A value that is initialised when its `Once` says so. Only the `Once` of programs without threads is known: the numbers
-/// of the others changed between releases.
+/// A value that is initialised when its `Once` says so. Only the `Once` of programs without threads is known: the
+/// numbers of the others changed between releases.
 fn once(cx: &mut Context<'_>, object: &Object, value: Object) -> Option<Shape> {
     let state = cx.path(object, &["once", "inner", "state"])?;
     let state = cx.first_path(&state, &[&["value"]]).unwrap_or(state);

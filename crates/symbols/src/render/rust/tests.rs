@@ -191,7 +191,7 @@ fn table(items: &str) -> TypeRef {
 
 #[test]
 fn hash_tables_grow_downwards() {
-    // Four places, of which the first and the third are taken.
+    // Four buckets; the first and the third are used.
     let memory = [3, 28, 2, 13, 12, 11, 10, 0xff02_ff01];
     assert_eq!(shown(&memory, table("items")), "{10, 12}");
     // No table has three places; none has more values than places; the members have other names.

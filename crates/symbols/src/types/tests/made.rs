@@ -174,8 +174,8 @@ fn a_template_without_arguments_in_its_name() {
     assert_eq!(symbols.types_named("Box<int*, 4>").len(), 0);
 }
 
-/// The output of old compilers and rare languages: bits counted from the top, lists of discriminants, bounds, numbers of
-/// 128 bits.
+/// The output of old compilers and rare languages: bits counted from the top, lists of discriminants, bounds, numbers
+/// of 128 bits.
 #[test]
 fn rare_forms() {
     let named = (c::DW_AT_name, c::DW_FORM_string);
@@ -239,8 +239,8 @@ fn rare_forms() {
     // A bit-field of four bits at bit 20 of four bytes from byte 8, and one outside of its record.
     entries.extend([4, b'a', 0, 13, 4, 20, 8]);
     entries.extend([4, b'b', 0, 13, 4, 200, 0]);
-    // At 34 a variant part with its discriminant at 36. The values 5 and -2 to 1 select its first variant; the list of the
-    // second is broken.
+    // At 34 a variant part with its discriminant at 36. The values 5 and -2 to 1 select its first variant; the list
+    // of the second is broken.
     entries.extend([5, 36, 6, b'd', 0, 16, 3]);
     entries.extend([7, 5, 0, 5, 1, 0x7e, 1, 6, b'v', 0, 13, 4, 0]);
     entries.extend([7, 1, 9, 0, 0, 0]);
