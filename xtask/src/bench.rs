@@ -14,6 +14,7 @@ mod debug;
 mod large;
 pub(crate) mod machine;
 mod measure;
+mod pages;
 mod stops;
 mod variables;
 
@@ -35,10 +36,11 @@ struct Bench {
 
 type Part = fn(&Bench) -> Result<()>;
 
-const PARTS: [(&str, Part); 7] = [
+const PARTS: [(&str, Part); 8] = [
     ("dump", dump),
     ("report", report),
     ("variables", variables::variables),
+    ("pages", pages::pages),
     ("speed", speed),
     ("debug", debug::debug),
     ("stops", stops::stops),
@@ -75,8 +77,18 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 impl Bench {
     /// A fixture, decompressed as a file.
     fn fixture(&self, name: &str) -> Result<PathBuf> {
-        let stored = crate::root().join(format!("fixtures/built/{name}.wasm.zst"));
-        let path = self.scratch.join(format!("{name}.wasm"));
+        self.unpacked(&format!("built/{name}.wasm"))
+    }
+
+    /// The dump of a fixture, decompressed as a file.
+    fn dump(&self, name: &str) -> Result<PathBuf> {
+        self.unpacked(&format!("dumps/{name}.core"))
+    }
+
+    fn unpacked(&self, path: &str) -> Result<PathBuf> {
+        let stored = crate::root().join(format!("fixtures/{path}.zst"));
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let path = self.scratch.join(name);
         let packed =
             fs::File::open(&stored).with_context(|| format!("cannot open {}", stored.display()))?;
         // In pieces: what this process needs at its peak counts for its children.
