@@ -25,7 +25,7 @@ pub enum Kind {
     Machine,
     /// A variable of the user.
     Kept,
-    /// A member of what stands before it, with the name of its type.
+    /// A member of what is before it, with the name of its type.
     Member(String),
 }
 
@@ -35,7 +35,7 @@ const MACHINE: [&str; 7] = [
 ];
 
 /// The names that can be at `cursor`, a byte of `text`, which is an expression in a frame: variables, or members of what
-/// stands before a dot. In the middle of a character it is the place before that.
+/// is before a dot. In the middle of a character it is the place before that.
 pub fn completions(
     stop: &mut Stop<'_>,
     frame: FrameId,

@@ -1,4 +1,4 @@
-//! The instructions of a function as a person reads them, in the text format of WebAssembly.
+//! The instructions of a function in the text format of WebAssembly.
 
 mod text;
 
@@ -38,7 +38,7 @@ pub struct SourceLine {
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// Its text, where the file is at hand.
+    /// Its text, if the file is available.
     pub text: Option<String>,
 }
 

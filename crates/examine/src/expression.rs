@@ -163,7 +163,7 @@ fn is_bracketed(text: &str) -> bool {
     text.starts_with('(') && ends.is_some_and(|it| it.0 + 1 == text.len())
 }
 
-/// How much of a value stands in a message.
+/// How much of a value is shown in a message.
 const IN_MESSAGES: Limits = Limits {
     depth: 4,
     elements: 32,
@@ -218,7 +218,7 @@ fn evaluated(
 ) -> Result<Value, Error> {
     match evaluate_with(expression, stop, at, &mut calls)? {
         Progress::Done(value) => Ok(value),
-        // Only who asks for calls is asked for them.
+        // Calls are asked for only of a caller that makes them.
         Progress::Call(request) => Err(Error::new("it is not called", &request.span)),
     }
 }
@@ -354,10 +354,10 @@ pub fn with_context<T>(
     (found, machine.doubts)
 }
 
-/// As many pointers and boxes are gone through to what has members.
+/// At most this many pointers and boxes are followed to what has members.
 const MOST_FOLLOWED: usize = 16;
 
-/// The names that can stand behind `.` after an expression, each with its type.
+/// The names that can follow `.` after an expression, each with its type.
 pub fn members(stop: &mut Stop<'_>, value: &Value) -> Vec<(String, String)> {
     let find = |context: &mut Context<'_>| {
         let mut object = value.object.clone();

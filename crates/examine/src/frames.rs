@@ -76,7 +76,7 @@ pub struct Local {
 }
 
 /// A report holds as many frames of a thread from the young end of its stack, and from the old one. An
-/// engine's own limits are below the sum, unless somebody raised them; a hostile dump has millions.
+/// engine's own limits are below the sum, unless they were raised; a hostile dump has millions.
 const YOUNG: usize = 80_000;
 const OLD: usize = 20_000;
 
@@ -121,7 +121,7 @@ pub fn page(stop: &mut Stop<'_>, thread: usize, range: Range<u32>) -> Vec<Entry>
     };
     let threads = stop.threads();
     let hosts = threads.get(thread).map_or(&[][..], |it| &it.host_frames);
-    // What stands before an activation stands before the innermost of its frames.
+    // What is before an activation is before the innermost of its frames.
     let is_innermost = stop.frame_number(FrameId {
         inlined: 0,
         ..first

@@ -29,9 +29,9 @@ pub struct Keeping {
     count: u64,
 }
 
-/// As many of the values that were shown are kept.
+/// At most this many of the values that were shown are kept.
 const MOST_SHOWN: usize = 1000;
-/// As many variables a user may have.
+/// At most this many variables of the user are kept.
 const MOST_VARIABLES: usize = 10_000;
 
 impl Keeping {
@@ -49,7 +49,7 @@ impl Keeping {
     ///
     /// # Errors
     ///
-    /// When there are too many, in words.
+    /// When there are too many, as text.
     pub fn set(&mut self, name: &str, value: Kept) -> Result<(), String> {
         if self.variables.len() == MOST_VARIABLES && !self.variables.contains_key(name) {
             return Err(format!("there are {MOST_VARIABLES} variables already"));

@@ -1,4 +1,4 @@
-//! From what a person types after `break` to places in the code.
+//! From what the user types after `break` to places in the code.
 
 mod completion;
 
@@ -17,10 +17,10 @@ use crate::stop::{FrameId, Spot, Stop};
 
 pub use completion::completions;
 
-/// What a person means, before it is known whether there is such a place.
+/// What the user asks for, before it is known whether there is such a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spec {
-    /// `main.c:12`, `main.c:12:5`, and `12` in the file of the selected frame. Also `average:2`, so many lines below the
+    /// `main.c:12`, `main.c:12:5`, and `12` in the file of the selected frame. Also `average:2`, that many lines below the
     /// one that a function is declared on, where no file is called so.
     Line {
         /// A path or the end of one, or a function.
@@ -37,7 +37,7 @@ pub enum Spec {
         /// The name.
         function: String,
     },
-    /// `+3`, `-1`: so many lines from where the selected frame stands.
+    /// `+3`, `-1`: that many lines from where the selected frame is.
     Offset(i64),
     /// `average`, `Circle::area`, `area(int) const`, `std::*`: a name of functions, or of exported ones.
     Function(String),
@@ -52,7 +52,7 @@ pub enum Spec {
     },
 }
 
-/// A place in the code, and what a person calls it.
+/// A place in the code, and what the user calls it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The instruction.
@@ -139,7 +139,7 @@ fn quoted(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Reads what a person typed.
+/// Reads what the user typed.
 ///
 /// # Errors
 ///
@@ -240,7 +240,7 @@ fn parse_quoted(text: &str) -> Option<Result<Spec, Unresolved>> {
     }))
 }
 
-/// What stands before `:` and a number, and the number.
+/// What is before `:` and a number, and the number.
 fn before_number(text: &str) -> Option<(&str, &str)> {
     let (before, number) = text.rsplit_once(':')?;
     let is_it = is_number(number.trim()) && !before.ends_with(':');
@@ -349,7 +349,7 @@ pub fn resolve(
     Ok(found)
 }
 
-/// What a person calls an instruction.
+/// What the user calls an instruction.
 pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
     let place = stop
         .symbols(at.module)

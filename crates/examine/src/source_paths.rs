@@ -2,12 +2,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// Directories to look in, and beginnings of paths that stand for others.
+/// Directories to look in, and beginnings of paths that are replaced by others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourcePaths {
     /// Looked into in this order, for the longest tail of a path that is there.
     pub directories: Vec<PathBuf>,
-    /// Each a beginning of paths, of whole components, and what stands there instead; the first that fits counts.
+    /// Each a beginning of paths, of whole components, and what replaces it; the first that fits counts.
     pub substitutions: Vec<(PathBuf, PathBuf)>,
     /// Files are looked for nowhere else, and never outside of these.
     pub only: bool,
@@ -55,7 +55,7 @@ impl SourcePaths {
             .collect()
     }
 
-    /// Lets `to` stand for `from`, in place of what did before.
+    /// Replaces `from` by `to`, and no longer by what did before.
     pub fn substitute(&mut self, from: PathBuf, to: PathBuf) {
         match self.substitutions.iter_mut().find(|it| it.0 == from) {
             Some(rule) => rule.1 = to,

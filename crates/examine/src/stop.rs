@@ -17,7 +17,7 @@ use crate::kept::Keeping;
 use crate::looking::Looking;
 use crate::source_paths::SourcePaths;
 
-/// What the debugger needs from outside, answered by who may do I/O. An answer of `None` makes what is shown
+/// What the debugger needs from outside, answered by a caller that may do I/O. An answer of `None` makes what is shown
 /// poorer and never fails it.
 pub trait Resolver {
     /// The debug information of a module. Asked once for each module that has a frame, and for all where a name
@@ -37,7 +37,7 @@ pub trait Resolver {
         let _ = modules;
     }
 
-    /// What was looked for in vain, or was no good, since this was asked last: sentences for people.
+    /// What was looked for and not found, or was unusable, since this was asked last: sentences for the user.
     fn notes(&mut self) -> Vec<String> {
         Vec::new()
     }
@@ -105,7 +105,7 @@ impl State {
         }
     }
 
-    /// An answer; nothing, where the debuggee has gone away, which is told later.
+    /// An answer; nothing, where the debuggee has gone away, which is reported later.
     fn answer<T: Default>(&mut self, answer: Result<T, Error>) -> T {
         match answer {
             Ok(answer) => answer,
@@ -142,13 +142,13 @@ pub(crate) enum Held<'a> {
     Lent(&'a mut Memo),
 }
 
-/// As many of the youngest frames of a thread are read one by one; whoever wants an older one gets all.
+/// At most this many of the innermost frames of a thread are read one by one. If one further out is asked for, all are read.
 const SINGLE_FRAMES: usize = 8;
 
 impl Memo {
     /// Forgets what the user can change.
     pub fn forget_values(&mut self) {
-        // The user is still to be told.
+        // It is still to be reported.
         let unanswered = self.state.unanswered.take();
         self.state = State {
             unanswered,
@@ -203,7 +203,7 @@ pub struct FrameId {
 
 /// What is known of a place in the code.
 pub struct Place {
-    /// Where it is in the module. `None`: not recorded, or the module is not at hand.
+    /// Where it is in the module. `None`: not recorded, or the module is not available.
     pub at: Option<ModuleOffset>,
     /// The chain of inlined functions, innermost first; the last is the function itself. Not empty.
     pub chain: Vec<Spot>,
@@ -620,7 +620,7 @@ impl<'a> Stop<'a> {
         }
     }
 
-    /// The debug information of a frame's module, and where the frame stands in it.
+    /// The debug information of a frame's module, and where the frame is in it.
     pub fn symbols_at(&mut self, id: FrameId) -> Option<(Arc<Symbols>, ModuleOffset)> {
         let at = self.place(id)?.at?;
         let module = self.frame(id)?.module;
@@ -638,7 +638,7 @@ impl<'a> Stop<'a> {
         Some(Arc::clone(found))
     }
 
-    /// The statics of the unit that a frame stands in.
+    /// The statics of the unit that a frame is in.
     pub fn statics(&mut self, id: FrameId) -> Option<Arc<Vec<Variable>>> {
         let (symbols, at) = self.symbols_at(id)?;
         let place = self.place(id)?;

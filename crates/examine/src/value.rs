@@ -1,4 +1,4 @@
-//! WebAssembly values as people read them.
+//! WebAssembly values as text.
 
 use wdb_debuggee::coredump::{HeapType, Reference, Value};
 use wdb_symbols::render::float;

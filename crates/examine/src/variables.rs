@@ -163,7 +163,7 @@ pub fn declaration(symbols: &Symbols, name: &str, ty: &TypeRef) -> String {
     }
 }
 
-/// A type of Rust as a programmer writes it who has imported it: `Vec<Option<Point>>`. What has no name
+/// A type of Rust as a programmer writes it after importing it: `Vec<Option<Point>>`. What has no name
 /// of its own keeps that of the function it is in: `main::{closure_env#0}`.
 pub fn without_paths(ty: &str) -> String {
     let mut short = String::with_capacity(ty.len());

@@ -160,7 +160,7 @@ pub enum Change {
     Removed(Arc<Breakpoint>),
 }
 
-/// As many places of one breakpoint are kept.
+/// At most this many places of one breakpoint are kept.
 const MOST_PLACES: usize = 100_000;
 
 impl Breakpoints {
@@ -443,7 +443,7 @@ pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId
     Binding::Code(found)
 }
 
-/// As many names are given for one that means nothing.
+/// At most this many names are proposed for one that means nothing.
 const MOST_NAMES: usize = 12;
 
 /// That no tag of the program is called so, and what there is. `None`: one is.

@@ -27,7 +27,7 @@ use wdb_examine::value::unsigned;
 /// WebAssembly back end).
 const RED_ZONE: u64 = 128;
 
-/// So many arguments, in words.
+/// A number of arguments, as text.
 fn counted(arguments: usize) -> String {
     match arguments {
         1 => "1 argument".to_owned(),
@@ -35,7 +35,7 @@ fn counted(arguments: usize) -> String {
     }
 }
 
-/// WebAssembly's types, in words.
+/// WebAssembly's types, as text.
 fn types_in_words(types: &[wasmparser::ValType]) -> String {
     let name = |it: &wasmparser::ValType| {
         let name = wdb_module::spelling::value_type(*it, |index| index.to_string());
@@ -291,7 +291,7 @@ impl Session {
         Some(calling.before)
     }
 
-    /// Functions put the stack pointer back themselves, but for the room that was made for this one.
+    /// The function restores the stack pointer itself; this gives back the room that was made for its arguments and its result.
     fn restore(&mut self, calling: &Calling) {
         if let (Some((global, old)), Some(mutate)) =
             (&calling.stack_pointer, self.debuggee.mutate())

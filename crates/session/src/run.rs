@@ -291,7 +291,7 @@ fn hit(
 /// What comes of a hit with its condition true.
 pub(crate) enum Counted {
     Ignored,
-    /// The program goes on, and this is told.
+    /// The program goes on, and this is reported.
     Tells(Message),
     Stops(Reason),
 }

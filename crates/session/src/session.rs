@@ -41,10 +41,10 @@ pub struct Session {
     pub(crate) running: Arc<AtomicBool>,
     /// Stops the program of now, which is another one after a new start.
     interrupt: Arc<Mutex<Option<Interrupt>>>,
-    /// Somebody wanted that since it began to run.
+    /// That was asked for since it began to run.
     pub(crate) interrupted: Arc<AtomicBool>,
     pub(crate) given_up: Arc<dyn Fn() -> bool + Send + Sync>,
-    /// The frame that the user looks at. `None`: nobody has asked since the program stopped.
+    /// The frame that the user looks at. `None`: it was not asked for since the program stopped.
     pub(crate) selected: Option<FrameId>,
     pub(crate) stopped: Stopped,
     /// The calls by the user that have not returned, the youngest last.
@@ -151,7 +151,7 @@ impl Session {
         self.debuggee.execute().is_some()
     }
 
-    /// Asks `given_up`, from now on, whenever the program is to run: who has given up the command before it ran the program
+    /// Asks `given_up`, from now on, whenever the program is to run: a user who gave up the command before it ran the program
     /// does not want it to run.
     pub fn heed(&mut self, given_up: Arc<dyn Fn() -> bool + Send + Sync>) {
         self.given_up = given_up;

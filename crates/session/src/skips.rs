@@ -1,4 +1,4 @@
-//! Code that a person who steps through a program does not want to see.
+//! Code that a user who steps through a program does not want to see.
 
 use wdb_examine::stop::Spot;
 use wdb_symbols::glob;

@@ -67,7 +67,7 @@ pub(crate) struct Step {
 enum Phase {
     /// It runs.
     Running,
-    /// It runs the call that it stands at, as one instruction.
+    /// It runs the call that it is at, as one instruction.
     Calling,
     /// It runs to the end of the prologue of the function that was entered.
     Entering { depth: usize, at: CodeLocation },

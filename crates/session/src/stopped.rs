@@ -32,7 +32,7 @@ pub enum Reason {
     },
     /// A step has come to where it was to come.
     Step,
-    /// A function has returned, as was asked for; with what, if that can be told.
+    /// A function has returned, as was asked for; with what, if that is known.
     Finished(Option<Returned>),
     /// A function that the debugger called has returned.
     Returned(Returned),
@@ -45,7 +45,7 @@ pub enum Reason {
         /// Whether a frame catches it.
         caught: bool,
     },
-    /// Somebody asked it to stop.
+    /// The user asked it to stop.
     Interrupted,
     /// It crashed and cannot go on.
     Crash(Crash),

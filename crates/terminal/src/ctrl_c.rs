@@ -21,7 +21,7 @@ pub struct CtrlC {
 enum State {
     /// Nothing that could be stopped is there: wdb ends with this status.
     Ends(i32),
-    /// A person is asked for a line. The text is the prompt that is written again, where no editor does it.
+    /// The user is asked for a line. The text is the prompt that is written again, where no editor does it.
     Prompt(Option<String>),
     /// A command has ended, and the next line is not there yet.
     Between {
@@ -88,7 +88,7 @@ impl CtrlC {
     pub fn pressed(&self) {
         match self.react() {
             Reaction::Asked => {}
-            // Somebody may be writing to standard error for ever: to a pipe that nobody reads. The next press must get through.
+            // A write to standard error may never end: to a pipe that is not read. The next press must get through.
             Reaction::Warn(words) => {
                 std::thread::spawn(move || _ = writeln!(io::stderr(), "\n{words}"));
             }
@@ -96,7 +96,7 @@ impl CtrlC {
             Reaction::Prompt(prompt) => _ = write!(io::stderr(), "\n{prompt}"),
             Reaction::End(status) => {
                 self.prepare_end();
-                // Somebody may be writing there for ever: a terminal can hang too.
+                // A write there may never end: a terminal can hang too.
                 if io::stderr().is_terminal() {
                     last_words("\n");
                 }
@@ -195,7 +195,7 @@ impl CtrlC {
         Writing(self)
     }
 
-    /// A line is read, until the guard is dropped. A person is asked for it with the prompt, which is written again
+    /// A line is read, until the guard is dropped. The user is asked for it with the prompt, which is written again
     /// where no editor does that; `None`: it comes from elsewhere, and nothing can be stopped.
     pub(crate) fn reading(&self, asked: Option<Option<String>>) -> Guard<'_> {
         *self.state() = match asked {
@@ -205,7 +205,7 @@ impl CtrlC {
         Guard(self)
     }
 
-    /// Whether the keys were pressed since the last command ended: whoever did wants no other one.
+    /// Whether the keys were pressed since the last command ended: the user then wants no other one.
     pub(crate) fn pressed_between(&self) -> bool {
         matches!(*self.state(), State::Between { presses: 1.. })
     }

@@ -1,4 +1,4 @@
-//! The front ends: what stands between a person and [`wdb_console::Console`].
+//! The terminal: what is between the user and [`wdb_console::Console`].
 //!
 //! [`repl`] is the command line in a terminal, and the scripts that run without one; `tui` is the same in a
 //! full screen, to which the user goes over and back. Files are the caller's: a front end has only what it is
@@ -13,7 +13,7 @@ mod tui;
 pub use ctrl_c::CtrlC;
 pub use last_words::last_words;
 
-/// What the terminal can do, or what stands in its place.
+/// What the terminal can do, or what is used instead.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Abilities {
     /// It shows colours, and the user wants them.

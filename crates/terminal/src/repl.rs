@@ -1,4 +1,4 @@
-//! The command line: reads lines, from scripts, a person or a pipe, and lets a console execute them.
+//! The command line: reads lines, from scripts, the user or a pipe, and lets a console execute them.
 
 mod editor;
 mod lines;
@@ -24,27 +24,27 @@ pub use lines::Lines;
 pub(crate) use screen::Written;
 pub use screen::{Screen, TakesLong};
 
-/// What only who may open files can do for commands.
+/// What only a caller that may open files can do for commands.
 pub trait Files {
-    /// Writes a core dump. What was written, in words.
+    /// Writes a core dump. What was written, as text.
     ///
     /// # Errors
     ///
-    /// Why it was not, in words.
+    /// Why it was not, as text.
     fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String>;
 
     /// Writes a file of commands, in the place of one that is there.
     ///
     /// # Errors
     ///
-    /// Why it was not, in words.
+    /// Why it was not, as text.
     fn save(&mut self, path: &Path, text: &str) -> Result<(), String>;
 
     /// The text of a file of commands.
     ///
     /// # Errors
     ///
-    /// Why there is none, in words.
+    /// Why there is none, as text.
     fn script(&mut self, path: &Path) -> Result<String, String>;
 }
 
@@ -66,7 +66,7 @@ pub struct Repl {
     pub screen: Screen,
     /// Opens files.
     pub files: Box<dyn Files>,
-    /// Who is told of Ctrl-C.
+    /// What handles Ctrl-C.
     pub ctrl_c: CtrlC,
     /// The scripts, in their order.
     pub scripts: Vec<Script>,
@@ -93,10 +93,10 @@ const CRASHED: i32 = 134;
 ///
 /// # Errors
 ///
-/// When nobody reads what is written any more, or the terminal cannot be read.
+/// When what is written is not read any more, or the terminal cannot be read.
 pub fn run(mut repl: Repl) -> io::Result<i32> {
     match repl.all() {
-        // What became of the program does not depend on who reads it.
+        // What became of the program does not depend on the reader.
         Err(error) if repl.batch && error.kind() == io::ErrorKind::BrokenPipe => Ok(repl.outcome()),
         ended => ended,
     }
@@ -312,7 +312,7 @@ impl Repl {
     }
 }
 
-/// Whether a line holds no command: nothing, or what is for those who read the script.
+/// Whether a line holds no command: nothing, or a comment.
 fn is_blank(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#')
@@ -331,11 +331,11 @@ struct Terminal<'a> {
 
 impl Terminal<'_> {
     /// Ends a batch whose program has the screen while a command wants to write: it was given up in the middle of a write
-    /// that nobody reads, and nobody is there to press Ctrl-C.
+    /// that is not read, and no user is there to press Ctrl-C.
     fn end_if_taken(&self) {
         if self.batch && !self.screen.is_free_within(SOON) {
             last_words(
-                "error: the program was given up in a write to standard output, which nobody reads\n",
+                "error: the program was given up in a write to standard output, which is not read\n",
             );
             self.ctrl_c.prepare_end();
             std::process::exit(FAILED);

@@ -33,7 +33,7 @@ use state::{Ended, Report, State};
 pub(crate) use terminal::restore;
 use terminal::{Connection, Terminal};
 
-/// So many reports may wait for the screen. Then who writes them waits too: a guest that writes faster than
+/// At most this many reports may wait for the screen. Then the writer waits too: a guest that writes faster than
 /// it can be shown does not fill the memory.
 const REPORTS: usize = 1_024;
 

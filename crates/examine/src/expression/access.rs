@@ -1,6 +1,6 @@
 //! From an object to what is in it or behind it: targets and members.
 //!
-//! What the DWARF says of a type goes first; where that knows no such member, what the object is to a person
+//! What the DWARF says of a type goes first; where that knows no such member, what the object is to a reader
 //! ([`Context::shape`]) does.
 
 use wdb_symbols::render::Shape;
@@ -9,7 +9,7 @@ use wdb_symbols::{Context, Language, Object, Place, Type, TypeRef, Unavailable};
 
 use super::elements;
 
-/// As many pointers, boxes and references are gone through on the way to a member or a number.
+/// At most this many pointers, boxes and references are followed on the way to a member or a number.
 pub(super) const MOST_STEPS: u32 = 16;
 
 pub(super) fn words(words: impl Into<String>) -> Unavailable {

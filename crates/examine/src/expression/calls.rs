@@ -1,5 +1,5 @@
 //! Calls in expressions. Evaluation changes nothing: where it needs what a function gives back it ends with a
-//! [`Request`]. Whoever can call functions makes the call, adds its result to the [`Calls`], and evaluates again.
+//! [`Request`]. A caller that can call functions makes the call, adds its result to the [`Calls`], and evaluates again.
 //!
 //! What was computed with before a call stays as it was: the function may change it, and is not called twice.
 
@@ -49,7 +49,7 @@ enum Mode {
     Because(String),
     /// It is asked for.
     Asked,
-    /// An object of the type that it gives back, of which nobody wants the value.
+    /// An object of the type that it gives back, whose value is not wanted.
     Supposed,
 }
 
@@ -82,7 +82,7 @@ pub struct Request {
 pub enum Callee {
     /// The function of this name.
     Named(String),
-    /// A function of the object that stands before the `.`.
+    /// A function of the object that is before the `.`.
     Method {
         /// The object, or a pointer to it.
         receiver: Value,
@@ -106,7 +106,7 @@ impl Calls {
         }
     }
 
-    /// Those of an expression that cannot make any, for a reason in words.
+    /// Those of an expression that cannot make any, with the reason as text.
     pub fn refused(because: impl Into<String>) -> Self {
         Calls {
             mode: Mode::Because(because.into()),

@@ -400,7 +400,7 @@ fn related(
         .map(|found| Object::of_bytes(found.to_le_bytes()[..size].to_vec(), ty.clone())))
 }
 
-/// As many base classes are looked at. A damaged class may be its own, any number of times.
+/// At most this many base classes are looked at. A damaged class may be its own, any number of times.
 const MOST_BASES: usize = 1000;
 
 /// The part of an object that is its base class of this name.

@@ -10,11 +10,11 @@ use super::made;
 use super::number::{IntegerType, Number};
 use super::terms::{self, Term};
 
-/// As many elements of a list or entries of a map are looked for.
+/// At most this many elements of a list or entries of a map are looked for.
 pub(super) const MOST_LISTED: u64 = 100_000;
-/// As many keys of a map are told to who asked for another.
+/// At most this many keys are listed in the error message when a key is not found.
 const MOST_KEYS: u64 = 8;
-/// As many elements may be in a slice that is not in one piece.
+/// A slice that is not in one piece may have at most this many elements.
 const MOST_PIECES: u64 = 10_000;
 
 /// What a value of a map is asked for by.

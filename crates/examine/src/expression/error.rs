@@ -11,13 +11,13 @@ use wdb_symbols::printable;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// What is wrong, in words.
+    /// What is wrong, as text.
     pub message: String,
     /// Where: bytes of the expression's text.
     pub span: Range<usize>,
 }
 
-/// As many bytes of the text are shown before and after the place.
+/// At most this many bytes of the text are shown before and after the place.
 const AROUND: usize = 60;
 
 impl Error {

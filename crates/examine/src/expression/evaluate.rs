@@ -38,7 +38,7 @@ pub(super) struct Evaluator<'e, 's, 'a> {
     entries: u64,
 }
 
-/// As many entries of maps are looked at in one expression.
+/// At most this many entries of maps are looked at in one expression.
 const MOST_ENTRIES: u64 = 1_000_000;
 
 impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {

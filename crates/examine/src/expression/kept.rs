@@ -109,7 +109,7 @@ impl Evaluator<'_, '_, '_> {
         let module = self.stop.frame(frame).map(|it| it.module);
         if kept.module.is_some() && kept.module != module {
             let message =
-                "its type is known only where the program stands in the module that it is of";
+                "its type is known only while the program is stopped in the module that it is from";
             return Err(Error::new(message, span));
         }
         self.doubts.add(kept.doubts);

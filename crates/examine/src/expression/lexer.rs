@@ -29,7 +29,7 @@ pub(super) enum Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Suffix {
     pub(super) signed: bool,
-    /// Its bits. `None`: as C's `long` and Rust's `isize`, as many as an address has.
+    /// Its bits. `None`: as C's `long` and Rust's `isize`, those of an address.
     pub(super) bits: Option<u8>,
 }
 
@@ -159,7 +159,7 @@ impl<'a> Lexer<'a> {
         self.error(start, "the { has no partner")
     }
 
-    /// The name of a file, if that is what stands before the next `::`: it has a point in it, and may have what else would
+    /// The name of a file, if that is what is before the next `::`: it has a point in it, and may have what else would
     /// divide or subtract.
     fn file(&mut self) -> Option<&'a str> {
         let rest = self.rest();

@@ -15,11 +15,11 @@ use super::tree::Path;
 use super::with_context;
 use crate::stop::{FrameId, Stop};
 
-/// As many frames are searched for a name that the frame itself does not have.
+/// At most this many frames are searched for a name that the frame itself does not have.
 const MOST_FRAMES: u32 = 1000;
-/// As many are searched to say where the name would mean something.
+/// At most this many are searched to say where the name would mean something.
 const MOST_HINTS: u32 = 50;
-/// As many elements of a table are searched for a function.
+/// At most this many elements of a table are searched for a function.
 const MOST_ELEMENTS: u64 = 100_000;
 
 impl Evaluator<'_, '_, '_> {
@@ -452,7 +452,7 @@ pub fn functions_meant(stop: &mut Stop<'_>, frame: FrameId, name: &str) -> Vec<F
     if own.is_empty() { found } else { own }
 }
 
-/// Functions in words: "`f(int)` or `f(double)`".
+/// Functions as text: "`f(int)` or `f(double)`".
 pub fn may_be(symbols: &Symbols, functions: &[FuncIndex]) -> String {
     let names = functions.iter().take(8);
     let names: Vec<String> = names.map(|it| symbols.function_name(*it).display).collect();

@@ -161,7 +161,7 @@ impl Number {
 ///
 /// # Errors
 ///
-/// In words, when there is no result.
+/// Text that says why, when there is no result.
 pub(super) fn arithmetic(operator: Binary, a: Number, b: Number) -> Result<Number, String> {
     let (x, of, y, to) = match (a, b) {
         (Number::Integer(x, of), Number::Integer(y, to)) => (x, of, y, to),

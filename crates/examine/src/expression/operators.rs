@@ -86,7 +86,7 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// What is at address 0, where that is written as a literal. Address 0 is memory of a WebAssembly program, so
-    /// `*(int *)0` and `((struct node *)0)->next` have values; but who follows a pointer that is null does not mean them.
+    /// `*(int *)0` and `((struct node *)0)->next` have values; but a user who follows a pointer that is null does not mean them.
     pub(super) fn at_zero(&mut self, node: &Node, value: &Operand) -> Option<Object> {
         if !node.casts_zero() {
             return None;
@@ -282,7 +282,7 @@ impl Evaluator<'_, '_, '_> {
                 index.cast_signed().wrapping_neg(),
                 left.frame,
             ),
-            // Whoever looks at the bits of an address knows what for.
+            // A user who looks at the bits of an address knows why.
             (Term::Pointer(..), Term::Number(_), Binary::BitAnd | Binary::Remainder) => {
                 let (a, b) = (self.number(left, of)?, self.number(right, to)?);
                 let number = number::arithmetic(operator, a, b);

@@ -1,6 +1,6 @@
 //! From tokens to a tree.
 //!
-//! Operators bind as they do in Rust, Go and Zig: `a & b == c` compares `a & b`, which is what people mean who write it.
+//! Operators bind as they do in Rust, Go and Zig: `a & b == c` compares `a & b`, which is what is meant by it.
 
 mod line;
 mod names;
@@ -16,7 +16,7 @@ pub(super) use line::line;
 
 /// A longer text is no expression.
 const LONGEST: usize = 1 << 12;
-/// As many parts may stand one in the other. Evaluation goes down the tree by calls.
+/// At most this many parts may be nested. Evaluation goes down the tree by calls.
 pub(super) const DEEPEST: u32 = 100;
 
 /// The tree of `text`. `is_type` tells of a name in parentheses whether it is that of a type: only then is

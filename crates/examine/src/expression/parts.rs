@@ -7,7 +7,7 @@ use super::number::Number;
 use super::terms::Term;
 use super::{access, elements, lexer, terms};
 
-/// Whether a text is a name that may stand in an expression.
+/// Whether a text is a name that may be in an expression.
 fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(lexer::starts_name) && chars.all(lexer::in_name)

@@ -18,9 +18,9 @@ use super::tree::{Kind, Machine, Node};
 use crate::stop::FrameId;
 use crate::value;
 
-/// As many values are listed at once.
+/// At most this many values are listed at once.
 const MOST_LISTED: usize = 10_000;
-/// As many bytes of memory are shown at once.
+/// At most this many bytes of memory are shown at once.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// A value of a row, with its name and the name of its type.

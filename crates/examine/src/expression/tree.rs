@@ -8,9 +8,9 @@ use super::lexer::Suffix;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Node {
     pub(super) kind: Kind,
-    /// Where it stands in the text.
+    /// Where it is in the text.
     pub(super) span: Range<usize>,
-    /// How many parts stand one in the other, this one counted.
+    /// How many parts are nested, this one counted.
     pub(super) depth: u32,
     /// Whether it is a call or has one in it.
     pub(super) has_calls: bool,
@@ -46,7 +46,7 @@ pub(super) enum Kind {
     Call(Box<Node>, Vec<Node>),
     /// `a ? b : c`
     Choice(Box<Node>, Box<Node>, Box<Node>),
-    /// `x @ n`: so many, one after the other in memory, of which `x` is the first.
+    /// `x @ n`: that many, one after the other in memory; `x` is the first.
     Repeat(Box<Node>, Box<Node>),
     /// `sizeof(x)`. A name may turn out to be that of a type.
     SizeOf(Box<Node>),
@@ -162,7 +162,7 @@ pub(super) enum Machine {
     Memory,
     /// Table 0 of its instance.
     Table,
-    /// The instruction it stands at, as an offset in its module.
+    /// The instruction that it is at, as an offset in its module.
     Pc,
     /// The frames of the thread, as the report counts them.
     Frame,
@@ -184,7 +184,7 @@ impl Machine {
 /// Which of the values that were shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Past {
-    /// `$`, `$$`, `$$2`: so many before the last.
+    /// `$`, `$$`, `$$2`: that many before the last.
     Back(u64),
     /// `$1`: by its number; `$0` is the last.
     Number(u64),

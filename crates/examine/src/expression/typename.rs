@@ -20,7 +20,7 @@ pub(super) enum Within {
     Expression,
 }
 
-/// As many pointers and arrays as a type may be made of.
+/// A type may be made of at most this many pointers and arrays.
 const DEEPEST: u32 = 16;
 
 /// Words that only types have.

@@ -1,4 +1,4 @@
-//! Which lines of a stack people want to see.
+//! Which lines of a stack are shown.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,7 +22,7 @@ pub enum Line<'a> {
         /// The family.
         family: Family,
     },
-    /// More rounds of the recursion that stands before it.
+    /// More rounds of the recursion that is before it.
     Recursion {
         /// How many frames are not shown.
         hidden: usize,

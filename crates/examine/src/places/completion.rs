@@ -12,7 +12,7 @@ fn file_and_beginning(text: &str) -> Option<(&str, &str)> {
     (!file.is_empty() && !file.ends_with(':')).then_some((file, begun))
 }
 
-/// As many functions are looked at to find those of a file.
+/// At most this many functions are looked at to find those of a file.
 const MOST_LOOKED_AT: usize = 20_000;
 
 /// What `text` may be the beginning of: functions and source files, by their short names, at most `most`.

@@ -83,7 +83,7 @@ const MOST_LEVELS: u32 = 8;
 ///
 /// # Errors
 ///
-/// When arguments of this type cannot be given, in words.
+/// When arguments of this type cannot be given, as text.
 fn width(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<usize, String> {
     Ok(match way(context, ty, wanted)? {
         Way::Nothing => 0,
@@ -298,7 +298,7 @@ pub(super) struct Argument {
     /// As it is written.
     pub(super) text: String,
     pub(super) value: expression::Value,
-    /// It stands before the `.` of a method.
+    /// It is before the `.` of a method.
     pub(super) is_receiver: bool,
 }
 
@@ -323,9 +323,7 @@ pub(super) fn pass(
     let ty = match (ty, wanted.first()) {
         (Some(ty), _) => ty.clone(),
         (None, Some(ValType::Ref(_))) => {
-            return Err(refused(
-                "a reference cannot be given, but for `null`".into(),
-            ));
+            return Err(refused("no reference except `null` can be given".into()));
         }
         (None, Some(wanted)) => plain(wanted),
         (None, None) => return Err(refused("there is nothing that takes it".into())),
@@ -343,7 +341,7 @@ pub(super) fn pass(
         Part::Copy(bytes) => Ok(Passed::Copy(bytes)),
         Part::Bytes(bytes, signed) => wide(&bytes, signed, ty)
             .map(Passed::Value)
-            .ok_or_else(|| refused("a reference cannot be given, but for `null`".into())),
+            .ok_or_else(|| refused("no reference except `null` can be given".into())),
     });
     passed.collect()
 }
@@ -396,7 +394,7 @@ fn parts(
         return referred(context, &object, &bare.name, target, is_copy_enough).map(|it| vec![it]);
     }
     let way = way(context, ty, wanted)?;
-    // A reference is what it refers to, but for what wants a reference itself.
+    // A reference is what it refers to, except where a reference itself is wanted.
     let is_same = match (&bare.kind, &given.kind) {
         (Kind::Pointer(_, to), Kind::Pointer(_, from)) => context.bare(to) == context.bare(from),
         _ => false,

@@ -15,7 +15,7 @@ const MOST_BASES: u32 = 8;
 /// next, have millions.
 const MOST_METHODS: usize = 64;
 
-/// As many smart pointers are gone through.
+/// At most this many smart pointers are followed.
 const MOST_FOLLOWED: usize = 8;
 
 /// A method, and the object or the part of it that is the class which has it.
@@ -286,7 +286,7 @@ fn for_constness(
 /// Whether objects of a type cannot be changed.
 pub(super) fn is_const(context: &Context<'_>, ty: &TypeRef) -> bool {
     let mut ty = ty.clone();
-    // As many typedefs and qualifiers as are looked through.
+    // At most this many typedefs and qualifiers are looked through.
     for _ in 0..64 {
         let found = context.ty(&ty);
         ty = match &found.kind {

@@ -2,7 +2,7 @@
 //!
 //! C and C++ give back as `BasicCABI.md` of the tool conventions says: a scalar and a structure of one scalar as a
 //! result, every other value where the first argument points. Rust does so with more than two numbers or with more
-//! than 8 bytes. An optimiser that knows all callers takes results away that nobody reads.
+//! than 8 bytes. An optimiser that knows all callers removes results that none of them reads.
 
 use wasmparser::{FuncType, Operator, ValType};
 use wdb_debuggee::coredump::{ModuleId, Slot, Value};
@@ -262,7 +262,7 @@ mod tests {
             (vec![int(), double()], false, &[I32, F64], Way::Unproven),
             (vec![int(), double()], false, &[I32, I32, F64], Way::Memory),
             (vec![point(), int()], false, &[I32, I32, I32], Way::Memory),
-            // As many, and others.
+            // The same number, and others.
             (
                 vec![double(), int()],
                 false,

@@ -29,7 +29,7 @@ pub(super) enum Next {
 /// The lines that are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// So many completions are listed without a question.
+/// At most this many completions are listed without a question.
 const LISTED: usize = 100;
 
 /// A line editor, and the file of its history.
@@ -131,7 +131,7 @@ impl Completer for Assistant {
     }
 }
 
-/// What can stand at `cursor`, paths of files included.
+/// What can be at `cursor`, paths of files included.
 ///
 /// # Errors
 ///
@@ -193,7 +193,7 @@ impl Highlighter for Assistant {
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         match self.colour {
             true => Style::Dim.paint(hint).into(),
-            // It could not be told from what was typed.
+            // It could not be distinguished from what was typed.
             false => "".into(),
         }
     }

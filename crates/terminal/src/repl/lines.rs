@@ -1,4 +1,4 @@
-//! Where lines come from: a person at a terminal with an editor, or anything else.
+//! Where lines come from: a user at a terminal with an editor, or anything else.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ enum Kind {
         pasted: VecDeque<String>,
     },
     Plain {
-        /// A person types them and sees what is typed: the terminal does that.
+        /// The user types them and sees what is typed: the terminal does that.
         by_hand: bool,
     },
 }
@@ -30,7 +30,7 @@ enum Kind {
 const LONGEST: u64 = 1 << 20;
 
 impl Lines {
-    /// Standard input: with an editor if a person is there, whose terminal can do more than print.
+    /// Standard input: with an editor if it is a terminal that can do more than print.
     ///
     /// The lines are remembered in the file `history`, if there is one.
     ///
@@ -93,7 +93,7 @@ impl Lines {
         }
     }
 
-    /// Whether a person types.
+    /// Whether the user types.
     pub(super) fn by_hand(&self) -> bool {
         match self.0 {
             Kind::Editor { .. } => true,
@@ -101,7 +101,7 @@ impl Lines {
         }
     }
 
-    /// Whether lines must be written where the answers are, because nobody sees them there otherwise.
+    /// Whether lines must be written where the answers are, because they cannot be seen there otherwise.
     pub(super) fn echo(&self) -> bool {
         !self.by_hand()
     }

@@ -17,11 +17,11 @@ struct State {
     out: Box<dyn Write + Send>,
     abilities: Abilities,
     transcript: Option<Box<dyn Write + Send>>,
-    /// Who has written a line and not ended it.
+    /// The writer of a line that is not ended.
     unfinished: Option<Writer>,
-    /// The first error of writing: nobody reads any more.
+    /// The first error of writing: no one reads any more.
     error: Option<io::Error>,
-    /// Who shows everything instead, while there is a full screen.
+    /// What shows everything instead, while there is a full screen.
     viewer: Option<Viewer>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) enum Written<'a> {
     Progress(&'a str),
 }
 
-/// Who writes.
+/// The writer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writer {
     Guest,
@@ -105,12 +105,12 @@ impl Screen {
         self.state().abilities
     }
 
-    /// From now on somebody else shows what is written, or nobody else any more.
+    /// From now on something else shows what is written, or nothing else any more.
     pub(crate) fn divert(&self, viewer: Option<Viewer>) {
         self.state().viewer = viewer;
     }
 
-    /// Tells what takes long right now, if somebody else shows what is written.
+    /// Reports what takes long right now, if something else shows what is written.
     pub(super) fn progress(&self, what: &str) -> bool {
         let state = self.state();
         if let Some(viewer) = &state.viewer {
@@ -162,7 +162,7 @@ impl Screen {
         state.wrote(Writer::Command, text.as_bytes());
     }
 
-    /// Whether within `time` nobody else is writing any more.
+    /// Whether within `time` nothing else is writing any more.
     pub(super) fn is_free_within(&self, time: Duration) -> bool {
         let began = Instant::now();
         while let Err(TryLockError::WouldBlock) = self.0.try_lock() {
@@ -182,7 +182,7 @@ impl Screen {
         }
     }
 
-    /// Before a person is asked for a line: everything is out, and the cursor at the beginning of a line.
+    /// Before the user is asked for a line: everything is out, and the cursor at the beginning of a line.
     pub(crate) fn settle(&self) -> io::Result<()> {
         let mut state = self.state();
         state.end_line();
@@ -192,10 +192,10 @@ impl Screen {
         state.error.take().map_or(Ok(()), Err)
     }
 
-    /// A line that was read: for the transcript, and for whoever does not see what is typed.
+    /// A line that was read: for the transcript, and for a reader who does not see what is typed.
     pub(crate) fn entered(&self, prompt: &str, line: &str, echo: bool) {
         let mut state = self.state();
-        // Scripts may be somebody else's.
+        // Scripts may come from someone else.
         let text = format!("{prompt}{}\n", wdb_symbols::printable(line));
         if echo {
             state.put(&text);

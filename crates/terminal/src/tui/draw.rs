@@ -16,7 +16,7 @@ use super::line::Proposals;
 use super::state::{Activity, Pane, State};
 use theme::Theme;
 
-/// The keys, for who asks for help.
+/// The keys, for the help.
 const KEYS: &[(&str, &str)] = &[
     ("F5", "continue"),
     ("F10", "next: a line, over calls"),
@@ -41,7 +41,7 @@ const KEYS: &[(&str, &str)] = &[
     ("q Enter, Ctrl-D", "quit; `help` lists all commands"),
 ];
 
-/// As many proposals are shown at once.
+/// At most this many proposals are shown at once.
 const MOST_PROPOSALS: usize = 8;
 
 /// Draws the state. The same state is always the same screen.

@@ -6,13 +6,13 @@ use rustyline::Word;
 use rustyline::line_buffer::{ChangeListener, DeleteListener, Direction, LineBuffer};
 use wdb_console::Completion;
 
-/// As many lines are remembered.
+/// At most this many lines are remembered.
 const MOST_LINES: usize = 2_000;
 
 /// A line with a cursor, and a history.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// What is typed, with the cursor, which moves by grapheme clusters: what a person calls a character.
+    /// What is typed, with the cursor, which moves by grapheme clusters: what a reader calls a character.
     ///
     /// Texts are put into it with `replace` alone: the other methods stop at the capacity that it was
     /// made with.
@@ -20,16 +20,16 @@ pub(super) struct Line {
     history: Vec<String>,
     /// The entry of the history that is shown, and the line that was typed before.
     recalled: Option<(usize, String)>,
-    /// What can stand at the cursor, while the user goes through it.
+    /// What can be at the cursor, while the user goes through it.
     pub(super) proposals: Option<Proposals>,
 }
 
-/// What can stand at the cursor.
+/// What can be at the cursor.
 #[derive(Clone, Debug)]
 pub(super) struct Proposals {
     /// All of it.
     pub(super) all: Vec<Completion>,
-    /// Which of it stands there.
+    /// Which of it is there.
     pub(super) chosen: Option<usize>,
 }
 
@@ -49,7 +49,7 @@ impl Line {
         self.buffer.as_str()
     }
 
-    /// The byte that the cursor stands before.
+    /// The byte that the cursor is before.
     pub(super) fn cursor(&self) -> usize {
         self.buffer.pos()
     }
@@ -73,27 +73,27 @@ impl Line {
 
     /// Deletes the character before the cursor.
     pub(super) fn backspace(&mut self) {
-        self.buffer.backspace(1, &mut Nobody);
+        self.buffer.backspace(1, &mut Ignored);
     }
 
     /// Deletes the character at the cursor.
     pub(super) fn delete(&mut self) {
-        self.buffer.delete(1, &mut Nobody);
+        self.buffer.delete(1, &mut Ignored);
     }
 
     /// Deletes the word before the cursor.
     pub(super) fn delete_word(&mut self) {
-        self.buffer.delete_prev_word(Word::Big, 1, &mut Nobody);
+        self.buffer.delete_prev_word(Word::Big, 1, &mut Ignored);
     }
 
     /// Deletes what is before the cursor.
     pub(super) fn delete_before(&mut self) {
-        self.buffer.discard_buffer(&mut Nobody);
+        self.buffer.discard_buffer(&mut Ignored);
     }
 
     /// Deletes what is after the cursor.
     pub(super) fn delete_after(&mut self) {
-        self.buffer.kill_buffer(&mut Nobody);
+        self.buffer.kill_buffer(&mut Ignored);
     }
 
     /// One character back.
@@ -168,7 +168,7 @@ impl Line {
         text
     }
 
-    /// Takes what can stand at the cursor: the only one is typed, of several what they have in common, and
+    /// Takes what can be at the cursor: the only one is typed, of several what they have in common, and
     /// then one after the other.
     pub(super) fn propose(&mut self, all: Vec<Completion>) {
         self.proposals = None;
@@ -225,7 +225,7 @@ impl Line {
 
     /// The cursor is behind the text then.
     fn replace(&mut self, range: Range<usize>, text: &str) {
-        self.buffer.replace(range, text, &mut Nobody);
+        self.buffer.replace(range, text, &mut Ignored);
     }
 
     fn before(&self) -> &str {
@@ -240,13 +240,13 @@ impl Default for Line {
 }
 
 /// Wants to know nothing of the changes of a line: there is no undo, and nothing to yank.
-struct Nobody;
+struct Ignored;
 
-impl DeleteListener for Nobody {
+impl DeleteListener for Ignored {
     fn delete(&mut self, _: usize, _: &str, _: Direction) {}
 }
 
-impl ChangeListener for Nobody {
+impl ChangeListener for Ignored {
     fn insert_char(&mut self, _: usize, _: char) {}
 
     fn insert_str(&mut self, _: usize, _: &str) {}

@@ -20,9 +20,9 @@ use wdb_symbols::render::{Limits, Notation};
 use super::scene::{BreakpointRow, Code, Instruction, Mark, Piece, Rows, Scene, StackRow, Value};
 use super::state::{Open, Wishes};
 
-/// As many instructions before and after the current one.
+/// At most this many instructions are shown before and after the current one.
 const INSTRUCTIONS: usize = 2_000;
-/// As many files are remembered.
+/// At most this many files are remembered.
 const MOST_FILES: usize = 16;
 
 /// Where a program begins, as far as its user sees: what is shown before it runs.
@@ -80,7 +80,7 @@ impl Looker {
         scene
     }
 
-    /// The code that a frame stands in.
+    /// The code that a frame is in.
     fn code(
         &mut self,
         stop: &mut Stop<'_>,
@@ -129,7 +129,7 @@ impl Looker {
                 Some(why) => format!("{function}: {why}"),
                 None => function.to_owned(),
             },
-            // A pc may stand inside of an instruction, where a dump is not exact.
+            // A pc may be inside an instruction, where a dump is not exact.
             current: addresses.range(..=pc).next_back().map(|it| *it.1),
             start: 0,
             marks,
@@ -156,7 +156,7 @@ impl Looker {
                 }
             }
         }
-        nothing(&why.unwrap_or_else(|| "the program does not stand in any code".to_owned()))
+        nothing(&why.unwrap_or_else(|| "the program is not in any code".to_owned()))
     }
 
     fn source(
@@ -275,7 +275,7 @@ fn place_in_words(location: &Location) -> String {
     }
 }
 
-/// How much of a value stands on its line.
+/// How much of a value is shown on its line.
 const LIMITS: Limits = Limits {
     depth: 4,
     elements: 100,

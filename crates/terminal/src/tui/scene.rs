@@ -10,7 +10,7 @@ use wdb_examine::places::Spec;
 use wdb_examine::values::Named;
 use wdb_symbols::Unavailable;
 
-/// As many columns more than a character has a tab.
+/// How many columns more than a character a tab has.
 const TAB_WIDTH: usize = 4;
 
 /// A piece of text with its meaning.
@@ -43,7 +43,7 @@ pub(super) struct Scene {
     pub(super) breakpoints: Vec<BreakpointRow>,
 }
 
-/// A piece of the program's code, and where the program stands in it.
+/// A piece of the program's code, and where the program is in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Code {
     /// What it is: the path of the file, the name of the function.
@@ -52,7 +52,7 @@ pub(super) struct Code {
     pub(super) rows: Rows,
     /// The row where the selected frame stands.
     pub(super) current: Option<usize>,
-    /// The row to show where it stands in none.
+    /// The row to show if it is in none.
     pub(super) start: usize,
     /// The rows that have breakpoints.
     pub(super) marks: BTreeMap<usize, Mark>,
@@ -116,7 +116,7 @@ pub(super) struct Mark {
 /// A frame of the stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct StackRow {
-    /// Its number. `None`: code of the host, or what stands for frames that are not listed.
+    /// Its number. `None`: code of the host, or a row for the frames that are not listed.
     pub(super) number: Option<u32>,
     /// The function.
     pub(super) function: String,
@@ -126,7 +126,7 @@ pub(super) struct StackRow {
     pub(super) runtime: bool,
     /// Whether it is the selected one.
     pub(super) selected: bool,
-    /// It stands for the frames that are not listed.
+    /// It is the row for the frames that are not listed.
     pub(super) is_more: bool,
 }
 
@@ -137,7 +137,7 @@ pub(super) struct BreakpointRow {
     pub(super) number: u32,
     /// Whether it can stop the program.
     pub(super) enabled: bool,
-    /// Where it is and what else there is to it, in words.
+    /// Where it is and what else there is to it, as text.
     pub(super) text: String,
     /// How many times it was hit.
     pub(super) hits: u64,

@@ -42,7 +42,7 @@ impl Pane {
     ];
 }
 
-/// What the worker, who has the program, is asked for.
+/// What the worker, which has the program, is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Request {
     /// Executes a line.
@@ -53,7 +53,7 @@ pub(super) enum Request {
     Look(Wishes),
     /// Gives a page of the parts of a value.
     Parts(Page),
-    /// Tells what can stand at a place of a line.
+    /// Gives what can be at a place of a line.
     Complete(String, usize),
     /// Drops what was begun with the lines before: the commands of a breakpoint.
     Cancel,
@@ -105,9 +105,9 @@ pub(super) enum Report {
     Progress(String),
     /// What the guest writes.
     Guest(Vec<u8>),
-    /// A line was executed; what stands before the next.
+    /// A line was executed; the prompt of the next.
     Done(String),
-    /// What can stand at the place of the line that was asked about.
+    /// What can be at the place of the line that was asked about.
     Completions(String, Vec<Completion>),
     /// The view is over.
     Ended(Ended),
@@ -162,7 +162,7 @@ pub(super) struct State {
     pub(super) side: Side,
     /// Which of log and output is shown where there is room for one.
     pub(super) lower: Lower,
-    /// What stands before the line.
+    /// The prompt before the line.
     pub(super) prompt: String,
     /// The line that is typed.
     pub(super) line: Line,
@@ -243,7 +243,7 @@ pub(super) enum Part {
     /// The value: whether it is not what it was before the program ran last, and whether its parts are shown, if it has
     /// any.
     Value { changed: bool, open: Option<bool> },
-    /// So many of its parts are left out.
+    /// This many of its parts are left out.
     More(u64),
 }
 

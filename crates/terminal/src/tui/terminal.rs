@@ -28,7 +28,7 @@ use crate::ctrl_c::Reaction;
 const PAUSE: Duration = Duration::from_millis(15);
 /// After so long it is said that the program runs.
 const SLOW: Duration = Duration::from_millis(150);
-/// So many reports are taken before the screen is drawn.
+/// At most this many reports are taken before the screen is drawn.
 const REPORTS_AT_ONCE: usize = 4_096;
 
 /// Whether the terminal is in full screen.
@@ -43,7 +43,7 @@ pub(super) struct Connection {
     pub(super) requests: Sender<Request>,
     /// What it tells.
     pub(super) told: Receiver<Report>,
-    /// Who interrupts the program.
+    /// What interrupts the program.
     pub(super) ctrl_c: CtrlC,
 }
 

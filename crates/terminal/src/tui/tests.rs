@@ -109,7 +109,7 @@ impl View {
         update(&mut self.state, event)
     }
 
-    /// Presses a key. What the worker is asked for is done, but for what a program would have to run for.
+    /// Presses a key. What the worker is asked for is done, except what a program would have to run for.
     fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Option<Effect> {
         let effect = self.happens(Event::Input(Input::Key(KeyEvent::new(code, modifiers))));
         self.done(effect.as_ref());
@@ -259,7 +259,7 @@ fn every_size_has_a_screen() {
     view.state.help = false;
     view.happens(Event::Input(Input::Resize(40, 12)));
     view.shows("tiny");
-    // The tab that is shown can be told from the others.
+    // The tab that is shown looks different from the others.
     view.key(KeyCode::F(4));
     let title = view.screen().lines().next().unwrap().to_owned();
     assert!(title.contains("[Dbg]") && title.contains(" Out"), "{title}");

@@ -7,9 +7,9 @@ use wdb_console::Style;
 
 use super::scene::Piece;
 
-/// As many lines are kept.
+/// At most this many lines are kept.
 const MOST_LINES: usize = 10_000;
-/// As many bytes are kept, and a line more.
+/// At most this many bytes are kept, and one more line.
 const MOST_BYTES: usize = 8 << 20;
 /// A line without an end is cut here, in bytes.
 const LONGEST_LINE: usize = 16 << 10;
@@ -67,7 +67,7 @@ impl Text {
         self.write(style, &String::from_utf8_lossy(whole));
     }
 
-    /// The `height` rows that are shown where `width` characters stand in a row.
+    /// The `height` rows that are shown where a row has `width` characters.
     pub(super) fn rows(&self, width: usize, height: usize) -> Vec<Vec<Piece>> {
         let mut rows: VecDeque<Vec<Piece>> = VecDeque::new();
         let wanted = height.saturating_add(self.back);

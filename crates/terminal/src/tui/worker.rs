@@ -34,7 +34,7 @@ pub(super) fn work(
     serve(repl, looker, asked, reports)
 }
 
-/// A screen whose text the view shows, until this is dropped: a view ends when nobody can tell it anything.
+/// A screen whose text the view shows, until this is dropped: a view ends when nothing can send to it.
 struct Diverted(Screen);
 
 impl Drop for Diverted {

@@ -74,7 +74,7 @@ impl Parser<'_> {
             None => return Ok((None, place)),
             Some(Change::Step(operator)) => {
                 let sign = self.here().start..whole.end;
-                // C means the pointer by it, and whoever types it may mean what it points to.
+                // C means the pointer by it, and the user may mean what it points to.
                 if let Kind::Unary(Unary::Dereference, _) = place.kind
                     && self.text[place.span.clone()].starts_with('*')
                 {

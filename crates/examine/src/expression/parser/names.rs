@@ -1,4 +1,4 @@
-//! Names as they are written: paths, operators of C++, what stands in angle brackets, the types of an overload.
+//! Names as they are written: paths, operators of C++, what is in angle brackets, the types of an overload.
 
 use super::super::Error;
 use super::super::lexer::Token;

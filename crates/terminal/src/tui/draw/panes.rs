@@ -1,4 +1,4 @@
-//! What stands in each pane.
+//! What is in each pane.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier};
 /// The size of a cell, in units of the picture.
 const WIDTH: f64 = 8.0;
 const HEIGHT: f64 = 17.0;
-/// From the top of a cell to the line that letters stand on.
+/// From the top of a cell to the baseline of its letters.
 const BASELINE: f64 = 13.0;
 const MARGIN: f64 = 10.0;
 
@@ -40,7 +40,7 @@ fn look(cell: &Cell) -> (Color, Modifier) {
     (cell.fg, cell.modifier)
 }
 
-/// Draws cells that look the same. Each piece is given its width, so that the columns stand below each other in any font.
+/// Draws cells that look the same. Each piece is given its width, so that the columns are aligned in any font.
 fn piece(out: &mut String, run: &[&Cell], column: usize, row: u16) {
     let (colour, modifier) = look(run[0]);
     let reversed = modifier.contains(Modifier::REVERSED);
