@@ -2,7 +2,7 @@
 //!
 //! Four bases were seen in the wild and nothing in a dump names its own. But under the right one
 //! every offset is the start of an instruction, that of a frame that waits is a call, a direct call
-//! is of the function of the next younger frame, and the youngest frame stands where something can
+//! is of the function of the next inner frame, and the innermost frame is where something can
 //! trap.
 
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ const RECKONINGS: [Reckoning; 5] = [
     },
 ];
 
-/// What `codeoffset` of the dump's frames counts from, judged by the modules that are at hand: one
+/// What `codeoffset` of the dump's frames counts from, judged by the modules that are available: one
 /// for each in [`crate::CoreDump::modules`], `None` where it is not known. The note says when the
 /// modules overrule the dialect, or fit no base.
 pub fn find_base(reading: &Reading, modules: &[Option<&Module>]) -> (Base, Option<Note>) {
@@ -147,14 +147,14 @@ fn name(reckoning: Reckoning) -> &'static str {
     }
 }
 
-/// A frame whose module is at hand and whose offset is recorded.
+/// A frame whose module is available and whose offset is recorded.
 struct Witness<'a> {
     module: &'a Module,
     func: FuncIndex,
     codeoffset: u32,
     /// Position in the stack.
     position: usize,
-    /// The function of the next younger frame, if it is of the same instance.
+    /// The function of the next inner frame, if it is of the same instance.
     callee: Option<FuncIndex>,
     /// Its offset under each reckoning, and what is there.
     spots: [Option<Spot>; RECKONINGS.len()],
@@ -171,21 +171,21 @@ fn stacks<'a>(reading: &Reading, modules: &[Option<&'a Module>]) -> Vec<Vec<Witn
     let mut stacks: Vec<_> = threads
         .map(|thread| {
             let mut witnesses = Vec::new();
-            let mut younger: Option<&Frame> = None;
+            let mut inner: Option<&Frame> = None;
             for (position, frame) in thread.frames.iter().take(FRAMES).enumerate() {
                 // Zero means "unknown" nearly everywhere.
                 if let (Some(module), 1..) = (module(frame), frame.codeoffset) {
-                    let same = younger.filter(|younger| younger.instance == frame.instance);
+                    let same = inner.filter(|inner| inner.instance == frame.instance);
                     witnesses.push(Witness {
                         module,
                         func: frame.func,
                         codeoffset: frame.codeoffset,
                         position,
-                        callee: same.map(|younger| younger.func),
+                        callee: same.map(|inner| inner.func),
                         spots: [None; RECKONINGS.len()],
                     });
                 }
-                younger = Some(frame);
+                inner = Some(frame);
             }
             witnesses
         })

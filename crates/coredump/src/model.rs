@@ -151,7 +151,7 @@ pub enum CrashKind {
     HostError,
     /// A limit that was set for the run: memory, fuel, time.
     Limit,
-    /// Somebody interrupted the program (Ctrl-C).
+    /// The user interrupted the program (Ctrl-C).
     Interrupt,
     /// No crash: the dump was asked for.
     Requested,
@@ -201,17 +201,17 @@ pub struct Instance {
 pub struct Thread {
     /// Its name; `main` for the only one.
     pub name: String,
-    /// Its frames, youngest first.
+    /// Its frames, innermost first.
     pub frames: Vec<Frame>,
-    /// Where host code stands between two frames, youngest first. The standard has no place for it.
+    /// Where host code is between two frames, innermost first. The standard has no place for it.
     pub host_frames: Vec<HostFrame>,
 }
 
-/// Host code that stands on the stack between WebAssembly frames, or above the youngest.
+/// Host code that is on the stack between WebAssembly frames, or above the innermost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFrame {
     /// It was called by the frame with this position in [`Thread::frames`]; every frame with a
-    /// smaller position is younger than it.
+    /// smaller position is nearer to the innermost.
     pub before: u32,
     /// What it is, as far as known: `wasi_snapshot_preview1.fd_write`.
     pub name: String,
@@ -225,7 +225,7 @@ pub struct Frame {
     /// Its function, in the module's index space. [`Frame::NO_FUNCTION`] where the dump does not
     /// name it.
     pub func: FuncIndex,
-    /// Where it stands, as the dump says it. In a dump that follows the standard as wasmtime does:
+    /// Where it is, as the dump says it. In a dump that follows the standard as wasmtime does:
     /// bytes from the start of the function's body (its local declarations), 0 for "unknown"; the
     /// call instruction for a frame that waits for a call. In other dialects the base differs: see
     /// [`crate::Base`].

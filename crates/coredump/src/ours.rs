@@ -229,7 +229,7 @@ pub(crate) fn read_host_frames(reader: &mut BinaryReader<'_>) -> Result<Vec<Vec<
     })
 }
 
-/// Where a value stands that `corestack` could only mark as missing.
+/// Where a value is that `corestack` could only mark as missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Local,

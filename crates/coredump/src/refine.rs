@@ -1,4 +1,4 @@
-//! What a dump means once its modules are at hand.
+//! What a dump means once its modules are available.
 
 use wdb_module::{CodeOffset, Module, ValType};
 
@@ -6,13 +6,13 @@ use crate::base;
 use crate::{Base, CoreDump, Dialect, Frame, Inference, Missing, Note, Reading, Slot, Value};
 
 /// Completes a reading with what only the modules can tell: one for each in
-/// [`crate::CoreDump::modules`], `None` where it is not at hand.
+/// [`crate::CoreDump::modules`], `None` where it is not available.
 ///
 /// * What the offsets count from, as [`crate::find_base`] finds it. Offsets that the dialect counts
 ///   a few bytes short are corrected.
 /// * The function of a frame that names none (drafts), from its offset.
 /// * The order of the frames, where it was not yet said (before 2023-04) and the calls show that
-///   the oldest comes first.
+///   the outermost comes first.
 /// * The true types of values of which only the low 32 bits were written (old WasmEdge).
 ///
 /// Each change comes with a note. A dump that follows the standard stays as it is.
@@ -38,7 +38,7 @@ pub fn refine(reading: &mut Reading, modules: &[Option<&Module>]) {
     }
 }
 
-/// Puts the youngest frame first, if the calls fit better that way round.
+/// Puts the innermost frame first, if the calls fit better that way round.
 fn turn_round(reading: &mut Reading, modules: &[Option<&Module>]) {
     if !matches!(
         reading.dialect,
@@ -55,7 +55,7 @@ fn turn_round(reading: &mut Reading, modules: &[Option<&Module>]) {
     reverse(reading);
     if base::fit(reading, modules) > upright {
         reading.notes.push(Note {
-            message: "the frames stand oldest first, as the calls show; turned them round"
+            message: "the frames stand outermost first, as the calls show; turned them round"
                 .to_owned(),
             offset: None,
         });
@@ -64,7 +64,7 @@ fn turn_round(reading: &mut Reading, modules: &[Option<&Module>]) {
     }
 }
 
-/// The frames whose modules are at hand.
+/// The frames whose modules are available.
 fn frames<'a>(
     dump: &'a mut CoreDump,
     modules: &'a [Option<&'a Module>],

@@ -52,7 +52,7 @@ pub(crate) fn plan(
 }
 
 /// Merges neighbours across the smallest gaps, as few as bring the number down to `limit`. A gap
-/// must be known to be zero: otherwise the merged segment would say something that nobody recorded.
+/// must be known to be zero: otherwise the merged segment would say something that was not recorded.
 fn merge(segments: Vec<Segment>, memories: &[Memory], limit: usize) -> Vec<Segment> {
     let Some(excess @ 1..) = segments.len().checked_sub(limit) else {
         return segments;

@@ -1,7 +1,7 @@
 //! The debuggee: what every debugger feature is written against.
 //!
 //! A core dump and a program that runs in an engine are the same thing to everything above. What
-//! every debuggee can do stands in [`Debuggee`]; what only some can do is a capability of its own
+//! every debuggee can do is in [`Debuggee`]; what only some can do is a capability of its own
 //! that the debuggee hands out, so that nothing has to be faked.
 
 use std::sync::Arc;
@@ -44,10 +44,10 @@ use crate::{Breakpoints, Call, CodeLocation, Error, Execute, Mutate, SetLocal};
 /// [`Thrown`](StopReason::Thrown), and then one of [`Interrupted`](StopReason::Interrupted) and
 /// [`Crash`](StopReason::Crash). [`Returned`](StopReason::Returned) and [`Abandoned`](StopReason::Abandoned) come after the
 /// reasons that the program had before the call. A limit that is reached counts more than an interrupt at the same
-/// instruction. Nobody above chooses by position, but the user reads them in this order.
+/// instruction. No layer above chooses by position, but the user reads them in this order.
 ///
-/// **A crash is told once**, before anything is unwound. A program that is resumed from it is unwound to its end; then it
-/// tells the same crash again, without frames, and cannot be resumed any more.
+/// **A crash is reported once**, before anything is unwound. A program that is resumed from it is unwound to its end; then it
+/// reports the same crash again, without frames, and cannot be resumed any more.
 ///
 /// How steps go and where limits are looked at is in the documentation of [`Resume`] and [`Execute`].
 pub trait Debuggee {
@@ -71,7 +71,7 @@ pub trait Debuggee {
         &[]
     }
 
-    /// Its modules, each with its binary if that is at hand. All that a program will ever have, from
+    /// Its modules, each with its binary if that is available. All that a program will ever have, from
     /// the beginning: neither modules nor components can load others later.
     fn modules(&self) -> &[Module];
 
@@ -111,7 +111,7 @@ pub trait Debuggee {
         Ok(self.depth(thread)?.min(most))
     }
 
-    /// One frame of a thread, as [`Debuggee::threads`] has it, the youngest at position 0. A live
+    /// One frame of a thread, as [`Debuggee::threads`] has it, the innermost at position 0. A live
     /// debuggee reads no more than this one.
     ///
     /// # Errors
@@ -190,7 +190,7 @@ pub trait Debuggee {
         None
     }
 
-    /// The capability to stop where it is told to.
+    /// The capability to stop at breakpoints.
     fn breakpoints(&mut self) -> Option<&mut dyn Breakpoints> {
         None
     }
@@ -215,7 +215,7 @@ fn no_thread(position: usize) -> Error {
 pub enum StopReason {
     /// It was launched and has run nothing yet. Its modules are known, its instances are not made.
     Started,
-    /// The youngest frame stands at a breakpoint, whose instruction has not run.
+    /// The innermost frame is at a breakpoint, whose instruction has not run.
     Breakpoint,
     /// The instruction that it was resumed for has run.
     Step,
@@ -227,14 +227,14 @@ pub enum StopReason {
         /// Whether a frame on the stack catches it. If none does it also crashes, here.
         caught: bool,
     },
-    /// Somebody has asked it to stop. It can go on.
+    /// It was asked to stop. It can go on.
     Interrupted,
-    /// The function that [`Call::call_function`] called has returned this; it stands where it stood before.
+    /// The function that [`Call::call_function`] called has returned this; it is where it was before.
     Returned(Vec<Slot>),
     /// The function that [`Call::call_function`] called did not return, and why: a sentence's second half. It
-    /// stands where it stood before.
+    /// is where it was before.
     Abandoned(String),
-    /// It crashed and cannot go on. Also what a dump that does not say why stands at, if it has frames.
+    /// It crashed and cannot go on. Also what a dump has that has frames and does not say why it was taken.
     Crash(Crash),
     /// It ended with this exit code.
     Exited(i32),
@@ -278,9 +278,9 @@ pub struct Module {
 pub struct Thread {
     /// Its name.
     pub name: String,
-    /// Its frames, youngest first.
+    /// Its frames, innermost first.
     pub frames: Vec<Frame>,
-    /// Where host code stands between them, youngest first.
+    /// Where host code is between them, innermost first.
     pub host_frames: Vec<HostFrame>,
 }
 
@@ -296,7 +296,7 @@ pub struct Frame {
     /// The instruction at which it is stopped, or the call that it waits for. Which instruction that is at a trap or an
     /// error of the host is in the table of [`Debuggee`].
     pub pc: Pc,
-    /// Its locals, parameters first: as many as the function has when the module is available.
+    /// Its locals, parameters first: all of the function's, when the module is available.
     pub locals: Vec<Slot>,
     /// Its operand stack, bottom first. `None`: not recorded.
     pub stack: Option<Vec<Slot>>,
@@ -357,6 +357,6 @@ pub enum Trust {
 pub enum Certainty {
     /// They were in the memory.
     Known,
-    /// At least one stands in a gap of the dump, of which the producer did not say whether it is zero.
+    /// At least one is in a gap of the dump, of which the producer did not say whether it is zero.
     AssumedZero,
 }

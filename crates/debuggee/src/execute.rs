@@ -1,4 +1,4 @@
-//! What only some debuggees can do: run, call functions, stop where they are told to, be changed.
+//! What only some debuggees can do: run, call functions, stop at breakpoints, be changed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct CodeLocation {
 /// always, and gives breakpoints on them back as ones that can never be hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resume {
-    /// Until there is a reason to stop. The instruction that the program stands at runs, also when it
+    /// Until there is a reason to stop. The instruction that the program is at runs, also when it
     /// has a breakpoint.
     Continue,
     /// One instruction of the program. That is the first one of the callee after a call, and the one
@@ -59,7 +59,7 @@ pub enum Verdict {
 /// that is none costs no trip between threads; it sees the debuggee as it is there, where
 /// [`Debuggee::execute`] is `None`, but breakpoints and state can be changed.
 ///
-/// It is asked at breakpoints, steps and exceptions that are caught. What nobody could want to miss
+/// It is asked at breakpoints, steps and exceptions that are caught. What no caller could want to miss
 /// ends the run without it: a crash, the end, an interrupt, the return of a call.
 pub type Watch = Box<dyn FnMut(&mut dyn Debuggee) -> Verdict + Send>;
 
@@ -93,7 +93,7 @@ pub trait Execute {
     /// What the export that is run has returned, as text, when the program has ended by itself.
     fn results(&self) -> &[String];
 
-    /// Forgets that somebody has asked the program to stop since it did: that was for the run before, and the next one is
+    /// Forgets a request to stop that came after the program had stopped: that was for the run before, and the next one is
     /// not to stop for it.
     fn forget_interrupt(&mut self);
 }
@@ -117,7 +117,7 @@ pub trait Call: Execute {
         watch: Option<Watch>,
     ) -> Result<(), Error>;
 
-    /// Unwinds the youngest call that has not returned. Nothing that it did to memory is undone.
+    /// Unwinds the innermost call that has not returned. Nothing that it did to memory is undone.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ pub trait Call: Execute {
     fn abandon_call(&mut self) -> Result<(), Error>;
 }
 
-/// The capability to stop where it is told to.
+/// The capability to stop at breakpoints.
 pub trait Breakpoints {
     /// Makes these the breakpoints, and no others. Gives back those that can never be hit and so are
     /// none: not the beginning of an instruction, or code that nothing can reach.

@@ -1,4 +1,4 @@
-//! Whether a module at hand is the one that a dump was taken of.
+//! Whether an available module is the one that a dump was taken of.
 
 use wdb_coredump::{CoreDump, Frame, ModuleId};
 use wdb_module::Module;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use wasmparser::{DataKind, ElementItems, ElementKind, Operator};
 use wdb_module::{FuncIndex, Module};
 
-/// The bytes that the module has put at `address` of memory 0 at its start: as many as `length`, from one
+/// The bytes that the module has put at `address` of memory 0 at its start: `length` of them, from one
 /// data segment. What they are later is not known, but constants of the source do not change.
 pub fn initial_memory(module: &Module, address: u64, length: usize) -> Option<&[u8]> {
     let (range, bytes) = segments(module).find(|(range, _)| range.contains(&address))?;

@@ -23,7 +23,7 @@ use crate::Debuggee;
 
 /// What runs programs.
 pub trait Engine: Send + Sync {
-    /// Compiles and links `program`. Returns when that is done: whoever does not want to wait calls it on a thread of
+    /// Compiles and links `program`. Returns when that is done: a caller that does not want to wait calls it on a thread of
     /// its own. `arguments` are those of the first launch, so that wrong ones are reported before the code is compiled.
     ///
     /// # Errors

@@ -290,7 +290,7 @@ impl<'a> FrameReader<'a> {
         }
     }
 
-    /// `waits`: the frame is not the youngest.
+    /// `waits`: the frame is not the innermost.
     fn read(&mut self, frame: &wdb_coredump::Frame, waits: bool) -> Frame {
         let instance = self.dump.dump.instances.get(frame.instance.position());
         let module = instance.map_or(ModuleId(0), |instance| instance.module);

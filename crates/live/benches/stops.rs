@@ -54,7 +54,7 @@ fn at(live: &Live, func: u32, position: usize) -> CodeLocation {
     }
 }
 
-/// The instruction after the one where the program stands.
+/// The instruction after the one where the program is.
 fn next(live: &mut Live) -> CodeLocation {
     let frame = live.frame(0, 0).unwrap();
     let binary = live.modules()[0].binary.as_ref().unwrap();

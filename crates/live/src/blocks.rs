@@ -10,7 +10,7 @@ use wdb_coredump::MemoryId;
 /// The bytes of a block, and their alignment.
 pub(crate) const BLOCK: usize = 16 << 10;
 
-/// As many blocks are kept; then all are dropped. What is shown of one stop needs a few dozen.
+/// At most this many blocks are kept; then all are dropped. What is shown of one stop needs a few dozen.
 const MOST: usize = 256;
 
 /// What was read since the program last ran or was changed.

@@ -55,9 +55,10 @@ impl Armed {
         patch(store.as_context_mut(), inventory, &removed, &places)?;
         // Where wasmtime has no place for a breakpoint, in code that nothing can reach or inside an
         // instruction, it takes the next one that it has, be it in another function.
-        let actual: HashSet<Place> = match places.is_empty() {
-            true => HashSet::new(),
-            false => actual(&store, inventory),
+        let actual: HashSet<Place> = if places.is_empty() {
+            HashSet::new()
+        } else {
+            actual(&store, inventory)
         };
         let mut slipped = Vec::new();
         for (location, place) in added {
@@ -85,7 +86,7 @@ impl Armed {
         Ok(())
     }
 
-    /// Whether the youngest frame stands at one that was wanted.
+    /// Whether the innermost frame is at one that was wanted.
     pub(crate) fn stands_at_one(
         &self,
         mut store: StoreContextMut<'_, Host>,
@@ -95,7 +96,7 @@ impl Armed {
             return false;
         }
         let frame = store.debug_exit_frames().next();
-        let place = frame.and_then(|frame| youngest(store, inventory, &frame).ok()?);
+        let place = frame.and_then(|frame| innermost(store, inventory, &frame).ok()?);
         place.is_some_and(|place| self.at.contains(&place))
     }
 }
@@ -138,7 +139,7 @@ fn actual(store: &StoreContextMut<'_, Host>, inventory: &Inventory) -> HashSet<P
         .collect()
 }
 
-fn youngest(
+fn innermost(
     mut store: StoreContextMut<'_, Host>,
     inventory: &Inventory,
     frame: &FrameHandle,

@@ -36,7 +36,7 @@ pub(crate) struct Prepared {
 }
 
 impl Guest {
-    /// Whether the youngest call by the debugger can be unwound; then it is going to be.
+    /// Whether the innermost call by the debugger can be unwound; then it is going to be.
     pub(crate) fn may_abandon(&mut self) -> Result<(), Error> {
         if self.standings.below.is_empty() {
             return Err(Error::Refused("no call is under way".into()));
@@ -66,7 +66,7 @@ impl Handler {
         let failed = |error: wasmtime::Error| Error::Debuggee(format!("{error:#}"));
         let guest = &mut *self.guest();
         if matches!(guest.standings.now, Standing::Entering(_)) {
-            // Its youngest frame is not set up, which nobody can tell from above.
+            // Its innermost frame is not set up, which the layers above cannot see.
             return Err(Error::Refused(
                 "nothing can be called on top of a function that has found the stack used up"
                     .into(),

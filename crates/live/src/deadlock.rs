@@ -2,7 +2,7 @@
 //!
 //! wasmtime runs `memory.atomic.wait` by putting its thread to sleep, and nothing wakes that but another thread of the
 //! program. There is none here: a program that waits without a time limit waits for ever, and so would the debugger. So
-//! each such instruction has a breakpoint of the debugger's own, where it is told whether it would wait.
+//! each such instruction has a breakpoint of the debugger's own, where it is found out whether it would wait.
 
 use std::ops::ControlFlow;
 
@@ -36,7 +36,7 @@ pub(crate) fn waits(inventory: &Inventory) -> Vec<Place> {
     waits
 }
 
-/// The crash that it is if the youngest frame, which stands before such an instruction, would wait for ever.
+/// The crash that it is if the innermost frame, which is before such an instruction, would wait for ever.
 pub(crate) fn certain(
     mut store: StoreContextMut<'_, Host>,
     inventory: &Inventory,

@@ -74,7 +74,7 @@ impl Live {
     ) -> Result<R, Error> {
         let (send, receive) = mpsc::sync_channel(1);
         self.send(Command::Ask(Box::new(move |paused| {
-            // The asker waits; if it does not, nobody needs the answer.
+            // The asker waits; if it does not, the answer is not needed.
             let _ = send.send(guarded(|| question(paused)));
         })))?;
         receive.recv().map_err(|_| gone())?

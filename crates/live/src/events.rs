@@ -1,4 +1,4 @@
-//! From wasmtime's debug events to the reasons for which the program stops, and how it stands then.
+//! From wasmtime's debug events to the reasons for which the program stops, and how far its instruction has come.
 
 use wasmtime::{
     AsContext as _, AsContextMut as _, DebugEvent, ExnRef, OwnedRooted, RootScope, StoreContextMut,
@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::stop::{self, Requester, StopRequest};
 use crate::{deadlock, exception, host, stack, trap};
 
-/// Why the program has to stop, and how it stands then.
+/// Why the program has to stop, and how far its instruction has come.
 pub(crate) type Found = (Vec<StopReason>, Standing);
 
 impl Guest {
@@ -47,7 +47,7 @@ impl Guest {
         Some((vec![StopReason::Crash(crash)], standing))
     }
 
-    /// How the program stands at a trap or an error of the host.
+    /// How far the instruction has come at a trap or an error of the host.
     fn standing(&self, store: StoreContextMut<'_, Host>, crash: &Crash) -> Standing {
         let Some(spot) = stack::spot(store, &self.inventory) else {
             return Standing::Before;
@@ -61,9 +61,10 @@ impl Guest {
         let calls = binary
             .and_then(|it| it.instruction_at(spot.pc))
             .is_some_and(|it| is_call(&it));
-        match calls && !TRAPS_OF_CALLS.contains(&crash.code.as_str()) {
-            true => Standing::HostFailed(spot.pc),
-            false => Standing::Trapped(spot.pc),
+        if calls && !TRAPS_OF_CALLS.contains(&crash.code.as_str()) {
+            Standing::HostFailed(spot.pc)
+        } else {
+            Standing::Trapped(spot.pc)
         }
     }
 
@@ -96,7 +97,7 @@ impl Guest {
         Some((reasons.collect(), standing))
     }
 
-    /// The program stands before an instruction that has a breakpoint, or every instruction has one.
+    /// The program is before an instruction that has a breakpoint, or every instruction has one.
     fn at_instruction(
         &mut self,
         mut store: StoreContextMut<'_, Host>,

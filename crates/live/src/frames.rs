@@ -1,4 +1,4 @@
-//! From the engine's frames to the debuggee's: each with the instruction it stands at, and the host
+//! From the engine's frames to the debuggee's: each with the instruction it is at, and the host
 //! code between them.
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use crate::inventory::Inventory;
 use crate::stack::{self, Position, RawFrame, Spot};
 use crate::value::Converter;
 
-/// How the youngest frame of an activation stands at its instruction.
+/// How far the innermost frame of an activation has come with its instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// Nothing of the instruction has happened.
@@ -32,7 +32,7 @@ pub(crate) enum Standing {
 /// How the activations stand that the debugger stopped; all others wait for a host function.
 #[derive(Clone)]
 pub(crate) struct Standings {
-    /// The youngest.
+    /// The innermost.
     pub(crate) now: Standing,
     /// Those below a call by the debugger, with how many activations there were at that stop.
     pub(crate) below: Vec<(usize, Standing)>,
@@ -53,7 +53,7 @@ impl Standings {
     }
 }
 
-/// What stands between a call by the debugger and the frames below it.
+/// What is between a call by the debugger and the frames below it.
 const DEBUGGER: &str = "a call by the debugger";
 
 /// The only thread of a store.
@@ -82,7 +82,7 @@ pub(crate) fn thread(
             return Ok(ControlFlow::Continue(()));
         };
         if let Some(spot) = entering.take() {
-            let caller = (!position.youngest).then_some(&raw);
+            let caller = (!position.innermost).then_some(&raw);
             thread.frames.extend(entered(spot, caller, inventory));
         }
         let before = thread.frames.len() as u32;
@@ -118,7 +118,7 @@ pub(crate) fn frame(
         if position.frame < wanted {
             return Ok(ControlFlow::Continue(()));
         }
-        caller = !position.youngest;
+        caller = !position.innermost;
         let mut converter = Converter::new(inventory);
         let raw = stack::read(store, inventory, &mut converter, handle)?;
         Ok(ControlFlow::Break(raw.map(|raw| (raw, position))))
@@ -131,7 +131,7 @@ pub(crate) fn frame(
     Ok(found.map(|(raw, position)| calls.frame(raw, position, inventory, standings).0))
 }
 
-/// Where a frame stands.
+/// Where a frame is.
 #[derive(Clone, Copy)]
 struct Place {
     pc: ModuleOffset,
@@ -156,7 +156,7 @@ impl Calls {
         let binary = inventory.modules[raw.module.position()].binary.as_deref();
         let standing = standings
             .of(position.activation)
-            .filter(|_| position.youngest);
+            .filter(|_| position.innermost);
         let place = binary.map(|binary| match standing {
             // A function that is being entered is not read: see `entered`.
             Some(Standing::Before | Standing::Entering(_)) => Place {
@@ -173,7 +173,7 @@ impl Calls {
             },
             None => Place {
                 pc: self.waited_for(raw.module, binary, raw.func, raw.pc),
-                host_call: position.youngest,
+                host_call: position.innermost,
             },
         });
         let import = || {
@@ -181,7 +181,7 @@ impl Calls {
             import_at(binary, place.pc)
         };
         let host = match standing {
-            _ if !position.youngest => None,
+            _ if !position.innermost => None,
             Some(_) if position.activation > 0 => Some(DEBUGGER.to_owned()),
             Some(_) if !place.is_some_and(|place| place.host_call) => None,
             // Between two activations there is host code, even when its name is not known.
@@ -240,9 +240,9 @@ fn import_at(binary: &Binary, pc: ModuleOffset) -> Option<String> {
 /// function is called is in the import of their caller.
 fn name_forwarded(thread: &mut Thread, inventory: &Inventory) {
     for host in &mut thread.host_frames {
-        let younger = thread.frames.get(host.before as usize);
-        let older = thread.frames.get(host.before as usize + 1);
-        let Some((shim, caller)) = younger.zip(older).filter(|_| host.name.is_empty()) else {
+        let inner = thread.frames.get(host.before as usize);
+        let outer = thread.frames.get(host.before as usize + 1);
+        let Some((shim, caller)) = inner.zip(outer).filter(|_| host.name.is_empty()) else {
             continue;
         };
         let binary = |frame: &Frame| inventory.modules[frame.module.position()].binary.as_deref();
@@ -300,9 +300,12 @@ fn entered(spot: Spot, caller: Option<&RawFrame>, inventory: &Inventory) -> Opti
         .locals(func)?
         .iter()
         .enumerate()
-        .map(|(i, ty)| match i < parameters {
-            true => argument(i).unwrap_or(Slot::Missing(Missing::NotRecorded)),
-            false => zero(*ty),
+        .map(|(i, ty)| {
+            if i < parameters {
+                argument(i).unwrap_or(Slot::Missing(Missing::NotRecorded))
+            } else {
+                zero(*ty)
+            }
         })
         .collect();
     let mut instances = (0..).zip(&inventory.instances).filter_map(|(id, (_, it))| {

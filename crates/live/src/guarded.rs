@@ -26,7 +26,7 @@ pub(crate) fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Error> {
     })
 }
 
-/// Unwinds the WebAssembly below, as a panic that nobody is told of, to [`until_unwound`].
+/// Unwinds the WebAssembly below, as a panic that is not reported, to [`until_unwound`].
 ///
 /// To be called where wasmtime can be unwound: in a debug handler, at a breakpoint or an epoch. wasmtime 48 has no
 /// other way out of there that leaves the store as it was: when the future of the call is dropped, the store loses
@@ -44,10 +44,8 @@ pub(crate) async fn until_unwound<T>(future: impl Future<Output = T>) -> Option<
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
         match polled {
             Ok(poll) => poll.map(Some),
-            Err(panic) => match is_wanted(&*panic) {
-                true => Poll::Ready(None),
-                false => resume_unwind(panic),
-            },
+            Err(panic) if is_wanted(&*panic) => Poll::Ready(None),
+            Err(panic) => resume_unwind(panic),
         }
     })
     .await

@@ -36,7 +36,7 @@ use crate::timer::Timer;
 /// A question to a program that is stopped.
 pub(crate) type Question = Box<dyn FnOnce(&mut Paused<'_>) + Send>;
 
-/// What the guest's thread is told while the program is stopped.
+/// What the guest's thread is asked while the program is stopped.
 pub(crate) enum Command {
     Ask(Question),
     Resume(Resume, Option<Watch>),
@@ -83,7 +83,7 @@ pub(crate) struct Guest {
     /// The program has crashed and is being unwound: each activation on the way tells of the same
     /// error again.
     pub(crate) unwinding: bool,
-    /// The youngest call by the debugger is to be unwound.
+    /// The innermost call by the debugger is to be unwound.
     pub(crate) abandon: bool,
 }
 
@@ -135,7 +135,7 @@ impl Guest {
         self.set_steps(store);
     }
 
-    /// Whether the program is to stop at the next instruction, because somebody has asked for it.
+    /// Whether the program is to stop at the next instruction, because it was asked to.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.is_some()
     }
@@ -251,7 +251,7 @@ impl Handler {
                         Ok(prepared) => (Ok(()), Some(prepared)),
                         Err(error) => (Err(error), None),
                     };
-                    // The asker waits; if it does not, nobody needs the answer.
+                    // The asker waits; if it does not, the answer is not needed.
                     let _ = begun.send(answer);
                     if let Some(prepared) = prepared {
                         self.guest().watch = watch;
@@ -292,7 +292,7 @@ impl Handler {
         if let Some(timer) = &mut guest.timer {
             timer.pause();
         }
-        // If nobody listens, the commands have ended too.
+        // If the other end is gone, the commands have ended too.
         let _ = self.0.events.send(Stopped {
             reasons: guest.stop.clone(),
             ended: ended.clone(),
@@ -305,7 +305,7 @@ impl Handler {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     Resumed,
-    /// Its youngest call is abandoned, or nobody wants the program any more.
+    /// Its innermost call is abandoned, or the program is not wanted any more.
     Unwanted,
 }
 
@@ -341,24 +341,23 @@ impl DebugHandler for Handler {
         {
             let mut guest = self.guest();
             let crashed = |it: &StopReason| matches!(it, StopReason::Crash(_));
-            // A limit is told of at an instruction that could run.
+            // A limit is reported at an instruction that could run.
             if left == Left::Resumed && (raised || !guest.stop.iter().any(crashed)) {
                 return;
             }
             guest.unwinding = true;
         }
-        match raised {
+        if raised {
             // Nothing catches an exception that is not there any more.
-            true => {
-                let mut scope = RootScope::new(&mut store);
-                scope.as_context_mut().take_pending_exception();
-            }
-            false => unwind(),
+            let mut scope = RootScope::new(&mut store);
+            scope.as_context_mut().take_pending_exception();
+        } else {
+            unwind();
         }
     }
 }
 
-/// Runs the program to its end and then answers questions until nobody is left to ask.
+/// Runs the program to its end and then answers questions until the other end is gone.
 pub(crate) fn run(
     mut store: Store<Host>,
     linked: &Linked,
@@ -384,7 +383,7 @@ pub(crate) fn run(
     }
     let engine = store.engine().clone();
     let has_fuel = store.get_fuel().is_ok();
-    // It fails where the system has no more files; then there is nobody to tell.
+    // It fails where the system has no more files; then there is no one to report it to.
     let _ = block_on(async {
         if handler.stand(store.as_context_mut(), None).await == Left::Unwanted {
             return Ok(());

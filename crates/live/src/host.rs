@@ -150,7 +150,7 @@ const RESERVE: u64 = u64::MAX / 2;
 ///
 /// Where a debugged program runs out of it, in the first function of its code, wasmtime 48 panics in a place that ends
 /// the process, and elsewhere its frames show another function: the check of the fuel is out of line, before anything
-/// that its frame table knows. So it does not run out: it yields, and whoever polls it makes it look at the epoch,
+/// that its frame table knows. So it does not run out: it yields, and what polls it makes it look at the epoch,
 /// whose check comes right after that of the fuel. There [`fuel_is_used_up`] is asked.
 fn give_fuel(store: &mut Store<Host>, fuel: u64, mode: Mode) -> wasmtime::Result<()> {
     match mode {
@@ -167,9 +167,9 @@ pub(crate) fn fuel_is_used_up(store: &StoreContextMut<'_, Host>) -> bool {
     store.get_fuel().is_ok_and(|left| left <= RESERVE)
 }
 
-/// The limit on all linear memories together, beyond which the program ends: a guest that is told
-/// "no" hides the cause behind whatever its allocator does then. And those on each, of which it is told as wasmtime's
-/// own command line tells it.
+/// The limit on all linear memories together, beyond which the program ends: a guest that gets
+/// "no" for an answer hides the cause behind whatever its allocator does then. And those on each, which it notices as it does under wasmtime's
+/// own command line.
 struct Grows {
     left: Option<u64>,
     each: EachLimit,
@@ -203,9 +203,10 @@ impl ResourceLimiter for Grows {
     ) -> wasmtime::Result<bool> {
         let limit = self.each.memory;
         if limit.is_some_and(|it| desired as u64 > it) || maximum.is_some_and(|it| desired > it) {
-            return match self.each.trap {
-                true => Err(Error::new(MemoryLimitReached { current, desired })),
-                false => Ok(false),
+            return if self.each.trap {
+                Err(Error::new(MemoryLimitReached { current, desired }))
+            } else {
+                Ok(false)
             };
         }
         if let Some(left) = self.left {
@@ -226,11 +227,12 @@ impl ResourceLimiter for Grows {
     ) -> wasmtime::Result<bool> {
         let limit = self.each.table;
         if limit.is_some_and(|it| desired as u64 > it) || maximum.is_some_and(|it| desired > it) {
-            return match self.each.trap {
-                true => Err(Error::msg(format!(
+            return if self.each.trap {
+                Err(Error::msg(format!(
                     "a table of {current} elements cannot grow to {desired}"
-                ))),
-                false => Ok(false),
+                )))
+            } else {
+                Ok(false)
             };
         }
         Ok(true)

@@ -36,7 +36,7 @@ impl WasiHttpHooks for Requests {
         _: Connection,
     ) -> Box<dyn Future<Output = Response> + Send> {
         let mut options = options.unwrap_or_default();
-        // wasmtime's own limit belongs to whoever takes the body.
+        // wasmtime's own limit is for the reader of the body.
         let limit = options.between_bytes_timeout.replace(LONGEST_SLEEP);
         let limit = limit.unwrap_or(BETWEEN_BYTES);
         Box::new(async move {
@@ -59,7 +59,7 @@ impl WasiHttpHooks for Requests {
 }
 
 /// Receives a body to its end, but not much faster than it is taken. A server that is silent for longer than `limit` is not
-/// waited for. It ends with the connection, which ends when nobody wants the body.
+/// waited for. It ends with the connection, which ends when the body is not wanted.
 async fn receive(
     body: impl Body<Data = Bytes, Error = Error>,
     limit: Duration,

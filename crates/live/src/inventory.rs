@@ -71,9 +71,10 @@ impl Inventory {
     /// modules of a component, by the place in the module: one of them has its breakpoint at the same place of every
     /// other. All are set in the last module, because that one decides what is left when the mode for single steps ends.
     pub(crate) fn patched(&self, module: ModuleId) -> ModuleId {
-        match self.one_code {
-            true => ModuleId(self.modules.len().saturating_sub(1) as u32),
-            false => module,
+        if self.one_code {
+            ModuleId(self.modules.len().saturating_sub(1) as u32)
+        } else {
+            module
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn arguments(ty: &FuncType, texts: &[String]) -> Result<Vec<Val>, Str
         .collect()
 }
 
-/// Whether as many arguments were given as are taken.
+/// Checks that the number of arguments is the number of parameters.
 pub(crate) fn check_count(taken: usize, given: usize) -> Result<(), String> {
     if taken == given {
         return Ok(());

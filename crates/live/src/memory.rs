@@ -49,7 +49,7 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// As many of the `length` bytes at `start` as the memory has. `None` where there are none, and of a shared memory.
+/// Those of the `length` bytes at `start` that the memory has. `None` where there are none, and of a shared memory.
 pub(crate) fn block(
     store: StoreContext<'_, Host>,
     inventory: &Inventory,
@@ -137,7 +137,7 @@ fn copy(cells: &[UnsafeCell<u8>]) -> Vec<u8> {
 }
 
 fn atomic(cell: &UnsafeCell<u8>) -> &AtomicU8 {
-    // SAFETY: the pointer comes from a live cell, and u8 has no alignment. Whoever else touches this
+    // SAFETY: the pointer comes from a live cell, and u8 has no alignment. What else touches this
     // byte is WebAssembly code, whose accesses to a shared memory are atomic in the memory model that
     // wasmtime compiles to, so an atomic access is no data race.
     #[expect(

@@ -33,7 +33,7 @@ pub(crate) struct Paused<'a> {
 }
 
 impl Paused<'_> {
-    /// Gives the youngest frame the operands of the instruction that it crashed at, if it did.
+    /// Gives the innermost frame the operands of the instruction that it crashed at, if it did.
     fn complete_operands(&mut self, frame: &mut Frame) {
         let host_failed = match self.guest.standings.now {
             Standing::Before | Standing::Entering(_) => return,
@@ -59,7 +59,7 @@ impl Paused<'_> {
         operands::complete(&binary, frame.func, pc, &frame.locals, stack, &mut state);
     }
 
-    /// As many of the bytes at `start` as the memory has, to be kept until the program runs or is changed. `None`
+    /// Those of the bytes at `start` that the memory has, to be kept until the program runs or is changed. `None`
     /// where there are none, and of a memory that others can change meanwhile.
     pub(crate) fn memory_block(
         &self,
@@ -146,8 +146,8 @@ impl Debuggee for Paused<'_> {
             frames::thread(store, &guest.inventory, &guest.standings, &mut guest.calls)
                 .map_err(failed)?;
         guest.asked.add_frames(thread.frames.len());
-        if let Some(youngest) = thread.frames.first_mut() {
-            self.complete_operands(youngest);
+        if let Some(innermost) = thread.frames.first_mut() {
+            self.complete_operands(innermost);
         }
         Ok(vec![thread])
     }

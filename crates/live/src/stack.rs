@@ -31,15 +31,15 @@ pub(crate) struct RawFrame {
 /// Where the walk over the stack is.
 #[derive(Clone, Copy)]
 pub(crate) struct Position {
-    /// The frame among all, the youngest is 0.
+    /// The frame among all, the innermost is 0.
     pub(crate) frame: usize,
-    /// The activation: a run of WebAssembly frames between two pieces of host code; the youngest is 0.
+    /// The activation: a run of WebAssembly frames between two pieces of host code; the innermost is 0.
     pub(crate) activation: usize,
-    /// Whether it is the youngest of its activation.
-    pub(crate) youngest: bool,
+    /// Whether it is the innermost of its activation.
+    pub(crate) innermost: bool,
 }
 
-/// Calls `visit` with each frame of a function, youngest first, until that breaks.
+/// Calls `visit` with each frame of a function, innermost first, until that breaks.
 pub(crate) fn walk<B>(
     mut store: StoreContextMut<'_, Host>,
     mut visit: impl FnMut(
@@ -52,10 +52,10 @@ pub(crate) fn walk<B>(
     let mut position = Position {
         frame: 0,
         activation: 0,
-        youngest: true,
+        innermost: true,
     };
     for exit in exits {
-        position.youngest = true;
+        position.innermost = true;
         let mut next = Some(exit);
         while let Some(frame) = next {
             // Trampolines have no function of the module.
@@ -65,11 +65,11 @@ pub(crate) fn walk<B>(
                     return Ok(Some(found));
                 }
                 position.frame += 1;
-                position.youngest = false;
+                position.innermost = false;
             }
             next = frame.parent(&mut store)?;
         }
-        if !position.youngest {
+        if !position.innermost {
             position.activation += 1;
         }
     }
@@ -84,9 +84,10 @@ pub(crate) fn count(
     let mut counts = (0, 0);
     walk(store, |_, _, position| {
         counts = (position.frame + 1, position.activation + 1);
-        Ok(match counts.0 < most {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
+        Ok(if counts.0 < most {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         })
     })?;
     Ok(counts)
@@ -100,7 +101,7 @@ pub(crate) struct Spot {
     pub(crate) pc: ModuleOffset,
 }
 
-/// The instruction that the youngest frame has crashed at. Does not ask the frame for its instance, which it may not
+/// The instruction that the innermost frame has crashed at. Does not ask the frame for its instance, which it may not
 /// have. `None` if it is not known.
 pub(crate) fn spot(store: StoreContextMut<'_, Host>, inventory: &Inventory) -> Option<Spot> {
     let trace = WasmBacktrace::force_capture(&store);

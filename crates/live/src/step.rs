@@ -33,14 +33,16 @@ impl Guest {
     /// Makes the program stop where `how` and a wish to stop want it, and nowhere else.
     pub(crate) fn set_steps(&mut self, mut store: StoreContextMut<'_, Host>) {
         let stepping = self.how == Resume::StepInstruction;
-        self.steps.row = match stepping {
-            true => self.steps.row.saturating_add(1),
-            false => 0,
+        self.steps.row = if stepping {
+            self.steps.row.saturating_add(1)
+        } else {
+            0
         };
         let few = stepping && self.steps.row <= ROW && !self.is_stopping();
-        let next = match few {
-            true => places(store.as_context_mut(), self).ok().flatten(),
-            false => None,
+        let next = if few {
+            places(store.as_context_mut(), self).ok().flatten()
+        } else {
+            None
         };
         let by_mode = self.is_stopping() || (stepping && next.is_none());
         self.set_places(store.as_context_mut(), next.unwrap_or_default());
@@ -75,11 +77,11 @@ fn places(
     }
     let inventory = &guest.inventory;
     let mut converter = Converter::new(inventory);
-    let mut youngest = None;
+    let mut innermost = None;
     let mut caller = None;
     stack::walk(store.as_context_mut(), |mut store, handle, position| {
         if position.frame == 0 {
-            youngest = stack::read(store, inventory, &mut converter, handle)?;
+            innermost = stack::read(store, inventory, &mut converter, handle)?;
             return Ok(ControlFlow::Continue(()));
         }
         if position.activation == 0
@@ -90,7 +92,7 @@ fn places(
         }
         Ok(ControlFlow::Break(()))
     })?;
-    let Some(frame) = youngest else {
+    let Some(frame) = innermost else {
         return Ok(None);
     };
     let Some(binary) = inventory.modules[frame.module.position()].binary.as_deref() else {
@@ -196,9 +198,10 @@ fn entered(
     match reference {
         Reference::Func { instance, func } => {
             let module = inventory.instances[instance.position()].1.module;
-            match func.0 < inventory.imported(module) {
-                true => Entered::Host,
-                false => Entered::Func(module, func),
+            if func.0 < inventory.imported(module) {
+                Entered::Host
+            } else {
+                Entered::Func(module, func)
             }
         }
         Reference::Null(_) => Entered::Nothing,

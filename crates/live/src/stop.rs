@@ -1,4 +1,4 @@
-//! The wish that the guest stop where it is, from whoever has it to the places where the guest can be.
+//! The wish that the guest stop where it is, from those who have it to the places where the guest can be.
 //!
 //! A guest that computes meets wasmtime's epoch at its next loop or call. One that waits in a host call
 //! must first come back from it: a read of standard input ends, a sleep is over. It then stops before
@@ -46,7 +46,7 @@ impl StopRequest {
     /// Asks for a stop. The timer is remembered before the user: its limit holds also when the program stops for
     /// another reason first.
     pub(crate) fn set(&self, requester: Requester, engine: &Engine) {
-        // Whoever waits is woken last: the guest must not get past the epoch on its way.
+        // Those who wait are woken last: the guest must not get past the epoch on its way.
         self.0.send_if_modified(|asked| {
             match asked {
                 Some(asked) => {
@@ -84,7 +84,7 @@ impl StopRequest {
         });
     }
 
-    /// Whether somebody asks.
+    /// Whether there is a request.
     pub(crate) fn is_set(&self) -> bool {
         self.0.borrow().is_some()
     }
@@ -98,13 +98,13 @@ impl StopRequest {
         (insists && since.elapsed() >= PATIENCE).then_some(asked.by)
     }
 
-    /// Waits until somebody asks.
+    /// Waits for a request.
     pub(crate) async fn wait(&self) {
         // The sender cannot be gone: it is here.
         let _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
 
-    /// Ends every sleep of the guest as soon as somebody asks. Never returns.
+    /// Ends every sleep of the guest as soon as there is a request. Never returns.
     pub(crate) async fn end_sleeps(self) {
         loop {
             self.wait().await;

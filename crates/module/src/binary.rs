@@ -56,7 +56,7 @@ impl Binary {
     pub fn read_from(mut self, origin: Origin) -> Self {
         let origin = Arc::new(origin);
         for module in &mut self.modules {
-            // Nobody else has them yet.
+            // No one else has them yet.
             if let Some(module) = Arc::get_mut(module) {
                 module.origin = Some(Arc::clone(&origin));
             }

@@ -1,4 +1,4 @@
-//! The map of function bodies, and what stands in a body: locals and instructions.
+//! The map of function bodies, and what is in a body: locals and instructions.
 
 use std::ops::Range;
 

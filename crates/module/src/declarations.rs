@@ -69,7 +69,7 @@ pub(crate) struct Declarations {
 impl Declarations {
     pub(crate) fn parse(module: &[u8], sections: &[Section], base: Base) -> Result<Self, Error> {
         let mut declarations = Declarations::default();
-        // Imports come first in every index space, wherever their section stands.
+        // Imports come first in every index space, wherever their section is.
         let imports_first = |s: &&Section| s.id != section::IMPORT;
         let mut ordered: Vec<&Section> = sections.iter().collect();
         ordered.sort_by_key(imports_first);

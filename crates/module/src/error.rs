@@ -22,7 +22,7 @@ impl Error {
     }
 }
 
-/// Where a module stands in its file, to turn the errors of readers that count from the module's
+/// Where a module is in its file, to turn the errors of readers that count from the module's
 /// first byte into errors that count from the file's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base(pub(crate) FileOffset);

@@ -81,7 +81,7 @@ fn reader(contents: &[u8], start: ModuleOffset) -> BinaryReader<'_> {
     BinaryReader::new(contents, start.0 as usize)
 }
 
-/// A build id is a length and as many bytes (tool-conventions, `BuildId.md`). Some tools write and
+/// A build id is a length and that many bytes (tool-conventions, `BuildId.md`). Some tools write and
 /// read the bytes alone, so the first ones are a length only if they fit exactly.
 fn build_id(contents: Bytes) -> Bytes {
     let mut reader = BinaryReader::new(&contents, 0);

@@ -135,7 +135,7 @@ impl Names {
 struct Builder<'a> {
     map: &'a mut Vec<Entry>,
     origin: usize,
-    /// Where the first name that is not UTF-8 stands.
+    /// Where the first name that is not UTF-8 is.
     not_utf8: Option<ModuleOffset>,
 }
 

@@ -40,7 +40,7 @@ pub fn printable_json(text: &str) -> Cow<'_, str> {
     escaped(text, |_| 0, unit)
 }
 
-/// `text` with what is not safe written by `escape`, save for as many bytes as `passes` says of what follows.
+/// `text` with what is not safe written by `escape`. `passes` says how many of the bytes that follow stay as they are.
 fn escaped(
     text: &str,
     passes: fn(&str) -> usize,
@@ -93,7 +93,7 @@ pub fn printable_source(line: &str) -> String {
 }
 
 /// Control characters, and those of the categories Cf (format), Zl and Zp (separators of lines and
-/// paragraphs), but for the few of Cf that are signs around numbers and can be seen.
+/// paragraphs), except the few of Cf that are signs around numbers and can be seen.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,

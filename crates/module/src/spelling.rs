@@ -6,7 +6,7 @@ use crate::{Module, TypeIndex};
 
 impl Module {
     /// A type of this module: `i32`, `funcref`, `(ref null $person)`. Types without a name, or with one that the text
-    /// format cannot write, are told by their indices.
+    /// format cannot write, are written as their indices.
     pub fn spelled(&self, ty: ValType) -> String {
         value_type(ty, |index| {
             let name = self.type_name(TypeIndex(index));
@@ -29,9 +29,10 @@ impl Module {
             TypeRef::Tag(tag) => format!("(tag{})", self.spelled_function(tag.func_type_idx)),
             TypeRef::Global(ty) => {
                 let content = self.spelled(ty.content_type);
-                match ty.mutable {
-                    true => format!("(global (mut {content}))"),
-                    false => format!("(global {content})"),
+                if ty.mutable {
+                    format!("(global (mut {content}))")
+                } else {
+                    format!("(global {content})")
                 }
             }
             TypeRef::Table(ty) => {
@@ -60,9 +61,10 @@ impl Module {
                 .iter()
                 .map(|it| format!(" {}", self.spelled(*it)))
                 .collect();
-            match types.is_empty() {
-                true => types,
-                false => format!(" ({what}{types})"),
+            if types.is_empty() {
+                types
+            } else {
+                format!(" ({what}{types})")
             }
         };
         list("param", ty.params()) + &list("result", ty.results())
@@ -100,9 +102,10 @@ pub fn heap_type(ty: HeapType, named: impl Fn(u32) -> String) -> String {
         HeapType::Abstract { shared, ty } => {
             // The types' names in Rust are those of the text format.
             let name = format!("{ty:?}").to_lowercase();
-            match shared {
-                true => format!("(shared {name})"),
-                false => name,
+            if shared {
+                format!("(shared {name})")
+            } else {
+                name
             }
         }
     }

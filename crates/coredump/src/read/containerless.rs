@@ -1,7 +1,7 @@
 //! The very first form, of January 2023: no WebAssembly container, but frames at the start of an
 //! image of the memory.
 //!
-//! Nothing marks such a file. It is told by two numbers that must fit each other: the first says
+//! Nothing marks such a file. It is recognised by two numbers that must fit each other: the first says
 //! how many frames there are, the second where they end, and the frames between must end exactly
 //! there.
 

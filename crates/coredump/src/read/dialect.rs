@@ -169,7 +169,7 @@ pub(super) fn interpret(dialect: Dialect, dump: &mut CoreDump, notes: &mut Notes
             notes.push(
                 None,
                 "took it as WasmEdge's before 2026-08, which records no memory, no \
-                globals, and the low 4 bytes of each value; the offset of the youngest frame is \
+                globals, and the low 4 bytes of each value; the offset of the innermost frame is \
                 unknown",
             );
             rest(dump, &Rest::ZeroIn(Vec::new()));

@@ -12,7 +12,7 @@ use crate::decode::{self, Result};
 use crate::encode::tag;
 use crate::{CoreDump, Global, HeapType, MemoryShape, Missing, Reference, Run, Slot, Value};
 
-/// The shapes that a memory section declares, as many as are whole.
+/// The shapes that a memory section declares: all that are whole.
 pub(crate) fn shapes(
     reader: &mut BinaryReader<'_>,
     out: &mut Vec<MemoryShape>,
@@ -39,7 +39,7 @@ pub(crate) struct Segment {
     pub(crate) bytes: Range<usize>,
 }
 
-/// The active segments of a data section, as many as are there; the last may be cut.
+/// The active segments of a data section: all that are there; the last may be cut.
 pub(crate) fn segments(
     reader: &mut BinaryReader<'_>,
     out: &mut Vec<Segment>,
@@ -185,7 +185,7 @@ fn claim(taken: &mut BTreeMap<u64, u64>, range: Range<u64>) -> Vec<Range<u64>> {
     free
 }
 
-/// The globals of a global section, as many as are whole.
+/// The globals of a global section: all that are whole.
 pub(crate) fn globals(
     reader: &mut BinaryReader<'_>,
     out: &mut Vec<Global>,

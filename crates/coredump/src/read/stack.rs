@@ -15,7 +15,7 @@ pub(crate) struct Layout {
     pub(crate) integers: Integers,
 }
 
-/// What stands before the values.
+/// What comes before the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Head {
     /// `00 instance function offset`: the standard.
@@ -30,7 +30,7 @@ pub(crate) enum Head {
     Words,
 }
 
-/// How many values there are, and where that stands.
+/// How many values there are, and where that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counts {
     /// Before the locals and before the operands: the standard.
@@ -143,7 +143,7 @@ const MOST_MISSING: usize = 1 << 18;
 /// What `wdb.values` has for each: the frame, which of its values, and the value.
 const SHORTEST_OVERRIDE: usize = 4;
 
-/// Reads a section, as many frames as are whole. A section that ends between two frames is whole,
+/// Reads a section: all frames that are whole. A section that ends between two frames is whole,
 /// even if it has fewer than it says: old WasmEdge counts frames that it leaves out.
 pub(crate) fn read(mut reader: BinaryReader<'_>, layout: Layout, room: &mut Room) -> Stack {
     let mut stack = Stack {

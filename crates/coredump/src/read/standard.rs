@@ -173,7 +173,7 @@ enum Fit {
     Broken(usize),
     /// The bytes end too early, or between two frames.
     Short,
-    /// All bytes are read, and there are as many frames as the sections say.
+    /// All bytes are read, and the number of frames is what the sections say.
     Whole,
 }
 

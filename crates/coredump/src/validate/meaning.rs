@@ -195,7 +195,7 @@ fn body_offset(frame: &Frame, module: &Module) -> Option<ModuleOffset> {
 /// Of each function, the offsets at which frames stand, each with the first such frame.
 type Spots<'a> = BTreeMap<(ModuleId, FuncIndex), BTreeMap<ModuleOffset, Which<'a>>>;
 
-/// Whether every frame stands at an instruction. Each function is decoded once.
+/// Whether every frame is at an instruction. Each function is decoded once.
 fn check_spots(spots: Spots<'_>, modules: &[Option<&Module>], findings: &mut Findings) {
     for ((id, func), mut spots) in spots {
         let Some(module) = modules.get(id.position()).copied().flatten() else {

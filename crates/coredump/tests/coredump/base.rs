@@ -54,7 +54,7 @@ fn rebased(base: Base, short: bool, module: &Module) -> Reading {
         };
         frame.codeoffset = rebased as u32;
         if short {
-            // The bodies follow each other, but for their sizes.
+            // The bodies follow each other, except for their sizes.
             let before = module.function_at(ModuleOffset(body.start.0 - 1));
             assert_eq!(before, None);
             let end = (frame.func.0 - 1..frame.func.0)

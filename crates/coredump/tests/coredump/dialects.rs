@@ -203,7 +203,7 @@ fn wasmer_with_instances() {
     assert_eq!(places(&reading)[5], (0, 600, 6));
 }
 
-/// What stands around the stack of old WasmEdge: the module's name has no length, there are no
+/// What is around the stack of old WasmEdge: the module's name has no length, there are no
 /// instances, the memory has no contents and the global no value.
 fn old_wasmedge(stack: &Bytes) -> Reading {
     let dump = file()

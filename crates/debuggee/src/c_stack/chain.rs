@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::interpret::State;
 use super::symbolic::{ALIGNMENT, Base, Width};
 
-/// The frames of a thread that work on the same C stack, youngest first.
+/// The frames of a thread that work on the same C stack, innermost first.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     pub(super) links: Vec<Link>,
@@ -20,7 +20,7 @@ pub(super) struct Chain {
 pub(super) struct Link {
     /// Its position in the thread.
     pub(super) frame: usize,
-    /// Whether the pointer here is what it was at the entry of the next younger link, or for the youngest
+    /// Whether the pointer here is what it was at the entry of the next inner link, or for the innermost
     /// the current one.
     pub(super) connected: bool,
     /// What its function has done until its place.
@@ -33,7 +33,7 @@ pub(super) struct Ends {
     pub(super) width: Width,
     /// Where the pointer stands now.
     pub(super) current: Option<i64>,
-    /// Where it stood when the program was entered, if the oldest link is of the function that was
+    /// Where it stood when the program was entered, if the outermost link is of the function that was
     /// entered.
     pub(super) initial: Option<i64>,
     /// Where it may stand when a function is entered.
@@ -50,8 +50,8 @@ pub(super) struct Known {
 }
 
 impl Chain {
-    /// The pointer in each link, as far as it can be known: from the current pointer towards the older
-    /// frames, and from the initial one towards the younger. `None` when that contradicts itself or what a C
+    /// The pointer in each link, as far as it can be known: from the current pointer towards the outer
+    /// frames, and from the initial one towards the inner. `None` when that contradicts itself or what a C
     /// stack is: then something that was relied on does not hold.
     pub(super) fn solve(&self, ends: &Ends) -> Option<Vec<Known>> {
         let width = ends.width;
@@ -79,8 +79,8 @@ impl Chain {
         self.holds(&solved, ends).then_some(solved)
     }
 
-    /// Whether these are the frames of a stack: aligned, growing towards the older, ending within the
-    /// range. The youngest may lie below the range: the stack has overflowed then.
+    /// Whether these are the frames of a stack: aligned, growing towards the outer ones, ending within the
+    /// range. The innermost may lie below the range: the stack has overflowed then.
     fn holds(&self, solved: &[Known], ends: &Ends) -> bool {
         let mut bottom = *ends.range.start();
         for (position, (link, known)) in self.links.iter().zip(solved).enumerate() {
@@ -94,12 +94,12 @@ impl Chain {
             if entry & (ALIGNMENT - 1) != 0 || size.is_some_and(|size| ends.width.wrap(size) < 0) {
                 return false;
             }
-            // Where the distance to the next older frame is not known, the entry itself must do.
+            // Where the distance to the next outer frame is not known, the entry itself must do.
             let goes_on = self
                 .links
                 .get(position + 1)
                 .zip(solved.get(position + 1))
-                .is_some_and(|(older, known)| older.connected && known.entry.is_some());
+                .is_some_and(|(outer, known)| outer.connected && known.entry.is_some());
             if !goes_on {
                 let address = ends.width.address(entry);
                 if address < bottom || !ends.range.contains(&address) {

@@ -209,7 +209,7 @@ impl<'a> Pass<'a> {
             self.now = self.now.checked_add(1)?;
             self.fuel.spend(1)?;
             // A stop at the start of a loop may be in any of its rounds, one at the end of a block may
-            // have come by any branch.
+            // have come there by any branch.
             let merges = matches!(operator, Op::Loop { .. } | Op::End);
             if offset == place && !merges {
                 found = self.state(&operator);

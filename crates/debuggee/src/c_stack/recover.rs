@@ -4,7 +4,7 @@
 //! local; with that local a dump without locals shows them all. The local is the stack pointer at the
 //! entry of its function less a constant of the code. The pointer's current value is in a global, which
 //! dumps have; before a call it is what it is at the entry of the callee. So the frames are walked
-//! from the youngest to the oldest, and, where the oldest is recorded, back.
+//! from the innermost to the outermost, and, where the outermost is recorded, back.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -31,12 +31,12 @@ pub(crate) struct Program<'a> {
     pub(crate) instances: &'a [Instance],
     pub(crate) globals: &'a [Global],
     /// Whether it ended because the engine's own stack was too small. That is found before the first
-    /// instruction of a function, so that the youngest frame has no place and has done nothing.
+    /// instruction of a function, so that the innermost frame has no place and has done nothing.
     pub(crate) exhausted: bool,
 }
 
 /// Fills in the locals of `threads` that were not recorded and follow from the C stack. `whole` says of a
-/// thread whether its oldest frame is there too.
+/// thread whether its outermost frame is there too.
 pub(crate) fn recover(
     threads: &mut [Thread],
     program: &Program<'_>,
@@ -160,7 +160,7 @@ impl<'a> Walk<'a> {
             let state = self.state(frame, pointer, entered);
             let callee = position
                 .checked_sub(1)
-                .and_then(|younger| thread.frames.get(younger));
+                .and_then(|inner| thread.frames.get(inner));
             let fits = match (&state, callee) {
                 (Some(state), Some(callee)) => self.may_call(frame, state, callee),
                 _ => true,
@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
         chains
     }
 
-    /// Whether the oldest frame is of a function that a host can call: otherwise it is not the oldest.
+    /// Whether the outermost frame is of a function that a host can call: otherwise it is not the outermost.
     fn is_entered(&mut self, thread: &Thread) -> bool {
         let Some(frame) = thread.frames.last() else {
             return false;
@@ -331,11 +331,11 @@ impl<'a> Walk<'a> {
                 }
             }
             let (module, instance) = (frame.module, frame.instance);
-            let younger = position.checked_sub(1);
-            let younger = younger.and_then(|younger| frames.get(younger));
+            let inner = position.checked_sub(1);
+            let inner = inner.and_then(|inner| frames.get(inner));
             // A function that came back by tail calls has other arguments.
-            if let (Some(call), Some(younger)) = (&state.call, younger)
-                && is_of(younger, call.callee, instance)
+            if let (Some(call), Some(inner)) = (&state.call, inner)
+                && is_of(inner, call.callee, instance)
                 && self.fuel.spend(call.arguments.len()).is_some()
                 && call.arguments.iter().any(Option::is_some)
                 && !self.has_tail_calls(module, call.callee)

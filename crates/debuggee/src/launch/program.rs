@@ -15,7 +15,7 @@ pub struct Program {
     pub main: File,
     /// Modules that are instantiated before it, in this order: it, and those after them, can import what they export.
     pub preloads: Vec<Preload>,
-    /// What becomes of imports that nobody provides.
+    /// What becomes of imports that nothing provides.
     pub unknown_imports: UnknownImports,
     /// The export to call instead of `_start`.
     pub invoke: Option<String>,
@@ -85,7 +85,7 @@ pub struct Preload {
     pub file: File,
 }
 
-/// What becomes of functions and other imports that nobody provides. Without either the program is not run.
+/// What becomes of functions and other imports that nothing provides. Without either the program is not run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnknownImports {
     /// Functions trap when they are called.
@@ -152,7 +152,7 @@ pub fn now() -> Option<u64> {
 pub struct Wasi {
     /// The directories it can open.
     pub directories: Vec<Directory>,
-    /// Its working directory, as it is told (components only).
+    /// Its working directory, as it sees it (components only).
     pub working_directory: Option<String>,
     /// What it may use of the network of the host (components only).
     pub network: Network,
@@ -199,7 +199,7 @@ pub struct Directory {
 pub struct Limits {
     /// Bytes that all linear memories together may have; it ends when it wants more.
     pub memory: Option<u64>,
-    /// Bytes that a linear memory may have, and elements that a table may have; it is told that it cannot have more.
+    /// Bytes that a linear memory may have, and elements that a table may have. It can grow no further, and the program sees that.
     pub each: EachLimit,
     /// Units of work, about one for each instruction. What a unit is may differ between engines.
     pub fuel: Option<u64>,

@@ -21,10 +21,10 @@ pub trait Sink: Send + Sync {
     ///
     /// # Errors
     ///
-    /// What the program is told then.
+    /// The program gets the error.
     fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
 
-    /// Whether the program is told that it writes to a terminal: its library then holds no line back.
+    /// Whether the program is to believe that it writes to a terminal: its library then holds no line back.
     fn is_terminal(&self, stream: Stream) -> bool;
 }
 

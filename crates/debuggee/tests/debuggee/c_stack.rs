@@ -207,7 +207,7 @@ impl Scene {
         }
     }
 
-    /// The next older frame: of this function, at its place.
+    /// The next outer frame: of this function, at its place.
     fn frame(mut self, instance: u32, name: &str) -> Scene {
         let module = self.modules[instance as usize].clone().unwrap();
         let is_named = |func: &FuncIndex| module.function_name(*func) == Some(name);
@@ -302,7 +302,7 @@ fn the_frames_around_an_alloca_are_solved_each_from_its_side() {
         whole(64800),
         ["64812 64784", "? 64800", "640 65488", "65504", ""]
     );
-    // The younger would lie above the older.
+    // The inner one would lie above the outer one.
     assert_eq!(whole(65520 - 48), ["? ?", "? ?", "? ?", "?", ""]);
 }
 

@@ -35,7 +35,7 @@ const TWO: u32 = 5;
 const ENDS: u32 = 6;
 const MAIN: u32 = 7;
 
-/// Stands before the addition in `$main`.
+/// Stopped before the addition in `$main`.
 fn stopped() -> Box<dyn Debuggee> {
     let mut live = launch(FUNCTIONS);
     let add = at(&*live, 0, MAIN, 2);
@@ -54,7 +54,7 @@ fn returned(value: i32) -> StopReason {
     StopReason::Returned(vec![Slot::Known(Value::I32(value))])
 }
 
-/// The program stands where it stood, and ends as if nothing had been.
+/// The program is where it was, and ends as if nothing had been.
 fn goes_on(live: &mut dyn Debuggee) {
     assert_eq!(places(live), [(MAIN, 2), (8, 1)]);
     assert_eq!(operands(&thread(live).frames[0]), [11, 100]);
@@ -224,7 +224,7 @@ fn functions_can_be_called_at_a_crash_and_after_the_end() {
     call(&mut *live, ADD, &[1, 2]).unwrap();
     assert_eq!(live.stop(), [crash.clone(), returned(3)]);
     assert_eq!(places(&mut *live), [(MAIN, 2), (8, 1)]);
-    // The stack is told as it was: with the operands that the division has taken.
+    // The stack is shown as it was: with the operands that the division has taken.
     assert_eq!(operands(&thread(&mut *live).frames[0]), [11, 0]);
     call(&mut *live, TRAP, &[1]).unwrap();
     assert_eq!(live.depth(0).unwrap(), 3);

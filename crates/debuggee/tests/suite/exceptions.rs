@@ -107,7 +107,7 @@ const THROW: u32 = 0;
 const STOPS: u32 = 1;
 const CATCHES: u32 = 3;
 
-/// What is thrown again is told again, where that happens.
+/// What is thrown again is reported again, where that happens.
 #[test]
 fn one_that_is_thrown_again_is_told_again() {
     let text = RETHROWS.replace("(local $caught exnref)", "");
@@ -171,7 +171,7 @@ fn one_that_is_thrown_in_a_call_by_the_debugger_is_not_caught_below_it() {
     assert_eq!(places(&mut *live), [(4, 5)]);
 }
 
-/// Nobody is told of them; nothing of them stays.
+/// They are not reported; nothing of them stays.
 #[test]
 fn many_are_passed_by() {
     let mut live = launch(

@@ -23,7 +23,7 @@ fn sweep(text: &str) {
         let found = places(&mut *live);
         let (func, position) = found[0];
         assert!(at_check(&*live, func, position), "{fuel}: {found:?}");
-        // The callers are those that there can be: each stands at a call that can reach the frame above it.
+        // The callers are those that there can be: each is at a call that can reach the frame above it.
         for pair in found.windows(2) {
             let [(callee, _), (caller, at)] = pair else {
                 unreachable!()

@@ -52,7 +52,7 @@ const START: u32 = 4;
 /// Memory that there is not.
 const OUTSIDE: &str = "i32.const 1 i32.const 0x7ffffff0 i32.const 4 i32.const 8";
 
-/// Runs into the error, which is told at the call at `position`; gives back the name of the host function.
+/// Runs into the error, which is reported at the call at `position`; gives back the name of the host function.
 fn fails(body: &str, position: usize) -> (Box<dyn Debuggee>, String) {
     let mut live = launch(&program_of(body));
     let stop = resume(&mut *live);

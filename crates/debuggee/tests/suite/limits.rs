@@ -22,7 +22,7 @@ fn launch_with(time: Duration) -> Box<dyn Debuggee> {
     start(&program).unwrap()
 }
 
-/// A person who looks at the program takes nothing of its time.
+/// A user who looks at the program takes nothing of its time.
 #[test]
 fn only_the_time_counts_in_which_the_program_runs() {
     let limit = Duration::from_millis(400);

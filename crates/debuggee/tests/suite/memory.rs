@@ -19,7 +19,7 @@ const CHANGES: &str = r#"
     (i32.store (i32.const 65536) (i32.const 7))
     nop))"#;
 
-/// Stands at the first `nop`.
+/// Stopped at the first `nop`.
 fn stopped() -> Box<dyn Debuggee> {
     let mut live = launch(CHANGES);
     let nops = [at(&*live, 0, 1, 2), at(&*live, 0, 1, 9)];

@@ -74,9 +74,10 @@ fn named(binary: Binary) -> File {
 
 /// A program from its text. The export `run` is called, or `_start` where there is none.
 fn program(text: &str) -> Program {
-    let text = match BACKEND.passes_over {
-        true => text.replace("nop", "atomic.fence"),
-        false => text.to_owned(),
+    let text = if BACKEND.passes_over {
+        text.replace("nop", "atomic.fence")
+    } else {
+        text.to_owned()
     };
     let binary = Binary::parse(Bytes::from(wat::parse_str(text).unwrap())).unwrap();
     let exports = |name: &str| {
@@ -202,7 +203,7 @@ fn results(live: &mut dyn Debuggee) -> &[String] {
     live.execute().unwrap().results()
 }
 
-/// Where the frames stand, youngest first, by function and instruction.
+/// Where the frames stand, innermost first, by function and instruction.
 fn places(live: &mut dyn Debuggee) -> Vec<(u32, usize)> {
     let frames = thread(live).frames;
     frames.iter().map(|frame| place(live, frame)).collect()

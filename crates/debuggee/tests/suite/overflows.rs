@@ -14,7 +14,7 @@ fn overflows(text: &str, stack: Option<usize>) -> Box<dyn Debuggee> {
     live
 }
 
-fn youngest(live: &mut dyn Debuggee) -> Frame {
+fn innermost(live: &mut dyn Debuggee) -> Frame {
     let depth = live.depth(0).unwrap();
     let frames = live.threads().unwrap().remove(0).frames;
     assert_eq!(frames.len(), depth);
@@ -38,7 +38,7 @@ fn one_that_has_taken_the_place_of_what_was_called() {
     let mut seen = BTreeSet::new();
     for extra in 0..40 {
         let mut live = overflows(&text, Some((64 << 10) + extra * 16));
-        let frame = youngest(&mut *live);
+        let frame = innermost(&mut *live);
         assert_eq!(frame.trust, Trust::Exact);
         let parameter = match frame.func.0 {
             0 => Slot::Known(Value::I32(9)),
@@ -72,7 +72,7 @@ fn one_that_was_called_through_a_table() {
         "i64 ".repeat(40)
     );
     let mut live = overflows(&text, None);
-    let frame = youngest(&mut *live);
+    let frame = innermost(&mut *live);
     assert_eq!(frame.func, FuncIndex(1));
     assert_eq!(frame.trust, Trust::Exact);
     assert_eq!(frame.locals[1], Slot::Known(Value::I64(0)));
@@ -87,5 +87,5 @@ fn one_that_the_host_has_called() {
     );
     let mut live = overflows(&text, Some(16 << 10));
     assert_eq!(live.depth(0).unwrap(), 1);
-    assert_eq!(youngest(&mut *live).func, FuncIndex(0));
+    assert_eq!(innermost(&mut *live).func, FuncIndex(0));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 
-/// Where the youngest frame stands.
+/// Where the innermost frame is.
 fn here(live: &mut dyn Debuggee) -> CodeLocation {
     live.frame(0, 0).unwrap().location().unwrap()
 }

@@ -107,7 +107,7 @@ fn one_set_where_the_program_stands_waits_for_the_next_time() {
     set(&mut *live, &[add]);
     resume(&mut *live);
     assert_eq!(locals(&thread(&mut *live).frames[0]), [2, 3]);
-    // Taken away while the program stands at it, too.
+    // Taken away while the program is at it, too.
     set(&mut *live, &[]);
     assert_eq!(resume(&mut *live), [StopReason::Exited(0)]);
 }
@@ -463,13 +463,13 @@ fn a_stack_that_is_used_up_still_has_depth_and_frames() {
     let depth = live.depth(0).unwrap();
     assert!(depth > 100, "{depth}");
     assert_eq!(live.threads().unwrap()[0].frames.len(), depth);
-    let youngest = live.frame(0, 0).unwrap();
-    assert_eq!(locals(&youngest), [depth as i32 - 2]);
+    let innermost = live.frame(0, 0).unwrap();
+    assert_eq!(locals(&innermost), [depth as i32 - 2]);
     let deep =
         callable(&mut *live).call_function(InstanceId(0), FuncIndex(0), &[Value::I32(0)], None);
     assert!(matches!(deep, Err(Error::Refused(_))));
-    let oldest = live.frame(0, depth - 1).unwrap();
-    assert_eq!(place(&*live, &oldest), (1, 1));
+    let outermost = live.frame(0, depth - 1).unwrap();
+    assert_eq!(place(&*live, &outermost), (1, 1));
 }
 
 #[test]

@@ -285,7 +285,7 @@ fn a_watch_at_an_exception_sees_all_and_can_step() {
     assert_eq!(*seen.lock().unwrap(), [vec![(0, 0), (1, 2)], vec![(1, 5)]]);
 }
 
-/// The guest has used up its stack but for a little; the handler has its own.
+/// The guest has used up nearly all of its stack; the handler has its own.
 #[test]
 fn a_watch_has_room_on_a_stack_that_is_nearly_used_up() {
     let mut live = launch(
@@ -312,7 +312,7 @@ fn a_watch_has_room_on_a_stack_that_is_nearly_used_up() {
     watched(&mut *live, Resume::Continue, watch);
     assert_eq!(crash_code(&*live).unwrap(), "stack-overflow");
     let deepest = deepest.load(Ordering::Relaxed) as usize;
-    // The youngest has run nothing, and so has not come to its breakpoint.
+    // The innermost has run nothing, and so has not come to its breakpoint.
     assert_eq!(live.depth(0).unwrap(), deepest + 2);
 }
 

@@ -317,9 +317,10 @@ pub(crate) async fn call(
 
 /// A result in WAVE, which has no text for some: its writer panics at them.
 fn text(value: &Val) -> String {
-    match has_text(value) {
-        true => wasm_wave::to_string(value).unwrap_or_else(|error| format!("<{error}>")),
-        false => "<a value without a text, such as a resource>".to_owned(),
+    if has_text(value) {
+        wasm_wave::to_string(value).unwrap_or_else(|error| format!("<{error}>"))
+    } else {
+        "<a value without a text, such as a resource>".to_owned()
     }
 }
 

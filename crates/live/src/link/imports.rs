@@ -1,5 +1,5 @@
 //! What modules import: whether it can be met, which the types alone say before anything is compiled, and what there is
-//! in place of what nobody provides.
+//! in place of what nothing provides.
 
 use std::collections::{HashMap, HashSet};
 
@@ -144,7 +144,7 @@ fn may_become(least: u64, most: Option<u64>, wanted: u64) -> bool {
     least < wanted && most.is_none_or(|most| most >= wanted)
 }
 
-/// Nothing can be put in the place of what nobody provides.
+/// Nothing can be put in the place of what nothing provides.
 pub(super) struct Undefined {
     /// Its module and its name, if it is one import.
     import: Option<(String, String)>,
@@ -205,7 +205,7 @@ pub(super) fn define_unknown(
     Ok(())
 }
 
-/// An import, for a person.
+/// An import, as text.
 fn described(import: &ImportType<'_>) -> String {
     let what = match import.ty() {
         ExternType::Func(_) => "a function",

@@ -7,7 +7,7 @@ use wasmtime::component::{ResourceType, Type};
 
 use crate::invoke::arrow;
 
-/// As many names are looked through for each resource that a type has. People name fewer.
+/// At most this many names are looked through for each resource that a type has. People name fewer.
 const MOST: usize = 1000;
 
 /// The names of the resources that a component exports and imports.
