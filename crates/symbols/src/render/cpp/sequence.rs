@@ -176,17 +176,26 @@ pub(in crate::render) fn deque(
     };
     let first = context.unsigned(&blocks).ok()?;
     let mut elements = Vec::new();
+    // Where a block is has to be read once for all of its elements.
+    let mut known = None;
     for index in 0..length.min(most) {
         let slot = start.checked_add(index)?;
-        let entry = first.wrapping_add((slot / capacity).wrapping_mul(pointer));
-        let object = match context.unsigned(&Object::at(entry, block.clone())) {
-            Ok(block_start) => {
-                let offset = (slot % capacity).wrapping_mul(stride);
-                Object::at(block_start.wrapping_add(offset), element.clone())
+        let number = slot / capacity;
+        let block_start = match known.take() {
+            Some((of, at)) if of == number => at,
+            _ => {
+                let entry = first.wrapping_add(number.wrapping_mul(pointer));
+                context.unsigned(&Object::at(entry, block.clone()))
             }
-            Err(reason) => Object::nowhere(element.clone(), reason),
         };
-        elements.push(object);
+        elements.push(match &block_start {
+            Ok(at) => {
+                let offset = (slot % capacity).wrapping_mul(stride);
+                Object::at(at.wrapping_add(offset), element.clone())
+            }
+            Err(reason) => Object::nowhere(element.clone(), reason.clone()),
+        });
+        known = Some((number, block_start));
     }
     Some(Shape::Sequence(Sequence {
         set: false,
