@@ -14,6 +14,7 @@ mod arrows;
 mod circles;
 mod documents;
 mod files;
+mod glossary;
 mod manifests;
 mod rust;
 
@@ -121,6 +122,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("input and output", rust::world),
     ("doors to the terminal", rust::doors),
     ("paths in documents", documents::check),
+    ("plain words", glossary::check),
     ("paths of machines", files::machine_paths),
     ("JSON files", files::json),
     ("fixtures", fixtures),

@@ -1,4 +1,4 @@
-//! The engines that programs run in. Nothing else in this crate names one, but for the options of its own.
+//! The engines that programs run in. Nothing else in this crate names one, except the options of its own.
 
 use std::sync::Arc;
 

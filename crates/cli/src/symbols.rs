@@ -52,11 +52,11 @@ pub(crate) struct Finder {
     pub(crate) notes: Vec<String>,
     /// The source files that were said to be newer than the file of a module: those of both.
     newer: HashSet<(PathBuf, PathBuf)>,
-    /// Who is told that debug information is read.
+    /// The observer of the reading of debug information.
     reading: Option<Told>,
 }
 
-/// Who is told that debug information is read, and may give it up.
+/// The observer of the reading of debug information, which may give it up.
 #[derive(Clone)]
 pub(crate) struct Told {
     screen: Screen,

@@ -21,9 +21,9 @@ pub(super) const GROUP: Group = Group {
         Command {
             names: &["backtrace", "bt", "where", "info stack", "thread backtrace"],
             arguments: "[N|-N] [full] [all]",
-            summary: "shows the frames that are on the stack, youngest first",
+            summary: "shows the frames that are on the stack, innermost first",
             help: "Frames of the language's runtime and rounds of a recursion are folded, as in a report. `all` shows each on a
-line of its own. N: only the N youngest lines; -N: only the N oldest. `full`: with the locals of each.
+line of its own. N: only the N innermost lines; -N: only the N outermost. `full`: with the locals of each.
 
 backtrace
 backtrace 5
@@ -483,8 +483,8 @@ fn threads(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         out.write(Style::Mark, mark);
         out.write(Style::Plain, &format!("{position}  "));
         out.write(Style::Name, &format!("{}  ", printable(&thread.name)));
-        let youngest = stopped::youngest(position);
-        match frames::frame(&mut stop, youngest) {
+        let innermost = stopped::innermost(position);
+        match frames::frame(&mut stop, innermost) {
             Some(frame) => frames::line(&mut stop, &frame, &settings, out),
             None => out.line("no frames"),
         }
@@ -496,7 +496,7 @@ fn thread(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
     if !call.rest.is_empty() {
         let position = number(call.rest)?;
         let thread = usize::try_from(position).unwrap_or(usize::MAX);
-        let chosen = console.session.select(stopped::youngest(thread));
+        let chosen = console.session.select(stopped::innermost(thread));
         chosen.map_err(|_| Failure(format!("there is no thread {position} with frames")))?;
         console.forget_places();
     }

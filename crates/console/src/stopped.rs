@@ -185,8 +185,8 @@ pub(super) fn place(console: &mut Console, out: &mut dyn Output) {
     }
 }
 
-/// The youngest frame of a thread.
-pub(super) fn youngest(thread: usize) -> FrameId {
+/// The innermost frame of a thread.
+pub(super) fn innermost(thread: usize) -> FrameId {
     FrameId {
         thread,
         ..FrameId::default()

@@ -72,7 +72,7 @@ fn played(transcript: &str) -> String {
     out
 }
 
-/// Debug information whose reading is told of, and is given up after some looks at it.
+/// Debug information whose reading is reported, and is given up after some looks at it.
 #[derive(Clone, Default)]
 struct Watched {
     begun: Arc<AtomicU32>,
@@ -405,7 +405,7 @@ fn what_can_follow_is_completed() {
         let found = console.complete(line, line.len());
         let it = found.iter().find(|it| it.text == expected);
         let it = it.unwrap_or_else(|| panic!("{line}: {found:?}"));
-        // What stands at the cursor is the beginning of it.
+        // What is at the cursor is the beginning of it.
         assert!(expected.starts_with(&line[it.start..]), "{line}: {it:?}");
     }
     assert!(
@@ -438,7 +438,7 @@ fn an_empty_line_repeats_what_goes_on() {
     assert_eq!(console.again(), Some("list"));
 }
 
-/// Whatever a person types, no command panics.
+/// Whatever the user types, no command panics.
 #[test]
 fn no_line_does_harm() {
     const TAILS: &[&str] = &[

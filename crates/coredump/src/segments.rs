@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_nobody_recorded_stays_open() {
+    fn a_gap_that_no_one_recorded_stays_open() {
         let apart = segments(0, &[(0, 10), (20, 30), (40, 50), (60, 70)]);
         assert_eq!(merge(apart.clone(), &[memory(Rest::Unstated)], 1), apart);
         let part = Rest::ZeroIn(vec![0..15, 15..35, 38..60]);

@@ -85,7 +85,9 @@ const WASMTIME_FRAMES: usize = 20;
 fn cut_off(dump: &CoreDump, dialect: Dialect) -> Option<String> {
     let full = |thread: &wdb_coredump::Thread| thread.frames.len() == WASMTIME_FRAMES;
     (dialect == Dialect::Wasmtime && dump.threads.iter().any(full)).then(|| {
-        format!("wasmtime records {WASMTIME_FRAMES} frames and no more: there may be older ones")
+        format!(
+            "wasmtime records {WASMTIME_FRAMES} frames and no more: there may be more further out"
+        )
     })
 }
 

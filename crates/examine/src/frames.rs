@@ -26,7 +26,7 @@ pub enum Entry {
 /// A frame as the source has it: an activation of a function, or one inlined into it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// Counts the frames of the thread from 0, the youngest.
+    /// Counts the frames of the thread from 0, the innermost.
     pub index: u32,
     /// Which frame of the debuggee it is.
     pub id: FrameId,
@@ -80,7 +80,7 @@ pub struct Local {
 const YOUNG: usize = 80_000;
 const OLD: usize = 20_000;
 
-/// What is on the stack of a thread, youngest first.
+/// What is on the stack of a thread, innermost first.
 pub fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
     let threads = stop.threads();
@@ -112,7 +112,7 @@ pub fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
     entries
 }
 
-/// The frames of a thread that have these numbers, youngest first, and the host code between them. Fewer where the stack
+/// The frames of a thread that have these numbers, innermost first, and the host code between them. Fewer where the stack
 /// ends. It costs what the page holds, however deep the stack is; [`Stop::frame_count`] says how many frames there are.
 pub fn page(stop: &mut Stop<'_>, thread: usize, range: Range<u32>) -> Vec<Entry> {
     let mut entries = Vec::new();
@@ -159,8 +159,8 @@ pub fn page(stop: &mut Stop<'_>, thread: usize, range: Range<u32>) -> Vec<Entry>
 /// The frame of this id.
 pub fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
     let number = stop.frame_number(id);
-    let youngest = FrameId { inlined: 0, ..id };
-    let first = stop.frame_number(youngest);
+    let innermost = FrameId { inlined: 0, ..id };
+    let first = stop.frame_number(innermost);
     let frames = of_activation(stop, id.thread, id.activation, first);
     frames
         .into_iter()

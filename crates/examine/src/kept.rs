@@ -23,7 +23,7 @@ pub struct Kept {
 #[derive(Clone, Debug, Default)]
 pub struct Keeping {
     variables: BTreeMap<String, Kept>,
-    /// The values that were shown last, the oldest first.
+    /// The values that were shown last, the first of them first.
     shown: VecDeque<Kept>,
     /// How many were shown in all.
     count: u64,

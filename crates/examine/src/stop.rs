@@ -131,9 +131,9 @@ struct Single {
 pub struct Thread {
     /// Its name.
     pub name: String,
-    /// Its frames, youngest first.
+    /// Its frames, innermost first.
     pub frames: Vec<Arc<Frame>>,
-    /// Where host code stands between them, youngest first.
+    /// Where host code stands between them, innermost first.
     pub host_frames: Vec<HostFrame>,
 }
 
@@ -471,7 +471,7 @@ impl<'a> Stop<'a> {
         self.memo.not_entered
     }
 
-    /// The frame that a report gives this number: the frames of a thread count from 0, the youngest, inlined
+    /// The frame that a report gives this number: the frames of a thread count from 0, the innermost, inlined
     /// functions too. They are counted once: after that, each is found at once.
     pub fn frame_numbered(&mut self, thread: usize, number: u32) -> Option<FrameId> {
         let number = (number as usize).saturating_add(self.hidden(thread));
@@ -512,7 +512,7 @@ impl<'a> Stop<'a> {
         })
     }
 
-    /// How many of the functions that are inlined where the youngest activation stands are not entered yet.
+    /// How many of the functions that are inlined where the innermost activation stands are not entered yet.
     fn hidden(&self, thread: usize) -> usize {
         if thread == 0 {
             self.memo.not_entered
@@ -544,8 +544,8 @@ impl<'a> Stop<'a> {
         }
     }
 
-    /// The oldest frame of a thread.
-    pub fn oldest(&mut self, thread: usize) -> Option<FrameId> {
+    /// The outermost frame of a thread.
+    pub fn outermost(&mut self, thread: usize) -> Option<FrameId> {
         let activation = self.depth(thread).checked_sub(1)?;
         let id = FrameId {
             thread,

@@ -305,7 +305,7 @@ pub(crate) struct Ended {
 
 /// Why a program has not come to its end by itself.
 pub(crate) enum Failure {
-    /// It could not be linked. That is checked before, but for what only instances tell.
+    /// It could not be linked. That is checked before, except what only instances tell.
     Unlinked(LaunchError),
     /// An error of its own or of its host.
     Stopped(Error),

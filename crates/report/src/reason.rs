@@ -107,7 +107,7 @@ fn unknown(site: Option<&Site<'_>>) -> String {
             "indirect call of a null function, or of one that has another type".into()
         }
         operator => format!(
-            "unknown: the dump does not say; the program stands at `{}`",
+            "unknown: the dump does not say; the program is at `{}`",
             mnemonic(operator)
         ),
     }

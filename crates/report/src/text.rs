@@ -167,8 +167,8 @@ fn lines(text: &str) -> String {
 fn stack(out: &mut Text, report: &Report, thread: &Thread, all_frames: bool) {
     let name = printable(&thread.name);
     let title = match (report.threads.len(), thread.crashed) {
-        (..=1, _) => "stack, youngest frame first:".to_owned(),
-        (_, true) => format!("stack of the crashed thread `{name}`, youngest frame first:"),
+        (..=1, _) => "stack, innermost frame first:".to_owned(),
+        (_, true) => format!("stack of the crashed thread `{name}`, innermost frame first:"),
         (_, false) => format!("stack of thread `{name}`:"),
     };
     heading(out, &title);

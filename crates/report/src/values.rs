@@ -61,7 +61,7 @@ pub(super) fn add(
     }
     if cut {
         notes.push(format!(
-            "the stack is deep: only its youngest {INNERMOST} and its oldest {OUTERMOST} frames have their variables here"
+            "the stack is deep: only its innermost {INNERMOST} and its outermost {OUTERMOST} frames have their variables here"
         ));
     }
     let mut shown = threads

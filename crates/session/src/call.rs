@@ -274,7 +274,7 @@ impl Session {
         Some((id, value, start))
     }
 
-    /// The youngest call by the user has returned.
+    /// The innermost call by the user has returned.
     pub(crate) fn call_returned(&mut self, values: Vec<Slot>) -> Option<(Returned, Before)> {
         let calling = self.calls.pop()?;
         self.restore(&calling);

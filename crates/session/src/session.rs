@@ -47,7 +47,7 @@ pub struct Session {
     /// The frame that the user looks at. `None`: it was not asked for since the program stopped.
     pub(crate) selected: Option<FrameId>,
     pub(crate) stopped: Stopped,
-    /// The calls by the user that have not returned, the youngest last.
+    /// The calls by the user that have not returned, the innermost last.
     pub(crate) calls: Vec<Calling>,
     /// A function is called for the condition of a breakpoint: conditions of others call none meanwhile.
     pub(crate) deciding: bool,
@@ -187,7 +187,7 @@ impl Session {
     /// it ran already.
     pub(crate) fn begins_to_run(&mut self) -> bool {
         let current = Arc::clone(&self.interrupt);
-        let _nobody_interrupts = current.lock().unwrap_or_else(PoisonError::into_inner);
+        let _no_one_interrupts = current.lock().unwrap_or_else(PoisonError::into_inner);
         let ran_before = self.running.swap(true, Ordering::SeqCst);
         if !ran_before {
             self.interrupted.store(false, Ordering::SeqCst);
@@ -354,11 +354,11 @@ impl Session {
         self.stop().frame_number(selected)
     }
 
-    /// Looks at a frame `count` calls older.
+    /// Looks at a frame `count` calls further out.
     ///
     /// # Errors
     ///
-    /// When the selected frame is the oldest.
+    /// When the selected frame is the outermost.
     pub fn up(&mut self, count: u32) -> Result<FrameId, Error> {
         let number = self.selected_number();
         let selected = self.looked_at();
@@ -366,20 +366,20 @@ impl Session {
         let mut stop = self.stop();
         let wanted = number.saturating_add(count.max(1));
         let found = stop.frame_numbered(thread, wanted);
-        match found.or_else(|| stop.oldest(thread)) {
+        match found.or_else(|| stop.outermost(thread)) {
             Some(frame) if frame != selected => self.select(frame),
-            _ => Err(Error::Refused("this is the oldest frame".into())),
+            _ => Err(Error::Refused("this is the outermost frame".into())),
         }
     }
 
-    /// Looks at a frame `count` calls younger.
+    /// Looks at a frame `count` calls further in.
     ///
     /// # Errors
     ///
-    /// When the selected frame is the youngest.
+    /// When the selected frame is the innermost.
     pub fn down(&mut self, count: u32) -> Result<FrameId, Error> {
         match self.selected_number() {
-            0 => Err(Error::Refused("this is the youngest frame".into())),
+            0 => Err(Error::Refused("this is the innermost frame".into())),
             number => self.select_number(number.saturating_sub(count.max(1))),
         }
     }

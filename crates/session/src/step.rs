@@ -524,9 +524,9 @@ impl Step {
             self.calls = code.collect();
         }
         self.returns.clear();
-        for older in 1..=CALLERS {
+        for further in 1..=CALLERS {
             let id = FrameId {
-                activation: activation + older,
+                activation: activation + further,
                 ..FrameId::default()
             };
             let Some(frame) = stop.frame(id) else {

@@ -125,7 +125,7 @@ impl<'a> Dwarf<'a> {
         self.sections.units.get_or_init(|| Units::scan(self))
     }
 
-    /// Who is told that much is read.
+    /// The observer of long reading.
     pub(crate) fn told(&self) -> &'a Told {
         &self.sections.told
     }

@@ -8,12 +8,12 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, OnceLock};
 
-/// Who is told that the debug information of a module is being read.
+/// The observer of the reading of a module's debug information.
 pub trait Reading: Send + Sync {
     /// Something begins that may take long. It is over when what this gives back is dropped; others may begin in it.
     fn begins(&self) -> Box<dyn Any>;
 
-    /// Whether nobody waits for it any more. Asked often. It ends what [`cancellable`] does, and nothing else.
+    /// Whether the wait for it was given up. Asked often. It ends what [`cancellable`] does, and nothing else.
     fn is_given_up(&self) -> bool;
 }
 
@@ -56,7 +56,7 @@ pub fn commit() {
     CANCELLABLE.set(false);
 }
 
-/// Who is told, if anybody is.
+/// The observer, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Told(pub(crate) Option<Arc<dyn Reading>>);
 

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_wrote_is_left_out() {
+    fn what_no_one_wrote_is_left_out() {
         for (raw, expected) in [
             ("int", "int"),
             (

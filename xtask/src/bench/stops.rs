@@ -126,8 +126,8 @@ fn recursion(bench: &Bench) -> Result<()> {
     bench.fixture("c-deep")?;
     let guest = "c-deep.wasm";
     println!(
-        "`next` in a recursion 6000 deep: over all of it, at its oldest activation, into which each of the others returns through the \
-         statement that is stepped; and in its youngest. Goal: 50 ms each.\n"
+        "`next` in a recursion 6000 deep: over all of it, at its outermost activation, into which each of the others returns through the \
+         statement that is stepped; and in its innermost. Goal: 50 ms each.\n"
     );
     println!("| `next` | time | of it busy |\n|---|---|---|");
     let with = |commands: &[&str]| session(bench, commands, &[guest]);
@@ -138,12 +138,12 @@ fn recursion(bench: &Bench) -> Result<()> {
         with(&["tbreak c-deep.c:8", "run"]),
     ];
     let costs = measure::in_turns(&mut tasks, RUNS)?;
-    let [over, before, youngest, stopped] = costs[..] else {
+    let [over, before, innermost, stopped] = costs[..] else {
         bail!("there are four sessions");
     };
     for (name, cost) in [
         ("over the recursion", less(&over, &before)),
-        ("in its youngest activation", less(&youngest, &stopped)),
+        ("in its innermost activation", less(&innermost, &stopped)),
     ] {
         println!(
             "| {name} | {:.1} ms | {:.1} ms |",

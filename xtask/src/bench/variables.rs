@@ -19,7 +19,7 @@ const SCRIPT: &str = include_str!("variables.py");
 /// A program that crashes.
 struct Program {
     name: &'static str,
-    /// A variable that the youngest frame of its own code can see.
+    /// A variable that the innermost frame of its own code can see.
     expression: &'static str,
     /// What all variables of all frames may take, in milliseconds.
     goal: u32,
@@ -207,7 +207,7 @@ fn in_report(_: &Value, text: &str) -> Result<String> {
     Ok(told)
 }
 
-/// The frames of the crashed thread, youngest first.
+/// The frames of the crashed thread, innermost first.
 fn frames(report: &Value) -> Vec<&Value> {
     let all = report["threads"][0]["frames"].as_array();
     all.into_iter()

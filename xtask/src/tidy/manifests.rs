@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dependency_that_nobody_has() {
+    fn a_dependency_that_no_one_has() {
         let root = "[workspace.dependencies]\nanyhow = \"1\"\nbytes = \"1\"\n";
         let member = "[lints]\nworkspace = true\n[dev-dependencies]\nanyhow.workspace = true\n";
         assert_eq!(

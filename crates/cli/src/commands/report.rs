@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     json: bool,
     /// Print the value of an expression instead of the report (docs/expressions.md); repeat it for several
     ///
-    /// Names are those that the youngest frame of the program's own code can see; `$frame[3].name` is one of
+    /// Names are those that the innermost frame of user code can see; `$frame[3].name` is one of
     /// another frame.
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     eval: Vec<String>,

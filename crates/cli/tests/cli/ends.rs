@@ -26,13 +26,13 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
         ctrl_c_gives_up_gcore,
     ),
     (
-        "ends: nobody reads standard error",
-        nobody_reads_standard_error,
+        "ends: no one reads standard error",
+        no_one_reads_standard_error,
     ),
-    ("ends: nobody reads the terminal", nobody_reads_the_terminal),
+    ("ends: no one reads the terminal", no_one_reads_the_terminal),
     (
-        "ends: nobody reads standard output",
-        nobody_reads_standard_output,
+        "ends: no one reads standard output",
+        no_one_reads_standard_output,
     ),
     ("ends: the disk is full", the_disk_is_full),
     ("ends: the name of the dump is refused", the_name_is_refused),
@@ -50,8 +50,8 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
         ctrl_c_while_the_state_is_taken,
     ),
     (
-        "ends: a program is given up, and nobody reads what it writes",
-        nobody_reads_what_was_given_up,
+        "ends: a program is given up, and no one reads what it writes",
+        no_one_reads_what_was_given_up,
     ),
 ];
 
@@ -243,7 +243,7 @@ fn ctrl_c_gives_up_gcore() {
     assert!(scene.one_dump().ends_with("y.core.zst"));
 }
 
-fn nobody_reads_standard_error() {
+fn no_one_reads_standard_error() {
     let scene = Scene::new();
     let crash = scene.guest("crash.wat", CRASH);
     for stderr in [closed, full] {
@@ -253,7 +253,7 @@ fn nobody_reads_standard_error() {
             std::fs::remove_file(scene.one_dump()).unwrap();
         }
     }
-    // Whoever read it goes while the guest is in the middle of a line.
+    // The reader goes away while the guest is in the middle of a line.
     let guest = scene.guest("line.wat", UNFINISHED_LINE);
     let (mut reader, writer) = std::io::pipe().unwrap();
     let mut command = scene.wdb(&["run", &guest]);
@@ -264,7 +264,7 @@ fn nobody_reads_standard_error() {
     drop(child.stdin().take());
     child.end().with(134);
     std::fs::remove_file(scene.one_dump()).unwrap();
-    // Whoever has it does not read: the dump is there all the same, whole, and a signal ends the waiting at once.
+    // The process that has it does not read: the dump is there all the same, whole, and a signal ends the waiting at once.
     let forever = scene.guest("loop.wat", LOOP);
     for command in [
         &["run", &*crash][..],
@@ -286,8 +286,8 @@ fn nobody_reads_standard_error() {
     }
 }
 
-/// A terminal that hangs is like a pipe that nobody reads.
-fn nobody_reads_the_terminal() {
+/// A terminal that hangs is like a pipe that no one reads.
+fn no_one_reads_the_terminal() {
     use std::os::unix::fs::OpenOptionsExt as _;
 
     let scene = Scene::new();
@@ -345,7 +345,7 @@ fn sent(signal: Signal, child: Running) {
     assert!(took < std::time::Duration::from_secs(10), "{took:?}");
 }
 
-fn nobody_reads_standard_output() {
+fn no_one_reads_standard_output() {
     let scene = Scene::new();
     let (add, crash) = (scene.guest("add.wat", ADD), scene.guest("crash.wat", CRASH));
     let add = ["run", "--invoke", "add", &add, "1", "2"];
@@ -434,7 +434,7 @@ fn ctrl_c_while_the_state_is_taken() {
 }
 
 /// The program waits in a write, and has the stream that wdb is to write to.
-fn nobody_reads_what_was_given_up() {
+fn no_one_reads_what_was_given_up() {
     let writes = |stream: u32| {
         format!(
             r#"(module
@@ -594,7 +594,7 @@ fn the_directory_cannot_be_written() {
     let dump = scene.one_dump();
     assert_eq!(dump.parent(), Some(&*scene.path("tmp")));
     std::fs::remove_file(dump).unwrap();
-    // Who has named the place is told before the program runs.
+    // A user who has named the place learns it before the program runs.
     let ended = in_own_mounts(&scene, read_only, &["run", "--core", "x.core", &crash]).unwrap();
     ended
         .with(2)

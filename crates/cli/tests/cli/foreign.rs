@@ -1,4 +1,4 @@
-//! Modules and dumps that somebody else made: their names steer no terminal, their paths open no file that the user did not
+//! Modules and dumps that come from someone else: their names steer no terminal, their paths open no file that the user did not
 //! mean, and their bytes take memory and time in proportion.
 
 use std::fs;
@@ -232,7 +232,7 @@ fn dump(names: &mut Names) -> Vec<u8> {
     };
     let mut bytes = Vec::new();
     core::write(&dump, &mut bytes).unwrap();
-    // Sections of ours that nobody knows, and frames that lead nowhere: names in findings and notes.
+    // Sections of ours that no one knows, and frames that lead nowhere: names in findings and notes.
     bytes.extend(custom(&format!("wdb.{}", name()), b"\x01"));
     bytes.extend(custom(
         "corestack",

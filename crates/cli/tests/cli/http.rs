@@ -155,7 +155,7 @@ fn serve(listener: &TcpListener, server: Server, tell: &Sender<()>) -> std::io::
             for (after, piece) in pieces {
                 std::thread::sleep(Duration::from_millis(*after));
                 client.write_all(piece.as_bytes())?;
-                // If nobody listens, nobody needs to know.
+                // If nothing listens, nothing needs to know.
                 _ = tell.send(());
             }
             lines.next().transpose().map(|_| ())

@@ -121,7 +121,7 @@ pub(super) fn compare(guest: &str) -> Result<(), Failed> {
             tally.variable(guest, &mut stop, id, &symbols, ours, variable);
         }
     }
-    let youngest = FrameId {
+    let innermost = FrameId {
         thread: 0,
         activation: 0,
         inlined: 0,
@@ -130,7 +130,7 @@ pub(super) fn compare(guest: &str) -> Result<(), Failed> {
         for variable in unit["variables"].as_array().unwrap() {
             let name = variable["name"].as_str().unwrap();
             let statics = symbols.statics_named(last(name));
-            tally.variable(guest, &mut stop, youngest, &symbols, &statics, variable);
+            tally.variable(guest, &mut stop, innermost, &symbols, &statics, variable);
         }
     }
     tally.verdict()
@@ -156,7 +156,7 @@ impl Tally {
     ) {
         let name = recorded["name"].as_str().unwrap();
         let line = recorded["line"].as_u64().filter(|it| *it != 0);
-        // Statics of templates are alike but for their arguments, which wdb writes shorter.
+        // Statics of templates are alike except for their arguments, which wdb writes shorter.
         let found = ours
             .iter()
             .rev()

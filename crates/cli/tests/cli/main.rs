@@ -245,7 +245,7 @@ fn run_with(command: &str, directory: &Path, input: &str) -> io::Result<Output> 
         .stdin(stdin)
         .env_remove("RUST_BACKTRACE")
         .env("COLUMNS", "100")
-        // Nobody's own scripts, and wasmtime's cache of compiled code where it always is.
+        // No scripts of a user, and wasmtime's cache of compiled code where it always is.
         .env("HOME", directory)
         .env_remove("XDG_CONFIG_HOME")
         .env("XDG_CACHE_HOME", cache())
@@ -505,7 +505,7 @@ fn stack(report: &[u8]) -> String {
     text.lines()
         .skip_while(|line| !line.starts_with("stack, "))
         .take_while(|line| !line.is_empty())
-        // Nobody finds the modules again that the engine made itself.
+        // The modules that the engine made itself cannot be found again.
         .filter(|line| !line.contains("wasmtime's adapter"))
         .collect::<Vec<_>>()
         .join("\n")

@@ -258,7 +258,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     Running::start(command).end()
 }
 
-/// The write end of a pipe that nobody reads any more.
+/// The write end of a pipe that no one reads any more.
 pub(crate) fn closed() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

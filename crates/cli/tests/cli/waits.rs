@@ -109,7 +109,7 @@ pub(crate) enum End {
 pub(crate) fn check(wait: &Wait, capture: &str, end: End) -> Result<(), Failed> {
     let directory = tempfile::tempdir()?;
     std::fs::write(directory.path().join("program.wat"), program(wait))?;
-    // Nobody opens it for writing.
+    // No one opens it for writing.
     let made = Command::new("mkfifo")
         .arg(directory.path().join("fifo"))
         .status()?;
@@ -171,7 +171,7 @@ fn start(directory: &Path, capture: &str, end: End) -> Result<Child, Failed> {
     if end == End::Timeout {
         command.args(["--timeout", "500ms"]);
     }
-    // Its standard output is a pipe that nobody reads.
+    // Its standard output is a pipe that no one reads.
     Ok(command
         .arg("program.wat")
         .current_dir(directory)

@@ -224,7 +224,7 @@ fn an_interrupt_of_a_program_that_is_stopped_stops_no_later_run() {
     assert_eq!(steps.reasons, [Reason::Step]);
 }
 
-/// The program stops at each of the steps by itself, and would forget there that somebody wants it to stop.
+/// The program stops at each of the steps by itself, and would forget there that the user wants it to stop.
 #[test]
 fn steps_without_end_are_interrupted() {
     let mut guest = fixture("c-hang", "c-hang.c", &[]);
@@ -250,7 +250,7 @@ fn what_was_given_up_before_it_ran_does_not_run() {
     assert_eq!(guest.session.stopped().reasons, [Reason::Started]);
 }
 
-/// What a front end that shows breakpoints is told: it keeps no list of its own.
+/// What a front end that shows breakpoints gets: it keeps no list of its own.
 #[test]
 fn changes_of_breakpoints_are_data() {
     let changed = |guest: &Guest, before: &Breakpoints| -> Vec<(&'static str, u32, u64)> {

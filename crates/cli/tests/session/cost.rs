@@ -6,7 +6,7 @@ use wdb_symbols::render::Limits;
 
 use super::*;
 
-/// What a front end asks at a stop: the arguments of all frames, the locals of the youngest.
+/// What a front end asks at a stop: the arguments of all frames, the locals of the innermost.
 fn look(guest: &mut Guest) -> usize {
     let mut stop = guest.session.stop();
     let limits = Limits {
@@ -24,8 +24,8 @@ fn look(guest: &mut Guest) -> usize {
         };
         values += variables::of_frame(&mut stop, id, Which::Arguments, &limits).len();
     }
-    let youngest = FrameId::default();
-    values + variables::of_frame(&mut stop, youngest, Which::Locals, &limits).len()
+    let innermost = FrameId::default();
+    values + variables::of_frame(&mut stop, innermost, Which::Locals, &limits).len()
 }
 
 #[test]

@@ -6,7 +6,7 @@ fn steps() -> Guest {
     fixture("c-steps", "c-steps.c", &[])
 }
 
-/// Stands at the line with this text for the first time.
+/// Is at the line with this text for the first time.
 fn at(text: &str) -> Guest {
     let mut guest = steps();
     let id = guest.break_on(text);
@@ -163,7 +163,7 @@ fn a_breakpoint_on_the_way_ends_a_step() {
     assert!(!stopped.is_step());
     guest.expect("factorial", "the end of the recursion");
     assert_eq!(guest.value("n"), "1");
-    // The older frame is stepped through from here.
+    // The frame further out is stepped through from here.
     let main = guest.session.stop().depth(0) as u32 - 1;
     while guest.place().0 != "main" {
         guest.session.up(1).unwrap();
@@ -214,7 +214,7 @@ fn a_place_in_the_function_is_come_to_in_the_same_activation() {
     let spec = places::parse(&format!("c-steps.c:{line}")).unwrap();
     guest.step(Motion::UntilPlace(spec.clone()));
     assert_eq!((guest.depth(), guest.value("n")), (depth, "5".into()));
-    // Wherever it is: in the activation that comes by first.
+    // Wherever it is: in the activation that reaches it first.
     let mut guest = at("/* first */");
     guest.step(Motion::Advance(spec.clone()));
     assert_eq!((guest.depth(), guest.value("n")), (depth + 3, "2".into()));

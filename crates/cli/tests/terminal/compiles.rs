@@ -116,7 +116,7 @@ fn a_program_that_was_built_anew_before_its_first_start_has_changed() {
     }
 }
 
-/// What is compiled already is not compiled again, nor does it wait for what nobody wants any more.
+/// What is compiled already is not compiled again, nor does it wait for what is not wanted any more.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_that_is_again_what_it_was_is_not_compiled_again() {
@@ -145,7 +145,7 @@ fn a_program_that_is_again_what_it_was_is_not_compiled_again() {
     wdb.line("quit");
 }
 
-/// Without a person who gets a prompt there is nothing to go on with.
+/// Without a user who gets a prompt there is nothing to go on with.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_batch_ends() {

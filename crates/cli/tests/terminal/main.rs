@@ -184,7 +184,7 @@ fn ctrl_c_at_any_moment_leaves_a_session() {
             wdb.interrupt();
             std::thread::sleep(std::time::Duration::from_micros(random(15_000).into()));
         }
-        // A press that the line editor has read itself stops no program: whoever sees that presses again.
+        // A press that the line editor has read itself stops no program: a user who sees that presses again.
         let answer = format!("= {}\n", 1000 + round);
         wdb.keys(&format!("print {}+{round}\r", 1000));
         wdb.until_pressing(&answer, |screen| screen.contains(&answer));

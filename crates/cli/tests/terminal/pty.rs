@@ -231,7 +231,7 @@ impl Terminal {
     #[cfg(target_os = "linux")]
     pub(crate) fn hangs_until(&mut self, signal: nix::sys::signal::Signal) -> bool {
         let screen = Arc::clone(&self.screen);
-        let _nobody_reads = screen.lock().unwrap();
+        let _no_one_reads = screen.lock().unwrap();
         let id = self.child.process_id().unwrap();
         for round in 0..200 {
             self.master.resize(pty_size(40 + round % 10, 150)).unwrap();

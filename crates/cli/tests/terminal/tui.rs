@@ -195,10 +195,10 @@ fn a_terminal_that_changes_its_size_is_filled() {
     });
 }
 
-/// A terminal that hangs keeps nobody from ending wdb.
+/// A terminal that hangs keeps no one from ending wdb.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_signal_ends_a_full_screen_that_nobody_reads() {
+fn a_signal_ends_a_full_screen_that_no_one_reads() {
     use nix::sys::signal::Signal;
 
     let home = Home::new();

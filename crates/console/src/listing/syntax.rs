@@ -29,7 +29,7 @@ pub enum Syntax {
     Zig,
     /// TypeScript, JavaScript and AssemblyScript.
     TypeScript,
-    /// Any other: nothing in it is told apart.
+    /// Any other: all of it is `Code::Other`.
     Unknown,
 }
 

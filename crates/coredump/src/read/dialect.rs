@@ -291,7 +291,7 @@ pub(super) fn image_start(file: &[u8], sections: &[Section]) -> Option<usize> {
 /// The one memory of an image and its one segment, whatever the sections say of its size.
 pub(super) fn image(file: &[u8], start: usize, dump: &mut CoreDump, notes: &mut Notes) -> Segment {
     const PAGE: u64 = 65536;
-    // Written as "no pages, at most as many as there are"; not at all before 2023-02.
+    // Written as "no pages, at most those that there are"; not at all before 2023-02.
     let there = (file.len() as u64).div_ceil(PAGE);
     let declared = dump
         .memories

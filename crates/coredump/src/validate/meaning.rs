@@ -206,7 +206,7 @@ fn check_spots(spots: Spots<'_>, modules: &[Option<&Module>], findings: &mut Fin
         }
         for (offset, what) in spots {
             let message = format_args!(
-                "{what} stands at no instruction: in the middle of one, at module offset {offset}"
+                "{what} is not at an instruction: in the middle of one, at module offset {offset}"
             );
             findings.error(rule::STACK, None, message);
         }

@@ -149,7 +149,7 @@ fn drafts_get_their_functions_from_the_offsets() {
 }
 
 #[test]
-fn frames_that_stand_oldest_first_are_turned_round() {
+fn frames_with_the_outermost_first_are_turned_round() {
     let module = module("c-div-zero");
     let expected = stack(&dump("c-div-zero.wasmtime"), &module);
     let mut reading = rebased(Base::Body, false, &module);

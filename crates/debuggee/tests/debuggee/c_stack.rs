@@ -411,7 +411,7 @@ fn a_function_in_the_place_of_another_has_other_arguments() {
 }
 
 #[test]
-fn an_exhausted_engine_has_entered_the_youngest_function() {
+fn an_exhausted_engine_has_entered_the_innermost_function() {
     let mut scene = three(65456);
     scene.dump.threads[0].frames[0].codeoffset = 0;
     let mut other = three(65456);

@@ -152,7 +152,7 @@ fn a_call_that_hangs_is_interrupted_and_abandoned() {
 }
 
 #[test]
-fn the_call_that_is_abandoned_is_the_youngest() {
+fn the_call_that_is_abandoned_is_the_innermost() {
     let mut live = stopped();
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);

@@ -52,7 +52,7 @@ fn a_thrown_exception_stops_where_it_is_thrown() {
 }
 
 #[test]
-fn only_what_nobody_catches_stops_when_it_is_not_asked_for() {
+fn only_what_no_one_catches_stops_when_it_is_not_asked_for() {
     let mut live = launch(THROWS);
     let stop = resume(&mut *live);
     assert!(matches!(stop, [StopReason::Crash(_)]), "{stop:?}");

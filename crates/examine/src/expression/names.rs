@@ -327,7 +327,7 @@ impl Evaluator<'_, '_, '_> {
         known.unwrap_or_else(|| made::ty("function", None, 0, Kind::Function(unknown())))
     }
 
-    /// `function::name`: a local of the youngest frame of a function.
+    /// `function::name`: a local of the innermost frame of a function.
     fn local_of(&mut self, function: &str, name: &str, frame: FrameId) -> Option<Operand> {
         if function.is_empty() {
             return None;

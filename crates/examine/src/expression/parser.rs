@@ -494,7 +494,7 @@ impl Parser<'_> {
         self.node(kind, span)
     }
 
-    /// What follows `static_cast` and its like.
+    /// What follows `static_cast` and the other C++ casts.
     fn cast_of_cpp(&mut self, conversion: Conversion, start: usize) -> Result<Node, Error> {
         self.at += 1;
         if !matches!(self.peek(), Some(Token::Sign("<"))) {

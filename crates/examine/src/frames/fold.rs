@@ -14,7 +14,7 @@ pub enum Line<'a> {
     Frame(&'a Frame),
     /// Host code.
     Host(&'a str),
-    /// Frames of a language's runtime, youngest first, and the family that says most of why they
+    /// Frames of a language's runtime, innermost first, and the family that says most of why they
     /// are there.
     Runtime {
         /// The frames.
@@ -26,7 +26,7 @@ pub enum Line<'a> {
     Recursion {
         /// How many frames are not shown.
         hidden: usize,
-        /// One round of it, youngest first.
+        /// One round of it, innermost first.
         round: Vec<&'a Frame>,
     },
     /// The middle of a deep stack, which has this many frames.

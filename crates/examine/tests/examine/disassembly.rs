@@ -209,7 +209,7 @@ fn what_instructions_mean() {
             line.text.as_deref(),
             Some("  int mean = average(sample.values, sample.count);")
         );
-        // A window holds the same, but for the source line at its beginning.
+        // A window holds the same, except the source line at its beginning.
         let around = disassembly::around(stop, ModuleId(0), at, 2, 3);
         assert_eq!(around.len(), 6);
         let position = whole.iter().position(|it| it.at == at).unwrap();

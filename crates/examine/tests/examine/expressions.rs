@@ -19,7 +19,7 @@ fn with_stop<T>(name: &str, with: impl FnOnce(&mut Stop<'_>) -> T) -> T {
     with(&mut Stop::new(&mut debuggee, &mut fixtures).unwrap())
 }
 
-/// The youngest frame whose function's name ends so.
+/// The innermost frame whose function's name ends so.
 fn frame_of(stop: &mut Stop<'_>, function: &str) -> FrameId {
     let mut names = Vec::new();
     for number in 0..1000 {
@@ -36,7 +36,7 @@ fn frame_of(stop: &mut Stop<'_>, function: &str) -> FrameId {
     panic!("no frame of {function}, but of {names:?}")
 }
 
-/// What a person is shown of the value of `text`.
+/// What the user is shown of the value of `text`.
 fn shown(stop: &mut Stop<'_>, at: FrameId, text: &str) -> String {
     let value = parse(text).and_then(|it| evaluate(&it, stop, at));
     match value {
@@ -64,7 +64,7 @@ fn shown(stop: &mut Stop<'_>, at: FrameId, text: &str) -> String {
     }
 }
 
-/// Every block ```` ```wdb DUMP FUNCTION ```` is a list of expressions, each with what wdb shows of it in the youngest
+/// Every block ```` ```wdb DUMP FUNCTION ```` is a list of expressions, each with what wdb shows of it in the innermost
 /// frame of the function.
 #[test]
 fn the_examples_of_the_document_hold() {

@@ -1,4 +1,4 @@
-//! From what a person types after `break` to places, in real programs.
+//! From what the user types after `break` to places, in real programs.
 
 use super::support::Fixtures;
 use wdb_coredump::{Base, CoreDump, Dialect, Reading};

@@ -31,7 +31,7 @@ crash: integer divide by zero, or integer overflow
 34 | }
    |
 
-stack, youngest frame first:
+stack, innermost frame first:
   #0  average at /src/c-div-zero.c:33:14
   #1  summarise at /src/c-div-zero.c:41:14
   #2  report at /src/c-div-zero.c:47:36
@@ -57,14 +57,14 @@ crash: Rust panic in `rust_index_panic::seat`: index out of bounds
    |
    = note: the dump does not say why it was taken; the instruction does
 
-stack, youngest frame first:
+stack, innermost frame first:
        … 15 frames of panic machinery
   #15  rust_index_panic::seat at /src/rust-index-panic.rs:28:15
   #16  rust_index_panic::assign at /src/rust-index-panic.rs:34:20
   #17  rust_index_panic::main at /src/rust-index-panic.rs:59:17
        … 3 frames of start code
 
-note: wasmtime records 20 frames and no more: there may be older ones
+note: wasmtime records 20 frames and no more: there may be more further out
 note: locals and operand stacks were not recorded: the program ran as optimised code
 ";
     assert_eq!(
@@ -79,7 +79,7 @@ fn wasmtime_without_lines() {
 crash: the program gave up: it executed `unreachable`
  = note: the dump does not say why it was taken; the instruction does
 
-stack, youngest frame first:
+stack, innermost frame first:
   #0  inner at 0x118 in state
   #1  middle at 0x138 in state
       … 1 frame of start code: _start
@@ -94,7 +94,7 @@ fn rewriter() {
     let report = report_of("c-unreachable.rewriter", "c-unreachable");
     let text = report::text(&report, Shown::default());
     let stack = "
-stack, youngest frame first:
+stack, innermost frame first:
   #0  check at /src/c-unreachable.c:9:5
   #1  step at /src/c-unreachable.c:16:11
   #2  run at /src/c-unreachable.c:20:65
@@ -120,7 +120,7 @@ fn a_dump_without_its_module_is_reported_all_the_same() {
     let expected = "\
 crash: unknown: the dump does not say
 
-stack, youngest frame first:
+stack, innermost frame first:
   #0  func[11] in ";
     assert!(text.starts_with(expected), "{text}");
     assert!(

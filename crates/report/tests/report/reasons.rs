@@ -64,7 +64,7 @@ fn a_dump_without_a_reason_is_read_off_the_instruction() {
     let grow = "(drop (memory.grow (i32.const 1)))";
     assert_eq!(
         at_trap(grow, "", |op| matches!(op, Op::MemoryGrow { .. }), &[]),
-        "unknown: the dump does not say; the program stands at `memory.grow`"
+        "unknown: the dump does not say; the program is at `memory.grow`"
     );
 }
 

@@ -197,7 +197,7 @@ fn threads_are_told_apart_and_host_code_is_shown() {
     });
     let text = plain(&report);
     let expected = "
-stack of the crashed thread `main`, youngest frame first:
+stack of the crashed thread `main`, innermost frame first:
       (host code: env.send)
   #0  work at /src/app.c:1
 
@@ -230,7 +230,7 @@ crash: integer divide by zero: 7 / 0
 4 | }
   |
 
-stack, youngest frame first:
+stack, innermost frame first:
   #0  average at /src/app.c:3
 
 note: nothing is lacking

@@ -95,7 +95,7 @@ impl Scene {
             .unwrap_or_else(|| panic!("the module has no ${name}"))
     }
 
-    /// Adds an older frame: of `$name`, at its last instruction for which `at` holds.
+    /// Adds a frame further out: of `$name`, at its last instruction for which `at` holds.
     pub fn frame(
         mut self,
         name: &str,

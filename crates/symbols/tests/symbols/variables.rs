@@ -281,7 +281,7 @@ fn variables_of_one_name() {
     assert_eq!(both, Some(vec![true, false]));
 }
 
-/// The lines where it can be seen are told of what is not to be seen.
+/// For a variable that cannot be seen, the lines where it can be are given.
 #[test]
 fn optimised_out() {
     let program = Program::new("c-variables-o2");

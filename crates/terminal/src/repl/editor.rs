@@ -78,7 +78,7 @@ impl Editor {
         }
     }
 
-    /// The lines that are remembered, oldest first.
+    /// The lines that are remembered, in the order of their time.
     pub(super) fn history(&self) -> Vec<String> {
         self.inner.history().iter().cloned().collect()
     }

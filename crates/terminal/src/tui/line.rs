@@ -54,7 +54,7 @@ impl Line {
         self.buffer.pos()
     }
 
-    /// The lines before it, oldest first.
+    /// The lines before it, in the order of their time.
     pub(super) fn history(&self) -> &[String] {
         &self.history
     }

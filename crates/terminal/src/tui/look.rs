@@ -415,7 +415,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// What tells a frame from others as long as it lives: its distance from the oldest.
+/// What tells a frame from others as long as it lives: its distance from the outermost.
 fn lasting_name(stop: &mut Stop<'_>, id: FrameId, spot: Option<&Spot>) -> String {
     let above = stop.depth(id.thread).saturating_sub(id.activation);
     let function = spot.map_or("", |it| &it.function);

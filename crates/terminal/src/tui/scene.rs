@@ -37,7 +37,7 @@ pub(super) struct Scene {
     pub(super) displays: Vec<Value>,
     /// The variables of the selected frame.
     pub(super) variables: Vec<Value>,
-    /// The frames of the selected thread, youngest first.
+    /// The frames of the selected thread, innermost first.
     pub(super) stack: Vec<StackRow>,
     /// What the user set.
     pub(super) breakpoints: Vec<BreakpointRow>,

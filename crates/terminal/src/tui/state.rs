@@ -372,9 +372,9 @@ impl State {
         }
         let run = self.scene.run;
         if self.seen.len() >= MOST_FRAMES && !self.seen.contains_key(&self.scene.frame) {
-            let oldest = self.seen.iter().min_by_key(|it| it.1.run);
-            if let Some(oldest) = oldest.map(|it| it.0.clone()) {
-                self.seen.remove(&oldest);
+            let earliest = self.seen.iter().min_by_key(|it| it.1.run);
+            if let Some(earliest) = earliest.map(|it| it.0.clone()) {
+                self.seen.remove(&earliest);
             }
         }
         let seen = self.seen.entry(self.scene.frame.clone()).or_default();

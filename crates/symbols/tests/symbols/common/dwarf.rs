@@ -1,4 +1,4 @@
-//! DWARF made byte by byte, for what no compiler at hand writes.
+//! DWARF made byte by byte, for what no available compiler writes.
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use std::ops::Range;
