@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Arc;
 
 use wdb_coredump::ModuleId;
-use wdb_examine::stop::{Resolver, Stop};
+use wdb_examine::view::{Resolver, View};
 use wdb_symbols::Symbols;
 use wdb_debuggee::PostMortem;
 
@@ -51,10 +51,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     };
     PROGRAMS.with_borrow_mut(|programs| {
         let (debuggee, symbols) = &mut programs[usize::from(which % 3)];
-        let mut stop = Stop::new(debuggee, symbols).unwrap();
-        let at = stop.frame_numbered(0, (frame % 8).into());
-        if let Some(at) = at.or_else(|| stop.frame_numbered(0, 0)) {
-            wdb_examine::expression::fuzz::expression(text, &mut stop, at);
+        let mut view = View::new(debuggee, symbols).unwrap();
+        let at = view.frame_numbered(0, (frame % 8).into());
+        if let Some(at) = at.or_else(|| view.frame_numbered(0, 0)) {
+            wdb_examine::expression::fuzz::expression(text, &mut view, at);
         }
     });
 });

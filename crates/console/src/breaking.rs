@@ -12,7 +12,7 @@ use crate::placing::{self, MOST_PLACES, here, location, parse};
 use crate::saving;
 use wdb_examine::expression::Expression;
 use wdb_examine::places;
-use wdb_examine::stop::Stop;
+use wdb_examine::view::View;
 use wdb_session::breakpoints::{Binding, Breakpoint, Trigger};
 
 pub(super) const GROUP: Group = Group {
@@ -435,7 +435,7 @@ fn clear(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     };
     let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let selected = console.session.selected();
-    let found = places::resolve(&mut console.session.stop(), &spec, selected);
+    let found = places::resolve(&mut console.session.view(), &spec, selected);
     let found = found.map_err(|it| it.to_string())?;
     let is_there = |it: &Breakpoint| {
         let own = it.locations();
@@ -459,7 +459,7 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     call.none()?;
     let all: Vec<Breakpoint> = console.session.breakpoints().iter().cloned().collect();
     for breakpoint in &all {
-        describe(&mut console.session.stop(), breakpoint, out);
+        describe(&mut console.session.view(), breakpoint, out);
     }
     if all.is_empty() {
         out.line("there are no breakpoints; `break PLACE` sets one");
@@ -467,7 +467,7 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     Ok(Flow::Go)
 }
 
-fn describe(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
+fn describe(view: &mut View<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
     let kind = match (&breakpoint.trigger, &breakpoint.message) {
         (_, Some(_)) => "log ",
         (Trigger::Place(_), None) => "",
@@ -502,7 +502,7 @@ fn describe(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) 
     }
     for place in breakpoint.locations().iter().take(MOST_PLACES) {
         out.write(Style::Plain, "     ");
-        location(stop, place, out);
+        location(view, place, out);
     }
     if breakpoint.locations().len() > MOST_PLACES {
         out.line(&format!(

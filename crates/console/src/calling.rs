@@ -42,8 +42,8 @@ pub(super) fn show(
         }
     };
     let limits = console.settings.limits;
-    let mut stop = console.session.stop();
-    let shown = values::shown(&mut stop, name, &found, format, &limits);
+    let mut view = console.session.view();
+    let shown = values::shown(&mut view, name, &found, format, &limits);
     console.session.keep(&found);
     out.text(&shown);
     Ok(Flow::Go)
@@ -69,9 +69,9 @@ pub(super) fn assign(
         return Ok(Flow::Go);
     }
     let limits = console.settings.limits;
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let name = place.text();
-    let shown = values::shown(&mut stop, name, &changed, Format::default(), &limits);
+    let shown = values::shown(&mut view, name, &changed, Format::default(), &limits);
     out.text(&shown);
     Ok(Flow::Go)
 }

@@ -100,17 +100,17 @@ impl Console {
                     let condition = at + 4;
                     return self.expression(&rest[condition..], start + condition);
                 }
-                let mut stop = self.session.stop();
-                let found = places::completions(&mut stop, rest, MOST);
+                let mut view = self.session.view();
+                let found = places::completions(&mut view, rest, MOST);
                 let is_file = |it: &String| it.ends_with(':');
                 let wanted = |it: &String| completes == Completes::Place || !is_file(it);
                 let found = found.into_iter().filter(wanted);
                 found.map(|it| completion(start, &it, "")).collect()
             }
             Completes::Source => {
-                let mut stop = self.session.stop();
-                let modules = stop.module_ids();
-                let symbols: Vec<_> = modules.filter_map(|it| stop.symbols(it)).collect();
+                let mut view = self.session.view();
+                let modules = view.module_ids();
+                let symbols: Vec<_> = modules.filter_map(|it| view.symbols(it)).collect();
                 let files = symbols.iter().flat_map(|it| it.source_files());
                 let files = files.filter(|it| it.contains(rest));
                 files
@@ -119,7 +119,7 @@ impl Console {
                     .collect()
             }
             Completes::Type => {
-                let names = typed::names(&mut self.session.stop());
+                let names = typed::names(&mut self.session.view());
                 // A type of C is found with its word and without it.
                 let names = names.keys().filter_map(|it| {
                     let spellings = [&**it, tagged(it).1];
@@ -140,10 +140,10 @@ impl Console {
 
     /// The names that can be at the end of an expression that begins at `start`.
     fn expression(&mut self, text: &str, start: usize) -> Vec<Completion> {
-        let Ok((mut stop, frame)) = self.here() else {
+        let Ok((mut view, frame)) = self.here() else {
             return Vec::new();
         };
-        let found = completions::completions(&mut stop, frame, text, text.len());
+        let found = completions::completions(&mut view, frame, text, text.len());
         let found = found.into_iter().map(|it| {
             let about = match &it.kind {
                 Kind::Variable => "variable",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 use wdb_session::Session;
 
 use crate::call::Call;
@@ -125,11 +125,11 @@ impl Console {
     }
 
     /// The debuggee, and the frame that the user looks at.
-    pub(super) fn here(&mut self) -> Result<(Stop<'_>, FrameId), Failure> {
+    pub(super) fn here(&mut self) -> Result<(View<'_>, FrameId), Failure> {
         let Some(selected) = self.session.selected() else {
             return Err(self.nowhere().into());
         };
-        Ok((self.session.stop(), selected))
+        Ok((self.session.view(), selected))
     }
 
     fn nowhere(&mut self) -> &'static str {

@@ -13,7 +13,7 @@ use crate::output::{Output, Style};
 use crate::values::{evaluate, shown};
 use crate::{calling, lookup, memory, settings, support, typed};
 use wdb_examine::expression::{self, Line, Value};
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 
 pub(super) const GROUP: Group = Group {
     name: "data",
@@ -194,16 +194,16 @@ call list.first()->next",
 };
 
 /// A value of the type that an expression has in a frame. Nothing is called for it.
-fn type_of(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
+fn type_of(view: &mut View<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
     expression::parse(text)
-        .and_then(|parsed| expression::evaluate_type(&parsed, stop, frame))
+        .and_then(|parsed| expression::evaluate_type(&parsed, view, frame))
         .map_err(|error| Failure(error.show(text)))
 }
 
 fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let (format, mut text) = with_options(call)?;
     if text.is_empty() {
-        if console.session.stop().keeping().count() == 0 {
+        if console.session.view().keeping().count() == 0 {
             return Err(Failure(format!("`{}` needs an expression", call.command)));
         }
         text = "$";
@@ -260,7 +260,7 @@ fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<F
 /// Whether a name is that of something in the selected frame.
 fn is_variable(console: &mut Console, name: &str) -> bool {
     let is_there =
-        |(mut stop, frame): (Stop<'_>, FrameId)| evaluate(&mut stop, frame, name).is_ok();
+        |(mut view, frame): (View<'_>, FrameId)| evaluate(&mut view, frame, name).is_ok();
     console.here().is_ok_and(is_there)
 }
 
@@ -310,41 +310,41 @@ fn types_of(
         return Ok(found.map(|ty| describe(&symbols, ty)).collect());
     }
     let frame = console.session.selected().unwrap_or_default();
-    let mut stop = console.session.stop();
-    let (ty, frame) = match expression::type_named(text, &mut stop, frame) {
+    let mut view = console.session.view();
+    let (ty, frame) = match expression::type_named(text, &mut view, frame) {
         Some(ty) => (ty.map_err(|error| Failure(error.show(text)))?, frame),
         // What has a type without a frame has it before the program starts.
-        None => match type_of(&mut stop, frame, text) {
+        None => match type_of(&mut view, frame, text) {
             Ok(value) => (value.object.ty, value.frame),
             Err(error) => return Err(console.here().err().unwrap_or(error)),
         },
     };
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let describe = |context: &mut Context<'_>| describe(context.symbols, &ty);
-    Ok(vec![expression::with_context(&mut stop, frame, describe).0])
+    Ok(vec![expression::with_context(&mut view, frame, describe).0])
 }
 
 /// Whether a variable hides the types of its name. In C a type that is named by its tag shares its name with functions, too
 /// (C17, section 6.2.3).
 fn is_hidden(console: &mut Console, symbols: &Symbols, name: &str, types: &[TypeRef]) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    let Some((mut stop, frame)) = console.here().ok().filter(|_| name.chars().all(is_name)) else {
+    let Some((mut view, frame)) = console.here().ok().filter(|_| name.chars().all(is_name)) else {
         return false;
     };
     let is_tag = |ty: &TypeRef| symbols.ty(ty).name.ends_with(&format!(" {name}"));
-    expression::in_scope(name, &mut stop, frame).is_some()
+    expression::in_scope(name, &mut view, frame).is_some()
         || types.iter().all(is_tag)
-            && !expression::functions_meant(&mut stop, frame, name).is_empty()
+            && !expression::functions_meant(&mut view, frame, name).is_empty()
 }
 
 /// The types of a name, in the module of the selected frame or else in the first that has any. No frame is needed.
 fn types_named(console: &mut Console, name: &str) -> Option<(Arc<Symbols>, Vec<TypeRef>)> {
     let selected = console.session.selected();
-    let mut stop = console.session.stop();
-    let own = selected.and_then(|it| stop.frame(it)).map(|it| it.module);
-    let all = stop.module_ids();
+    let mut view = console.session.view();
+    let own = selected.and_then(|it| view.frame(it)).map(|it| it.module);
+    let all = view.module_ids();
     own.into_iter().chain(all).find_map(|module| {
-        let symbols = stop.symbols(module)?;
+        let symbols = view.symbols(module)?;
         let found = symbols.types_named(name);
         (!found.is_empty()).then_some((symbols, found))
     })
@@ -378,7 +378,7 @@ pub(super) fn ptype(
 const MOST_VALUES: u64 = 10;
 
 fn values(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let count = console.session.stop().keeping().count();
+    let count = console.session.view().keeping().count();
     let last = match call.rest {
         "" => count,
         text => crate::call::number(text)?
@@ -400,8 +400,8 @@ fn variables(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     call.none()?;
-    let stop = console.session.stop();
-    let names: Vec<String> = stop.keeping().names().map(|it| format!("${it}")).collect();
+    let view = console.session.view();
+    let names: Vec<String> = view.keeping().names().map(|it| format!("${it}")).collect();
     if names.is_empty() {
         out.line("there are no variables of your own; `set $count = 0` makes one");
     }
@@ -413,11 +413,11 @@ fn variables(
 fn kept(console: &mut Console, names: &[String], out: &mut dyn Output) {
     let limits = console.settings.limits;
     let frame = console.session.selected().unwrap_or_default();
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     for name in names {
-        match evaluate(&mut stop, frame, name) {
+        match evaluate(&mut view, frame, name) {
             Ok(found) => {
-                let shown = shown(&mut stop, name, &found, Format::default(), &limits);
+                let shown = shown(&mut view, name, &found, Format::default(), &limits);
                 out.text(&shown);
             }
             Err(Failure(message)) => {

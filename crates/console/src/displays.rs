@@ -66,7 +66,7 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
         return;
     };
     let displayed = console.session.display(display, frame);
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     out.write(Style::Dim, &format!("{}: ", display.id));
     match displayed {
         Displayed::Value(found) => {
@@ -74,9 +74,9 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
                 notation: display.notation,
                 ..Format::default()
             };
-            out.text(&shown(&mut stop, text, &found.value, format, &limits));
+            out.text(&shown(&mut view, text, &found.value, format, &limits));
         }
-        Displayed::Instruction(_) => source::instruction(&mut stop, frame, out),
+        Displayed::Instruction(_) => source::instruction(&mut view, frame, out),
         // One line: it comes again at each stop.
         Displayed::Failed(error) => {
             let message = error.show(text);

@@ -21,9 +21,9 @@ impl Console {
         for note in lacking(&self.session.debuggee()) {
             out.note(&wdb_symbols::printable(&note));
         }
-        let mut stop = self.session.stop();
-        for module in stop.module_ids() {
-            stop.symbols(module);
+        let mut view = self.session.view();
+        for module in view.module_ids() {
+            view.symbols(module);
         }
         self.tell_notes(out);
     }
@@ -150,8 +150,8 @@ impl Console {
         let is_open = found.as_ref().map_or(true, |it| it.1.name.contains(' '));
         if is_open && let Some(other) = lookup::with_place(self.groups, line) {
             let selected = self.session.selected();
-            let mut stop = self.session.stop();
-            if placing::names_own_place(&mut stop, other.1.rest, selected) {
+            let mut view = self.session.view();
+            if placing::names_own_place(&mut view, other.1.rest, selected) {
                 return Ok(other);
             }
         }

@@ -6,8 +6,8 @@ use crate::output::{Output, Style, Text};
 use crate::settings::Settings;
 use wdb_examine::frames::fold::{self, Line};
 use wdb_examine::frames::{Frame, page};
-use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::variables::{self, Which};
+use wdb_examine::view::{FrameId, View};
 
 /// How much of an argument is shown in the line of its frame.
 const BRIEF: Limits = Limits {
@@ -30,20 +30,20 @@ pub(super) fn of_line(limits: &Limits) -> Limits {
 }
 
 /// The frame, with its arguments.
-pub(super) fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
-    let mut frame = wdb_examine::frames::frame(stop, id)?;
-    frame.variables = variables::in_line(stop, id, &BRIEF);
+pub(super) fn frame(view: &mut View<'_>, id: FrameId) -> Option<Frame> {
+    let mut frame = wdb_examine::frames::frame(view, id)?;
+    frame.variables = variables::in_line(view, id, &BRIEF);
     Some(frame)
 }
 
 /// The line of a frame: `#0  divide(a=1, b=0) at /src/main.c:4:10`.
-pub(super) fn line(stop: &mut Stop<'_>, frame: &Frame, settings: &Settings, out: &mut dyn Output) {
+pub(super) fn line(view: &mut View<'_>, frame: &Frame, settings: &Settings, out: &mut dyn Output) {
     let mut line = Text::default();
     line.push(Style::Dim, format!("#{:<2} ", frame.index));
     if let (true, Some(at)) = (settings.addresses, frame.at) {
         line.push(Style::Address, format!("{at} "));
     }
-    wdb_report::describe(stop, frame).write(&mut line);
+    wdb_report::describe(view, frame).write(&mut line);
     line.end_line();
     out.text(&line);
 }
@@ -61,14 +61,14 @@ pub(super) struct Wanted {
 
 /// The stack of a thread. `selected` is marked.
 pub(super) fn backtrace(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     thread: usize,
     selected: FrameId,
     wanted: Wanted,
     settings: &Settings,
     out: &mut dyn Output,
 ) {
-    let count = stop.frame_count(thread);
+    let count = view.frame_count(thread);
     if count == 0 {
         out.line("no frames were recorded");
     }
@@ -77,9 +77,9 @@ pub(super) fn backtrace(
         .lines
         .map(|it| usize::try_from(it.unsigned_abs()).unwrap_or(usize::MAX));
     let entries = match wanted.lines {
-        None => wdb_examine::frames::entries(stop, thread),
-        Some(first @ 0..) => page(stop, thread, 0..frames(first.unsigned_abs())),
-        Some(last) => page(stop, thread, count - frames(last.unsigned_abs())..count),
+        None => wdb_examine::frames::entries(view, thread),
+        Some(first @ 0..) => page(view, thread, 0..frames(first.unsigned_abs())),
+        Some(last) => page(view, thread, count - frames(last.unsigned_abs())..count),
     };
     let mut lines = fold::lines(&entries, wanted.every || wanted.lines.is_some());
     let mut hidden = 0;
@@ -112,11 +112,11 @@ pub(super) fn backtrace(
         let mut found = found.clone();
         let is_selected = found.id == selected;
         out.write(Style::Mark, if is_selected { "> " } else { "  " });
-        found.variables = variables::in_line(stop, found.id, &BRIEF);
-        self::line(stop, &found, settings, out);
+        found.variables = variables::in_line(view, found.id, &BRIEF);
+        self::line(view, &found, settings, out);
         if wanted.full {
             found.variables =
-                variables::of_frame(stop, found.id, Which::Locals, &of_line(&settings.limits));
+                variables::of_frame(view, found.id, Which::Locals, &of_line(&settings.limits));
             let mut locals = Text::default();
             wdb_report::locals(&mut locals, &found, 8);
             out.text(&locals);

@@ -8,7 +8,7 @@ use std::ops::Range;
 use wdb_debuggee::coredump::ModuleId;
 
 use wdb_examine::places::Location;
-use wdb_examine::stop::Stop;
+use wdb_examine::view::View;
 
 use crate::output::{Code, Style, Text};
 
@@ -79,14 +79,14 @@ pub struct Unlisted(pub String);
 ///
 /// When the file is not available, or has no such line.
 pub fn lines(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     file: &str,
     first_line: u32,
     count: u32,
     breakpoints: &[Location],
 ) -> Result<Listing, Unlisted> {
-    let text = stop.source(module, file).ok_or_else(|| {
+    let text = view.source(module, file).ok_or_else(|| {
         Unlisted(format!(
             "the source file {file} is not available; `directory DIR` says where sources are"
         ))

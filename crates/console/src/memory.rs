@@ -19,7 +19,7 @@ use wdb_examine::expression;
 use wdb_examine::memory::Part;
 use wdb_examine::places;
 use wdb_examine::places::Spec;
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 use wdb_symbols::render::{Notation, little};
 
 /// How many bytes `x` shows without a count.
@@ -69,30 +69,30 @@ pub(super) fn examine(
     if format.notation == Some(Notation::Instruction) {
         return code(console, text, format, out);
     }
-    let (mut stop, frame) = console.here()?;
+    let (mut view, frame) = console.here()?;
     let next = examined.map(|it| it.next);
     let start = match (text, next) {
         ("", Some(Next::Address(next))) => next,
         ("", _) => {
             return Err("`x` needs an address, as an expression: `x &value`, `x 0x400`".into());
         }
-        (text, _) => address(&mut stop, frame, text)?,
+        (text, _) => address(&mut view, frame, text)?,
     };
     let next = match (format.notation, format.size) {
         (None, None) => rows(
-            &mut stop,
+            &mut view,
             frame,
             start,
             format.count.unwrap_or(DEFAULT_BYTES),
             out,
         )?,
         (Some(Notation::Text), _) => {
-            texts(&mut stop, frame, start, format.count.unwrap_or(1), out)?
+            texts(&mut view, frame, start, format.count.unwrap_or(1), out)?
         }
         (notation, size) => {
             let notation = notation.unwrap_or(Notation::PaddedHex);
             units(
-                &mut stop,
+                &mut view,
                 frame,
                 start,
                 notation,
@@ -116,19 +116,19 @@ fn code(
 ) -> Result<Flow, Failure> {
     let next = console.examined.map(|it| it.next);
     let selected = console.session.selected();
-    let mut stop = console.session.stop();
-    let here = selected.and_then(|id| Some((stop.frame(id)?.module, stop.place(id)?.at?)));
+    let mut view = console.session.view();
+    let here = selected.and_then(|id| Some((view.frame(id)?.module, view.place(id)?.at?)));
     let (module, at) = match (text, next, here) {
         ("", Some(Next::Instruction(module, at)), _) => {
             (module, at.ok_or("the module has no more code")?)
         }
         ("", _, Some(here)) => here,
         ("", _, None) => return Err("it is not known where the frame stands".into()),
-        (text, _, _) => instruction(&mut stop, selected, text)?,
+        (text, _, _) => instruction(&mut view, selected, text)?,
     };
     let current = here.filter(|it| it.0 == module).map(|it| it.1);
     let count = format.count.unwrap_or(1);
-    let next = source::instructions(&mut stop, module, at, count, current, out)?;
+    let next = source::instructions(&mut view, module, at, count, current, out)?;
     let next = Next::Instruction(module, next);
     console.examined = Some(Examined { next, format });
     Ok(Flow::Go)
@@ -137,18 +137,18 @@ fn code(
 /// The instruction that `text` means: a number is an offset in the module, and whatever has a name is a place. Of a function
 /// it is the first one, before its prologue.
 fn instruction(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     selected: Option<FrameId>,
     text: &str,
 ) -> Result<(ModuleId, ModuleOffset), Failure> {
     let number = expression::parse(text).ok().and_then(|parsed| {
-        let value = expression::evaluate(&parsed, stop, selected?).ok()?;
+        let value = expression::evaluate(&parsed, view, selected?).ok()?;
         let object = value.object;
         let look = |it: &mut Context<'_>| {
             let is_number = matches!(it.bare(&object.ty).kind, Kind::Base(_));
             (it.scalar(&object), is_number)
         };
-        let ((scalar, is_number), _) = expression::with_context(stop, value.frame, look);
+        let ((scalar, is_number), _) = expression::with_context(view, value.frame, look);
         // A pointer to a function is a number in a table.
         match scalar {
             Ok(Scalar::Address(number)) => Some(number).filter(|_| is_number),
@@ -161,20 +161,20 @@ fn instruction(
         // Of the module that the frame is in.
         Some(number) => Spec::Address {
             module: selected
-                .and_then(|it| stop.frame(it))
+                .and_then(|it| view.frame(it))
                 .map(|it| it.module.0.to_string()),
             offset: ModuleOffset(number),
         },
         None => places::parse(text.trim_start_matches('&')).map_err(|it| it.to_string())?,
     };
-    let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
+    let found = places::resolve(view, &spec, selected).map_err(|it| it.to_string())?;
     let found = found.first().ok_or("there is no such place")?;
     let CodeLocation { module, offset } = found.at;
-    let func = stop.function_at(found.at).ok_or("there is no code there")?;
+    let func = view.function_at(found.at).ok_or("there is no code there")?;
     // An inlined copy has no beginning of its own.
     let is_function =
-        matches!(spec, Spec::Function(_)) && found.function == stop.function_name(module, func);
-    let first = stop
+        matches!(spec, Spec::Function(_)) && found.function == view.function_name(module, func);
+    let first = view
         .binary(module)
         .and_then(|it| it.first_instruction(func))
         .filter(|_| is_function);
@@ -186,17 +186,17 @@ const NOT_IN_MEMORY: &str =
     "code is not in the memory of a WebAssembly program: `x/8i $pc` and `disassemble` show it";
 
 /// The address that an expression means: a number, where a pointer points, where an array or a structure is.
-pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
+pub(super) fn address(view: &mut View<'_>, frame: FrameId, text: &str) -> Result<u64, Failure> {
     if text.starts_with("$pc") {
         return Err(NOT_IN_MEMORY.into());
     }
-    let value = crate::values::evaluate(stop, frame, text)?;
+    let value = crate::values::evaluate(view, frame, text)?;
     let object = value.object;
     if object.is_function() {
         return Err(NOT_IN_MEMORY.into());
     }
     let (scalar, _) =
-        expression::with_context(stop, value.frame, |context| context.scalar(&object));
+        expression::with_context(view, value.frame, |context| context.scalar(&object));
     let found = match scalar {
         Ok(Scalar::Address(address)) => Some(address),
         Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
@@ -217,7 +217,7 @@ pub(super) fn address(stop: &mut Stop<'_>, frame: FrameId, text: &str) -> Result
 
 /// Bytes as hexadecimal numbers and characters. The address after them.
 fn rows(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     start: u64,
     count: u64,
@@ -229,7 +229,7 @@ fn rows(
     while at < end && !out.given_up() {
         let length = ROW.min(end - at);
         let bytes: Vec<_> = (at..at + length)
-            .map(|it| window.byte(stop, frame, it))
+            .map(|it| window.byte(view, frame, it))
             .collect();
         if bytes.iter().all(Result::is_err)
             && let Some(Err(reason)) = bytes.first()
@@ -262,7 +262,7 @@ fn rows(
 
 /// Numbers of one size, in one notation. The address after them.
 fn units(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     start: u64,
     notation: Notation,
@@ -291,7 +291,7 @@ fn units(
         let first = at;
         let mut line = String::new();
         for _ in 0..per_line.min(count - shown) {
-            let bytes = (at..at.saturating_add(size)).map(|it| window.byte(stop, frame, it));
+            let bytes = (at..at.saturating_add(size)).map(|it| window.byte(view, frame, it));
             match bytes.collect::<Result<Vec<u8>, _>>() {
                 Ok(bytes) => {
                     let number = notation.number(little(&bytes), size);
@@ -328,7 +328,7 @@ fn width(notation: Notation, size: u64) -> usize {
 
 /// Texts that a NUL ends, one after the other. The address after them.
 fn texts(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     start: u64,
     count: u64,
@@ -343,7 +343,7 @@ fn texts(
         let first = at;
         let mut text = Vec::new();
         loop {
-            let byte = match window.byte(stop, frame, at) {
+            let byte = match window.byte(view, frame, at) {
                 Ok(byte) => byte,
                 Err(reason) if text.is_empty() => {
                     return unreadable(at, at == start, &reason, out);
@@ -386,10 +386,10 @@ struct Window(Vec<Part>);
 
 impl Window {
     /// A byte; with it those after it are read.
-    fn byte(&mut self, stop: &mut Stop<'_>, frame: FrameId, at: u64) -> Result<u8, Unavailable> {
+    fn byte(&mut self, view: &mut View<'_>, frame: FrameId, at: u64) -> Result<u8, Unavailable> {
         let is_known = self.0.iter().any(|it| it.range.contains(&at));
         if !is_known {
-            self.0 = wdb_examine::memory::read(stop, frame, at, WINDOW);
+            self.0 = wdb_examine::memory::read(view, frame, at, WINDOW);
         }
         let part = self.0.iter().find(|it| it.range.contains(&at));
         let part = part.ok_or(Unavailable::OutOfBounds(at))?;

@@ -22,14 +22,14 @@ pub(super) fn symbol(
     let address = match (number(text), text) {
         (Ok(address), _) => address,
         (Err(_), "$pc") => {
-            let (mut stop, frame) = console.here()?;
-            let at = stop.place(frame).and_then(|it| it.at);
+            let (mut view, frame) = console.here()?;
+            let at = view.place(frame).and_then(|it| it.at);
             at.ok_or("it is not known where the frame stands")?.0
         }
         (Err(_), text) => {
-            let (mut stop, frame) = console.here()?;
+            let (mut view, frame) = console.here()?;
             let name = text.trim_start_matches('&').trim();
-            let value = values::evaluate(&mut stop, frame, name);
+            let value = values::evaluate(&mut view, frame, name);
             if value.is_ok_and(|it| it.object.is_function()) {
                 return self::address(
                     console,
@@ -40,25 +40,25 @@ pub(super) fn symbol(
                     out,
                 );
             }
-            memory::address(&mut stop, frame, text)?
+            memory::address(&mut view, frame, text)?
         }
     };
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let mut found = false;
-    for module in stop.module_ids() {
-        let name = printable(&stop.modules()[module.position()].record.name).into_owned();
+    for module in view.module_ids() {
+        let name = printable(&view.modules()[module.position()].record.name).into_owned();
         let at = ModuleOffset(address);
-        let code = stop.binary(module).and_then(|binary| {
+        let code = view.binary(module).and_then(|binary| {
             let func = binary.function_at(at)?;
             Some((func, binary.to_function(func, at)?))
         });
         if let Some((func, offset)) = code {
-            let function = stop.function_name(module, func);
+            let function = view.function_name(module, func);
             out.write(Style::Name, &printable(&function));
             out.line(&format!(" + {} in the code of {name}", offset.0));
             found = true;
         }
-        let data = stop.symbols(module).and_then(|it| it.static_at(address));
+        let data = view.symbols(module).and_then(|it| it.static_at(address));
         if let Some((variable, into)) = data {
             out.write(Style::Name, &printable(&variable.name));
             out.line(&format!(" + {into} in the memory of {name}"));
@@ -80,19 +80,19 @@ pub(super) fn address(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = call.required("a name")?;
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let mut found = false;
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         for func in symbols.functions_matching(text) {
-            let binary = stop.binary(module);
+            let binary = view.binary(module);
             let Some(at) = binary.and_then(|it| it.first_instruction(func)) else {
                 continue;
             };
-            let function = stop.function_name(module, func);
-            let name = printable(&stop.modules()[module.position()].record.name).into_owned();
+            let function = view.function_name(module, func);
+            let name = printable(&view.modules()[module.position()].record.name).into_owned();
             out.write(Style::Name, &printable(&function));
             out.line(&format!(" is a function at {at} in the code of {name}"));
             found = true;
@@ -101,9 +101,9 @@ pub(super) fn address(
     if found {
         return Ok(Flow::Go);
     }
-    let (mut stop, frame) = console.here()?;
-    let value = values::evaluate(&mut stop, frame, text)?;
-    let (size, _) = expression::with_context(&mut stop, value.frame, |context| {
+    let (mut view, frame) = console.here()?;
+    let value = values::evaluate(&mut view, frame, text)?;
+    let (size, _) = expression::with_context(&mut view, value.frame, |context| {
         context.size(&value.object.ty).ok()
     });
     let size = match size {
@@ -131,10 +131,10 @@ pub(super) fn scope(
     let text = call.required("a place: a line, a function, an *ADDRESS")?;
     let spec = places::parse(text).map_err(|it| it.to_string())?;
     let selected = console.session.selected();
-    let found = places::resolve(&mut console.session.stop(), &spec, selected);
+    let found = places::resolve(&mut console.session.view(), &spec, selected);
     for place in found.map_err(|it| it.to_string())? {
-        crate::placing::location(&mut console.session.stop(), &place, out);
-        let variables = supposed::variables(&mut console.session.stop(), &place);
+        crate::placing::location(&mut console.session.view(), &place, out);
+        let variables = supposed::variables(&mut console.session.view(), &place);
         for (declaration, kind) in &variables {
             let kind = match kind {
                 VariableKind::Parameter => "  (parameter)",

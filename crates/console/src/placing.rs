@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output::{Output, Style};
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::places;
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 use wdb_session::breakpoints::{Binding, Breakpoint, Message, NewBreakpoint, Trigger};
 
 pub(super) fn set(
@@ -43,7 +43,7 @@ pub(super) fn set(
         options.rest
     };
     let selected = console.session.selected();
-    let (place, condition) = split_condition(&mut console.session.stop(), rest, selected);
+    let (place, condition) = split_condition(&mut console.session.view(), rest, selected);
     let condition = options.value("condition").or(condition);
     let condition = condition.map(parse).transpose()?;
     let text = match (options.value("file"), options.value("line")) {
@@ -98,19 +98,19 @@ pub(super) fn add_and_tell(
     out: &mut dyn Output,
 ) -> Result<(), Failure> {
     let breakpoint = add(console, new)?;
-    tell_places(&mut console.session.stop(), &breakpoint, out);
+    tell_places(&mut console.session.view(), &breakpoint, out);
     Ok(())
 }
 
 /// The instruction that the selected frame is at, as a place.
 pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
-    let (mut stop, frame) = console.here()?;
-    let at = stop.place(frame).and_then(|it| it.at);
-    let module = stop.frame(frame).map(|it| it.module);
+    let (mut view, frame) = console.here()?;
+    let at = view.place(frame).and_then(|it| it.at);
+    let module = view.frame(frame).map(|it| it.module);
     let (Some(at), Some(module)) = (at, module) else {
         return Err("the program stands nowhere: name a place".into());
     };
-    let modules = stop.modules();
+    let modules = view.modules();
     let name = modules.get(module.position()).filter(|_| modules.len() > 1);
     Ok(match name {
         Some(module) => format!("*{}!{at}", module.record.name),
@@ -120,23 +120,23 @@ pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
 
 /// Whether `text` is `PLACE` or `PLACE if EXPRESSION`, and the program has that place in code of its own: `list` is not
 /// what a program means that only has `std::list`.
-pub(super) fn names_own_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
-    let (place, _) = split_condition(stop, text, here);
+pub(super) fn names_own_place(view: &mut View<'_>, text: &str, here: Option<FrameId>) -> bool {
+    let (place, _) = split_condition(view, text, here);
     let Ok(spec) = places::parse(place) else {
         return false;
     };
-    let found = places::resolve(stop, &spec, here).unwrap_or_default();
-    found.iter().any(|it| !it.is_of_runtime(stop))
+    let found = places::resolve(view, &spec, here).unwrap_or_default();
+    found.iter().any(|it| !it.is_of_runtime(view))
 }
 
-fn is_place(stop: &mut Stop<'_>, text: &str, here: Option<FrameId>) -> bool {
-    places::parse(text).is_ok_and(|spec| places::resolve(stop, &spec, here).is_ok())
+fn is_place(view: &mut View<'_>, text: &str, here: Option<FrameId>) -> bool {
+    places::parse(text).is_ok_and(|spec| places::resolve(view, &spec, here).is_ok())
 }
 
 /// `PLACE if EXPRESSION`. A path may have an ` if ` of its own, and so may a text in the expression: the first that has a
 /// place of the program before it is meant.
 fn split_condition<'t>(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     text: &'t str,
     here: Option<FrameId>,
 ) -> (&'t str, Option<&'t str>) {
@@ -159,7 +159,7 @@ fn split_condition<'t>(
         [first, ..] => {
             let splits = found.iter().take(MOST_SPLITS).map(|at| split(*at));
             let mut all = splits.chain([whole]);
-            let meant = all.find(|(place, _)| is_place(stop, place, here));
+            let meant = all.find(|(place, _)| is_place(view, place, here));
             meant.unwrap_or_else(|| split(first))
         }
     }
@@ -173,7 +173,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
 }
 
 /// `breakpoint 1: divide at /src/main.c:5`.
-fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
+fn tell_places(view: &mut View<'_>, breakpoint: &Breakpoint, out: &mut dyn Output) {
     out.write(Style::Title, &format!("breakpoint {}", breakpoint.id));
     match breakpoint.locations() {
         [] => {
@@ -187,13 +187,13 @@ fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Outpu
         }
         [only] => {
             out.write(Style::Plain, ": ");
-            location(stop, only, out);
+            location(view, only, out);
         }
         many => {
             out.line(&format!(": {} places", many.len()));
             for place in many.iter().take(MOST_PLACES) {
                 out.write(Style::Plain, "  ");
-                location(stop, place, out);
+                location(view, place, out);
             }
             if many.len() > MOST_PLACES {
                 let more = many.len() - MOST_PLACES;
@@ -206,7 +206,7 @@ fn tell_places(stop: &mut Stop<'_>, breakpoint: &Breakpoint, out: &mut dyn Outpu
 /// At most this many places of a breakpoint are listed.
 pub(super) const MOST_PLACES: usize = 20;
 
-pub(super) fn location(stop: &mut Stop<'_>, location: &places::Location, out: &mut dyn Output) {
+pub(super) fn location(view: &mut View<'_>, location: &places::Location, out: &mut dyn Output) {
     out.write(Style::Name, &printable(&location.function));
     match (&location.file, location.line) {
         (Some(file), Some(line)) => {
@@ -215,7 +215,7 @@ pub(super) fn location(stop: &mut Stop<'_>, location: &places::Location, out: &m
         }
         _ => {
             let CodeLocation { module, offset } = location.at;
-            if let Some(module) = stop.modules().get(module.position()) {
+            if let Some(module) = view.modules().get(module.position()) {
                 let name = printable(&module.record.name);
                 out.write(Style::Plain, &format!(" at {offset} in {name}"));
             }

@@ -13,7 +13,7 @@ use crate::console::{COMMAND, Command, Completes, Console, Flow, Group};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::{data, named, source, stack, stopped};
-use wdb_examine::stop::Stop;
+use wdb_examine::view::View;
 use wdb_report::lacking;
 
 pub(super) const GROUP: Group = Group {
@@ -195,8 +195,8 @@ fn program(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 
 fn modules(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
-    let mut stop = console.session.stop();
-    for (id, module) in stop.module_ids().zip(stop.modules().to_vec()) {
+    let mut view = console.session.view();
+    for (id, module) in view.module_ids().zip(view.modules().to_vec()) {
         out.write(Style::Dim, &format!("{:<3}", id.0));
         out.write(Style::Name, &printable(&module.record.name));
         let Some(binary) = &module.binary else {
@@ -209,7 +209,7 @@ fn modules(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         };
         let own = binary.function_count() - binary.imported_function_count();
         out.write(Style::Plain, &format!("  {own} functions"));
-        let symbols = stop.symbols(id);
+        let symbols = view.symbols(id);
         let files = symbols.map_or(0, |it| it.source_files().len());
         out.line(&match files {
             0 => ", no debug information".to_owned(),
@@ -232,8 +232,8 @@ fn quoted(name: Option<&str>) -> String {
     name.map_or_else(String::new, |it| format!(" `{}`", printable(it)))
 }
 
-fn module_name(stop: &Stop<'_>, module: ModuleId) -> String {
-    let module = stop.modules().get(module.position());
+fn module_name(view: &View<'_>, module: ModuleId) -> String {
+    let module = view.modules().get(module.position());
     module.map_or_else(String::new, |it| printable(&it.record.name).into_owned())
 }
 
@@ -243,14 +243,14 @@ fn instances(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     call.none()?;
-    let mut stop = console.session.stop();
-    let instances = stop.instances();
+    let mut view = console.session.view();
+    let instances = view.instances();
     if instances.is_empty() {
         out.line("no module is instantiated yet");
     }
     for (position, instance) in instances.iter().enumerate() {
         out.write(Style::Dim, &format!("{position:<3}"));
-        out.write(Style::Name, &module_name(&stop, instance.module));
+        out.write(Style::Name, &module_name(&view, instance.module));
         let plural = |count: usize, one: &str, many: &str| match count {
             1 => format!("1 {one}"),
             count => format!("{count} {many}"),
@@ -267,12 +267,12 @@ fn instances(
 
 fn memories(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
-    let mut stop = console.session.stop();
-    let memories = stop.memories();
+    let mut view = console.session.view();
+    let memories = view.memories();
     if memories.is_empty() {
         out.line("there are no memories");
     }
-    let instances = stop.instances();
+    let instances = view.instances();
     for (position, shape) in memories.iter().enumerate() {
         let owner = instances.iter().enumerate().find_map(|(instance, of)| {
             let index = of
@@ -283,7 +283,7 @@ fn memories(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Res
         });
         out.write(Style::Dim, &format!("{position:<3}"));
         if let Some((instance, module, index)) = owner {
-            let binary = stop.binary(module);
+            let binary = view.binary(module);
             let name = binary.and_then(|it| it.memory_name(MemoryIndex(index as u32)));
             out.write(Style::Name, &format!("memory {index}{}", quoted(name)));
             out.write(Style::Plain, &format!(" of instance {instance}: "));
@@ -306,11 +306,11 @@ fn memories(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Res
 fn globals(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
     let selected = console.session.selected();
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let own = selected
-        .and_then(|it| stop.frame(it))
+        .and_then(|it| view.frame(it))
         .map_or(InstanceId(0), |it| it.instance);
-    let Some(instance) = stop.instance(own) else {
+    let Some(instance) = view.instance(own) else {
         out.line("no module is instantiated yet");
         return Ok(Flow::Go);
     };
@@ -318,13 +318,13 @@ fn globals(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         out.line("the instance has no globals");
     }
     for (index, id) in instance.globals.iter().enumerate() {
-        let binary = stop.binary(instance.module);
+        let binary = view.binary(instance.module);
         let name = binary.and_then(|it| it.global_name(GlobalIndex(index as u32)));
         let name = name
             .map(|it| printable(it).into_owned())
             .unwrap_or_default();
         out.write(Style::Dim, &format!("global {index:<4}"));
-        let Some(global) = id.and_then(|it| stop.global(it)) else {
+        let Some(global) = id.and_then(|it| view.global(it)) else {
             out.line("(not recorded)");
             continue;
         };
@@ -345,14 +345,14 @@ fn globals(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
 const MOST_ELEMENTS: usize = 200;
 
 fn tables(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let mut stop = console.session.stop();
-    let count = stop.table_count();
+    let mut view = console.session.view();
+    let count = view.table_count();
     if call.rest.is_empty() {
         for position in 0..count {
-            let Some(table) = stop.table(TableId(position)) else {
+            let Some(table) = view.table(TableId(position)) else {
                 continue;
             };
-            let name = table_name(&mut stop, TableId(position));
+            let name = table_name(&mut view, TableId(position));
             out.write(Style::Dim, &format!("{position:<3}"));
             let maximum = table
                 .maximum
@@ -377,15 +377,15 @@ fn tables(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
         .ok()
         .filter(|it| *it < count)
         .map(TableId);
-    let table = id.and_then(|it| stop.table(it));
+    let table = id.and_then(|it| view.table(it));
     let table = table.ok_or_else(|| Failure(format!("there is no table {wanted}")))?;
     for (index, element) in table.elements.iter().take(MOST_ELEMENTS) {
         out.write(Style::Dim, &format!("{index:<5}"));
         match element {
             wdb_debuggee::coredump::Reference::Func { instance, func } => {
-                let module = stop.instance(*instance).map(|it| it.module);
+                let module = view.instance(*instance).map(|it| it.module);
                 let name = module
-                    .map(|it| stop.function_name(it, *func))
+                    .map(|it| view.function_name(it, *func))
                     .unwrap_or_default();
                 out.write(Style::Name, &printable(&name));
                 out.write(Style::Plain, "\n");
@@ -408,8 +408,8 @@ fn tables(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
     Ok(Flow::Go)
 }
 
-fn table_name(stop: &mut Stop<'_>, id: TableId) -> String {
-    let instances = stop.instances();
+fn table_name(view: &mut View<'_>, id: TableId) -> String {
+    let instances = view.instances();
     let found = instances.iter().find_map(|of| {
         let index = of.tables.iter().position(|it| *it == Some(id))?;
         Some((of.module, index))
@@ -417,7 +417,7 @@ fn table_name(stop: &mut Stop<'_>, id: TableId) -> String {
     let Some((module, index)) = found else {
         return String::new();
     };
-    let binary = stop.binary(module);
+    let binary = view.binary(module);
     quoted(binary.and_then(|it| it.table_name(TableIndex(index as u32))))
 }
 
@@ -428,20 +428,20 @@ fn functions(
 ) -> Result<Flow, Failure> {
     let pattern = crate::words::pattern(call.rest);
     let height = console.settings.height;
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let mut found: Vec<(ModuleId, FuncIndex, String)> = Vec::new();
-    for module in stop.module_ids() {
-        let Some(binary) = stop.modules()[module.position()].binary.clone() else {
+    for module in view.module_ids() {
+        let Some(binary) = view.modules()[module.position()].binary.clone() else {
             continue;
         };
         for func in (binary.imported_function_count()..binary.function_count()).map(FuncIndex) {
-            let name = stop.function_name(module, func);
+            let name = view.function_name(module, func);
             if glob::matches(&pattern, &name) {
                 found.push((module, func, name));
             }
         }
     }
-    let inlined = only_inlined(&mut stop, &pattern, &found);
+    let inlined = only_inlined(&mut view, &pattern, &found);
     if found.is_empty() && inlined.is_empty() {
         return Err(Failure(format!(
             "no function has a name like `{}`",
@@ -450,7 +450,7 @@ fn functions(
     }
     // The program's own first, and then what its language brings.
     found.sort_by_cached_key(|(module, func, name)| {
-        let symbols = stop.symbols(*module);
+        let symbols = view.symbols(*module);
         let strangeness = symbols.map_or(0, |it| {
             let file = it.function_declaration(*func).map(|it| it.0);
             match runtime::family(&it.function_name(*func), file.as_deref()) {
@@ -466,7 +466,7 @@ fn functions(
             return Ok(Flow::Go);
         }
         out.write(Style::Name, &printable(name));
-        let symbols = stop.symbols(*module);
+        let symbols = view.symbols(*module);
         let declared = symbols.and_then(|it| it.function_declaration(*func));
         if let Some((file, line)) = declared {
             out.write(Style::Path, &format!("  {}:{line}", printable(&file)));
@@ -497,14 +497,14 @@ type Inlined = (Option<(String, u32)>, usize);
 
 /// The functions that are only there as inlined copies, by name.
 fn only_inlined(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     pattern: &str,
     others: &[(ModuleId, FuncIndex, String)],
 ) -> BTreeMap<String, Inlined> {
     let known: HashSet<&str> = others.iter().map(|it| it.2.as_str()).collect();
     let mut found: BTreeMap<String, Inlined> = BTreeMap::new();
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         for copy in symbols.inlined_copies(pattern) {
@@ -562,10 +562,10 @@ fn lookup(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
 
 fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let height = console.settings.height;
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let mut found = Vec::new();
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         let files = symbols.source_files().into_iter();
@@ -590,7 +590,7 @@ fn notes(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     call.none()?;
     let mut notes = console.session.debuggee().notes().to_vec();
     notes.extend(lacking(&console.session.debuggee()));
-    notes.extend(console.session.stop().notes());
+    notes.extend(console.session.view().notes());
     notes.dedup();
     if notes.is_empty() {
         out.line("nothing was assumed");

@@ -332,7 +332,7 @@ fn begin(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     begin(console, call, out)?;
     let spec = places::parse("main").map_err(|it| it.to_string())?;
-    let main = places::resolve(&mut console.session.stop(), &spec, None);
+    let main = places::resolve(&mut console.session.view(), &spec, None);
     let trigger = match main {
         Ok(_) => Trigger::Place(spec),
         Err(_) => Trigger::Start,
@@ -414,8 +414,8 @@ fn detach(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
 
 fn skip(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let (what, name) = first_word(call.rest).unwrap_or(("function", ""));
-    let (mut stop, frame) = console.here()?;
-    let place = stop.place(frame);
+    let (mut view, frame) = console.here()?;
+    let place = view.place(frame);
     let spot = place.as_ref().and_then(|it| it.chain.get(frame.inlined));
     let function = spot.map(|it| it.function.clone());
     let file = spot.and_then(|it| it.location.file.clone());

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use wdb_examine::disassembly::{self, Instruction};
 use wdb_examine::frames::Frame;
 use wdb_examine::places::{self, Location, Spec};
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 
 pub(super) const GROUP: Group = Group {
     name: "source",
@@ -104,7 +104,7 @@ disassemble all",
 
 /// The source lines at which a frame stands. Whether there are any.
 pub(super) fn around(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: &Frame,
     settings: &Settings,
     out: &mut dyn Output,
@@ -115,13 +115,13 @@ pub(super) fn around(
     let before = u32::try_from(settings.context_before).unwrap_or(0);
     let after = u32::try_from(settings.context_after).unwrap_or(0);
     let range = line.saturating_sub(before).max(1)..=line.saturating_add(after);
-    lines(stop, frame.module, file, range, Some(line), &[], out).is_ok()
+    lines(view, frame.module, file, range, Some(line), &[], out).is_ok()
 }
 
 /// The instruction that a frame is at.
-pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output) {
-    if let Some(line) = disassembly::of_frame(stop, id) {
-        let is_there = stop.place(id).and_then(|it| it.at) == Some(line.at);
+pub(super) fn instruction(view: &mut View<'_>, id: FrameId, out: &mut dyn Output) {
+    if let Some(line) = disassembly::of_frame(view, id) {
+        let is_there = view.place(id).and_then(|it| it.at) == Some(line.at);
         instruction_line(&line, if is_there { "> " } else { "  " }, 0, out);
     }
 }
@@ -129,7 +129,7 @@ pub(super) fn instruction(stop: &mut Stop<'_>, id: FrameId, out: &mut dyn Output
 /// Writes `count` instructions from an address of the code on, where a function ends those of the next one. The address of
 /// the next instruction, if the module has one.
 pub(super) fn instructions(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     at: ModuleOffset,
     count: u64,
@@ -137,7 +137,7 @@ pub(super) fn instructions(
     out: &mut dyn Output,
 ) -> Result<Option<ModuleOffset>, Failure> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let found = disassembly::range(stop, module, at, 0, count);
+    let found = disassembly::range(view, module, at, 0, count);
     if found.is_empty() {
         return Err(Failure(format!("there is no code at {at}")));
     }
@@ -147,7 +147,7 @@ pub(super) fn instructions(
             break;
         }
         if func != Some(line.func) {
-            let name = stop.function_name(module, line.func);
+            let name = view.function_name(module, line.func);
             out.title(&format!("{}:", printable(&name)));
             func = Some(line.func);
         }
@@ -159,7 +159,7 @@ pub(super) fn instructions(
 
 /// Writes some lines of a file; the line after them.
 fn lines(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     file: &str,
     range: RangeInclusive<u32>,
@@ -168,7 +168,7 @@ fn lines(
     out: &mut dyn Output,
 ) -> Result<u32, listing::Unlisted> {
     let count = range.end().saturating_sub(*range.start()).saturating_add(1);
-    let found = listing::lines(stop, module, file, *range.start(), count, breakpoints)?;
+    let found = listing::lines(view, module, file, *range.start(), count, breakpoints)?;
     let mut number = found.first_line;
     for line in &found.lines {
         if out.given_up() {
@@ -234,8 +234,8 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     let selected = console.session.selected();
     let listed = console.listed.clone();
     let breakpoints = enabled_places(console);
-    let mut stop = console.session.stop();
-    let here = selected.and_then(|id| source_line(&mut stop, id));
+    let mut view = console.session.view();
+    let here = selected.and_then(|id| source_line(&mut view, id));
     let (module, file, range) = match (Wanted::parse(&text), listed) {
         (Wanted::On, Some(listed)) => {
             let last = listed.next.saturating_add(size - 1);
@@ -256,21 +256,21 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
                         "the frame has no source; `disassemble` shows its instructions".into(),
                     );
                 }
-                None => resolve(&mut stop, "main", None, selected)?,
+                None => resolve(&mut view, "main", None, selected)?,
             };
             (at.module, at.file, centred(at.line, size))
         }
         (Wanted::Around(text), listed) => {
-            let at = resolve(&mut stop, text, listed.as_ref(), selected)?;
+            let at = resolve(&mut view, text, listed.as_ref(), selected)?;
             (at.module, at.file, centred(at.line, size))
         }
         (Wanted::Range(first, last), listed) => {
-            let first = resolve(&mut stop, first, listed.as_ref(), selected)?;
+            let first = resolve(&mut view, first, listed.as_ref(), selected)?;
             let last = match last {
                 "" => first.line.saturating_add(size - 1),
                 last if last.starts_with(|c: char| c.is_ascii_digit()) => resolve_last(last)?,
                 last => {
-                    let last = resolve(&mut stop, last, listed.as_ref(), selected)?;
+                    let last = resolve(&mut view, last, listed.as_ref(), selected)?;
                     if last.file != first.file {
                         return Err("the two places are in two files".into());
                     }
@@ -284,7 +284,7 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
         .filter(|here| here.module == module && here.file == file)
         .map(|here| here.line);
     let first = *range.start();
-    let next = lines(&mut stop, module, &file, range, current, &breakpoints, out);
+    let next = lines(&mut view, module, &file, range, current, &breakpoints, out);
     let next = next.map_err(|unlisted| Failure(printable(&unlisted.to_string()).into_owned()))?;
     console.listed = Some(Listed {
         module,
@@ -330,11 +330,11 @@ struct SourceLine {
 }
 
 /// The line where a frame is.
-fn source_line(stop: &mut Stop<'_>, id: FrameId) -> Option<SourceLine> {
-    let place = stop.place(id)?;
+fn source_line(view: &mut View<'_>, id: FrameId) -> Option<SourceLine> {
+    let place = view.place(id)?;
     let spot = place.chain.get(id.inlined)?;
     Some(SourceLine {
-        module: stop.frame(id)?.module,
+        module: view.frame(id)?.module,
         file: spot.location.file.clone()?,
         line: spot.location.line?,
     })
@@ -354,7 +354,7 @@ fn centred(line: u32, size: u32) -> RangeInclusive<u32> {
 /// The file and the line of a place. A line need not have code. A bare one is in the file that was listed before, else in
 /// that of the selected frame, else in that of `main`.
 fn resolve(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     text: &str,
     listed: Option<&Listed>,
     selected: Option<FrameId>,
@@ -363,15 +363,15 @@ fn resolve(
     let file = match &spec {
         Spec::Line { file: None, .. } => match listed {
             Some(listed) => Some((listed.module, listed.file.clone())),
-            None => of_frame(stop, selected).or_else(|| {
-                let main = resolve(stop, "main", None, None).ok()?;
+            None => of_frame(view, selected).or_else(|| {
+                let main = resolve(view, "main", None, None).ok()?;
                 Some((main.module, main.file))
             }),
         },
         Spec::Line {
             file: Some(name), ..
         }
-        | Spec::Function(name) => named(stop, name),
+        | Spec::Function(name) => named(view, name),
         _ => None,
     };
     if let Some((module, file)) = file {
@@ -381,7 +381,7 @@ fn resolve(
         };
         return Ok(SourceLine { module, file, line });
     }
-    let found = places::resolve(stop, &spec, selected).map_err(|it| it.to_string())?;
+    let found = places::resolve(view, &spec, selected).map_err(|it| it.to_string())?;
     let found = found.into_iter().find_map(|it| {
         Some(SourceLine {
             module: it.at.module,
@@ -400,17 +400,17 @@ fn enabled_places(console: &Console) -> Vec<Location> {
 }
 
 /// The source file of a frame.
-fn of_frame(stop: &mut Stop<'_>, frame: Option<FrameId>) -> Option<(ModuleId, String)> {
+fn of_frame(view: &mut View<'_>, frame: Option<FrameId>) -> Option<(ModuleId, String)> {
     let id = frame?;
-    let place = stop.place(id)?;
+    let place = view.place(id)?;
     let file = place.chain.get(id.inlined)?.location.file.clone()?;
-    Some((stop.frame(id)?.module, file))
+    Some((view.frame(id)?.module, file))
 }
 
 /// The whole path of a file that the user names by the end of it.
-fn named(stop: &mut Stop<'_>, name: &str) -> Option<(ModuleId, String)> {
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+fn named(view: &mut View<'_>, name: &str) -> Option<(ModuleId, String)> {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         let ends = |path: &String| {
@@ -447,10 +447,10 @@ fn disassemble(
     }
     let selected = console.session.selected();
     let breakpoints = enabled_places(console);
-    let mut stop = console.session.stop();
+    let mut view = console.session.view();
     let here = selected.and_then(|id| {
-        let at = stop.place(id)?.at?;
-        let frame = stop.frame(id)?;
+        let at = view.place(id)?.at?;
+        let frame = view.frame(id)?;
         Some((frame.module, frame.func, at))
     });
     let nowhere = match selected {
@@ -460,23 +460,23 @@ fn disassemble(
     let (module, found) = match text {
         "" => {
             let (module, _, at) = here.ok_or(nowhere)?;
-            let found = disassembly::around(&mut stop, module, at, AROUND, AROUND);
+            let found = disassembly::around(&mut view, module, at, AROUND, AROUND);
             (module, found)
         }
         "all" => {
             let (module, func, _) = here.ok_or(nowhere)?;
-            (module, disassembly::function(&mut stop, module, func))
+            (module, disassembly::function(&mut view, module, func))
         }
         text => {
             let spec = places::parse(text).map_err(|it| it.to_string())?;
-            let places = places::resolve(&mut stop, &spec, selected);
+            let places = places::resolve(&mut view, &spec, selected);
             let places = places.map_err(|it| it.to_string())?;
             let place = places.first().ok_or("there is no such place")?;
             let module = place.at.module;
-            let func = stop.function_at(place.at).ok_or(NO_CODE)?;
-            let name = stop.function_name(module, func);
+            let func = view.function_at(place.at).ok_or(NO_CODE)?;
+            let name = view.function_name(module, func);
             out.title(&format!("{}:", printable(&name)));
-            (module, disassembly::function(&mut stop, module, func))
+            (module, disassembly::function(&mut view, module, func))
         }
     };
     if found.is_empty() {
@@ -550,9 +550,9 @@ pub(super) fn info_line(
     };
     let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let selected = console.session.selected();
-    let mut stop = console.session.stop();
-    let found = places::resolve(&mut stop, &spec, selected).map_err(|it| it.to_string())?;
-    let several = stop.modules().len() > 1;
+    let mut view = console.session.view();
+    let found = places::resolve(&mut view, &spec, selected).map_err(|it| it.to_string())?;
+    let several = view.modules().len() > 1;
     for place in found {
         if let (Some(file), Some(line)) = (&place.file, place.line) {
             out.write(Style::Path, &format!("{}:{line}", printable(file)));
@@ -560,7 +560,7 @@ pub(super) fn info_line(
         }
         out.write(Style::Address, &format!("{} ", place.at.offset));
         if several {
-            let module = stop.modules().get(place.at.module.position());
+            let module = view.modules().get(place.at.module.position());
             let name = module.map_or("", |it| &it.record.name);
             out.write(Style::Plain, &format!("of {} ", printable(name)));
         }
@@ -577,23 +577,23 @@ fn info_source(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     call.none()?;
-    let (mut stop, id) = console.here()?;
-    let place = stop.place(id);
+    let (mut view, id) = console.here()?;
+    let place = view.place(id);
     let file = place.and_then(|it| it.chain.get(id.inlined)?.location.file.clone());
     let Some(file) = file else {
         out.line("the frame has no source: its module has no debug information for it");
         return Ok(Flow::Go);
     };
-    let module = stop.frame(id).map_or(ModuleId(0), |it| it.module);
+    let module = view.frame(id).map_or(ModuleId(0), |it| it.module);
     out.write(Style::Path, &printable(&file));
-    let text = stop.source(module, &file);
+    let text = view.source(module, &file);
     out.line(&match text {
         Some(text) => format!(", {} lines", text.lines().count()),
         None => ", which was not found".to_owned(),
     });
-    let symbols = stop.symbols(module);
+    let symbols = view.symbols(module);
     let language = symbols
-        .zip(stop.frame(id))
+        .zip(view.frame(id))
         .and_then(|(symbols, frame)| symbols.function_name(frame.func).language);
     if let Some(language) = language {
         out.line(&format!("written in {}", spelled(language)));

@@ -175,8 +175,8 @@ fn backtrace(
         }
     }
     let settings = console.settings.clone();
-    let (mut stop, selected) = console.here()?;
-    frames::backtrace(&mut stop, selected.thread, selected, wanted, &settings, out);
+    let (mut view, selected) = console.here()?;
+    frames::backtrace(&mut view, selected.thread, selected, wanted, &settings, out);
     Ok(Flow::Go)
 }
 
@@ -186,8 +186,8 @@ fn frame(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
         return Ok(Flow::Go);
     }
     if let Some(name) = call.rest.strip_prefix("function ") {
-        let (mut stop, selected) = console.here()?;
-        let entries = wdb_examine::frames::entries(&mut stop, selected.thread);
+        let (mut view, selected) = console.here()?;
+        let entries = wdb_examine::frames::entries(&mut view, selected.thread);
         let wanted = name.trim();
         let found = entries.iter().find_map(|entry| match entry {
             wdb_examine::frames::Entry::Frame(frame) if is_called(&frame.function, wanted) => {
@@ -230,7 +230,7 @@ fn move_by(
     step: fn(
         &mut wdb_session::Session,
         u32,
-    ) -> Result<wdb_examine::stop::FrameId, wdb_session::Error>,
+    ) -> Result<wdb_examine::view::FrameId, wdb_session::Error>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let count = u32::try_from(call.count(1)?).unwrap_or(u32::MAX);
@@ -247,23 +247,23 @@ fn info_frame(
 ) -> Result<Flow, Failure> {
     call.none()?;
     let settings = console.settings.clone();
-    let (mut stop, id) = console.here()?;
-    let Some(frame) = frames::frame(&mut stop, id) else {
+    let (mut view, id) = console.here()?;
+    let Some(frame) = frames::frame(&mut view, id) else {
         return Err("there is no frame".into());
     };
-    frames::line(&mut stop, &frame, &settings, out);
+    frames::line(&mut view, &frame, &settings, out);
     let mut fact = |name: &str, value: &str| {
         out.write(Style::Name, &format!("      {name:<12}"));
         out.write(Style::Plain, &format!("{value}\n"));
     };
-    let threads = stop.threads();
+    let threads = view.threads();
     if let Some(thread) = threads.get(id.thread) {
         fact(
             "thread",
             &format!("{} ({})", id.thread, printable(&thread.name)),
         );
     }
-    let modules = stop.modules();
+    let modules = view.modules();
     if let Some(module) = modules.get(frame.module.position()) {
         fact("module", &printable(&module.record.name));
     }
@@ -273,7 +273,7 @@ fn info_frame(
     } else {
         "function"
     };
-    let name = stop.function_name(frame.module, frame.func);
+    let name = view.function_name(frame.module, frame.func);
     fact(
         outer,
         &format!("{} (index {})", printable(&name), frame.func),
@@ -281,8 +281,8 @@ fn info_frame(
     if let Some(at) = frame.at {
         fact("instruction", &format!("{at} in the module"));
     }
-    let activation = stop.frame(id);
-    let binary = stop.binary(frame.module);
+    let activation = view.frame(id);
+    let binary = view.binary(frame.module);
     if let Some(offset) = activation
         .as_ref()
         .and_then(|it| it.function_offset(binary))
@@ -310,13 +310,13 @@ enum Shown {
 
 fn variables(console: &mut Console, shown: Shown, out: &mut dyn Output) -> Result<Flow, Failure> {
     let limits = frames::of_line(&console.settings.limits);
-    let (mut stop, id) = console.here()?;
+    let (mut view, id) = console.here()?;
     let which = if shown == Shown::Arguments {
         Which::Arguments
     } else {
         Which::Locals
     };
-    let mut found = variables::of_frame(&mut stop, id, which, &limits);
+    let mut found = variables::of_frame(&mut view, id, which, &limits);
     let is_argument = |it: &variables::Valued| it.kind == wdb_symbols::VariableKind::Parameter;
     if shown == Shown::Locals {
         found.retain(|it| !is_argument(it));
@@ -327,7 +327,7 @@ fn variables(console: &mut Console, shown: Shown, out: &mut dyn Output) -> Resul
             Shown::Locals => "locals",
             Shown::Both => "variables",
         };
-        let place = stop.place(id);
+        let place = view.place(id);
         let spot = place.as_ref().and_then(|it| it.chain.get(id.inlined));
         let has_symbols = spot.is_some_and(|it| it.location.line.is_some());
         let why = if has_symbols {
@@ -371,7 +371,7 @@ fn frame_variable(
     }
     let format = Format::parse(options.value("format").and_then(|it| it.get(..1)))?;
     let limits = console.settings.limits;
-    let (mut stop, frame) = console.here()?;
+    let (mut view, frame) = console.here()?;
     // Several stand apart, where the line is not one expression that has spaces in it.
     let several: Vec<&str> = text.split_whitespace().collect();
     let is_expression = |it: &&str| expression::parse(it).is_ok();
@@ -381,8 +381,8 @@ fn frame_variable(
         several
     };
     for expression in expressions {
-        let found = values::evaluate(&mut stop, frame, expression)?;
-        let shown = values::shown(&mut stop, expression, &found, format, &limits);
+        let found = values::evaluate(&mut view, frame, expression)?;
+        let shown = values::shown(&mut view, expression, &found, format, &limits);
         out.text(&shown);
     }
     Ok(Flow::Go)
@@ -390,8 +390,8 @@ fn frame_variable(
 
 fn statics(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let limits = frames::of_line(&console.settings.limits);
-    let (mut stop, id) = console.here()?;
-    let mut found = variables::statics(&mut stop, id, &limits);
+    let (mut view, id) = console.here()?;
+    let mut found = variables::statics(&mut view, id, &limits);
     if found.is_empty() {
         out.line("the source file of the frame has no statics");
         return Ok(Flow::Go);
@@ -414,11 +414,11 @@ fn registers(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     call.none()?;
-    let (mut stop, id) = console.here()?;
-    let Some(frame) = stop.frame(id) else {
+    let (mut view, id) = console.here()?;
+    let Some(frame) = view.frame(id) else {
         return Err("there is no frame".into());
     };
-    let place = stop.place(id);
+    let place = view.place(id);
     for (index, slot) in frame.locals.iter().enumerate() {
         let declared = place.as_ref().and_then(|it| it.locals.get(index));
         let name = declared.and_then(|it| it.0.as_deref()).unwrap_or_default();
@@ -473,8 +473,8 @@ pub(super) fn slot_value(slot: &Slot, out: &mut dyn Output) {
 fn threads(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     call.none()?;
     let settings = console.settings.clone();
-    let (mut stop, selected) = console.here()?;
-    for (position, thread) in stop.threads().iter().enumerate() {
+    let (mut view, selected) = console.here()?;
+    for (position, thread) in view.threads().iter().enumerate() {
         let mark = if position == selected.thread {
             "> "
         } else {
@@ -484,8 +484,8 @@ fn threads(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         out.write(Style::Plain, &format!("{position}  "));
         out.write(Style::Name, &format!("{}  ", printable(&thread.name)));
         let innermost = stopped::innermost(position);
-        match frames::frame(&mut stop, innermost) {
-            Some(frame) => frames::line(&mut stop, &frame, &settings, out),
+        match frames::frame(&mut view, innermost) {
+            Some(frame) => frames::line(&mut view, &frame, &settings, out),
             None => out.line("no frames"),
         }
     }
@@ -500,8 +500,8 @@ fn thread(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
         chosen.map_err(|_| Failure(format!("there is no thread {position} with frames")))?;
         console.forget_places();
     }
-    let (mut stop, selected) = console.here()?;
-    let name = stop
+    let (mut view, selected) = console.here()?;
+    let name = view
         .threads()
         .get(selected.thread)
         .map(|it| it.name.clone());

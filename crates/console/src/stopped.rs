@@ -6,8 +6,8 @@ use crate::console::{Console, Flow};
 use crate::output::{Output, Style};
 use crate::{displays, frames, source};
 use wdb_examine::expression;
-use wdb_examine::stop::FrameId;
 use wdb_examine::tags;
+use wdb_examine::view::FrameId;
 use wdb_report::Title;
 use wdb_session::Reason;
 use wdb_session::ReturnValue;
@@ -91,7 +91,7 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
             out.title(&format!("the call was given up: {}", printable(&why)));
         }
         Reason::Thrown { exception, caught } => {
-            let name = tags::tag_name(&mut console.session.stop(), exception);
+            let name = tags::tag_name(&mut console.session.view(), exception);
             // One without a name has its number.
             let name = name.map_or_else(String::new, |it| match it.parse::<u32>() {
                 Ok(tag) => format!(" with tag {tag}"),
@@ -127,8 +127,8 @@ fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
         ReturnValue::Typed(value) => {
             console.session.keep(value);
             let limits = console.settings.limits;
-            let mut stop = console.session.stop();
-            let short = expression::with_context(&mut stop, value.frame, |context| {
+            let mut view = console.session.view();
+            let short = expression::with_context(&mut view, value.frame, |context| {
                 context.short(&value.object, &limits)
             });
             short.0
@@ -159,7 +159,7 @@ fn crash(console: &mut Console, out: &mut dyn Output) {
         label,
         title,
         remarks,
-    } = Title::of_stop(&mut console.session.stop());
+    } = Title::of_stop(&mut console.session.view());
     out.write(Style::Error, &format!("{label}: "));
     out.title(&title);
     for (label, text) in remarks {
@@ -172,16 +172,16 @@ fn crash(console: &mut Console, out: &mut dyn Output) {
 pub(super) fn place(console: &mut Console, out: &mut dyn Output) {
     let settings = console.settings.clone();
     let at_instruction = console.at_instruction;
-    let Ok((mut stop, id)) = console.here() else {
+    let Ok((mut view, id)) = console.here() else {
         return;
     };
-    let Some(frame) = frames::frame(&mut stop, id) else {
+    let Some(frame) = frames::frame(&mut view, id) else {
         return;
     };
-    frames::line(&mut stop, &frame, &settings, out);
-    let has_source = source::around(&mut stop, &frame, &settings, out);
+    frames::line(&mut view, &frame, &settings, out);
+    let has_source = source::around(&mut view, &frame, &settings, out);
     if !has_source || at_instruction {
-        source::instruction(&mut stop, id, out);
+        source::instruction(&mut view, id, out);
     }
 }
 

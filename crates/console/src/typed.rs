@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::console::{Console, Flow};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
-use wdb_examine::stop::Stop;
+use wdb_examine::view::View;
 
 /// At most this many members are listed.
 const MOST: usize = 1_000;
@@ -284,7 +284,7 @@ pub(super) fn list(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let pattern = crate::words::pattern(call.rest);
-    let mut found = names(&mut console.session.stop());
+    let mut found = names(&mut console.session.view());
     // Each template that takes a type has its name in its arguments.
     let named = |it: &str| {
         if pattern.contains('<') {
@@ -362,8 +362,8 @@ fn is_library(name: &str, file: Option<&str>) -> bool {
 }
 
 /// The names of all types of all modules, with the files that declare them.
-pub(super) fn names(stop: &mut Stop<'_>) -> BTreeMap<String, Option<Arc<str>>> {
-    let modules = stop.module_ids();
-    let symbols: Vec<_> = modules.filter_map(|it| stop.symbols(it)).collect();
+pub(super) fn names(view: &mut View<'_>) -> BTreeMap<String, Option<Arc<str>>> {
+    let modules = view.module_ids();
+    let symbols: Vec<_> = modules.filter_map(|it| view.symbols(it)).collect();
     symbols.iter().flat_map(|it| it.type_names()).collect()
 }

@@ -19,7 +19,7 @@ use wdb_debuggee::coredump::{
     Capture, Crash, CrashKind, Global, Instance, MemoryId, MemoryShape, Process, Table, TableId,
 };
 use wdb_debuggee::{Certainty, Debuggee, Error, Module, PostMortem, StopReason, Thread};
-use wdb_examine::{Resolver, Stop, places};
+use wdb_examine::{Resolver, View, places};
 use wdb_session::Session;
 use wdb_symbols::Symbols;
 use wdb_symbols::reading::Reading;
@@ -242,8 +242,8 @@ fn gone<T>() -> Result<T, Error> {
 }
 
 impl Debuggee for Gone {
-    fn stop(&self) -> &[StopReason] {
-        self.dump.stop()
+    fn stop_reasons(&self) -> &[StopReason] {
+        self.dump.stop_reasons()
     }
     fn process(&self) -> &Process {
         self.dump.process()
@@ -496,12 +496,12 @@ fn no_line_does_harm() {
 fn lines_of_a_source_file() {
     let mut debuggee = dump("c-div-zero.wasmtime", "c-div-zero");
     let mut resolver = Fixtures::new(modules("c-div-zero"));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     let file = "/src/c-div-zero.c";
     let spec = places::parse("average").unwrap();
-    let breakpoints = places::resolve(&mut stop, &spec, None).unwrap();
+    let breakpoints = places::resolve(&mut view, &spec, None).unwrap();
     let module = ModuleId(0);
-    let found = listing::lines(&mut stop, module, file, 30, 5, &breakpoints).unwrap();
+    let found = listing::lines(&mut view, module, file, 30, 5, &breakpoints).unwrap();
     assert_eq!((found.first_line, found.lines.len()), (30, 5));
     assert_eq!(found.breakpoints, [30].into());
     assert_eq!(found.lines[3].text, "  return sum / count;");
@@ -510,17 +510,17 @@ fn lines_of_a_source_file() {
         code: Code::Keyword,
     }];
     assert_eq!(found.lines[3].spans, spans);
-    let all = listing::lines(&mut stop, module, file, 0, u32::MAX, &[]).unwrap();
+    let all = listing::lines(&mut view, module, file, 0, u32::MAX, &[]).unwrap();
     let end = u32::try_from(all.lines.len()).unwrap();
     assert_eq!(all.first_line, 1);
-    let last = listing::lines(&mut stop, module, file, end - 1, 10, &[]).unwrap();
+    let last = listing::lines(&mut view, module, file, end - 1, 10, &[]).unwrap();
     assert_eq!(last.lines.len(), 2);
-    let beyond = listing::lines(&mut stop, module, file, end + 1, 10, &[]);
+    let beyond = listing::lines(&mut view, module, file, end + 1, 10, &[]);
     assert_eq!(
         beyond.unwrap_err().to_string(),
         format!("{file} ends at line {end}")
     );
-    let absent = listing::lines(&mut stop, module, "/none.c", 1, 10, &[]);
+    let absent = listing::lines(&mut view, module, "/none.c", 1, 10, &[]);
     let absent = absent.unwrap_err().to_string();
     assert!(
         absent.starts_with("the source file /none.c is not available"),

@@ -53,7 +53,7 @@ use crate::{Breakpoints, Call, CodeLocation, Error, Execute, Mutate, SetLocal};
 pub trait Debuggee {
     /// Why it is stopped. Several reasons can hold at once, in the order that is said [above](Debuggee); a dump of a
     /// program that was stopped for no reason has none.
-    fn stop(&self) -> &[StopReason];
+    fn stop_reasons(&self) -> &[StopReason];
 
     /// Arguments, process id, time and producers, as far as known.
     fn process(&self) -> &Process;

@@ -58,7 +58,7 @@ fn state(
     shapes: Vec<MemoryShape>,
     kept: &[Vec<Range<u64>>],
 ) -> Result<CoreDump, crate::Error> {
-    let stop = debuggee.stop();
+    let stop = debuggee.stop_reasons();
     let crash = stop.iter().find_map(StopReason::crash);
     // A reader without it would look for a crash, and might find one that never was.
     let crash = crash.or_else(|| stop.iter().find_map(requested));

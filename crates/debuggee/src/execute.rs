@@ -61,7 +61,7 @@ pub enum Verdict {
 ///
 /// It is asked at breakpoints, steps and exceptions that are caught. What no caller could want to miss
 /// ends the run without it: a crash, the end, an interrupt, the return of a call.
-pub type Watch = Box<dyn FnMut(&mut dyn Debuggee) -> Verdict + Send>;
+pub type StopFilter = Box<dyn FnMut(&mut dyn Debuggee) -> Verdict + Send>;
 
 /// The capability to run.
 ///
@@ -79,12 +79,12 @@ pub type Watch = Box<dyn FnMut(&mut dyn Debuggee) -> Verdict + Send>;
 /// A wait that nothing can end (`memory.atomic.wait` without a time limit in a program of one thread) is a crash before
 /// it begins. A backend with threads cannot tell, and lets it wait.
 pub trait Execute {
-    /// Runs until the next stop that `watch` does not pass over; [`Debuggee::stop`] then tells why.
+    /// Runs until the next stop that `filter` does not pass over; [`Debuggee::stop_reasons`] then tells why.
     ///
     /// # Errors
     ///
     /// When the program has ended already, or the engine fails.
-    fn resume(&mut self, how: Resume, watch: Option<Watch>) -> Result<(), Error>;
+    fn resume(&mut self, how: Resume, filter: Option<StopFilter>) -> Result<(), Error>;
 
     /// A handle that stops the running program from another thread. A guest that sleeps or reads in a host
     /// call comes back from it early, and takes the end of the sleep or of the input for real.
@@ -114,7 +114,7 @@ pub trait Call: Execute {
         instance: InstanceId,
         func: FuncIndex,
         arguments: &[Value],
-        watch: Option<Watch>,
+        filter: Option<StopFilter>,
     ) -> Result<(), Error>;
 
     /// Unwinds the innermost call that has not returned. Nothing that it did to memory is undone.

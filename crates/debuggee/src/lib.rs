@@ -18,7 +18,8 @@ pub use c_stack::CStack;
 pub use debuggee::{Certainty, Debuggee, Frame, Module, Pc, StopReason, Thread, Trust};
 pub use error::Error;
 pub use execute::{
-    Breakpoints, Call, CodeLocation, Execute, Interrupt, Mutate, Resume, SetLocal, Verdict, Watch,
+    Breakpoints, Call, CodeLocation, Execute, Interrupt, Mutate, Resume, SetLocal, StopFilter,
+    Verdict,
 };
 pub use initial::{initial_element, initial_memory};
 pub use postmortem::PostMortem;

@@ -124,7 +124,7 @@ fn stop(dump: &CoreDump) -> Vec<StopReason> {
 }
 
 impl Debuggee for PostMortem {
-    fn stop(&self) -> &[StopReason] {
+    fn stop_reasons(&self) -> &[StopReason] {
         &self.stop
     }
 

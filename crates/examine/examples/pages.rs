@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::{self, ModuleId};
-use wdb_examine::stop::{FrameId, Resolver, Stop};
 use wdb_examine::values::{self, Named, ScopeKind};
+use wdb_examine::view::{FrameId, Resolver, View};
 use wdb_module::Binary;
 use wdb_symbols::Symbols;
 use wdb_symbols::render::Limits;
@@ -39,14 +39,14 @@ const PAGE: u64 = 100;
 const RUNS: usize = 21;
 
 /// The time of a page: its handles, and with each its line.
-fn page(stop: &mut Stop<'_>, of: &Named, start: u64) -> (Duration, Duration) {
+fn page(view: &mut View<'_>, of: &Named, start: u64) -> (Duration, Duration) {
     let mut times: Vec<(Duration, Duration)> = (0..RUNS)
         .map(|_| {
             let begun = Instant::now();
-            let parts = values::children(stop, of, start..start + PAGE).parts;
+            let parts = values::children(view, of, start..start + PAGE).parts;
             let found = begun.elapsed();
             for part in &parts {
-                values::show(stop, &part.value, &LIMITS, None);
+                values::show(view, &part.value, &LIMITS, None);
             }
             (found, begun.elapsed())
         })
@@ -64,24 +64,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut symbols = OfModule(Arc::new(Symbols::new(Arc::clone(&module), None, None)));
     let reading = coredump::read(std::fs::read(dump)?.into())?;
     let mut dump = PostMortem::new(reading, vec![Some(module)]);
-    let mut stop = Stop::new(&mut dump, &mut symbols)?;
-    let count = stop.frame_count(0);
-    let frames = (0..count).filter_map(|it| stop.frame_numbered(0, it));
+    let mut view = View::new(&mut dump, &mut symbols)?;
+    let count = view.frame_count(0);
+    let frames = (0..count).filter_map(|it| view.frame_numbered(0, it));
     let frames: Vec<FrameId> = frames.collect();
     for frame in frames {
         let is_it =
-            |it: &wdb_examine::stop::Place| it.chain[frame.inlined].function.ends_with("stop");
-        let name = stop
+            |it: &wdb_examine::view::Place| it.chain[frame.inlined].function.ends_with("stop");
+        let name = view
             .place(frame)
             .map(|it| (is_it(&it), it.chain[frame.inlined].function.clone()));
         if !name.is_some_and(|it| it.0 || it.1.starts_with("stop(")) {
             continue;
         }
-        for of in values::variables(&mut stop, frame, ScopeKind::Arguments, 0..u64::MAX) {
-            let length = values::children(&mut stop, &of, 0..0).length;
-            let ty = values::show(&mut stop, &of.value, &LIMITS, None).ty;
+        for of in values::variables(&mut view, frame, ScopeKind::Arguments, 0..u64::MAX) {
+            let length = values::children(&mut view, &of, 0..0).length;
+            let ty = values::show(&mut view, &of.value, &LIMITS, None).ty;
             let starts = [0, length / 2, length.saturating_sub(PAGE)];
-            let costs = starts.map(|start| page(&mut stop, &of, start));
+            let costs = starts.map(|start| page(&mut view, &of, start));
             let cells = costs.map(|(found, shown)| {
                 let ms = |it: Duration| format!("{:.2} ms", it.as_secs_f64() * 1e3);
                 format!("{} ({} with their lines)", ms(found), ms(shown))

@@ -1,7 +1,7 @@
 //! What can be at the cursor of an expression.
 
 use crate::expression;
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// A name that can be where the cursor is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ const MACHINE: [&str; 7] = [
 /// The names that can be at `cursor`, a byte of `text`, which is an expression in a frame: variables, or members of what
 /// is before a dot. In the middle of a character it is the place before that.
 pub fn completions(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     text: &str,
     cursor: usize,
@@ -48,8 +48,8 @@ pub fn completions(
     let (before, typed) = text.split_at(start);
     let mut signs = ["->", "."].into_iter();
     let names = match signs.find_map(|sign| before.strip_suffix(sign)) {
-        Some(object) => members(stop, frame, &object[operand(object)..]),
-        None => variables(stop, frame),
+        Some(object) => members(view, frame, &object[operand(object)..]),
+        None => variables(view, frame),
     };
     let names = names.into_iter();
     let names = names.filter(|it| it.0.starts_with(typed) && !it.0.is_empty());
@@ -58,25 +58,25 @@ pub fn completions(
         .collect()
 }
 
-fn members(stop: &mut Stop<'_>, frame: FrameId, object: &str) -> Vec<(String, Kind)> {
+fn members(view: &mut View<'_>, frame: FrameId, object: &str) -> Vec<(String, Kind)> {
     let parsed = expression::parse(object);
-    let value = parsed.and_then(|it| expression::evaluate(&it, stop, frame));
-    let found = value.map_or_else(|_| Vec::new(), |it| expression::members(stop, &it));
+    let value = parsed.and_then(|it| expression::evaluate(&it, view, frame));
+    let found = value.map_or_else(|_| Vec::new(), |it| expression::members(view, &it));
     let found = found.into_iter();
     found.map(|(name, ty)| (name, Kind::Member(ty))).collect()
 }
 
-fn variables(stop: &mut Stop<'_>, frame: FrameId) -> Vec<(String, Kind)> {
-    let variables = stop.variables(frame);
+fn variables(view: &mut View<'_>, frame: FrameId) -> Vec<(String, Kind)> {
+    let variables = view.variables(frame);
     let own = variables.iter().filter_map(|it| it.get(frame.inlined));
     let own = own
         .flatten()
         .map(|it| (it.name.to_string(), Kind::Variable));
     let mut names: Vec<(String, Kind)> = own.collect();
-    let statics = stop.statics(frame).unwrap_or_default();
+    let statics = view.statics(frame).unwrap_or_default();
     names.extend(statics.iter().map(|it| (it.name.to_string(), Kind::Static)));
     names.extend(MACHINE.map(|it| (it.to_owned(), Kind::Machine)));
-    let kept = stop.keeping().names();
+    let kept = view.keeping().names();
     names.extend(kept.map(|it| (format!("${it}"), Kind::Kept)));
     names
 }

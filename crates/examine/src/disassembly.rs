@@ -10,7 +10,7 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_module::instruction::branch_target;
 use wdb_module::{FuncIndex, GlobalIndex, LocalIndex, Module, ModuleOffset, TypeIndex};
 
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// A line of a disassembly.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,20 +48,20 @@ const LONGEST_TEXT: usize = 400;
 /// All instructions of a function, in order. Empty if it has no code here.
 ///
 /// A function may have millions: [`around`] renders those that are shown.
-pub fn function(stop: &mut Stop<'_>, module: ModuleId, func: FuncIndex) -> Vec<Instruction> {
-    instructions(stop, module, func, 0..usize::MAX)
+pub fn function(view: &mut View<'_>, module: ModuleId, func: FuncIndex) -> Vec<Instruction> {
+    instructions(view, module, func, 0..usize::MAX)
 }
 
 /// The instruction of a function that holds `pc`, with up to `before` and `after` ones around it, in order. Empty if
 /// there is no code.
 pub fn around(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     pc: ModuleOffset,
     before: usize,
     after: usize,
 ) -> Vec<Instruction> {
-    let found = stop.binary(module).and_then(|binary| {
+    let found = view.binary(module).and_then(|binary| {
         let func = binary.function_at(pc)?;
         let earlier = binary.instructions(func).map_while(Result::ok);
         Some((func, earlier.take_while(|it| it.0 <= pc).count()))
@@ -71,28 +71,28 @@ pub fn around(
     };
     let position = count.saturating_sub(1);
     let window = position.saturating_sub(before)..position.saturating_add(after).saturating_add(1);
-    instructions(stop, module, func, window)
+    instructions(view, module, func, window)
 }
 
 /// The instruction that holds `pc`, with up to `before` and `after` ones around it in the whole code of the module: where a
 /// function ends, those of the next one that has code follow. Empty if there is no code at `pc`.
 pub fn range(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     pc: ModuleOffset,
     before: usize,
     after: usize,
 ) -> Vec<Instruction> {
-    let mut found = around(stop, module, pc, before, after);
+    let mut found = around(view, module, pc, before, after);
     let Some(middle) = found.iter().rposition(|it| it.at <= pc) else {
         return found;
     };
     let mut missing = before - middle.min(before);
     let mut first = found.first().map(|it| it.func);
     while missing > 0
-        && let Some((func, last)) = first.and_then(|it| function_before(stop, module, it))
+        && let Some((func, last)) = first.and_then(|it| function_before(view, module, it))
     {
-        let mut earlier = around(stop, module, last, missing - 1, 0);
+        let mut earlier = around(view, module, last, missing - 1, 0);
         missing -= earlier.len().min(missing);
         earlier.append(&mut found);
         found = earlier;
@@ -102,9 +102,9 @@ pub fn range(
         .saturating_sub(found.len() - 1 - found.iter().rposition(|it| it.at <= pc).unwrap_or(0));
     let mut last = found.last().map(|it| it.func);
     while missing > 0
-        && let Some((func, start)) = last.and_then(|it| function_after(stop, module, it))
+        && let Some((func, start)) = last.and_then(|it| function_after(view, module, it))
     {
-        let later = around(stop, module, start, 0, missing - 1);
+        let later = around(view, module, start, 0, missing - 1);
         missing -= later.len().min(missing);
         found.extend(later);
         last = Some(func);
@@ -114,22 +114,22 @@ pub fn range(
 
 /// The first function with code after another, and its first instruction.
 fn function_after(
-    stop: &Stop<'_>,
+    view: &View<'_>,
     module: ModuleId,
     func: FuncIndex,
 ) -> Option<(FuncIndex, ModuleOffset)> {
-    let binary = stop.binary(module)?;
+    let binary = view.binary(module)?;
     let mut later = (func.0.saturating_add(1)..binary.function_count()).map(FuncIndex);
     later.find_map(|it| Some((it, binary.first_instruction(it)?)))
 }
 
 /// The last function with code before another, and its last instruction.
 fn function_before(
-    stop: &Stop<'_>,
+    view: &View<'_>,
     module: ModuleId,
     func: FuncIndex,
 ) -> Option<(FuncIndex, ModuleOffset)> {
-    let binary = stop.binary(module)?;
+    let binary = view.binary(module)?;
     let mut earlier = (0..func.0).rev().map(FuncIndex);
     earlier.find_map(|it| {
         let last = binary.instructions(it).map_while(Result::ok).last()?;
@@ -138,19 +138,19 @@ fn function_before(
 }
 
 /// The instruction at which a frame is. `None`: there is no code of it.
-pub fn of_frame(stop: &mut Stop<'_>, frame: FrameId) -> Option<Instruction> {
-    let module = stop.frame(frame)?.module;
-    let at = stop.place(frame)?.at?;
-    around(stop, module, at, 0, 0).pop()
+pub fn of_frame(view: &mut View<'_>, frame: FrameId) -> Option<Instruction> {
+    let module = view.frame(frame)?.module;
+    let at = view.place(frame)?.at?;
+    around(view, module, at, 0, 0).pop()
 }
 
 fn instructions(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     func: FuncIndex,
     window: Range<usize>,
 ) -> Vec<Instruction> {
-    let Some(binary) = stop.debuggee.modules().get(module.position()) else {
+    let Some(binary) = view.debuggee.modules().get(module.position()) else {
         return Vec::new();
     };
     let Some(binary) = binary.binary.clone() else {
@@ -159,11 +159,11 @@ fn instructions(
     let mut lines = listed(&binary, func, &window);
     for line in &mut lines {
         if let Listed::Call(callee) = line.meaning {
-            line.instruction.note = Some(stop.function_name(module, callee));
+            line.instruction.note = Some(view.function_name(module, callee));
         }
     }
     let mut instructions: Vec<_> = lines.into_iter().map(|it| it.instruction).collect();
-    add_sources(stop, module, &mut instructions);
+    add_sources(view, module, &mut instructions);
     instructions
 }
 
@@ -296,8 +296,8 @@ fn annotate(binary: &Module, func: FuncIndex, operator: &Operator<'_>, line: &mu
 }
 
 /// Marks where source lines begin.
-fn add_sources(stop: &mut Stop<'_>, module: ModuleId, instructions: &mut [Instruction]) {
-    let Some(symbols) = stop.symbols(module) else {
+fn add_sources(view: &mut View<'_>, module: ModuleId, instructions: &mut [Instruction]) {
+    let Some(symbols) = view.symbols(module) else {
         return;
     };
     // Each file is split once: a function of SQLite has thousands of lines of a file of 9 MB.
@@ -313,7 +313,7 @@ fn add_sources(stop: &mut Stop<'_>, module: ModuleId, instructions: &mut [Instru
         }
         let (file, line) = here.clone();
         let lines = files.entry(file.clone()).or_insert_with(|| {
-            let text = stop.source(module, &file).unwrap_or_default();
+            let text = view.source(module, &file).unwrap_or_default();
             text.lines().map(str::to_owned).collect()
         });
         let position = (line as usize).checked_sub(1);

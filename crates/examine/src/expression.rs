@@ -28,10 +28,10 @@ use std::sync::Arc;
 use wdb_symbols::render::{Limits, Pointer, Shape};
 use wdb_symbols::{Context, Object, Symbols, TypeRef};
 
-use crate::Stop;
+use crate::View;
 use crate::doubts::Doubts;
 use crate::machine::FrameMachine;
-use crate::stop::FrameId;
+use crate::view::FrameId;
 use evaluate::Evaluator;
 use parser::Parsed;
 
@@ -177,15 +177,15 @@ const IN_MESSAGES: Limits = Limits {
 /// # Errors
 ///
 /// As for [`evaluate`].
-pub fn show(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<String, Error> {
-    let value = evaluate(expression, stop, at)?;
-    Ok(in_message(stop, &value))
+pub fn show(expression: &Expression, view: &mut View<'_>, at: FrameId) -> Result<String, Error> {
+    let value = evaluate(expression, view, at)?;
+    Ok(in_message(view, &value))
 }
 
 /// A value on one line, as messages have it.
-pub fn in_message(stop: &mut Stop<'_>, value: &Value) -> String {
+pub fn in_message(view: &mut View<'_>, value: &Value) -> String {
     let show = |context: &mut Context<'_>| context.short(&value.object, &IN_MESSAGES);
-    with_context(stop, value.frame, show).0
+    with_context(view, value.frame, show).0
 }
 
 /// The value of an expression in the frame `at`.
@@ -193,8 +193,8 @@ pub fn in_message(stop: &mut Stop<'_>, value: &Value) -> String {
 /// # Errors
 ///
 /// When a name means nothing, an operation does not fit its operands, or a value that is computed with is not there.
-pub fn evaluate(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<Value, Error> {
-    evaluated(expression, stop, at, Calls::default())
+pub fn evaluate(expression: &Expression, view: &mut View<'_>, at: FrameId) -> Result<Value, Error> {
+    evaluated(expression, view, at, Calls::default())
 }
 
 /// A value of the type that an expression has, in the frame `at`. What a call would give back has none: nothing is called.
@@ -204,19 +204,19 @@ pub fn evaluate(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Re
 /// As for [`evaluate`], and when the type depends on a call.
 pub fn evaluate_type(
     expression: &Expression,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     at: FrameId,
 ) -> Result<Value, Error> {
-    evaluated(expression, stop, at, Calls::supposed())
+    evaluated(expression, view, at, Calls::supposed())
 }
 
 fn evaluated(
     expression: &Expression,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     at: FrameId,
     mut calls: Calls,
 ) -> Result<Value, Error> {
-    match evaluate_with(expression, stop, at, &mut calls)? {
+    match evaluate_with(expression, view, at, &mut calls)? {
         Progress::Done(value) => Ok(value),
         // Calls are asked for only of a caller that makes them.
         Progress::Call(request) => Err(Error::new("it is not called", &request.span)),
@@ -230,11 +230,11 @@ fn evaluated(
 /// As for [`evaluate`].
 pub fn evaluate_with(
     expression: &Expression,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     at: FrameId,
     calls: &mut Calls,
 ) -> Result<Progress<Value>, Error> {
-    progress(expression, stop, at, calls, |evaluator, node| {
+    progress(expression, view, at, calls, |evaluator, node| {
         let found = evaluator.value(node, at)?;
         Ok(evaluator.with_doubts(found))
     })
@@ -243,12 +243,12 @@ pub fn evaluate_with(
 /// Finds something out about an expression, as far as that goes with the calls that were made.
 fn progress<T>(
     expression: &Expression,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     at: FrameId,
     calls: &mut Calls,
     find: impl FnOnce(&mut Evaluator<'_, '_, '_>, &tree::Node) -> Result<T, Error>,
 ) -> Result<Progress<T>, Error> {
-    let mut evaluator = Evaluator::new(&expression.text, stop);
+    let mut evaluator = Evaluator::new(&expression.text, view);
     let reparsed = evaluator.reparsed(expression, at)?;
     let root = &reparsed.as_ref().unwrap_or(&expression.parsed).root;
     evaluator.calls = std::mem::take(calls);
@@ -276,8 +276,8 @@ impl Evaluator<'_, '_, '_> {
 }
 
 /// The variable of this name that hides types and functions of it in the frame `at`.
-pub fn in_scope(name: &str, stop: &mut Stop<'_>, at: FrameId) -> Option<Value> {
-    let mut evaluator = Evaluator::new(name, stop);
+pub fn in_scope(name: &str, view: &mut View<'_>, at: FrameId) -> Option<Value> {
+    let mut evaluator = Evaluator::new(name, view);
     let found = evaluator.in_scope(&tree::Path::of(name), at)?;
     Some(Value {
         object: found.object,
@@ -287,9 +287,9 @@ pub fn in_scope(name: &str, stop: &mut Stop<'_>, at: FrameId) -> Option<Value> {
 }
 
 /// The type that a text names which can be no expression: `struct point *`. `None`: it may be one.
-pub fn type_named(text: &str, stop: &mut Stop<'_>, at: FrameId) -> Option<Result<TypeRef, Error>> {
+pub fn type_named(text: &str, view: &mut View<'_>, at: FrameId) -> Option<Result<TypeRef, Error>> {
     let name = parser::type_name(text)?;
-    Some(Evaluator::new(text, stop).type_named(&name, at))
+    Some(Evaluator::new(text, view).type_named(&name, at))
 }
 
 /// Looks up the names of an expression in the frame `at`, of which values need not be known.
@@ -297,8 +297,8 @@ pub fn type_named(text: &str, stop: &mut Stop<'_>, at: FrameId) -> Option<Result
 /// # Errors
 ///
 /// When one means nothing there.
-pub fn check(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<(), Error> {
-    let mut evaluator = Evaluator::new(&expression.text, stop);
+pub fn check(expression: &Expression, view: &mut View<'_>, at: FrameId) -> Result<(), Error> {
+    let mut evaluator = Evaluator::new(&expression.text, view);
     let reparsed = evaluator.reparsed(expression, at)?;
     evaluator.calls = Calls::supposed();
     evaluator.check(&reparsed.as_ref().unwrap_or(&expression.parsed).root, at)
@@ -309,9 +309,9 @@ pub fn check(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Resul
 /// # Errors
 ///
 /// As for [`evaluate`], and when its value is neither a truth value nor a number nor a pointer.
-pub fn holds(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Result<bool, Error> {
-    let value = evaluate(expression, stop, at)?;
-    is_true(expression, stop, &value)
+pub fn holds(expression: &Expression, view: &mut View<'_>, at: FrameId) -> Result<bool, Error> {
+    let value = evaluate(expression, view, at)?;
+    is_true(expression, view, &value)
 }
 
 /// Whether the value of an expression counts as true.
@@ -319,8 +319,8 @@ pub fn holds(expression: &Expression, stop: &mut Stop<'_>, at: FrameId) -> Resul
 /// # Errors
 ///
 /// When it is neither a truth value nor a number nor a pointer.
-pub fn is_true(expression: &Expression, stop: &mut Stop<'_>, value: &Value) -> Result<bool, Error> {
-    let mut evaluator = Evaluator::new(&expression.text, stop);
+pub fn is_true(expression: &Expression, view: &mut View<'_>, value: &Value) -> Result<bool, Error> {
+    let mut evaluator = Evaluator::new(&expression.text, view);
     let operand = evaluate::Operand {
         object: value.object.clone(),
         frame: value.frame,
@@ -330,22 +330,22 @@ pub fn is_true(expression: &Expression, stop: &mut Stop<'_>, value: &Value) -> R
 
 /// Looks at objects of a frame: `look` is given what that takes. Also what its answer is based on.
 pub fn with_context<T>(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     look: impl FnOnce(&mut Context<'_>) -> T,
 ) -> (T, Doubts) {
     // Before a program has frames, types are those of its first module that has source.
-    let module = match stop.frame(frame) {
+    let module = match view.frame(frame) {
         Some(frame) => Some(frame.module),
-        None => stop.module_ids().find(|module| {
-            let symbols = stop.symbols(*module);
+        None => view.module_ids().find(|module| {
+            let symbols = view.symbols(*module);
             symbols.is_some_and(|it| !it.source_files().is_empty())
         }),
     };
-    let symbols = module.and_then(|it| stop.symbols(it));
+    let symbols = module.and_then(|it| view.symbols(it));
     let symbols = symbols.unwrap_or_else(|| Arc::new(Symbols::new(Arc::default(), None, None)));
-    let pc = stop.place(frame).and_then(|it| it.at);
-    let mut machine = FrameMachine::new(stop, frame);
+    let pc = view.place(frame).and_then(|it| it.at);
+    let mut machine = FrameMachine::new(view, frame);
     let found = look(&mut Context {
         symbols: &symbols,
         machine: &mut machine,
@@ -358,7 +358,7 @@ pub fn with_context<T>(
 const MOST_FOLLOWED: usize = 16;
 
 /// The names that can follow `.` after an expression, each with its type.
-pub fn members(stop: &mut Stop<'_>, value: &Value) -> Vec<(String, String)> {
+pub fn members(view: &mut View<'_>, value: &Value) -> Vec<(String, String)> {
     let find = |context: &mut Context<'_>| {
         let mut object = value.object.clone();
         for _ in 0..MOST_FOLLOWED {
@@ -381,5 +381,5 @@ pub fn members(stop: &mut Stop<'_>, value: &Value) -> Vec<(String, String)> {
         }
         Vec::new()
     };
-    with_context(stop, value.frame, find).0
+    with_context(view, value.frame, find).0
 }

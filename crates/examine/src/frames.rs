@@ -9,8 +9,8 @@ use wdb_debuggee::coredump::{HostFrame, InstanceId, ModuleId, Slot};
 use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
 
-use crate::stop::{FrameId, Place, Stop};
 use crate::variables::Valued;
+use crate::view::{FrameId, Place, View};
 
 /// Something on a stack.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,9 +81,9 @@ const YOUNG: usize = 80_000;
 const OLD: usize = 20_000;
 
 /// What is on the stack of a thread, innermost first.
-pub fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
+pub fn entries(view: &mut View<'_>, thread: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let threads = stop.threads();
+    let threads = view.threads();
     let Some(of) = threads.get(thread) else {
         return entries;
     };
@@ -104,7 +104,7 @@ pub fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
         while let Some(host) = hosts.next_if(|host| host.before as usize <= activation) {
             entries.push(Entry::Host(host.name));
         }
-        let frames = of_activation(stop, thread, activation, index);
+        let frames = of_activation(view, thread, activation, index);
         index += u32::try_from(frames.len()).unwrap_or(0);
         entries.extend(frames.into_iter().map(Entry::Frame));
     }
@@ -113,16 +113,16 @@ pub fn entries(stop: &mut Stop<'_>, thread: usize) -> Vec<Entry> {
 }
 
 /// The frames of a thread that have these numbers, innermost first, and the host code between them. Fewer where the stack
-/// ends. It costs what the page holds, however deep the stack is; [`Stop::frame_count`] says how many frames there are.
-pub fn page(stop: &mut Stop<'_>, thread: usize, range: Range<u32>) -> Vec<Entry> {
+/// ends. It costs what the page holds, however deep the stack is; [`View::frame_count`] says how many frames there are.
+pub fn page(view: &mut View<'_>, thread: usize, range: Range<u32>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let Some(first) = stop.frame_numbered(thread, range.start) else {
+    let Some(first) = view.frame_numbered(thread, range.start) else {
         return entries;
     };
-    let threads = stop.threads();
+    let threads = view.threads();
     let hosts = threads.get(thread).map_or(&[][..], |it| &it.host_frames);
     // What is before an activation is before the innermost of its frames.
-    let is_innermost = stop.frame_number(FrameId {
+    let is_innermost = view.frame_number(FrameId {
         inlined: 0,
         ..first
     }) == range.start;
@@ -132,36 +132,36 @@ pub fn page(stop: &mut Stop<'_>, thread: usize, range: Range<u32>) -> Vec<Entry>
     };
     let skipped = hosts.iter().take_while(|it| !begins(it)).count();
     let mut hosts = hosts[skipped..].iter().peekable();
-    let depth = stop.depth(thread);
+    let depth = view.depth(thread);
     for activation in first.activation..depth {
         let id = FrameId {
             thread,
             activation,
             inlined: 0,
         };
-        let number = stop.frame_number(id);
+        let number = view.frame_number(id);
         if number >= range.end {
             return entries;
         }
         while let Some(host) = hosts.next_if(|host| host.before as usize <= activation) {
             entries.push(Entry::Host(host.name.clone()));
         }
-        let frames = of_activation(stop, thread, activation, number).into_iter();
+        let frames = of_activation(view, thread, activation, number).into_iter();
         let frames = frames.filter(|it| range.contains(&it.index));
         entries.extend(frames.map(Entry::Frame));
     }
-    if stop.frame_count(thread) <= range.end {
+    if view.frame_count(thread) <= range.end {
         entries.extend(hosts.map(|host| Entry::Host(host.name.clone())));
     }
     entries
 }
 
 /// The frame of this id.
-pub fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
-    let number = stop.frame_number(id);
+pub fn frame(view: &mut View<'_>, id: FrameId) -> Option<Frame> {
+    let number = view.frame_number(id);
     let innermost = FrameId { inlined: 0, ..id };
-    let first = stop.frame_number(innermost);
-    let frames = of_activation(stop, id.thread, id.activation, first);
+    let first = view.frame_number(innermost);
+    let frames = of_activation(view, id.thread, id.activation, first);
     frames
         .into_iter()
         .find(|it| it.id == id && it.index == number)
@@ -169,16 +169,16 @@ pub fn frame(stop: &mut Stop<'_>, id: FrameId) -> Option<Frame> {
 
 /// The frames of an activation: the functions that were inlined where it stands, and itself. `index` is the
 /// number of the first.
-fn of_activation(stop: &mut Stop<'_>, thread: usize, activation: usize, index: u32) -> Vec<Frame> {
+fn of_activation(view: &mut View<'_>, thread: usize, activation: usize, index: u32) -> Vec<Frame> {
     let mut id = FrameId {
         thread,
         activation,
         inlined: 0,
     };
-    let (Some(place), Some(frame)) = (stop.place(id), stop.frame(id)) else {
+    let (Some(place), Some(frame)) = (view.place(id), view.frame(id)) else {
         return Vec::new();
     };
-    let skipped = not_entered(stop, id, &place);
+    let skipped = not_entered(view, id, &place);
     let mut frames = Vec::new();
     for ((depth, spot), index) in place.chain.iter().enumerate().skip(skipped).zip(index..) {
         let inlined = depth + 1 < place.chain.len();
@@ -212,15 +212,15 @@ fn of_activation(stop: &mut Stop<'_>, thread: usize, activation: usize, index: u
 
 /// The innermost frame of the program's own code: above it are those that a runtime throws or panics with. `None`: all
 /// are of a runtime.
-pub fn own(stop: &mut Stop<'_>, thread: usize) -> Option<FrameId> {
-    for activation in 0..stop.depth(thread).min(YOUNG) {
+pub fn own(view: &mut View<'_>, thread: usize) -> Option<FrameId> {
+    for activation in 0..view.depth(thread).min(YOUNG) {
         let mut id = FrameId {
             thread,
             activation,
             inlined: 0,
         };
-        let place = stop.place(id)?;
-        let skipped = not_entered(stop, id, &place);
+        let place = view.place(id)?;
+        let skipped = not_entered(view, id, &place);
         let mut chain = place.chain.iter().enumerate().skip(skipped);
         if let Some((inlined, _)) = chain.find(|it| it.1.family.is_none()) {
             id.inlined = inlined;
@@ -231,9 +231,9 @@ pub fn own(stop: &mut Stop<'_>, thread: usize) -> Option<FrameId> {
 }
 
 /// How many of the functions that are inlined at an activation the program has not entered, as the user steps.
-fn not_entered(stop: &Stop<'_>, id: FrameId, place: &Place) -> usize {
+fn not_entered(view: &View<'_>, id: FrameId, place: &Place) -> usize {
     match (id.thread, id.activation) {
-        (0, 0) => stop.not_entered().min(place.chain.len() - 1),
+        (0, 0) => view.not_entered().min(place.chain.len() - 1),
         _ => 0,
     }
 }

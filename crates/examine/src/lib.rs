@@ -1,7 +1,7 @@
 //! A stopped program in the terms of its source. Nothing here changes the program or lets it run.
 //!
-//! [`Stop`] is a debuggee that is stopped, together with its debug information: every question about a
-//! program is asked of it. A [`FrameId`](stop::FrameId) names a frame as the source has it. Of a frame, [`variables`]
+//! [`View`] is a debuggee that is stopped, together with its debug information: every question about a
+//! program is asked of it. A [`FrameId`](view::FrameId) names a frame as the source has it. Of a frame, [`variables`]
 //! gives the variables, and [`expression`] evaluates what a user writes; both end in an object of
 //! `wdb_symbols`, whose bytes are read through [`machine::FrameMachine`], and in [`Doubts`], which say what the value
 //! was based on. [`frames`] gives the stack, [`places`] the code that a text means, [`disassembly`] the instructions.
@@ -14,7 +14,7 @@
 //!
 //! use wdb_debuggee::PostMortem;
 //! use wdb_debuggee::coredump::{self, ModuleId};
-//! use wdb_examine::stop::{FrameId, Resolver, Stop};
+//! use wdb_examine::view::{FrameId, Resolver, View};
 //! use wdb_examine::values::{self, Named};
 //! use wdb_module::Binary;
 //! use wdb_symbols::Symbols;
@@ -31,14 +31,14 @@
 //!     }
 //! }
 //!
-//! fn print(stop: &mut Stop<'_>, of: &Named, depth: usize) {
+//! fn print(view: &mut View<'_>, of: &Named, depth: usize) {
 //!     let limits = Limits { depth: 2, elements: 10, text: 80, line: 80, values: 100 };
-//!     let shown = values::show(stop, &of.value, &limits, None);
+//!     let shown = values::show(view, &of.value, &limits, None);
 //!     let text = shown.text.unwrap_or_else(|why| format!("<{why}>"));
 //!     println!("{:indent$}{}: {} = {text}", "", of.name, shown.ty, indent = depth * 2);
 //!     if depth < 3 {
-//!         for part in values::children(stop, of, 0..20).parts {
-//!             print(stop, &part, depth + 1);
+//!         for part in values::children(view, of, 0..20).parts {
+//!             print(view, &part, depth + 1);
 //!         }
 //!     }
 //! }
@@ -51,12 +51,12 @@
 //! let mut symbols = OfModule(Arc::new(Symbols::new(Arc::clone(&module), None, None)));
 //! let reading = coredump::read(read("app.core")?.into())?;
 //! let mut dump = PostMortem::new(reading, vec![Some(module)]);
-//! let mut stop = Stop::new(&mut dump, &mut symbols)?;
+//! let mut view = View::new(&mut dump, &mut symbols)?;
 //! let frame = FrameId::default();
-//! for scope in values::scopes(&mut stop, frame) {
+//! for scope in values::scopes(&mut view, frame) {
 //!     println!("{:?}", scope.kind);
-//!     for variable in values::variables(&mut stop, frame, scope.kind, 0..scope.length) {
-//!         print(&mut stop, &variable, 1);
+//!     for variable in values::variables(&mut view, frame, scope.kind, 0..scope.length) {
+//!         print(&mut view, &variable, 1);
 //!     }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -74,13 +74,13 @@ pub mod memory;
 pub mod places;
 mod source_paths;
 mod starts;
-pub mod stop;
 pub mod supposed;
 pub mod tags;
 pub mod value;
 pub mod values;
 pub mod variables;
+pub mod view;
 
 pub use doubts::Doubts;
 pub use source_paths::SourcePaths;
-pub use stop::{Resolver, Stop};
+pub use view::{Resolver, View};

@@ -11,8 +11,8 @@ use wdb_debuggee::{Certainty, Debuggee, Error, Frame, Module, StopReason, Thread
 pub struct Looking<'a>(pub &'a mut dyn Debuggee);
 
 impl Debuggee for Looking<'_> {
-    fn stop(&self) -> &[StopReason] {
-        self.0.stop()
+    fn stop_reasons(&self) -> &[StopReason] {
+        self.0.stop_reasons()
     }
 
     fn process(&self) -> &Process {

@@ -8,11 +8,11 @@ use wdb_module::FuncIndex;
 use wdb_symbols::{Machine, Number, Unavailable};
 
 use crate::doubts::Doubts;
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// The machine as one activation sees it, with a record of how sure its answers were.
 pub struct FrameMachine<'s, 'a> {
-    stop: &'s mut Stop<'a>,
+    view: &'s mut View<'a>,
     id: FrameId,
     /// What the answers so far were based on.
     pub doubts: Doubts,
@@ -20,21 +20,21 @@ pub struct FrameMachine<'s, 'a> {
 
 impl<'s, 'a> FrameMachine<'s, 'a> {
     /// The machine of a frame. Where there is no such frame, every answer is that nothing was recorded.
-    pub fn new(stop: &'s mut Stop<'a>, id: FrameId) -> Self {
+    pub fn new(view: &'s mut View<'a>, id: FrameId) -> Self {
         FrameMachine {
-            stop,
+            view,
             id,
             doubts: Doubts::default(),
         }
     }
 
     /// The stop that the frame is of.
-    pub fn stop(&mut self) -> &mut Stop<'a> {
-        self.stop
+    pub fn view(&mut self) -> &mut View<'a> {
+        self.view
     }
 
     fn frame(&mut self) -> Option<Arc<Frame>> {
-        self.stop.frame(self.id)
+        self.view.frame(self.id)
     }
 
     fn number(&mut self, slot: Option<Slot>, what: String) -> Result<Number, Unavailable> {
@@ -74,11 +74,11 @@ impl Machine for FrameMachine<'_, '_> {
     fn global(&mut self, index: u32) -> Result<Number, Unavailable> {
         let what = format!("global {index}");
         let frame = self.frame();
-        let instance = frame.and_then(|it| self.stop.instance(it.instance));
+        let instance = frame.and_then(|it| self.view.instance(it.instance));
         let Some(id) = instance.and_then(|it| it.globals.get(index as usize).copied()) else {
             return Err(Unavailable::Broken(format!("there is no {what}")));
         };
-        let global = id.and_then(|it| self.stop.global(it));
+        let global = id.and_then(|it| self.view.global(it));
         let slot = global.map_or(Slot::Missing(Missing::NotRecorded), |it| it.value);
         self.number(Some(slot), what)
     }
@@ -101,17 +101,17 @@ impl Machine for FrameMachine<'_, '_> {
             let words = "there is no frame whose memory it could be in".to_owned();
             return Err(Unavailable::Unsupported(words));
         };
-        let Some(memory) = self.stop.memory_of(self.id) else {
+        let Some(memory) = self.view.memory_of(self.id) else {
             return Err(Unavailable::OutOfBounds(address));
         };
-        match self.stop.read_memory(memory, address, buffer) {
+        match self.view.read_memory(memory, address, buffer) {
             Ok(certainty) => {
                 self.doubts.assumed_zero |= certainty == Certainty::AssumedZero;
                 Ok(())
             }
             Err(Error::OutOfBounds { .. }) => Err(Unavailable::OutOfBounds(address)),
             Err(Error::Absent { address: missing }) => {
-                let binary = self.stop.binary(module);
+                let binary = self.view.binary(module);
                 let constant = binary
                     .and_then(|it| wdb_debuggee::initial_memory(it, address, buffer.len()))
                     .ok_or(Unavailable::NotInDump(missing))?;
@@ -128,10 +128,10 @@ impl Machine for FrameMachine<'_, '_> {
         let Some((of, module)) = self.frame().map(|it| (it.instance, it.module)) else {
             return Err(Unavailable::NotRecorded(what()));
         };
-        let instance = self.stop.instance(of);
+        let instance = self.view.instance(of);
         let id = instance.and_then(|it| *it.tables.first()?);
-        let Some(table) = id.and_then(|it| self.stop.table(it)) else {
-            let binary = self.stop.binary(module);
+        let Some(table) = id.and_then(|it| self.view.table(it)) else {
+            let binary = self.view.binary(module);
             let found = binary.and_then(|it| wdb_debuggee::initial_element(it, index));
             self.doubts.initial |= found.is_some();
             return found.map(Some).ok_or(Unavailable::NotRecorded(what()));

@@ -6,7 +6,7 @@ use wdb_symbols::{Machine as _, Unavailable};
 
 use crate::doubts::Doubts;
 use crate::machine::FrameMachine;
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// Bytes that follow each other and are all known, or all not known.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,22 +24,22 @@ pub const MOST: u64 = 1 << 16;
 
 /// The bytes of memory 0 of a frame's instance from `start` on: at most [`MOST`] of them, and none beyond the last address.
 /// What the memory does not have, and what a dump does not hold, is a part of its own. Empty only where `length` is 0.
-pub fn read(stop: &mut Stop<'_>, frame: FrameId, start: u64, length: u64) -> Vec<Part> {
+pub fn read(view: &mut View<'_>, frame: FrameId, start: u64, length: u64) -> Vec<Part> {
     let end = start.saturating_add(length.min(MOST));
-    let id = stop.memory_of(frame);
-    let memory = id.and_then(|it| stop.memory(it));
+    let id = view.memory_of(frame);
+    let memory = id.and_then(|it| view.memory(it));
     // Behind the end nothing has to be asked for.
     let known = memory.map_or(end, |it| it.len().clamp(start, end));
     let mut parts = Vec::new();
     // Without a memory each byte is missing for the same reason.
     if memory.is_none()
         && start < end
-        && let Err(reason) = FrameMachine::new(stop, frame).read(start, &mut [0])
+        && let Err(reason) = FrameMachine::new(view, frame).read(start, &mut [0])
     {
         push(&mut parts, start..end, Err(reason), Doubts::default());
         return parts;
     }
-    add(stop, frame, start..known, &mut parts);
+    add(view, frame, start..known, &mut parts);
     if known < end {
         let reason = Unavailable::OutOfBounds(known);
         push(&mut parts, known..end, Err(reason), Doubts::default());
@@ -48,13 +48,13 @@ pub fn read(stop: &mut Stop<'_>, frame: FrameId, start: u64, length: u64) -> Vec
 }
 
 /// Adds a range: whole, if all of it can be read, and otherwise its halves.
-fn add(stop: &mut Stop<'_>, frame: FrameId, range: Range<u64>, parts: &mut Vec<Part>) {
+fn add(view: &mut View<'_>, frame: FrameId, range: Range<u64>, parts: &mut Vec<Part>) {
     if range.is_empty() {
         return;
     }
     let length = range.end - range.start;
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-    let mut machine = FrameMachine::new(stop, frame);
+    let mut machine = FrameMachine::new(view, frame);
     let read = machine.read(range.start, &mut bytes);
     let doubts = machine.doubts;
     match read {
@@ -62,13 +62,13 @@ fn add(stop: &mut Stop<'_>, frame: FrameId, range: Range<u64>, parts: &mut Vec<P
         Err(reason) if length == 1 => push(parts, range, Err(reason), Doubts::default()),
         // The first that is missing: what is before it can be read at once.
         Err(Unavailable::NotInDump(missing)) if missing > range.start && missing < range.end => {
-            add(stop, frame, range.start..missing, parts);
-            add(stop, frame, missing..range.end, parts);
+            add(view, frame, range.start..missing, parts);
+            add(view, frame, missing..range.end, parts);
         }
         Err(_) => {
             let middle = range.start + length / 2;
-            add(stop, frame, range.start..middle, parts);
-            add(stop, frame, middle..range.end, parts);
+            add(view, frame, range.start..middle, parts);
+            add(view, frame, middle..range.end, parts);
         }
     }
 }

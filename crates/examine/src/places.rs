@@ -13,7 +13,7 @@ use wdb_symbols::runtime::{self, Family};
 use wdb_symbols::{Name, NoPlace, Origin, Symbols};
 
 use crate::expression::did_you_mean;
-use crate::stop::{FrameId, Spot, Stop};
+use crate::view::{FrameId, Spot, View};
 
 pub use completion::completions;
 
@@ -74,9 +74,9 @@ pub struct Unresolved(pub String);
 
 impl Location {
     /// The frame of this place, at which the innermost activation is: that of the inlined function that its line is in.
-    pub fn frame(&self, stop: &mut Stop<'_>) -> FrameId {
+    pub fn frame(&self, view: &mut View<'_>) -> FrameId {
         let innermost = FrameId::default();
-        let inlined = stop.place(innermost).and_then(|place| {
+        let inlined = view.place(innermost).and_then(|place| {
             let is_it =
                 |spot: &Spot| spot.location.line == self.line && spot.location.file == self.file;
             place.chain.iter().position(is_it)
@@ -88,10 +88,10 @@ impl Location {
     }
 
     /// Whether it is in the language's runtime or library, and not in code of the program's own.
-    pub fn is_of_runtime(&self, stop: &mut Stop<'_>) -> bool {
-        let symbols = stop.symbols(self.at.module);
+    pub fn is_of_runtime(&self, view: &mut View<'_>) -> bool {
+        let symbols = view.symbols(self.at.module);
         let around = symbols
-            .zip(stop.function_at(self.at))
+            .zip(view.function_at(self.at))
             .map(|(symbols, func)| symbols.function_name(func));
         let name = Name {
             raw: self.function.clone(),
@@ -306,7 +306,7 @@ fn parse_address(text: &str) -> Result<Spec, Unresolved> {
 ///
 /// When there are none: why, and what may have been meant.
 pub fn resolve(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     spec: &Spec,
     here: Option<FrameId>,
 ) -> Result<Vec<Location>, Unresolved> {
@@ -315,33 +315,33 @@ pub fn resolve(
             file: Some(file),
             line,
             column: Some(column),
-        } => at_column(stop, file, *line, *column)?,
+        } => at_column(view, file, *line, *column)?,
         Spec::Line {
             file: Some(file),
             line,
             column: None,
-        } => match lines(stop, file, *line) {
+        } => match lines(view, file, *line) {
             Ok(found) => found,
-            Err(no_line) => lines_of_function(stop, file, *line).unwrap_or(Err(no_line))?,
+            Err(no_line) => lines_of_function(view, file, *line).unwrap_or(Err(no_line))?,
         },
         Spec::Line {
             file: None, line, ..
         } => {
-            let file = file_here(stop, here)?;
-            lines(stop, &file, *line)?
+            let file = file_here(view, here)?;
+            lines(view, &file, *line)?
         }
-        Spec::InFile { file, function } => in_file(stop, file, function)?,
+        Spec::InFile { file, function } => in_file(view, file, function)?,
         Spec::Offset(offset) => {
-            let (file, line) = line_here(stop, here)?;
+            let (file, line) = line_here(view, here)?;
             let line = i64::from(line).saturating_add(*offset);
             let line = u32::try_from(line).ok().filter(|it| *it > 0);
             let line = line.ok_or_else(|| Unresolved(format!("{file} has no such line")))?;
-            lines(stop, &file, line)?
+            lines(view, &file, line)?
         }
-        Spec::Function(name) => functions(stop, name)?,
-        Spec::Here => vec![place_here(stop, here)?],
+        Spec::Function(name) => functions(view, name)?,
+        Spec::Here => vec![place_here(view, here)?],
         Spec::Address { module, offset } => {
-            vec![address(stop, module.as_deref(), *offset)?]
+            vec![address(view, module.as_deref(), *offset)?]
         }
     };
     found.sort_by_key(|it| it.at);
@@ -350,8 +350,8 @@ pub fn resolve(
 }
 
 /// What the user calls an instruction.
-pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
-    let place = stop
+pub fn location(view: &mut View<'_>, at: CodeLocation) -> Location {
+    let place = view
         .symbols(at.module)
         .and_then(|symbols| symbols.locate(at.offset).into_iter().next())
         .unwrap_or_default();
@@ -359,8 +359,8 @@ pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
         at,
         function: match place.function {
             Some(name) => name.display,
-            None => match stop.function_at(at) {
-                Some(func) => stop.function_name(at.module, func),
+            None => match view.function_at(at) {
+                Some(func) => view.function_name(at.module, func),
                 None => String::new(),
             },
         },
@@ -370,12 +370,12 @@ pub fn location(stop: &mut Stop<'_>, at: CodeLocation) -> Location {
     }
 }
 
-fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
+fn lines(view: &mut View<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
     let mut found = Vec::new();
     let mut misses = Vec::new();
     let mut files = Vec::new();
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         let places = match symbols.line_places(file, line) {
@@ -390,7 +390,7 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
             }
         };
         for place in places {
-            let Some(at) = stop.code(module, place.func, place.at) else {
+            let Some(at) = view.code(module, place.func, place.at) else {
                 continue;
             };
             // Where the line's code is that of an inlined call, the function around that is meant.
@@ -402,7 +402,7 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
             let column = spot.as_ref().and_then(|it| it.column);
             let function = match spot.and_then(|it| it.function) {
                 Some(name) => name.display,
-                None => stop.function_name(module, place.func),
+                None => view.function_name(module, place.func),
             };
             found.push(Location {
                 at,
@@ -445,23 +445,23 @@ fn lines(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
 /// # Errors
 ///
 /// When the line has no code.
-pub fn columns(stop: &mut Stop<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
-    let places = lines(stop, file, line)?;
-    let pieces = (0..places.len()).map(|position| columns_of(stop, &places, position));
+pub fn columns(view: &mut View<'_>, file: &str, line: u32) -> Result<Vec<Location>, Unresolved> {
+    let places = lines(view, file, line)?;
+    let pieces = (0..places.len()).map(|position| columns_of(view, &places, position));
     Ok(pieces.flatten().collect())
 }
 
 /// The columns of the piece of a line's code that begins at the place of this position.
-fn columns_of(stop: &mut Stop<'_>, places: &[Location], position: usize) -> Vec<Location> {
+fn columns_of(view: &mut View<'_>, places: &[Location], position: usize) -> Vec<Location> {
     let place = &places[position];
     let module = place.at.module;
-    let Some((symbols, func)) = stop.symbols(module).zip(stop.function_at(place.at)) else {
+    let Some((symbols, func)) = view.symbols(module).zip(view.function_at(place.at)) else {
         return Vec::new();
     };
     // Where the same line begins again, it is the next copy.
-    let is_next = |it: &&Location| stop.code(module, func, it.at.offset) == Some(it.at);
+    let is_next = |it: &&Location| view.code(module, func, it.at.offset) == Some(it.at);
     let end = places[position + 1..].iter().find(is_next);
-    let Some(binary) = stop.binary(module) else {
+    let Some(binary) = view.binary(module) else {
         return Vec::new();
     };
     let own = binary.instructions(func).map_while(Result::ok);
@@ -486,16 +486,16 @@ fn columns_of(stop: &mut Stop<'_>, places: &[Location], position: usize) -> Vec<
 
 /// The code of a line at a column, or at the next one after it that has code.
 fn at_column(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     file: &str,
     line: u32,
     column: u32,
 ) -> Result<Vec<Location>, Unresolved> {
-    let places = lines(stop, file, line)?;
+    let places = lines(view, file, line)?;
     let mut found = Vec::new();
     let mut columns = BTreeSet::new();
     for position in 0..places.len() {
-        let own = columns_of(stop, &places, position);
+        let own = columns_of(view, &places, position);
         columns.extend(own.iter().filter_map(|it| it.column));
         let reaches = |it: &Location| it.column.is_some_and(|own| own >= column);
         found.extend(own.into_iter().find(reaches));
@@ -515,14 +515,14 @@ fn at_column(
 
 /// The line `below` lines below the one that a function is declared on. `None`: there is no such function.
 fn lines_of_function(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     name: &str,
     below: u32,
 ) -> Option<Result<Vec<Location>, Unresolved>> {
     let mut declared = BTreeSet::new();
     let mut functions = BTreeSet::new();
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         for func in symbols.functions_matching(name) {
@@ -537,10 +537,10 @@ fn lines_of_function(
     let (_, first) = declared.first()?.clone();
     let mut found = Vec::new();
     for (file, line) in declared {
-        found.extend(lines(stop, &file, line.saturating_add(below)).unwrap_or_default());
+        found.extend(lines(view, &file, line.saturating_add(below)).unwrap_or_default());
     }
     let of_function = |it: &Location| {
-        let func = stop.function_at(it.at);
+        let func = view.function_at(it.at);
         func.is_some_and(|func| functions.contains(&(it.at.module, func)))
     };
     found.retain(of_function);
@@ -553,8 +553,8 @@ fn lines_of_function(
 }
 
 /// The functions that have this name and are of this file.
-fn in_file(stop: &mut Stop<'_>, file: &str, name: &str) -> Result<Vec<Location>, Unresolved> {
-    let found = functions(stop, name)?;
+fn in_file(view: &mut View<'_>, file: &str, name: &str) -> Result<Vec<Location>, Unresolved> {
+    let found = functions(view, name)?;
     let is_meant = |path: &String| {
         let rest = path.strip_suffix(file);
         rest.is_some_and(|it| it.is_empty() || it.ends_with(['/', '\\']))
@@ -576,16 +576,16 @@ fn in_file(stop: &mut Stop<'_>, file: &str, name: &str) -> Result<Vec<Location>,
     }))
 }
 
-fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolved> {
+fn functions(view: &mut View<'_>, name: &str) -> Result<Vec<Location>, Unresolved> {
     let mut found = Vec::new();
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         let mut here = Vec::new();
         for func in symbols.functions_matching(name) {
             let start = symbols.body_start(func);
-            here.extend(start.and_then(|start| body(stop, module, &symbols, func, start)));
+            here.extend(start.and_then(|start| body(view, module, &symbols, func, start)));
         }
         // The program's `main` is meant, and not what calls it: rustc and wasi-libc call that `main` too.
         if here.iter().any(|it| !it.1) {
@@ -593,7 +593,7 @@ fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolve
         }
         found.extend(here.into_iter().map(|it| it.0));
         for copy in symbols.inlined_copies(name) {
-            let Some(at) = stop.code(module, copy.func, copy.at) else {
+            let Some(at) = view.code(module, copy.func, copy.at) else {
                 continue;
             };
             let chain = symbols.locate(copy.at);
@@ -611,48 +611,48 @@ fn functions(stop: &mut Stop<'_>, name: &str) -> Result<Vec<Location>, Unresolve
         }
     }
     if found.is_empty() {
-        return Err(Unresolved(no_function(stop, name)));
+        return Err(Unresolved(no_function(view, name)));
     }
     Ok(found)
 }
 
 /// Where the body of a function starts, and whether the function only calls the program's `main`.
 fn body(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     symbols: &Symbols,
     func: FuncIndex,
     start: ModuleOffset,
 ) -> Option<(Location, bool)> {
-    let at = stop.code(module, func, start)?;
+    let at = view.code(module, func, start)?;
     let chain = symbols.locate(start);
     let own = chain.last();
     let is_shim =
         own.is_some_and(|own| own.file.is_none() && symbols.family(own) == Some(Family::Entry));
-    let mut location = location(stop, at);
+    let mut location = location(view, at);
     // The first statement may be one of an inlined function.
     if let Some(own) = own.filter(|_| chain.len() > 1) {
-        location.function = stop.function_name(module, func);
+        location.function = view.function_name(module, func);
         location.file.clone_from(&own.file);
         location.line = own.line;
     }
     Some((location, is_shim))
 }
 
-fn no_function(stop: &mut Stop<'_>, name: &str) -> String {
+fn no_function(view: &mut View<'_>, name: &str) -> String {
     if name.contains('*') {
         return format!("no function is called like `{name}`");
     }
     let mut known = Vec::new();
-    for module in stop.module_ids() {
-        if let Some(symbols) = stop.symbols(module) {
+    for module in view.module_ids() {
+        if let Some(symbols) = view.symbols(module) {
             known.extend(symbols.function_names().iter().map(short_name));
         }
     }
     let wanted = name.rsplit("::").next().unwrap_or(name);
     let imported = "; it is imported, and has no code here";
-    let is_imported = stop.module_ids().any(|module| {
-        let imports = stop.binary(module).map(wdb_module::Module::imports);
+    let is_imported = view.module_ids().any(|module| {
+        let imports = view.binary(module).map(wdb_module::Module::imports);
         let mut imports = imports.into_iter().flatten();
         imports.any(|it| it.name == name)
     });
@@ -673,12 +673,12 @@ fn short_name(name: &wdb_symbols::Name) -> String {
 }
 
 fn address(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     named: Option<&str>,
     offset: ModuleOffset,
 ) -> Result<Location, Unresolved> {
-    let module = module(stop, named)?;
-    let Some(binary) = stop.binary(module) else {
+    let module = module(view, named)?;
+    let Some(binary) = view.binary(module) else {
         return Err(Unresolved("the module's code is not available".into()));
     };
     let Some(func) = binary.function_at(offset) else {
@@ -697,14 +697,14 @@ fn address(
             "{offset} is not the beginning of an instruction{next}"
         )));
     }
-    Ok(location(stop, CodeLocation { module, offset }))
+    Ok(location(view, CodeLocation { module, offset }))
 }
 
 /// The module of this name; the only one if it is not named.
-fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolved> {
-    let all: Vec<(ModuleId, String)> = stop
+fn module(view: &mut View<'_>, named: Option<&str>) -> Result<ModuleId, Unresolved> {
+    let all: Vec<(ModuleId, String)> = view
         .module_ids()
-        .zip(stop.modules())
+        .zip(view.modules())
         .map(|(id, module)| (id, module.record.name.clone()))
         .collect();
     let names = || {
@@ -739,11 +739,11 @@ fn module(stop: &mut Stop<'_>, named: Option<&str>) -> Result<ModuleId, Unresolv
 }
 
 /// The instruction at which the selected frame stands.
-fn place_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<Location, Unresolved> {
+fn place_here(view: &mut View<'_>, here: Option<FrameId>) -> Result<Location, Unresolved> {
     let here = here.ok_or_else(|| Unresolved("no frame is selected: `$pc` is nowhere".into()))?;
-    let frame = stop.frame(here);
+    let frame = view.frame(here);
     match frame.as_ref().and_then(|it| it.location()) {
-        Some(at) => Ok(location(stop, at)),
+        Some(at) => Ok(location(view, at)),
         None => Err(Unresolved(match frame.map(|it| it.pc) {
             Some(Pc::InFunction(_)) => {
                 "the module of the frame was not found, and so its code is not available".into()
@@ -754,8 +754,8 @@ fn place_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<Location, Un
 }
 
 /// The file and line at which the selected frame stands.
-fn line_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<(String, u32), Unresolved> {
-    let place = here.and_then(|here| Some((stop.place(here)?, here.inlined)));
+fn line_here(view: &mut View<'_>, here: Option<FrameId>) -> Result<(String, u32), Unresolved> {
+    let place = here.and_then(|here| Some((view.place(here)?, here.inlined)));
     let spot = place
         .as_ref()
         .and_then(|(place, depth)| place.chain.get(*depth));
@@ -769,11 +769,11 @@ fn line_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<(String, u32)
 }
 
 /// The file of the selected frame, else that of `main`.
-fn file_here(stop: &mut Stop<'_>, here: Option<FrameId>) -> Result<String, Unresolved> {
+fn file_here(view: &mut View<'_>, here: Option<FrameId>) -> Result<String, Unresolved> {
     if here.is_some() {
-        return Ok(line_here(stop, here)?.0);
+        return Ok(line_here(view, here)?.0);
     }
-    let main = functions(stop, "main").unwrap_or_default();
+    let main = functions(view, "main").unwrap_or_default();
     let file = main.into_iter().find_map(|it| it.file);
     file.ok_or_else(|| Unresolved("no frame is selected; name a file, as `main.c:12`".into()))
 }

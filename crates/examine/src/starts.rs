@@ -6,9 +6,9 @@ use wdb_debuggee::CodeLocation;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_module::FuncIndex;
 
-use crate::stop::{Spot, Starts, Stop};
+use crate::view::{Spot, Starts, View};
 
-impl Stop<'_> {
+impl View<'_> {
     /// Where a function begins, behind its prologue, and the place there. `None` where nothing is known of its lines.
     pub fn start(&mut self, module: ModuleId, func: FuncIndex) -> Option<(CodeLocation, Spot)> {
         let symbols = self.symbols(module)?;

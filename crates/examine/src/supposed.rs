@@ -4,8 +4,8 @@ use wdb_symbols::{Context, VariableKind};
 
 use crate::expression::{self, Error, Expression};
 use crate::places::Location;
-use crate::stop::Stop;
 use crate::variables;
+use crate::view::View;
 
 /// At most this many places of a breakpoint are looked at.
 const MOST_PLACES: usize = 1000;
@@ -17,13 +17,13 @@ const MOST_PLACES: usize = 1000;
 /// When at none of them every name means something: what is wrong at the first. Without places nothing is known to be
 /// wrong.
 pub fn check(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     expression: &Expression,
     places: &[Location],
 ) -> Result<(), Error> {
     let mut first = None;
     for place in places.iter().take(MOST_PLACES) {
-        let mut there = stop.supposing(place.at);
+        let mut there = view.supposing(place.at);
         let frame = place.frame(&mut there);
         match expression::check(expression, &mut there, frame) {
             Ok(()) => return Ok(()),
@@ -34,8 +34,8 @@ pub fn check(
 }
 
 /// The variables that a place can see, as their language declares them.
-pub fn variables(stop: &mut Stop<'_>, place: &Location) -> Vec<(String, VariableKind)> {
-    let mut there = stop.supposing(place.at);
+pub fn variables(view: &mut View<'_>, place: &Location) -> Vec<(String, VariableKind)> {
+    let mut there = view.supposing(place.at);
     let frame = place.frame(&mut there);
     let variables = there.variables(frame);
     let own = variables.as_ref().and_then(|it| it.get(frame.inlined));

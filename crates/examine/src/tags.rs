@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use wdb_debuggee::coredump::Exception;
 use wdb_module::TagIndex;
 
-use crate::stop::Stop;
+use crate::view::View;
 
 /// The name of the tag of an exception: its own, else that by which it is imported or exported, else its index.
-pub fn tag_name(stop: &mut Stop<'_>, exception: &Exception) -> Option<String> {
+pub fn tag_name(view: &mut View<'_>, exception: &Exception) -> Option<String> {
     let (instance, tag) = exception.tag?;
-    let module = stop.instance(instance)?.module;
-    Some(name_of_tag(stop.binary(module)?, tag))
+    let module = view.instance(instance)?.module;
+    Some(name_of_tag(view.binary(module)?, tag))
 }
 
 /// The names of all tags of the program, as [`tag_name`] gives them, each once.
-pub fn tag_names(stop: &Stop<'_>) -> BTreeSet<String> {
-    let binaries = stop.modules().iter().filter_map(|it| it.binary.as_deref());
+pub fn tag_names(view: &View<'_>) -> BTreeSet<String> {
+    let binaries = view.modules().iter().filter_map(|it| it.binary.as_deref());
     let names = binaries.flat_map(|binary| {
         let tags = (0..).map(TagIndex).take(binary.tags().len());
         tags.map(|tag| name_of_tag(binary, tag))

@@ -12,7 +12,7 @@ use wdb_symbols::{Unavailable, Variable, VariableKind};
 use crate::doubts::Doubts;
 use crate::expression::{self, Value};
 use crate::machine::FrameMachine;
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// A value with the name that it has where it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,29 +87,29 @@ pub struct Shown {
 }
 
 /// The scopes of a frame that have values. None where there is no such frame.
-pub fn scopes(stop: &mut Stop<'_>, frame: FrameId) -> Vec<Scope> {
+pub fn scopes(view: &mut View<'_>, frame: FrameId) -> Vec<Scope> {
     use ScopeKind::{Arguments, Globals, Locals, Operands, Statics, WasmLocals};
     let kinds = [Arguments, Locals, Statics, WasmLocals, Operands, Globals];
     let scopes = kinds.map(|kind| Scope {
         kind,
-        length: length(stop, frame, kind),
+        length: length(view, frame, kind),
     });
     scopes.into_iter().filter(|it| it.length > 0).collect()
 }
 
-fn length(stop: &mut Stop<'_>, id: FrameId, kind: ScopeKind) -> u64 {
+fn length(view: &mut View<'_>, id: FrameId, kind: ScopeKind) -> u64 {
     let length = match kind {
         ScopeKind::Arguments | ScopeKind::Locals | ScopeKind::Statics => {
-            with_declared(stop, id, kind, |all| all.count())
+            with_declared(view, id, kind, |all| all.count())
         }
-        ScopeKind::WasmLocals => stop.frame(id).map_or(0, |it| it.locals.len()),
+        ScopeKind::WasmLocals => view.frame(id).map_or(0, |it| it.locals.len()),
         ScopeKind::Operands => {
-            let frame = stop.frame(id);
+            let frame = view.frame(id);
             let stack = frame.as_ref().and_then(|it| it.stack.as_ref());
             stack.map_or(0, Vec::len)
         }
         ScopeKind::Globals => {
-            let instance = stop.frame(id).and_then(|it| stop.instance(it.instance));
+            let instance = view.frame(id).and_then(|it| view.instance(it.instance));
             instance.map_or(0, |it| it.globals.len())
         }
     };
@@ -118,16 +118,16 @@ fn length(stop: &mut Stop<'_>, id: FrameId, kind: ScopeKind) -> u64 {
 
 /// Does something with the variables of the source in a scope.
 fn with_declared<T>(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     id: FrameId,
     kind: ScopeKind,
     look: impl FnOnce(&mut dyn Iterator<Item = &Variable>) -> T,
 ) -> T {
     if kind == ScopeKind::Statics {
-        let statics = stop.statics(id);
+        let statics = view.statics(id);
         return look(&mut statics.iter().flat_map(|it| it.iter()));
     }
-    let all = stop.variables(id);
+    let all = view.variables(id);
     let own = all.as_ref().and_then(|it| it.get(id.inlined));
     let is_wanted = |it: &&Variable| {
         let is_parameter = it.kind == VariableKind::Parameter;
@@ -138,7 +138,7 @@ fn with_declared<T>(
 
 /// The values of a scope, those of the `range`.
 pub fn variables(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     kind: ScopeKind,
     range: Range<u64>,
@@ -147,30 +147,30 @@ pub fn variables(
     let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
     let raw = match kind {
         ScopeKind::Arguments | ScopeKind::Locals | ScopeKind::Statics => {
-            let page: Vec<Variable> = with_declared(stop, frame, kind, |all| {
+            let page: Vec<Variable> = with_declared(view, frame, kind, |all| {
                 all.skip(start).take(count).cloned().collect()
             });
             let page = page.iter();
-            return page.filter_map(|it| named(stop, frame, it)).collect();
+            return page.filter_map(|it| named(view, frame, it)).collect();
         }
         ScopeKind::WasmLocals => "$local",
         ScopeKind::Operands => "$stack",
         ScopeKind::Globals => "$global",
     };
-    let end = range.end.min(length(stop, frame, kind));
+    let end = range.end.min(length(view, frame, kind));
     let indices = range.start..end;
     indices
-        .filter_map(|index| machine(stop, frame, format!("{raw}[{index}]")))
+        .filter_map(|index| machine(view, frame, format!("{raw}[{index}]")))
         .collect()
 }
 
 /// A variable of the source with its value.
-fn named(stop: &mut Stop<'_>, frame: FrameId, variable: &Variable) -> Option<Named> {
-    let (symbols, at) = stop.symbols_at(frame)?;
-    let line = stop
+fn named(view: &mut View<'_>, frame: FrameId, variable: &Variable) -> Option<Named> {
+    let (symbols, at) = view.symbols_at(frame)?;
+    let line = view
         .place(frame)
         .and_then(|it| it.chain.get(frame.inlined)?.location.line);
-    let mut machine = FrameMachine::new(stop, frame);
+    let mut machine = FrameMachine::new(view, frame);
     let object = symbols.object(variable, at, &mut machine);
     let value = Value {
         object,
@@ -180,7 +180,7 @@ fn named(stop: &mut Stop<'_>, frame: FrameId, variable: &Variable) -> Option<Nam
     let name = variable.name.to_string();
     // The name may be none of the language's, a word of the expressions, or that of another variable in front of it.
     let names_it = expression::parse(&name)
-        .and_then(|it| expression::evaluate(&it, stop, frame))
+        .and_then(|it| expression::evaluate(&it, view, frame))
         .is_ok_and(|it| it.object == value.object);
     Some(Named {
         expression: names_it.then(|| name.clone()),
@@ -195,9 +195,9 @@ fn named(stop: &mut Stop<'_>, frame: FrameId, variable: &Variable) -> Option<Nam
 }
 
 /// A value of the WebAssembly machine.
-fn machine(stop: &mut Stop<'_>, frame: FrameId, text: String) -> Option<Named> {
+fn machine(view: &mut View<'_>, frame: FrameId, text: String) -> Option<Named> {
     let parsed = expression::parse(&text).ok()?;
-    let value = expression::evaluate(&parsed, stop, frame).ok()?;
+    let value = expression::evaluate(&parsed, view, frame).ok()?;
     Some(Named {
         name: text.clone(),
         expression: Some(text),
@@ -207,7 +207,7 @@ fn machine(stop: &mut Stop<'_>, frame: FrameId, text: String) -> Option<Named> {
 }
 
 /// The parts of a value, those of the `range`: members, elements, what a pointer points to. At most 65,536 at a time.
-pub fn children(stop: &mut Stop<'_>, of: &Named, range: Range<u64>) -> Children {
+pub fn children(view: &mut View<'_>, of: &Named, range: Range<u64>) -> Children {
     let frame = of.value.frame;
     let find = |context: &mut wdb_symbols::Context<'_>| {
         let object = &of.value.object;
@@ -228,7 +228,7 @@ pub fn children(stop: &mut Stop<'_>, of: &Named, range: Range<u64>) -> Children 
         }
         (parts, found.length)
     };
-    let ((parts, length), found) = expression::with_context(stop, frame, find);
+    let ((parts, length), found) = expression::with_context(view, frame, find);
     let mut doubts = of.value.doubts;
     doubts.add(found);
     let parts = parts.into_iter().map(|(name, expression, object)| Named {
@@ -249,7 +249,7 @@ pub fn children(stop: &mut Stop<'_>, of: &Named, range: Range<u64>) -> Children 
 
 /// A value on one line, with its type; in its language's own notation, or in the one that is asked for.
 pub fn show(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     value: &Value,
     limits: &Limits,
     notation: Option<Notation>,
@@ -264,7 +264,7 @@ pub fn show(
         let children = context.children("", &value.object, 0..0).length;
         (tree, children)
     };
-    let ((tree, children), found) = expression::with_context(stop, value.frame, find);
+    let ((tree, children), found) = expression::with_context(view, value.frame, find);
     let mut doubts = value.doubts;
     doubts.add(found);
     Shown {

@@ -8,7 +8,7 @@ use wdb_symbols::{Context, Language, Object, Symbols, TypeRef, Variable, Variabl
 use crate::doubts::Doubts;
 use crate::expression;
 use crate::machine::FrameMachine;
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// Which variables are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,26 +41,26 @@ pub struct Valued {
 
 /// The variables that a frame can see, parameters first. Those that are declared further down only with
 /// [`Which::All`]: in their place is what was there before.
-pub fn of_frame(stop: &mut Stop<'_>, id: FrameId, which: Which, limits: &Limits) -> Vec<Valued> {
-    wanted(stop, id, which, |context, name, object| {
+pub fn of_frame(view: &mut View<'_>, id: FrameId, which: Which, limits: &Limits) -> Vec<Valued> {
+    wanted(view, id, which, |context, name, object| {
         context.tree(name, object, limits)
     })
 }
 
 /// The parameters of a frame, each without its parts: what the frame's line shows.
-pub fn in_line(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
-    wanted(stop, id, Which::Arguments, |context, name, object| {
+pub fn in_line(view: &mut View<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
+    wanted(view, id, Which::Arguments, |context, name, object| {
         context.without_parts(name, object, limits)
     })
 }
 
 fn wanted(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     id: FrameId,
     which: Which,
     tree: impl FnMut(&mut Context<'_>, &str, &Object) -> Tree,
 ) -> Vec<Valued> {
-    let place = stop.place(id);
+    let place = view.place(id);
     let line = place.and_then(|it| it.chain.get(id.inlined)?.location.line);
     let wanted = |variable: &&Variable| match which {
         Which::None => false,
@@ -74,37 +74,37 @@ fn wanted(
     if which == Which::None {
         return Vec::new();
     }
-    let Some(all) = stop.variables(id) else {
+    let Some(all) = view.variables(id) else {
         return Vec::new();
     };
     let variables = all.get(id.inlined).into_iter().flatten();
     let variables: Vec<&Variable> = variables.filter(wanted).collect();
-    value(stop, id, &variables, tree)
+    value(view, id, &variables, tree)
 }
 
 /// The statics of the unit that a frame is in.
-pub fn statics(stop: &mut Stop<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
-    let variables = stop.statics(id).unwrap_or_default();
+pub fn statics(view: &mut View<'_>, id: FrameId, limits: &Limits) -> Vec<Valued> {
+    let variables = view.statics(id).unwrap_or_default();
     let variables: Vec<&Variable> = variables.iter().collect();
-    value(stop, id, &variables, |context, name, object| {
+    value(view, id, &variables, |context, name, object| {
         context.tree(name, object, limits)
     })
 }
 
 fn value(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     id: FrameId,
     variables: &[&Variable],
     mut tree: impl FnMut(&mut Context<'_>, &str, &Object) -> Tree,
 ) -> Vec<Valued> {
-    let Some((symbols, at)) = stop.symbols_at(id) else {
+    let Some((symbols, at)) = view.symbols_at(id) else {
         return Vec::new();
     };
     let symbols: Arc<Symbols> = symbols;
     variables
         .iter()
         .map(|variable| {
-            let mut machine = FrameMachine::new(stop, id);
+            let mut machine = FrameMachine::new(view, id);
             let object = symbols.object(variable, at, &mut machine);
             let mut context = Context {
                 symbols: &symbols,
@@ -126,14 +126,14 @@ fn value(
 impl Valued {
     /// The value of an expression, called `name`.
     pub fn of_expression(
-        stop: &mut Stop<'_>,
+        view: &mut View<'_>,
         name: &str,
         value: &expression::Value,
         limits: &Limits,
     ) -> Valued {
         let mut doubts = value.doubts;
         let ((declaration, tree), of_parts) =
-            expression::with_context(stop, value.frame, |context| {
+            expression::with_context(view, value.frame, |context| {
                 let declaration = declaration(context.symbols, name, &value.object.ty);
                 let mut tree = context.tree(name, &value.object, limits);
                 if tree.unavailable.is_none() {

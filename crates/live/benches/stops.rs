@@ -9,7 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use wdb_coredump::{MemoryId, ModuleId, Value};
 use wdb_debuggee::launch::{File, Invocation, Program};
-use wdb_debuggee::{CodeLocation, Debuggee, Resume, StopReason, Verdict, Watch};
+use wdb_debuggee::{CodeLocation, Debuggee, Resume, StopFilter, StopReason, Verdict};
 use wdb_live::{Compiled, Live, Wasmtime};
 use wdb_module::{Binary, FuncIndex};
 
@@ -71,16 +71,16 @@ fn set(live: &mut Live, locations: &[CodeLocation]) {
 }
 
 fn resume(live: &mut Live) {
-    watched(live, Resume::Continue, None);
+    filtered(live, Resume::Continue, None);
 }
 
 fn step(live: &mut Live) {
-    watched(live, Resume::StepInstruction, None);
-    assert_eq!(live.stop()[0], StopReason::Step);
+    filtered(live, Resume::StepInstruction, None);
+    assert_eq!(live.stop_reasons()[0], StopReason::Step);
 }
 
-fn watched(live: &mut Live, how: Resume, watch: Option<Watch>) {
-    live.execute().unwrap().resume(how, watch).unwrap();
+fn filtered(live: &mut Live, how: Resume, filter: Option<StopFilter>) {
+    live.execute().unwrap().resume(how, filter).unwrap();
 }
 
 /// Calls a function a million times; a call is some fifteen instructions.
@@ -157,7 +157,7 @@ fn costs() {
         set(&mut live, &[store]);
         time(what, HITS, || {
             let mut left = HITS;
-            watched(
+            filtered(
                 &mut live,
                 Resume::Continue,
                 Some(Box::new(move |debuggee| {
@@ -176,7 +176,7 @@ fn costs() {
     step(&mut live);
     time("a step next to the guest", HITS, || {
         let mut left = HITS;
-        watched(
+        filtered(
             &mut live,
             Resume::StepInstruction,
             Some(Box::new(move |_| {

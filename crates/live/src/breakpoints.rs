@@ -75,7 +75,7 @@ impl Armed {
     }
 
     /// Sets those of the debugger itself.
-    pub(crate) fn watch_waits(
+    pub(crate) fn arm_waits(
         &mut self,
         store: StoreContextMut<'_, Host>,
         inventory: &Inventory,

@@ -15,7 +15,7 @@ use wdb_coredump::{
 use wdb_debuggee::launch::now;
 use wdb_debuggee::{
     Breakpoints, Call, Certainty, CodeLocation, Debuggee, Error, Execute, Frame, Interrupt, Module,
-    Mutate, Resume, StopReason, Thread, Watch,
+    Mutate, Resume, StopFilter, StopReason, Thread,
 };
 use wdb_module::FuncIndex;
 
@@ -174,7 +174,7 @@ pub(crate) fn stopper(
 }
 
 impl Debuggee for Live {
-    fn stop(&self) -> &[StopReason] {
+    fn stop_reasons(&self) -> &[StopReason] {
         &self.stop
     }
 
@@ -271,12 +271,12 @@ impl Debuggee for Live {
 }
 
 impl Execute for Live {
-    fn resume(&mut self, how: Resume, watch: Option<Watch>) -> Result<(), Error> {
+    fn resume(&mut self, how: Resume, filter: Option<StopFilter>) -> Result<(), Error> {
         if self.ended {
             return Err(Error::Debuggee("the program has ended".into()));
         }
         self.blocks.forget();
-        self.send(Command::Resume(how, watch))?;
+        self.send(Command::Resume(how, filter))?;
         self.wait()
     }
 
@@ -299,7 +299,7 @@ impl Call for Live {
         instance: InstanceId,
         func: FuncIndex,
         arguments: &[Value],
-        watch: Option<Watch>,
+        filter: Option<StopFilter>,
     ) -> Result<(), Error> {
         let call = call::Call {
             instance,
@@ -308,7 +308,7 @@ impl Call for Live {
         };
         self.blocks.forget();
         let (begun, has_begun) = mpsc::sync_channel(1);
-        self.send(Command::Call(call, watch, begun))?;
+        self.send(Command::Call(call, filter, begun))?;
         has_begun.recv().map_err(|_| gone())??;
         self.wait()
     }
@@ -398,7 +398,7 @@ mod tests {
                 assert_eq!(live.threads().unwrap()[0].frames.len(), 1);
             }
         }
-        assert!(matches!(live.stop(), [StopReason::Crash(_)]));
+        assert!(matches!(live.stop_reasons(), [StopReason::Crash(_)]));
         live.resume(Resume::Continue, None).unwrap();
         assert!(live.ended);
     }

@@ -18,7 +18,7 @@ use wasmtime::{
 };
 use wdb_coredump::Process;
 use wdb_debuggee::launch::{self, Program};
-use wdb_debuggee::{Resume, StopReason, Verdict, Watch};
+use wdb_debuggee::{Resume, StopFilter, StopReason, Verdict};
 
 use crate::asked::Asked;
 use crate::breakpoints::Armed;
@@ -39,11 +39,11 @@ pub(crate) type Question = Box<dyn FnOnce(&mut Paused<'_>) + Send>;
 /// What the guest's thread is asked while the program is stopped.
 pub(crate) enum Command {
     Ask(Question),
-    Resume(Resume, Option<Watch>),
+    Resume(Resume, Option<StopFilter>),
     /// Whether the call begins is answered at once.
     Call(
         Call,
-        Option<Watch>,
+        Option<StopFilter>,
         SyncSender<Result<(), wdb_debuggee::Error>>,
     ),
     Abandon(SyncSender<Result<(), wdb_debuggee::Error>>),
@@ -75,8 +75,8 @@ pub(crate) struct Guest {
     pub(crate) imports_run_code: bool,
     /// What limits the time that the program runs.
     timer: Option<Timer>,
-    watch: Option<Watch>,
-    /// The watch has failed at this stop.
+    filter: Option<StopFilter>,
+    /// The filter has failed at this stop.
     failed: Option<wdb_debuggee::Error>,
     /// A stop was asked for and waits for the next instruction.
     pub(crate) stopping: Option<Requester>,
@@ -114,7 +114,7 @@ impl Guest {
             imports_run_code: program.main.binary.kind() == wdb_module::Kind::Component
                 || !program.preloads.is_empty(),
             timer,
-            watch: None,
+            filter: None,
             failed: None,
             stopping: None,
             unwinding: false,
@@ -191,15 +191,15 @@ impl Handler {
             guest.standings.activations = activations;
         }
         if guest.stop.iter().any(can_be_passed)
-            && let Some(mut watch) = guest.watch.take()
+            && let Some(mut filter) = guest.filter.take()
         {
             let verdict = guarded(|| {
-                watch(&mut Paused {
+                filter(&mut Paused {
                     store: store.as_context_mut(),
                     guest: &mut *guest,
                 })
             });
-            guest.watch = Some(watch);
+            guest.filter = Some(filter);
             match verdict {
                 Ok(Verdict::Resume(how)) => {
                     guest.stop.retain(|reason| !can_be_passed(reason));
@@ -239,13 +239,13 @@ impl Handler {
                     store: store.as_context_mut(),
                     guest: &mut self.guest(),
                 }),
-                Ok(Command::Resume(how, watch)) => {
+                Ok(Command::Resume(how, filter)) => {
                     let mut guest = self.guest();
-                    guest.watch = watch;
+                    guest.filter = filter;
                     guest.go_on(store, how);
                     return Left::Resumed;
                 }
-                Ok(Command::Call(call, watch, begun)) => {
+                Ok(Command::Call(call, filter, begun)) => {
                     let prepared = guarded(|| self.enter(store.as_context_mut(), &call));
                     let (answer, prepared) = match prepared.and_then(|it| it) {
                         Ok(prepared) => (Ok(()), Some(prepared)),
@@ -254,7 +254,7 @@ impl Handler {
                     // The asker waits; if it does not, the answer is not needed.
                     let _ = begun.send(answer);
                     if let Some(prepared) = prepared {
-                        self.guest().watch = watch;
+                        self.guest().filter = filter;
                         self.guest().go_on(store.as_context_mut(), Resume::Continue);
                         self.call(store.as_context_mut(), prepared).await;
                         self.tell(&ended);
@@ -309,7 +309,7 @@ pub(crate) enum Left {
     Unwanted,
 }
 
-/// Whether a watch may let the program go on.
+/// Whether a filter may let the program go on.
 fn can_be_passed(reason: &StopReason) -> bool {
     match reason {
         StopReason::Breakpoint | StopReason::Step => true,
@@ -379,7 +379,7 @@ pub(crate) fn run(
             armed, inventory, ..
         } = &mut *handler.guest();
         // It only fails for a module of another engine.
-        let _ = armed.watch_waits(store.as_context_mut(), inventory);
+        let _ = armed.arm_waits(store.as_context_mut(), inventory);
     }
     let engine = store.engine().clone();
     let has_fuel = store.get_fuel().is_ok();

@@ -1,5 +1,5 @@
 //! The program that is stopped, on the guest's thread: all that a debuggee is, straight from the
-//! store. [`crate::Live`] asks it from the other thread, a [`wdb_debuggee::Watch`] sees it directly.
+//! store. [`crate::Live`] asks it from the other thread, a [`wdb_debuggee::StopFilter`] sees it directly.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -114,7 +114,7 @@ impl operands::State for AtCrash<'_, '_> {
 }
 
 impl Debuggee for Paused<'_> {
-    fn stop(&self) -> &[StopReason] {
+    fn stop_reasons(&self) -> &[StopReason] {
         &self.guest.stop
     }
 

@@ -7,8 +7,8 @@ use super::{Module, Options, Reason, Report, Source, Thread, Why};
 use crate::diagnosis;
 use crate::evidence::{Evidence, Function};
 use wdb_examine::frames::{self, Entry, Frame};
-use wdb_examine::stop::{Resolver, Stop};
 use wdb_examine::variables::Which;
+use wdb_examine::view::{Resolver, View};
 
 /// How many lines of source are shown before the crashed line, and after it.
 const CONTEXT: (u32, u32) = (2, 1);
@@ -29,26 +29,26 @@ pub fn build(
     let crash = crash(debuggee);
     let mut notes = debuggee.notes().to_vec();
     notes.extend(lacking(debuggee));
-    let mut stop = Stop::new(debuggee, resolver)?;
-    let modules = stop.modules().to_vec();
+    let mut view = View::new(debuggee, resolver)?;
+    let modules = view.modules().to_vec();
     let crashed = crash.as_ref().map_or(0, |crash| crash.thread as usize);
-    let threads = stop.threads();
+    let threads = view.threads();
     let mut reported: Vec<Thread> = (0..threads.len())
         .map(|position| Thread {
             name: threads[position].name.clone(),
             crashed: crash.is_some() && position == crashed,
-            entries: frames::entries(&mut stop, position),
+            entries: frames::entries(&mut view, position),
         })
         .collect();
     if crashed < reported.len() {
         reported[..=crashed].rotate_right(1);
     }
-    notes.extend(super::values::add(&mut stop, &mut reported, options));
+    notes.extend(super::values::add(&mut view, &mut reported, options));
     let entries = reported.first().map_or(&[][..], |thread| &thread.entries);
-    let process = stop.debuggee().process().clone();
+    let process = view.debuggee().process().clone();
 
     let mut report = Report {
-        program: stop.debuggee().executable().to_owned(),
+        program: view.debuggee().executable().to_owned(),
         arguments: process.arguments,
         pid: process.pid,
         time: process.time,
@@ -62,23 +62,23 @@ pub fn build(
         diagnosis: None,
         circumstances: Vec::new(),
         modules: modules.iter().map(module).collect(),
-        instances: stop.instances().iter().map(|it| it.module).collect(),
-        statics: super::values::statics(&mut stop, entries, options.variables),
-        evaluations: super::values::evaluate(&mut stop, entries, options.expressions),
-        source: source(entries, &mut stop, options.variables),
+        instances: view.instances().iter().map(|it| it.module).collect(),
+        statics: super::values::statics(&mut view, entries, options.variables),
+        evaluations: super::values::evaluate(&mut view, entries, options.expressions),
+        source: source(entries, &mut view, options.variables),
         threads: Vec::new(),
         notes: Vec::new(),
     };
     if let Some(crash) = crash {
-        let why = explain(&mut stop, crash, entries, options.guest_stderr);
+        let why = explain(&mut view, crash, entries, options.guest_stderr);
         report.reason = why.reason;
         report.panic = why.panic;
         report.diagnosis = why.diagnosis;
         report.circumstances = why.circumstances;
     }
     notes.extend(doubts(entries));
-    notes.extend(stop.notes());
-    if let Some(error) = stop.take_unanswered() {
+    notes.extend(view.notes());
+    if let Some(error) = view.take_unanswered() {
         notes.push(format!("not all of the program could be read: {error}"));
     }
     notes.dedup();
@@ -91,28 +91,28 @@ pub fn build(
 /// that [`Title`](crate::Title) needs.
 ///
 /// `guest_stderr` is as in [`Options`].
-pub fn why(stop: &mut Stop<'_>, guest_stderr: &[u8]) -> Why {
-    let Some(crash) = crash(&stop.debuggee()) else {
+pub fn why(view: &mut View<'_>, guest_stderr: &[u8]) -> Why {
+    let Some(crash) = crash(&view.debuggee()) else {
         return Why::default();
     };
     let thread = usize::try_from(crash.thread).unwrap_or(usize::MAX);
-    let entries = frames::entries(stop, thread);
-    explain(stop, crash, &entries, guest_stderr)
+    let entries = frames::entries(view, thread);
+    explain(view, crash, &entries, guest_stderr)
 }
 
 fn crash(debuggee: &dyn Debuggee) -> Option<Crash> {
-    debuggee.stop().iter().find_map(StopReason::crash)
+    debuggee.stop_reasons().iter().find_map(StopReason::crash)
 }
 
-fn explain(stop: &mut Stop<'_>, crash: Crash, entries: &[Entry], guest_stderr: &[u8]) -> Why {
+fn explain(view: &mut View<'_>, crash: Crash, entries: &[Entry], guest_stderr: &[u8]) -> Why {
     let functions = physical(entries)
         .map(|frame| Function {
             name: frame.function.clone(),
             family: frame.family,
         })
         .collect();
-    let modules = stop.modules().to_vec();
-    let evidence = &mut Evidence::new(stop, &modules, crash, functions);
+    let modules = view.modules().to_vec();
+    let evidence = &mut Evidence::new(view, &modules, crash, functions);
     let inferred = evidence.crash.code.is_empty();
     if inferred {
         super::reason::infer(evidence);
@@ -206,13 +206,13 @@ fn doubts(entries: &[Entry]) -> Option<String> {
 }
 
 /// The lines around the innermost place in user code, or in any code if no user code has lines.
-fn source(entries: &[Entry], stop: &mut Stop<'_>, variables: Which) -> Option<Source> {
+fn source(entries: &[Entry], view: &mut View<'_>, variables: Which) -> Option<Source> {
     let with_line =
         || frames::frames(entries).filter(|frame| frame.file.is_some() && frame.line.is_some());
     let in_user_code = with_line().find(|frame| frame.family.is_none());
     let frame = in_user_code.or_else(|| with_line().next())?;
     let (file, line) = (frame.file.clone()?, frame.line?);
-    let text = stop.source(frame.module, &file);
+    let text = view.source(frame.module, &file);
     let first_line = line.saturating_sub(CONTEXT.0).max(1);
     let lines: Vec<String> = text
         .iter()
@@ -227,7 +227,7 @@ fn source(entries: &[Entry], stop: &mut Stop<'_>, variables: Which) -> Option<So
     let reaches = marked.is_some_and(|line| column <= line.len() + 1);
     let values = match marked {
         Some(line) if reaches && variables != Which::None => {
-            super::values::of_line(stop, frame.id, line)
+            super::values::of_line(view, frame.id, line)
         }
         _ => Vec::new(),
     };

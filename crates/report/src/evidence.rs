@@ -9,12 +9,12 @@ use wdb_debuggee::{CStack, Error, Frame, Module};
 use wdb_module::{MemoryIndex, ModuleOffset, Operator, TableIndex};
 use wdb_symbols::runtime::Family;
 
-use wdb_examine::stop::Stop;
 use wdb_examine::value::unsigned;
+use wdb_examine::view::View;
 
 /// Everything that may be needed to explain a crash.
 pub(crate) struct Evidence<'s, 'a> {
-    pub(crate) stop: &'s mut Stop<'a>,
+    pub(crate) view: &'s mut View<'a>,
     pub(crate) crash: Crash,
     modules: &'s [Module],
     frames: Vec<Arc<Frame>>,
@@ -49,19 +49,19 @@ impl<'s, 'a> Evidence<'s, 'a> {
     /// The evidence of `crash`. `modules` are the modules of `stop`, and `functions` the functions of the frames of the
     /// crashed thread.
     pub(crate) fn new(
-        stop: &'s mut Stop<'a>,
+        view: &'s mut View<'a>,
         modules: &'s [Module],
         crash: Crash,
         functions: Vec<Function>,
     ) -> Self {
-        let threads = stop.threads();
+        let threads = view.threads();
         let thread = threads.get(crash.thread as usize);
         Evidence {
             frames: thread.map_or(Vec::new(), |it| it.frames.clone()),
-            instances: stop.instances(),
-            globals: stop.globals(),
-            memories: stop.memories(),
-            stop,
+            instances: view.instances(),
+            globals: view.globals(),
+            memories: view.memories(),
+            view,
             crash,
             modules,
             functions,
@@ -133,7 +133,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
     /// A table of the frame at `position`.
     pub(crate) fn table(&mut self, position: usize, index: TableIndex) -> Option<Arc<Table>> {
         let id = (*self.instance(position)?.tables.get(index.position())?)?;
-        self.stop.table(id)
+        self.view.table(id)
     }
 
     /// The C stack of the frame at `position`, and the stack pointer.
@@ -148,7 +148,7 @@ impl<'s, 'a> Evidence<'s, 'a> {
     /// module.
     pub(crate) fn read(&mut self, position: usize, address: u64, buffer: &mut [u8]) -> Option<()> {
         let (memory, _) = self.memory(position, MemoryIndex(0))?;
-        match self.stop.read_memory(memory, address, buffer) {
+        match self.view.read_memory(memory, address, buffer) {
             Ok(_) => Some(()),
             Err(Error::Absent { .. }) => {
                 let module = self.binary(self.frames().get(position)?.module)?;

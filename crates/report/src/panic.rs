@@ -144,7 +144,7 @@ fn stack(evidence: &mut Evidence<'_, '_>) -> Option<Vec<u8>> {
     let end = stack.range.end.min(shape.len());
     let start = stack.range.start.max(end.saturating_sub(SEARCHED)).min(end);
     let mut bytes = vec![0; usize::try_from(end - start).ok()?];
-    let read = evidence.stop.read_memory(memory, start, &mut bytes);
+    let read = evidence.view.read_memory(memory, start, &mut bytes);
     read.ok()?;
     Some(bytes)
 }

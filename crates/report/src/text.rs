@@ -10,7 +10,7 @@ use super::words::thousands;
 use super::{Diagnosis, Panic, Reason, Report, Thread, snippet, variables};
 use wdb_examine::frames::fold::{self, Line};
 use wdb_examine::frames::{Entry, Frame};
-use wdb_examine::stop::Stop;
+use wdb_examine::view::View;
 use wdb_symbols::printable;
 
 /// How a report is shown.
@@ -95,8 +95,8 @@ impl Title {
     }
 
     /// The title for a stopped program, without a report.
-    pub fn of_stop(stop: &mut Stop<'_>) -> Title {
-        let why = crate::why(stop, &[]);
+    pub fn of_stop(view: &mut View<'_>) -> Title {
+        let why = crate::why(view, &[]);
         Title::of(
             why.reason.as_ref(),
             why.panic.as_ref(),
@@ -257,10 +257,10 @@ fn described(report: &Report, frame: &Frame) -> Description {
 }
 
 /// Describes a frame of a debuggee.
-pub fn describe(stop: &mut Stop<'_>, frame: &Frame) -> Description {
-    let instances = stop.instances();
+pub fn describe(view: &mut View<'_>, frame: &Frame) -> Description {
+    let instances = view.instances();
     let siblings = instances.iter().filter(|it| it.module == frame.module);
-    let module = stop.modules().get(frame.module.position());
+    let module = view.modules().get(frame.module.position());
     let name = module.map_or("", |it| &it.record.name);
     Description::new(frame, name, siblings.count())
 }

@@ -8,8 +8,8 @@ use wdb_symbols::render::{Limits, Tree};
 use super::{Evaluation, Options, Statics, Thread, names};
 use wdb_examine::expression;
 use wdb_examine::frames::{Entry, fold, frames};
-use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::variables::{self, Valued, Which};
+use wdb_examine::view::{FrameId, View};
 
 /// At most this many innermost frames of a thread have variables.
 const INNERMOST: usize = 400;
@@ -30,7 +30,7 @@ const LIMITS: Limits = Limits {
 
 /// Adds the variables to the frames. Returns notes about omitted and inferred variables.
 pub(super) fn add(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     threads: &mut [Thread],
     options: &Options<'_>,
 ) -> Vec<String> {
@@ -54,7 +54,7 @@ pub(super) fn add(
                 cut = true;
                 continue;
             }
-            frame.variables = variables::of_frame(stop, frame.id, options.variables, &LIMITS);
+            frame.variables = variables::of_frame(view, frame.id, options.variables, &LIMITS);
             let values = frame.variables.iter().map(|it| count(&it.tree));
             left = left.saturating_sub(values.sum());
         }
@@ -78,7 +78,7 @@ pub(super) fn add(
 }
 
 /// The statics of the units of user code.
-pub(super) fn statics(stop: &mut Stop<'_>, entries: &[Entry], which: Which) -> Vec<Statics> {
+pub(super) fn statics(view: &mut View<'_>, entries: &[Entry], which: Which) -> Vec<Statics> {
     let mut found = Vec::new();
     if which != Which::All {
         return found;
@@ -91,7 +91,7 @@ pub(super) fn statics(stop: &mut Stop<'_>, entries: &[Entry], which: Which) -> V
         if frame.family.is_some() || frame.inlined || !seen.insert((frame.module, file.clone())) {
             continue;
         }
-        let variables = variables::statics(stop, frame.id, &LIMITS);
+        let variables = variables::statics(view, frame.id, &LIMITS);
         if !variables.is_empty() {
             found.push(Statics {
                 module: frame.module,
@@ -114,7 +114,7 @@ const ASKED: Limits = Limits {
 
 /// The values of `expressions` in the innermost frame of user code.
 pub(super) fn evaluate(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     entries: &[Entry],
     expressions: &[String],
 ) -> Vec<Evaluation> {
@@ -125,19 +125,19 @@ pub(super) fn evaluate(
         .iter()
         .map(|text| Evaluation {
             expression: text.clone(),
-            value: evaluated(stop, frame, text, &ASKED).map_err(|error| error.show(text)),
+            value: evaluated(view, frame, text, &ASKED).map_err(|error| error.show(text)),
         })
         .collect()
 }
 
 fn evaluated(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     text: &str,
     limits: &Limits,
 ) -> Result<Valued, expression::Error> {
-    let value = expression::evaluate(&expression::parse(text)?, stop, frame)?;
-    Ok(Valued::of_expression(stop, text, &value, limits))
+    let value = expression::evaluate(&expression::parse(text)?, view, frame)?;
+    Ok(Valued::of_expression(view, text, &value, limits))
 }
 
 /// Limits for a value below its line of source.
@@ -150,10 +150,10 @@ const BRIEF: Limits = Limits {
 };
 
 /// The names in a line of source, with their values in the frame at that line.
-pub(super) fn of_line(stop: &mut Stop<'_>, frame: FrameId, line: &str) -> Vec<(String, String)> {
+pub(super) fn of_line(view: &mut View<'_>, frame: FrameId, line: &str) -> Vec<(String, String)> {
     let mut values: Vec<(String, String)> = Vec::new();
     for name in names::of_line(line) {
-        let Ok(value) = evaluated(stop, frame, &name, &BRIEF) else {
+        let Ok(value) = evaluated(view, frame, &name, &BRIEF) else {
             continue;
         };
         // The value of a function is not useful, and an unavailable value is listed below the frame.

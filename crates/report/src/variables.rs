@@ -253,7 +253,7 @@ mod tests {
     use wdb_debuggee::Trust;
     use wdb_debuggee::coredump::{InstanceId, ModuleId};
     use wdb_examine::frames::Frame;
-    use wdb_examine::stop::FrameId;
+    use wdb_examine::view::FrameId;
     use wdb_module::FuncIndex;
 
     fn named(name: &str) -> Frame {

@@ -8,11 +8,11 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_module::{FuncIndex, Operator};
 use wdb_symbols::glob;
 
-use wdb_examine::Stop;
+use wdb_examine::View;
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::places::{self, Location, Spec};
-use wdb_examine::stop::FrameId;
 use wdb_examine::tags;
+use wdb_examine::view::FrameId;
 
 /// A breakpoint, as the user thinks of it. It may come to many places in the code, or to none yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -244,12 +244,12 @@ impl Breakpoints {
     }
 
     /// Whether the first instruction of the program is one.
-    pub(crate) fn watch_start(&self) -> bool {
+    pub(crate) fn wants_start(&self) -> bool {
         self.iter().any(|it| it.enabled && it.is_start())
     }
 
     /// Whether an exception that is thrown may hit one.
-    pub(crate) fn watch_exceptions(&self) -> bool {
+    pub(crate) fn wants_exceptions(&self) -> bool {
         self.iter()
             .any(|it| it.enabled && matches!(it.trigger, Trigger::Thrown { .. }))
     }
@@ -372,9 +372,9 @@ impl Message {
     }
 
     /// The message in a frame. Where a value cannot be had, it says why.
-    pub fn show(&self, stop: &mut Stop<'_>, frame: FrameId) -> String {
+    pub fn show(&self, view: &mut View<'_>, frame: FrameId) -> String {
         self.with_values(|value| {
-            let shown = expression::show(value, stop, frame);
+            let shown = expression::show(value, view, frame);
             shown.map_err(|error| error.to_string())
         })
     }
@@ -420,10 +420,10 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// Finds where a breakpoint belongs. `frame` is what places are relative to.
-pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId>) -> Binding {
+pub(crate) fn bind(trigger: &Trigger, view: &mut View<'_>, frame: Option<FrameId>) -> Binding {
     let found = match trigger {
         Trigger::Thrown { tag: Some(tag), .. } => {
-            return match no_tag(stop, tag) {
+            return match no_tag(view, tag) {
                 None => Binding::Event,
                 Some(reason) => Binding::Pending(Unbound::NoEvent(reason)),
             };
@@ -431,11 +431,11 @@ pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId
         Trigger::Thrown { tag: None, .. } | Trigger::Trap | Trigger::Start => {
             return Binding::Event;
         }
-        Trigger::Place(spec) => match places::resolve(stop, spec, frame) {
+        Trigger::Place(spec) => match places::resolve(view, spec, frame) {
             Ok(found) => found,
             Err(unresolved) => return Binding::Pending(unresolved.into()),
         },
-        Trigger::HostCall(pattern) => match host_calls(stop, pattern) {
+        Trigger::HostCall(pattern) => match host_calls(view, pattern) {
             Ok(found) => found,
             Err(reason) => return Binding::Pending(Unbound::NoEvent(reason)),
         },
@@ -447,8 +447,8 @@ pub(crate) fn bind(trigger: &Trigger, stop: &mut Stop<'_>, frame: Option<FrameId
 const MOST_NAMES: usize = 12;
 
 /// That no tag of the program is called so, and what there is. `None`: one is.
-fn no_tag(stop: &mut Stop<'_>, pattern: &str) -> Option<String> {
-    let names = tags::tag_names(stop);
+fn no_tag(view: &mut View<'_>, pattern: &str) -> Option<String> {
+    let names = tags::tag_names(view);
     if names.iter().any(|it| glob::matches(pattern, it)) {
         return None;
     }
@@ -478,11 +478,11 @@ fn there_are(name: &str, names: &BTreeSet<String>) -> String {
 }
 
 /// The calls of the imported functions that `pattern` means.
-fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, String> {
+fn host_calls(view: &mut View<'_>, pattern: &str) -> Result<Vec<Location>, String> {
     let mut found = Vec::new();
     let mut imports = 0;
     let mut names = BTreeSet::new();
-    for (module, known) in (0..).zip(stop.modules().to_vec()) {
+    for (module, known) in (0..).zip(view.modules().to_vec()) {
         let module = ModuleId(module);
         let Some(binary) = known.binary else {
             continue;
@@ -514,7 +514,7 @@ fn host_calls(stop: &mut Stop<'_>, pattern: &str) -> Result<Vec<Location>, Strin
                 if !meant.contains(&function_index) {
                     continue;
                 }
-                found.push(places::location(stop, CodeLocation { module, offset: at }));
+                found.push(places::location(view, CodeLocation { module, offset: at }));
                 if found.len() == MOST_PLACES {
                     return Ok(found);
                 }

@@ -20,8 +20,8 @@ use crate::evaluate::Evaluated;
 use crate::session::Session;
 use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
 use wdb_examine::expression::{self, Request};
-use wdb_examine::stop::FrameId;
 use wdb_examine::value::unsigned;
+use wdb_examine::view::FrameId;
 
 /// LLVM's functions that call no others may use as many bytes below the stack pointer (`RedZoneSize` in its
 /// WebAssembly back end).
@@ -101,28 +101,28 @@ impl Session {
             not_entered: self.memo.not_entered,
             stopped: self.stopped.clone(),
         };
-        let mut stop = self.stop();
+        let mut view = self.view();
         let Callee {
             module,
             func,
             name,
             arguments,
-        } = callee::find(&mut stop, at, request)?;
-        let frame = stop.frame(at).ok_or(Error::NotStarted)?;
-        let ty = stop
+        } = callee::find(&mut view, at, request)?;
+        let frame = view.frame(at).ok_or(Error::NotStarted)?;
+        let ty = view
             .binary(module)
             .and_then(|it| it.function_type(func))
             .ok_or_else(|| Error::Refused(format!("the type of `{name}` is not known")))?;
         let wanted: Vec<wasmparser::ValType> = ty.params().to_vec();
         let ty = ty.clone();
-        let signature = stop.symbols(module).and_then(|it| it.signature(func));
+        let signature = view.symbols(module).and_then(|it| it.signature(func));
         let variadic = signature.as_ref().is_some_and(|it| it.variadic);
         let signature_known = signature.is_some();
         let in_source = signature.as_ref().map_or(0, |it| it.parameters.len());
         let located = signature
             .as_ref()
             .map_or(Vec::new(), |it| it.located.clone());
-        let ((way, size, types), _) = expression::with_context(&mut stop, at, |context| {
+        let ((way, size, types), _) = expression::with_context(&mut view, at, |context| {
             let way = signature.as_ref().map(|it| result::way(context, it, &ty));
             let in_memory = way == Some(result::Way::Memory);
             let size = signature.as_ref().filter(|_| in_memory);
@@ -171,13 +171,13 @@ impl Session {
             let ty = types.as_ref().and_then(|it| it.get(position));
             let local = (wanted.len() - own.len()) as u32;
             let is_pointer = ty.is_some_and(|ty| {
-                let symbols = stop.symbols(module);
+                let symbols = view.symbols(module);
                 symbols.is_some_and(|it| matches!(it.bare(ty).kind, Kind::Pointer(..)))
             });
             // LLVM passes the number in place of a pointer to it where it knows all callers, and marks nothing.
             if is_pointer
                 && located.get(position) == Some(&false)
-                && stop
+                && view
                     .binary(module)
                     .is_some_and(|it| result::reads(it, func, local))
             {
@@ -186,13 +186,13 @@ impl Session {
                     position + 1 - receivers.min(position)
                 )));
             }
-            passed.extend(arguments::pass(&mut stop, argument, ty, &mut own)?);
+            passed.extend(arguments::pass(&mut view, argument, ty, &mut own)?);
         }
         if takes_rest {
-            passed.push(arguments::rest(&mut stop, &arguments[takes..])?);
+            passed.push(arguments::rest(&mut view, &arguments[takes..])?);
         }
         let instance = frame.instance;
-        let memory = stop.memory_of(at);
+        let memory = view.memory_of(at);
         let mut calling = Calling {
             module,
             func,
@@ -261,12 +261,12 @@ impl Session {
 
     /// The stack pointer of the C stack that a frame uses, and the lowest address of that stack, as far as it is known.
     fn c_stack(&mut self, at: FrameId) -> Option<(GlobalId, Value, u64)> {
-        let mut stop = self.stop();
-        let frame = stop.frame(at)?;
-        let stack = CStack::find(stop.binary(frame.module)?)?;
-        let instance = stop.instance(frame.instance)?;
+        let mut view = self.view();
+        let frame = view.frame(at)?;
+        let stack = CStack::find(view.binary(frame.module)?)?;
+        let instance = view.instance(frame.instance)?;
         let id = (*instance.globals.get(stack.pointer.position())?)?;
-        let value = stop.global(id)?.value.value()?.clone();
+        let value = view.global(id)?.value.value()?.clone();
         // A stack of the program's own making has other ends.
         let is_inside =
             unsigned(&value).is_some_and(|it| it == stack.range.end || stack.range.contains(&it));
@@ -278,9 +278,9 @@ impl Session {
     pub(crate) fn call_returned(&mut self, values: Vec<Slot>) -> Option<(Returned, Before)> {
         let calling = self.calls.pop()?;
         self.restore(&calling);
-        let mut stop = self.stop();
+        let mut view = self.view();
         let (module, func) = (calling.module, calling.func);
-        let returned = returned(&mut stop, module, func, values, calling.result.as_ref());
+        let returned = returned(&mut view, module, func, values, calling.result.as_ref());
         Some((returned, calling.before))
     }
 

@@ -1,7 +1,7 @@
 //! Calls by the user that have not returned.
 
 use wdb_debuggee::coredump::{GlobalId, ModuleId, Value};
-use wdb_examine::stop::FrameId;
+use wdb_examine::view::FrameId;
 use wdb_module::FuncIndex;
 
 use crate::stopped::Stopped;

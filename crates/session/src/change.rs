@@ -10,8 +10,8 @@ use crate::evaluate::{Evaluated, Settled};
 use crate::session::Session;
 use wdb_examine::Doubts;
 use wdb_examine::expression::{self, Calls, Changeable, Expression, Progress, Value as Found};
-use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::values::Named;
+use wdb_examine::view::{FrameId, View};
 
 impl Session {
     /// Executes an assignment, of which both sides are expressions in the selected frame: `place` gets the value of
@@ -30,15 +30,15 @@ impl Session {
                 Evaluated::Value(found, _) => found,
                 Evaluated::Stopped { stopped, .. } => return Ok(Evaluated::part(stopped)),
             };
-            let kept = expression::keep(&mut self.stop(), &found);
+            let kept = expression::keep(&mut self.view(), &found);
             self.memo.kept.set(name, kept).map_err(Error::Refused)?;
             return Ok(Evaluated::Value(found, None));
         }
         self.can_change()?;
         let at = self.selected().ok_or(Error::NotStarted)?;
         let mut calls = Calls::default();
-        let settled = self.settle(place, at, &mut calls, |stop, calls| {
-            expression::changeable(place, stop, at, calls)
+        let settled = self.settle(place, at, &mut calls, |view, calls| {
+            expression::changeable(place, view, at, calls)
         })?;
         if !place.is_beside(value) {
             calls = Calls::default();
@@ -75,7 +75,7 @@ impl Session {
                 };
                 let place = expression::parse(name).map_err(wrong)?;
                 let mut calls = Calls::default();
-                let found = expression::changeable(&place, &mut self.stop(), at, &mut calls);
+                let found = expression::changeable(&place, &mut self.view(), at, &mut calls);
                 match found.map_err(wrong)? {
                     Progress::Done(changeable) => changeable,
                     Progress::Call(_) => Changeable::Object(of.value.clone()),
@@ -110,9 +110,9 @@ impl Session {
             }
             Changeable::Global(..) | Changeable::Element(..) => None,
         };
-        let settled = self.settle(value, at, &mut calls, |stop, calls| match &target {
-            Some(target) => expression::evaluate_for(value, stop, at, target, calls),
-            None => expression::evaluate_with(value, stop, at, calls),
+        let settled = self.settle(value, at, &mut calls, |view, calls| match &target {
+            Some(target) => expression::evaluate_for(value, view, at, target, calls),
+            None => expression::evaluate_with(value, view, at, calls),
         })?;
         let from = match settled {
             Settled::Done(from, _) => from,
@@ -124,12 +124,12 @@ impl Session {
             doubts: Doubts::default(),
         };
         let text = value.text();
-        let mut stop = self.stop();
+        let mut view = self.view();
         let changed = match to {
             Changeable::Object(target) => self.set_object(place, target, &from, text)?,
             Changeable::Local(target, local) => {
-                let bytes = converted(&mut stop, &from, &target.object.ty, text)?;
-                let frame = stop.frame(target.frame);
+                let bytes = converted(&mut view, &from, &target.object.ty, text)?;
+                let frame = view.frame(target.frame);
                 let old = frame.and_then(|it| it.locals.get(local.position())?.value().cloned());
                 let Some(set_local) = self.debuggee.set_local() else {
                     let changed = self.set_object(place, target, &from, text)?;
@@ -143,19 +143,19 @@ impl Session {
                 made(bytes, target.object.ty, target.frame)
             }
             Changeable::Global(id, ty) => {
-                let bytes = converted(&mut stop, &from, &ty, text)?;
-                let old = stop.global(id).and_then(|it| it.value.value().cloned());
+                let bytes = converted(&mut view, &from, &ty, text)?;
+                let old = view.global(id).and_then(|it| it.value.value().cloned());
                 let new = number(&old, &bytes).ok_or_else(|| no_number(place))?;
                 let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
                 mutate.set_global(id, &new)?;
                 made(bytes, ty, at)
             }
             Changeable::Element(table, index) => {
-                let reference = element(&mut stop, &from, table, text)?;
+                let reference = element(&mut view, &from, table, text)?;
                 let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
                 mutate.set_table_element(table, index, &reference)?;
                 self.memo.forget_values();
-                let changed = expression::element(&mut self.stop(), at, index);
+                let changed = expression::element(&mut self.view(), at, index);
                 changed.ok_or_else(|| Error::Refused("there is no such table".into()))?
             }
         };
@@ -171,8 +171,8 @@ impl Session {
         from: &Found,
         text: &str,
     ) -> Result<Found, Error> {
-        let mut stop = self.stop();
-        let bytes = converted(&mut stop, from, &target.object.ty, text)?;
+        let mut view = self.view();
+        let bytes = converted(&mut view, from, &target.object.ty, text)?;
         if let Some(Bits { size, .. }) = target.object.bits {
             let whole = Object {
                 place: Place::Bytes(bytes.as_slice().into()),
@@ -183,7 +183,7 @@ impl Session {
                 bits: Some(Bits { offset: 0, size }),
                 ..whole.clone()
             };
-            let (fits, _) = expression::with_context(&mut stop, from.frame, |context| {
+            let (fits, _) = expression::with_context(&mut view, from.frame, |context| {
                 context.scalar(&whole) == context.scalar(&cut)
             });
             if !fits {
@@ -257,34 +257,34 @@ impl Session {
 
     /// Memory 0 of the instance of a frame.
     fn memory_of(&mut self, frame: FrameId) -> Result<MemoryId, Error> {
-        let found = self.stop().memory_of(frame);
+        let found = self.view().memory_of(frame);
         found.ok_or_else(|| Error::Refused("there is no memory".into()))
     }
 }
 
 /// The bytes of a value as a `ty`; `text` is how the user wrote it.
 fn converted(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     value: &Found,
     ty: &TypeRef,
     text: &str,
 ) -> Result<Vec<u8>, Error> {
     let convert = |context: &mut Context<'_>| expression::convert(context, &value.object, ty);
-    let (bytes, _) = expression::with_context(stop, value.frame, convert);
+    let (bytes, _) = expression::with_context(view, value.frame, convert);
     bytes.map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))
 }
 
 /// The element of a table that a value says by its number: a function is one, of which a new one becomes a copy.
 fn element(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     value: &Found,
     table: TableId,
     text: &str,
 ) -> Result<Reference, Error> {
     let number = |context: &mut Context<'_>| context.unsigned(&value.object);
-    let (element, _) = expression::with_context(stop, value.frame, number);
+    let (element, _) = expression::with_context(view, value.frame, number);
     let element = element.map_err(|reason| Error::Refused(format!("`{text}`: {reason}")))?;
-    let known = stop.table(table);
+    let known = view.table(table);
     let known = known.ok_or_else(|| Error::Refused("there is no such table".into()))?;
     match known.elements.binary_search_by_key(&element, |it| it.0) {
         Ok(at) => Ok(known.elements[at].1.clone()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wdb_debuggee::Resume;
 use wdb_examine::expression;
-use wdb_examine::stop::FrameId;
+use wdb_examine::view::FrameId;
 
 use crate::error::Error;
 use crate::evaluate::Evaluated;
@@ -89,7 +89,7 @@ impl Session {
             self.stopped = Stopped { reasons };
             match self.evaluate_at(condition, frame) {
                 Ok(Evaluated::Value(value, _)) => {
-                    match expression::is_true(condition, &mut self.stop(), &value) {
+                    match expression::is_true(condition, &mut self.view(), &value) {
                         Ok(true) => {}
                         Ok(false) => return Ok(None),
                         Err(error) => return Ok(Some(undecided(error.show(condition.line())))),
@@ -119,7 +119,7 @@ impl Session {
                 let text = message.with_values(|value| {
                     let found = self.evaluate_unasked(value, frame);
                     let found = found.map_err(|error| first_line(&error))?;
-                    Ok(expression::in_message(&mut self.stop(), &found))
+                    Ok(expression::in_message(&mut self.view(), &found))
                 });
                 (self.tell)(&text);
                 None

@@ -2,8 +2,8 @@
 
 use wdb_examine::disassembly::{self, Instruction};
 use wdb_examine::expression::{self, Error, Expression};
-use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::values::Named;
+use wdb_examine::view::{FrameId, View};
 use wdb_symbols::render::Notation;
 
 /// Expressions that are shown at each stop.
@@ -62,11 +62,11 @@ impl Displays {
 
 impl Display {
     /// What it shows in a frame.
-    pub fn evaluate(&self, stop: &mut Stop<'_>, frame: FrameId) -> Displayed {
+    pub fn evaluate(&self, view: &mut View<'_>, frame: FrameId) -> Displayed {
         if self.notation == Some(Notation::Instruction) {
-            return Displayed::Instruction(disassembly::of_frame(stop, frame));
+            return Displayed::Instruction(disassembly::of_frame(view, frame));
         }
-        match expression::evaluate(&self.expression, stop, frame) {
+        match expression::evaluate(&self.expression, view, frame) {
             Ok(value) => Displayed::Value(Named {
                 name: self.expression.text().to_owned(),
                 expression: Some(self.expression.text().to_owned()),

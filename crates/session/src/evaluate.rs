@@ -1,8 +1,8 @@
 //! Evaluates expressions, and calls the functions that they call.
 
 use wdb_examine::expression::{self, Calls, Expression, Progress, Request, Value};
-use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::values::Named;
+use wdb_examine::view::{FrameId, View};
 
 use crate::displays::{Display, Displayed};
 use crate::error::Error;
@@ -83,7 +83,7 @@ impl Session {
     /// What a display shows in a frame, with the functions that it calls.
     pub fn display(&mut self, display: &Display, frame: FrameId) -> Displayed {
         if !display.expression.has_calls() {
-            return display.evaluate(&mut self.stop(), frame);
+            return display.evaluate(&mut self.view(), frame);
         }
         let text = display.expression.text();
         match self.evaluate_unasked(&display.expression, frame) {
@@ -108,8 +108,8 @@ impl Session {
         at: FrameId,
     ) -> Result<Evaluated, Error> {
         let mut made = Calls::default();
-        let settled = self.settle(expression, at, &mut made, |stop, calls| {
-            expression::evaluate_with(expression, stop, at, calls)
+        let settled = self.settle(expression, at, &mut made, |view, calls| {
+            expression::evaluate_with(expression, view, at, calls)
         })?;
         Ok(match settled {
             Settled::Done(value, function) => Evaluated::Value(value, function),
@@ -123,7 +123,7 @@ impl Session {
         expression: &Expression,
         at: FrameId,
         calls: &mut Calls,
-        mut find: impl FnMut(&mut Stop<'_>, &mut Calls) -> Result<Progress<T>, expression::Error>,
+        mut find: impl FnMut(&mut View<'_>, &mut Calls) -> Result<Progress<T>, expression::Error>,
     ) -> Result<Settled<T>, Error> {
         let wrong = |error| Error::Expression {
             error,
@@ -143,7 +143,7 @@ impl Session {
         };
         let mut function = None;
         loop {
-            let request = match find(&mut self.stop(), calls) {
+            let request = match find(&mut self.view(), calls) {
                 Ok(Progress::Done(found)) => return Ok(Settled::Done(found, function)),
                 Ok(Progress::Call(request)) => request,
                 Err(error) => {
@@ -158,7 +158,7 @@ impl Session {
             if let [Reason::Returned(returned)] = &stopped.reasons[..] {
                 if let Some(value) = value_of(returned, &request, at) {
                     function = request.is_whole.then(|| returned.function.clone());
-                    calls.made(&request, value, &mut self.stop());
+                    calls.made(&request, value, &mut self.view());
                     continue;
                 }
                 if !request.is_whole {

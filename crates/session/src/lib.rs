@@ -47,7 +47,7 @@
 //! assert!(matches!(stopped.reasons[..], [Reason::Breakpoint(_)]));
 //!
 //! let frame = session.selected().ok_or("the program has no frames")?;
-//! let n = expression::show(&expression::parse("n")?, &mut session.stop(), frame)?;
+//! let n = expression::show(&expression::parse("n")?, &mut session.view(), frame)?;
 //! println!("{place} is called with {n}");
 //! assert_eq!(n, "3");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wdb_debuggee::coredump::{InstanceId, ModuleId, Slot, Value, code};
-use wdb_debuggee::{CodeLocation, Resume, StopReason, Watch};
+use wdb_debuggee::{CodeLocation, Resume, StopFilter, StopReason};
 use wdb_module::FuncIndex;
 use wdb_symbols::reading;
 
@@ -13,13 +13,13 @@ use crate::call;
 use crate::calls::Before;
 use crate::deciding::Decided;
 use crate::error::Error;
-use crate::run::{self, Outcome, Watching};
+use crate::run::{self, Decider, Outcome};
 use crate::session::Session;
 use crate::step::{Aim, Next, Step};
 use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
 use wdb_examine::expression::Calls;
 use wdb_examine::places::{self, Spec};
-use wdb_examine::stop::FrameId;
+use wdb_examine::view::FrameId;
 
 /// How the program is to run on. Steps are of the selected frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Session {
         let skips = self.skips.clone();
         let is_place = matches!(aim, Aim::Place { .. });
         let Some((mut step, mut next)) =
-            Step::begin(&mut self.stop(), selected, aim.clone(), &skips)
+            Step::begin(&mut self.view(), selected, aim.clone(), &skips)
         else {
             // Nothing has run yet.
             let (aim, how) = if is_place {
@@ -130,7 +130,7 @@ impl Session {
         };
         // An exception that was reported is not reported again when the program goes on.
         let is_throw = |it: &StopReason| matches!(it, StopReason::Thrown { caught: true, .. });
-        if matches!(next, Next::Run(_)) && self.debuggee.stop().iter().any(is_throw) {
+        if matches!(next, Next::Run(_)) && self.debuggee.stop_reasons().iter().any(is_throw) {
             next = step.thrown();
         }
         match next {
@@ -218,7 +218,7 @@ impl Session {
 
     fn places_of(&mut self, spec: &Spec) -> Result<BTreeSet<CodeLocation>, Error> {
         let selected = self.selected();
-        let found = places::resolve(&mut self.stop(), spec, selected);
+        let found = places::resolve(&mut self.view(), spec, selected);
         let found = found.map_err(|unresolved| Error::Refused(unresolved.to_string()))?;
         Ok(found.iter().map(|it| it.at).collect())
     }
@@ -294,7 +294,7 @@ impl Session {
     fn run_once(&mut self, step: &mut Option<Step>, begin: Begin) -> Result<Outcome, Error> {
         let known = self.known();
         let starting = self.stopped.reasons.contains(&Reason::Started)
-            && self.breakpoints.watch_start()
+            && self.breakpoints.wants_start()
             && step.is_none();
         let breakpoints = std::mem::take(&mut self.breakpoints);
         let tell = Arc::clone(&self.tell);
@@ -305,16 +305,16 @@ impl Session {
             Calls::none()
         };
         let step_now = step.take();
-        let watching = Watching::new(breakpoints, step_now, known, memo, tell, starting, calls);
-        let watching = Arc::new(Mutex::new(watching));
-        let lock = || watching.lock().unwrap_or_else(PoisonError::into_inner);
+        let decider = Decider::new(breakpoints, step_now, known, memo, tell, starting, calls);
+        let decider = Arc::new(Mutex::new(decider));
+        let lock = || decider.lock().unwrap_or_else(PoisonError::into_inner);
 
         let armed = lock().arm(&mut *self.debuggee);
         let ran = armed.map_err(Error::from).and_then(|()| {
-            let shared = Arc::clone(&watching);
-            let watch: Watch = Box::new(move |debuggee| {
-                let mut watching = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                watching.decide(debuggee)
+            let shared = Arc::clone(&decider);
+            let filter: StopFilter = Box::new(move |debuggee| {
+                let mut decider = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                decider.decide(debuggee)
             });
             let debuggee = &mut *self.debuggee;
             match begin {
@@ -324,7 +324,7 @@ impl Session {
                         how => how,
                     };
                     let execute = debuggee.execute().ok_or(Error::CannotRun)?;
-                    execute.resume(how, Some(watch))
+                    execute.resume(how, Some(filter))
                 }
                 Begin::Call {
                     instance,
@@ -332,18 +332,18 @@ impl Session {
                     arguments,
                 } => {
                     let call = debuggee.call().ok_or(Error::CannotCall)?;
-                    call.call_function(instance, func, &arguments, Some(watch))
+                    call.call_function(instance, func, &arguments, Some(filter))
                 }
             }
             .map_err(Error::from)
         });
 
-        let mut watching = lock();
-        self.breakpoints = std::mem::take(&mut watching.breakpoints);
-        self.memo = std::mem::take(&mut watching.memo);
-        *step = watching.step.take();
-        let mut outcome = std::mem::take(&mut watching.outcome);
-        drop(watching);
+        let mut decider = lock();
+        self.breakpoints = std::mem::take(&mut decider.breakpoints);
+        self.memo = std::mem::take(&mut decider.memo);
+        *step = decider.step.take();
+        let mut outcome = std::mem::take(&mut decider.outcome);
+        drop(decider);
         self.memo.forget_state();
         self.runs += 1;
         if let Err(error) = ran {
@@ -364,16 +364,16 @@ impl Session {
     fn has_stopped(&mut self, reasons: Vec<Reason>, not_entered: usize) -> Stopped {
         self.memo.forget_state();
         let mut before = None;
-        let stop = self.debuggee.stop().to_vec();
+        let told = self.debuggee.stop_reasons().to_vec();
         let ends_call =
             |it: &StopReason| matches!(it, StopReason::Returned(_) | StopReason::Abandoned(_));
         // At the end of a call the others are why the program was stopped before it.
-        let mut own = if stop.iter().any(ends_call) {
+        let mut own = if told.iter().any(ends_call) {
             Vec::new()
         } else {
             self.as_it_stands().reasons
         };
-        for reason in stop {
+        for reason in told {
             own.extend(match reason {
                 StopReason::Returned(values) => self.call_returned(values).map(|it| {
                     before = Some(it.1);
@@ -401,18 +401,18 @@ impl Session {
         let tell = Arc::clone(&self.tell);
         let mut breakpoints = std::mem::take(&mut self.breakpoints);
         let calls = Calls::refused("no function can be called: the program has crashed");
-        let mut stop = self.stop();
+        let mut view = self.view();
         for reason in &own {
             let (hits, _) = match reason {
                 Reason::Crash(crash) => {
-                    run::crash_hits(&mut breakpoints, &mut stop, crash, &tell, &calls)
+                    run::crash_hits(&mut breakpoints, &mut view, crash, &tell, &calls)
                 }
                 Reason::Thrown {
                     exception,
                     caught: false,
                 } => {
                     let hit = &mut breakpoints;
-                    run::exception_hits(hit, &mut stop, exception, false, &tell, &calls)
+                    run::exception_hits(hit, &mut view, exception, false, &tell, &calls)
                 }
                 _ => continue,
             };
@@ -450,18 +450,18 @@ impl Session {
 
     /// What a step out of `frame` has to know to tell the result. `None`: it is inlined.
     fn finishing(&mut self, frame: FrameId) -> Option<Finishing> {
-        let mut stop = self.stop();
-        let place = stop.place(frame)?;
+        let mut view = self.view();
+        let place = view.place(frame)?;
         if frame.inlined + 1 < place.chain.len() {
             return None;
         }
-        let threads = stop.threads();
+        let threads = view.threads();
         let hosts = &threads.get(frame.thread)?.host_frames;
         let of_host = hosts
             .iter()
             .any(|it| it.before as usize == frame.activation + 1);
-        let found = stop.frame(frame)?;
-        let binary = stop.binary(found.module);
+        let found = view.frame(frame)?;
+        let binary = view.binary(found.module);
         let keeps_first = binary.is_some_and(|it| call::keeps_first(it, found.func));
         Some(Finishing {
             module: found.module,
@@ -473,21 +473,21 @@ impl Session {
 
     /// The result of a function that has just returned: it is on top of the caller's operands.
     fn finished(&mut self, of: &Finishing) -> Option<Returned> {
-        let mut stop = self.stop();
+        let mut view = self.view();
         if of.of_host {
             return Some(Returned {
-                function: stop.function_name(of.module, of.func),
+                function: view.function_name(of.module, of.func),
                 value: ReturnValue::Nothing,
             });
         }
-        let binary = stop.binary(of.module)?;
+        let binary = view.binary(of.module)?;
         let results = binary.function_type(of.func)?.results().len();
-        let frame = stop.frame(FrameId::default())?;
+        let frame = view.frame(FrameId::default())?;
         let stack = frame.stack.as_ref()?;
         let values = stack.get(stack.len().checked_sub(results)?..)?.to_vec();
         let first = of.first.as_ref().and_then(|it| it.value().cloned());
         Some(call::returned(
-            &mut stop,
+            &mut view,
             of.module,
             of.func,
             values,

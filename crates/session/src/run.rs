@@ -13,11 +13,11 @@ use crate::step::{Next, Step};
 use crate::stopped::{Reason, Teller};
 use wdb_examine::expression::{self, Calls, Expression, Progress};
 use wdb_examine::places::Location;
-use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
 use wdb_examine::tags::tag_name;
+use wdb_examine::view::{FrameId, Memo, Resolver, View};
 
 /// What is decided at the stops of one run of the program, and with what. Goes to the guest's thread and back.
-pub(crate) struct Watching {
+pub(crate) struct Decider {
     pub(crate) breakpoints: Breakpoints,
     by_code: HashMap<CodeLocation, Vec<(u32, Location)>>,
     pub(crate) step: Option<Step>,
@@ -78,7 +78,7 @@ impl Resolver for KnownSymbols {
     }
 }
 
-impl Watching {
+impl Decider {
     pub(crate) fn new(
         breakpoints: Breakpoints,
         step: Option<Step>,
@@ -88,7 +88,7 @@ impl Watching {
         starting: bool,
         calls: Calls,
     ) -> Self {
-        Watching {
+        Decider {
             by_code: breakpoints.by_code(),
             breakpoints,
             step,
@@ -117,7 +117,7 @@ impl Watching {
         let mut wanted = places;
         wanted.extend(self.by_code.keys());
         // Exceptions leave functions without coming to where these return.
-        let exceptions = self.breakpoints.watch_exceptions() || self.step.is_some();
+        let exceptions = self.breakpoints.wants_exceptions() || self.step.is_some();
         let Some(breakpoints) = debuggee.breakpoints() else {
             return Ok(());
         };
@@ -139,10 +139,13 @@ impl Watching {
     /// What is to be done at a stop.
     pub(crate) fn decide(&mut self, debuggee: &mut dyn Debuggee) -> Verdict {
         self.memo.forget_state();
-        let thrown = debuggee.stop().iter().find_map(|reason| match reason {
-            StopReason::Thrown { exception, caught } => Some((exception.clone(), *caught)),
-            _ => None,
-        });
+        let thrown = debuggee
+            .stop_reasons()
+            .iter()
+            .find_map(|reason| match reason {
+                StopReason::Thrown { exception, caught } => Some((exception.clone(), *caught)),
+                _ => None,
+            });
         let next = match thrown {
             Some((exception, caught)) => self.thrown(debuggee, exception, caught),
             None => self.arrived(debuggee),
@@ -182,10 +185,10 @@ impl Watching {
         exception: Exception,
         caught: bool,
     ) -> Option<Next> {
-        let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
+        let mut view = View::over(debuggee, &mut self.symbols, &mut self.memo);
         (self.outcome.reasons, self.outcome.undecided) = exception_hits(
             &mut self.breakpoints,
-            &mut stop,
+            &mut view,
             &exception,
             caught,
             &self.tell,
@@ -200,13 +203,13 @@ impl Watching {
     }
 
     fn arrived(&mut self, debuggee: &mut dyn Debuggee) -> Option<Next> {
-        let mut stop = Stop::over(debuggee, &mut self.symbols, &mut self.memo);
-        let at = stop.frame(FrameId::default())?.location()?;
+        let mut view = View::over(debuggee, &mut self.symbols, &mut self.memo);
+        let at = view.frame(FrameId::default())?.location()?;
         if std::mem::take(&mut self.starting) {
             let starts = self.breakpoints.shared_mut();
             for breakpoint in starts.filter(|it| it.enabled && it.is_start()) {
                 let frame = FrameId::default();
-                match hit(breakpoint, &mut stop, frame, &self.tell, &self.calls) {
+                match hit(breakpoint, &mut view, frame, &self.tell, &self.calls) {
                     Hit::Passed => {}
                     Hit::Stops(reason) => self.outcome.reasons.push(reason),
                     Hit::Undecided => self.outcome.undecided.push(Undecided {
@@ -221,8 +224,8 @@ impl Watching {
             let Some(breakpoint) = self.breakpoints.get_shared(*id).filter(|it| it.enabled) else {
                 continue;
             };
-            let frame = location.frame(&mut stop);
-            match hit(breakpoint, &mut stop, frame, &self.tell, &self.calls) {
+            let frame = location.frame(&mut view);
+            match hit(breakpoint, &mut view, frame, &self.tell, &self.calls) {
                 Hit::Passed => {}
                 Hit::Stops(reason) => {
                     self.outcome.reasons.push(reason);
@@ -235,7 +238,7 @@ impl Watching {
         if let Some(not_entered) = outermost {
             self.outcome.not_entered = not_entered;
         }
-        let next = self.step.as_mut().map(|step| step.arrived(&mut stop, at));
+        let next = self.step.as_mut().map(|step| step.arrived(&mut view, at));
         match next {
             // Both hold: a breakpoint is where the step has ended.
             Some(Next::Done { returned, .. }) if !self.outcome.reasons.is_empty() => {
@@ -251,15 +254,15 @@ impl Watching {
 /// What comes of a breakpoint that the program has reached: its condition is evaluated, and the hit counted.
 fn hit(
     shared: &mut Arc<Breakpoint>,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     frame: FrameId,
     tell: &Teller,
     calls: &Calls,
 ) -> Hit {
     if let Some(condition) = &shared.condition {
-        let found = expression::evaluate_with(condition, stop, frame, &mut calls.clone());
+        let found = expression::evaluate_with(condition, view, frame, &mut calls.clone());
         let holds = found.and_then(|found| match found {
-            Progress::Done(value) => expression::is_true(condition, stop, &value).map(Some),
+            Progress::Done(value) => expression::is_true(condition, view, &value).map(Some),
             Progress::Call(_) => Ok(None),
         });
         match holds {
@@ -281,7 +284,7 @@ fn hit(
     match counted(shared) {
         Counted::Ignored => Hit::Passed,
         Counted::Tells(message) => {
-            tell(&message.show(stop, frame));
+            tell(&message.show(view, frame));
             Hit::Passed
         }
         Counted::Stops(reason) => Hit::Stops(reason),
@@ -315,7 +318,7 @@ type Hits = (Vec<Reason>, Vec<Undecided>);
 
 fn hit_all<'b>(
     breakpoints: impl Iterator<Item = &'b mut Arc<Breakpoint>>,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     tell: &Teller,
     calls: &Calls,
 ) -> Hits {
@@ -323,7 +326,7 @@ fn hit_all<'b>(
     let mut hits = Hits::default();
     for breakpoint in breakpoints {
         let id = breakpoint.id;
-        match hit(breakpoint, stop, frame, tell, calls) {
+        match hit(breakpoint, view, frame, tell, calls) {
             Hit::Passed => {}
             Hit::Stops(reason) => hits.0.push(reason),
             Hit::Undecided => hits.1.push(Undecided { id, frame }),
@@ -335,13 +338,13 @@ fn hit_all<'b>(
 /// The breakpoints that an exception hits.
 pub(crate) fn exception_hits(
     breakpoints: &mut Breakpoints,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     exception: &Exception,
     caught: bool,
     tell: &Teller,
     calls: &Calls,
 ) -> Hits {
-    let name = tag_name(stop, exception);
+    let name = tag_name(view, exception);
     let hits = breakpoints.shared_mut().filter(|it| {
         let Trigger::Thrown { tag, caught: which } = &it.trigger else {
             return false;
@@ -349,13 +352,13 @@ pub(crate) fn exception_hits(
         let is_tag = |tag: &String| name.as_ref().is_some_and(|name| glob::matches(tag, name));
         it.enabled && which.is_none_or(|it| it == caught) && tag.as_ref().is_none_or(is_tag)
     });
-    hit_all(hits, stop, tell, calls)
+    hit_all(hits, view, tell, calls)
 }
 
 /// The breakpoints that a crash hits.
 pub(crate) fn crash_hits(
     breakpoints: &mut Breakpoints,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     crash: &Crash,
     tell: &Teller,
     calls: &Calls,
@@ -364,5 +367,5 @@ pub(crate) fn crash_hits(
     let hits = breakpoints
         .shared_mut()
         .filter(|it| is_trap && it.enabled && matches!(it.trigger, Trigger::Trap));
-    hit_all(hits, stop, tell, calls)
+    hit_all(hits, view, tell, calls)
 }

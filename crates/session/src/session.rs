@@ -19,8 +19,8 @@ use wdb_examine::expression::{self, Expression};
 use wdb_examine::frames;
 use wdb_examine::looking::Looking;
 use wdb_examine::places::Location;
-use wdb_examine::stop::{FrameId, Memo, Resolver, Stop};
 use wdb_examine::supposed;
+use wdb_examine::view::{FrameId, Memo, Resolver, View};
 
 /// A program or a core dump that is being debugged.
 pub struct Session {
@@ -96,8 +96,8 @@ impl Session {
     }
 
     /// The debuggee where it is stopped now. What was asked of it once is remembered until it runs.
-    pub fn stop(&mut self) -> Stop<'_> {
-        Stop::over(&mut *self.debuggee, &mut *self.resolver, &mut self.memo)
+    pub fn view(&mut self) -> View<'_> {
+        View::over(&mut *self.debuggee, &mut *self.resolver, &mut self.memo)
     }
 
     /// The debuggee, to be looked at: what lets it run or changes it goes through the session, which forgets then what
@@ -126,7 +126,7 @@ impl Session {
 
     /// Keeps a value that was shown, as `$`.
     pub fn keep(&mut self, value: &expression::Value) {
-        let kept = expression::keep(&mut self.stop(), value);
+        let kept = expression::keep(&mut self.view(), value);
         self.memo.kept.add(kept);
     }
 
@@ -277,7 +277,7 @@ impl Session {
             return;
         };
         let selected = self.selected();
-        let found = breakpoints::bind(&trigger, &mut self.stop(), selected);
+        let found = breakpoints::bind(&trigger, &mut self.view(), selected);
         let is_lost = matches!(found, Binding::Pending(_));
         let wanted = |it: &Breakpoint| it.id == id && (!is_lost || it.locations().is_empty());
         if let Some(breakpoint) = self.breakpoints.select_mut(wanted).next() {
@@ -288,8 +288,8 @@ impl Session {
     /// The frame that the user looks at. `None` where there are no frames.
     pub fn selected(&mut self) -> Option<FrameId> {
         let selected = self.looked_at();
-        let mut stop = self.stop();
-        stop.frame(selected).map(|_| selected)
+        let mut view = self.view();
+        view.frame(selected).map(|_| selected)
     }
 
     /// The frame that the user looks at, also where there is none.
@@ -312,7 +312,7 @@ impl Session {
             _ => false,
         };
         let own = self.stopped.reasons.iter().any(is_of_own_code);
-        let own = own.then(|| frames::own(&mut self.stop(), thread)).flatten();
+        let own = own.then(|| frames::own(&mut self.view(), thread)).flatten();
         own.unwrap_or(FrameId {
             thread,
             activation: 0,
@@ -326,7 +326,7 @@ impl Session {
 
     /// Looks at a frame.
     pub fn select(&mut self, frame: FrameId) -> Result<FrameId, Error> {
-        let known = self.stop().place(frame);
+        let known = self.view().place(frame);
         if known.is_none_or(|place| frame.inlined >= place.chain.len()) {
             return Err(Error::Refused("there is no such frame".into()));
         }
@@ -341,7 +341,7 @@ impl Session {
     /// When there is none.
     pub fn select_number(&mut self, number: u32) -> Result<FrameId, Error> {
         let thread = self.looked_at().thread;
-        let found = self.stop().frame_numbered(thread, number);
+        let found = self.view().frame_numbered(thread, number);
         match found {
             Some(frame) => self.select(frame),
             None => Err(Error::Refused(format!("there is no frame {number}"))),
@@ -351,7 +351,7 @@ impl Session {
     /// The number of the selected frame in a backtrace.
     pub fn selected_number(&mut self) -> u32 {
         let selected = self.looked_at();
-        self.stop().frame_number(selected)
+        self.view().frame_number(selected)
     }
 
     /// Looks at a frame `count` calls further out.
@@ -363,10 +363,10 @@ impl Session {
         let number = self.selected_number();
         let selected = self.looked_at();
         let thread = selected.thread;
-        let mut stop = self.stop();
+        let mut view = self.view();
         let wanted = number.saturating_add(count.max(1));
-        let found = stop.frame_numbered(thread, wanted);
-        match found.or_else(|| stop.outermost(thread)) {
+        let found = view.frame_numbered(thread, wanted);
+        match found.or_else(|| view.outermost(thread)) {
             Some(frame) if frame != selected => self.select(frame),
             _ => Err(Error::Refused("this is the outermost frame".into())),
         }
@@ -402,7 +402,7 @@ impl Session {
     /// places.
     pub fn set_breakpoint(&mut self, new: NewBreakpoint) -> Result<Arc<Breakpoint>, Error> {
         let selected = self.selected();
-        let binding = breakpoints::bind(&new.trigger, &mut self.stop(), selected);
+        let binding = breakpoints::bind(&new.trigger, &mut self.view(), selected);
         if let Binding::Pending(reason) = &binding
             && !new.may_be_pending
         {
@@ -421,7 +421,7 @@ impl Session {
     ///
     /// As of [`supposed::check`].
     pub fn check(&mut self, expression: &Expression, places: &[Location]) -> Result<(), Error> {
-        let checked = supposed::check(&mut self.stop(), expression, places);
+        let checked = supposed::check(&mut self.view(), expression, places);
         checked.map_err(|error| Error::Expression {
             error,
             text: expression.text().to_owned(),
@@ -430,9 +430,9 @@ impl Session {
 
     /// The debug information of all modules.
     pub(crate) fn known(&mut self) -> KnownSymbols {
-        let mut stop = self.stop();
-        let symbols = stop.module_ids().map(|module| {
-            let known: Option<Arc<Symbols>> = stop.symbols(module);
+        let mut view = self.view();
+        let symbols = view.module_ids().map(|module| {
+            let known: Option<Arc<Symbols>> = view.symbols(module);
             (module, known)
         });
         KnownSymbols(symbols.collect())
@@ -440,7 +440,7 @@ impl Session {
 
     /// Why the debuggee is stopped, as far as it knows itself.
     pub(crate) fn as_it_stands(&self) -> Stopped {
-        let reasons = self.debuggee.stop().iter().filter_map(|reason| {
+        let reasons = self.debuggee.stop_reasons().iter().filter_map(|reason| {
             Some(match reason {
                 StopReason::Started => Reason::Started,
                 StopReason::Thrown { exception, caught } => Reason::Thrown {

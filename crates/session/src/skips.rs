@@ -1,6 +1,6 @@
 //! Code that a user who steps through a program does not want to see.
 
-use wdb_examine::stop::Spot;
+use wdb_examine::view::Spot;
 use wdb_symbols::glob;
 
 /// Code that steps do not stop in.

@@ -14,8 +14,8 @@ use wdb_debuggee::{CodeLocation, Resume};
 use wdb_module::{FuncIndex, Operator};
 
 use crate::skips::Skips;
-use wdb_examine::Stop;
-use wdb_examine::stop::{FrameId, Place};
+use wdb_examine::View;
+use wdb_examine::view::{FrameId, Place};
 
 /// What a step goes to.
 #[derive(Clone, Debug)]
@@ -100,8 +100,8 @@ const ARRIVED: Next = Next::Done {
 };
 
 /// At the beginning of the function, where none of those that are inlined there is entered yet.
-fn at_start(stop: &mut Stop<'_>) -> Next {
-    let place = stop.place(FrameId::default());
+fn at_start(view: &mut View<'_>) -> Next {
+    let place = view.place(FrameId::default());
     Next::Done {
         not_entered: place.map_or(0, |it| it.chain.len().saturating_sub(1)),
         returned: false,
@@ -127,18 +127,18 @@ const RECURSION: u32 = 64;
 impl Step {
     /// A step from where the frame `from` is, and how it begins.
     pub(crate) fn begin(
-        stop: &mut Stop<'_>,
+        view: &mut View<'_>,
         from: FrameId,
         aim: Aim,
         skips: &Skips,
     ) -> Option<(Step, Next)> {
-        let frame = stop.frame(from)?;
-        let place = stop.place(from)?;
+        let frame = view.frame(from)?;
+        let place = view.place(from)?;
         let level = place.chain.len().saturating_sub(from.inlined).max(1);
         let mut step = Step {
             aim,
             skips: skips.clone(),
-            depth: stop.depth(from.thread).checked_sub(from.activation)?,
+            depth: view.depth(from.thread).checked_sub(from.activation)?,
             module: frame.module,
             func: frame.func,
             scope: scope(&place, level),
@@ -152,16 +152,16 @@ impl Step {
             deeper: 0,
         };
         if !matches!(step.aim, Aim::Instruction { over: false }) {
-            step.find_places(stop, from.activation);
+            step.find_places(view, from.activation);
         }
         // A program without lines is stepped through by instructions. One with lines goes on to them.
-        let has_lines = |stop: &mut Stop<'_>| {
-            let symbols = stop.symbols(frame.module);
+        let has_lines = |view: &mut View<'_>| {
+            let symbols = view.symbols(frame.module);
             symbols.is_some_and(|it| !it.source_files().is_empty())
         };
         if let Aim::Line { .. } = step.aim
             && step.statements.is_empty()
-            && !has_lines(stop)
+            && !has_lines(view)
         {
             step.aim = Aim::Instruction {
                 over: matches!(step.aim, Aim::Line { into: false, .. }),
@@ -182,10 +182,10 @@ impl Step {
             ));
         }
         let at = frame.location()?;
-        let is_at_call = from.activation == 0 && is_call(stop, at);
+        let is_at_call = from.activation == 0 && is_call(view, at);
         let next = match step.aim {
             Aim::Instruction { over: true } if is_at_call => {
-                step.statements = next_instruction(stop, at).into_iter().collect();
+                step.statements = next_instruction(view, at).into_iter().collect();
                 Next::Run(Resume::Continue)
             }
             Aim::Instruction { .. } => Next::Run(Resume::StepInstruction),
@@ -252,16 +252,16 @@ impl Step {
     }
 
     /// The program is at `at`. If no breakpoint of the user stops it there, this says how it goes on.
-    pub(crate) fn arrived(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
+    pub(crate) fn arrived(&mut self, view: &mut View<'_>, at: CodeLocation) -> Next {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
         self.moved |= matches!(phase, Phase::Entering { .. });
         if let Aim::Place { places, within } = &self.aim {
             let is_place = places.contains(&at);
-            let is_there = match stop.depth_up_to(0, self.depth + 1).cmp(&self.depth) {
+            let is_there = match view.depth_up_to(0, self.depth + 1).cmp(&self.depth) {
                 Ordering::Less => true,
                 Ordering::Equal => is_place,
                 // A deeper activation of the function also passes the place.
-                Ordering::Greater => is_place && !(*within && self.is_in_function(stop, at)),
+                Ordering::Greater => is_place && !(*within && self.is_in_function(view, at)),
             };
             return match is_there {
                 true => ARRIVED,
@@ -274,15 +274,15 @@ impl Step {
         // A recursion returns through the statement that is stepped once for each activation: how deep it is must
         // not be counted each time.
         let depth = match phase {
-            Phase::Calling => stop.depth(0),
-            Phase::Entering { depth, .. } => stop.depth_up_to(0, depth.max(self.depth) + 1),
-            _ => stop.depth_up_to(0, self.depth + 1),
+            Phase::Calling => view.depth(0),
+            Phase::Entering { depth, .. } => view.depth_up_to(0, depth.max(self.depth) + 1),
+            _ => view.depth_up_to(0, self.depth + 1),
         };
         if phase == Phase::Passing {
             if depth > self.depth {
                 self.phase = phase;
                 return match self.called_back.contains(&at) {
-                    true => at_start(stop),
+                    true => at_start(view),
                     false => Next::Run(Resume::Continue),
                 };
             }
@@ -290,16 +290,16 @@ impl Step {
         }
         match phase {
             Phase::Calling
-                if depth > self.depth || depth == self.depth && !self.is_in_function(stop, at) =>
+                if depth > self.depth || depth == self.depth && !self.is_in_function(view, at) =>
             {
-                return self.entered(stop, at, depth);
+                return self.entered(view, at, depth);
             }
             Phase::Entering {
                 depth: entered,
                 at: start,
             } if depth >= entered => {
                 if depth == entered && at == start {
-                    return at_start(stop);
+                    return at_start(view);
                 }
                 self.phase = phase;
                 return Next::Run(Resume::Continue);
@@ -312,7 +312,7 @@ impl Step {
                 Phase::Recursing(_) => self.phase = phase,
                 _ if self.deeper >= RECURSION => {
                     self.deeper = 0;
-                    self.recurse(stop);
+                    self.recurse(view);
                 }
                 _ => {}
             }
@@ -321,48 +321,48 @@ impl Step {
         self.deeper = 0;
         self.moved |= matches!(phase, Phase::Recursing(_));
         if depth == self.depth {
-            return self.in_activation(stop, at);
+            return self.in_activation(view, at);
         }
         let returned = depth + 1 == self.depth
             && self.scope.len() < 2
             && self.returns.first() == Some(&at)
             && phase != Phase::Unwinding;
-        self.has_left(stop, depth, returned)
+        self.has_left(view, depth, returned)
     }
 
     /// Whether `at` is in the function that is stepped through.
-    fn is_in_function(&self, stop: &Stop<'_>, at: CodeLocation) -> bool {
-        at.module == self.module && stop.function_at(at) == Some(self.func)
+    fn is_in_function(&self, view: &View<'_>, at: CodeLocation) -> bool {
+        at.module == self.module && view.function_at(at) == Some(self.func)
     }
 
     /// The program is deep in a recursion.
-    fn recurse(&mut self, stop: &mut Stop<'_>) {
+    fn recurse(&mut self, view: &mut View<'_>) {
         if let Aim::Line { into: true, .. } = self.aim {
             return;
         }
         let own = FrameId {
-            activation: stop.depth(0).saturating_sub(self.depth),
+            activation: view.depth(0).saturating_sub(self.depth),
             ..FrameId::default()
         };
-        let waits = stop.frame(own).and_then(|frame| frame.location());
-        if let Some(goes_on) = waits.and_then(|it| next_instruction(stop, it)) {
+        let waits = view.frame(own).and_then(|frame| frame.location());
+        if let Some(goes_on) = waits.and_then(|it| next_instruction(view, it)) {
             self.phase = Phase::Recursing(goes_on);
             self.moved = true;
         }
     }
 
     /// A function was entered by a call.
-    fn entered(&mut self, stop: &mut Stop<'_>, at: CodeLocation, depth: usize) -> Next {
-        let start = stop
+    fn entered(&mut self, view: &mut View<'_>, at: CodeLocation, depth: usize) -> Next {
+        let start = view
             .function_at(at)
-            .and_then(|func| stop.start(at.module, func))
+            .and_then(|func| view.start(at.module, func))
             .filter(|(_, spot)| !self.skips.skip(spot));
         let Some((start, _)) = start else {
-            self.pass(stop);
+            self.pass(view);
             return Next::Run(Resume::Continue);
         };
         if start == at {
-            return at_start(stop);
+            return at_start(view);
         }
         self.phase = Phase::Entering { depth, at: start };
         self.moved = true;
@@ -370,15 +370,15 @@ impl Step {
     }
 
     /// The program is in a function that is not entered, and may call back one that is.
-    fn pass(&mut self, stop: &mut Stop<'_>) {
+    fn pass(&mut self, view: &mut View<'_>) {
         self.phase = Phase::Passing;
         self.moved = true;
         if !self.called_back.is_empty() {
             return;
         }
         let mut found = BTreeSet::new();
-        for module in stop.module_ids() {
-            let starts = stop.starts(module);
+        for module in view.module_ids() {
+            let starts = view.starts(module);
             let own = starts.iter().filter(|(_, spot)| !self.skips.skip(spot));
             let left = MOST_CALLED_BACK - found.len();
             found.extend(own.map(|(at, _)| *at).take(left));
@@ -387,9 +387,9 @@ impl Step {
     }
 
     /// The activation that was stepped through is gone, and `depth` others remain.
-    fn has_left(&mut self, stop: &mut Stop<'_>, depth: usize, returned: bool) -> Next {
+    fn has_left(&mut self, view: &mut View<'_>, depth: usize, returned: bool) -> Next {
         let innermost = FrameId::default();
-        let place = stop.place(innermost);
+        let place = view.place(innermost);
         if matches!(self.aim, Aim::Out | Aim::Instruction { .. }) {
             return Next::Done {
                 not_entered: 0,
@@ -407,17 +407,17 @@ impl Step {
         }
         // On to where there is source.
         self.moved = true;
-        let (Some(frame), Some(place)) = (stop.frame(innermost), place) else {
+        let (Some(frame), Some(place)) = (view.frame(innermost), place) else {
             return ARRIVED;
         };
         self.depth = depth;
         (self.module, self.func) = (frame.module, frame.func);
         self.scope = scope(&place, 1);
         self.line = (None, None);
-        self.find_places(stop, 0);
+        self.find_places(view, 0);
         // The rest of a statement may be of no line.
         let has_source = place.chain.last().is_some_and(|it| it.family.is_none())
-            && stop
+            && view
                 .start(self.module, self.func)
                 .is_some_and(|(_, it)| !self.skips.skip(&it));
         if has_source {
@@ -426,18 +426,18 @@ impl Step {
         self.statements.clear();
         self.calls.clear();
         if let Aim::Line { into: true, .. } = self.aim {
-            self.pass(stop);
+            self.pass(view);
         }
         Next::Run(Resume::Continue)
     }
 
     /// The activation that is stepped through is at `at`.
-    fn in_activation(&mut self, stop: &mut Stop<'_>, at: CodeLocation) -> Next {
+    fn in_activation(&mut self, view: &mut View<'_>, at: CodeLocation) -> Next {
         let is_done = match self.aim {
             Aim::Instruction { .. } => return ARRIVED,
             Aim::Out if self.scope.len() < 2 => None,
             _ if self.statements.contains(&at) => {
-                let place = stop.place(FrameId::default());
+                let place = view.place(FrameId::default());
                 place.and_then(|place| self.other_line(&place))
             }
             _ => None,
@@ -493,7 +493,7 @@ impl Step {
     }
 
     /// Finds the places of the breakpoints that the aim needs, in the function of an activation and in its callers.
-    fn find_places(&mut self, stop: &mut Stop<'_>, activation: usize) {
+    fn find_places(&mut self, view: &mut View<'_>, activation: usize) {
         let (module, func) = (self.module, self.func);
         let by_line = match self.aim {
             Aim::Line { .. } => true,
@@ -502,7 +502,7 @@ impl Step {
         };
         self.statements.clear();
         self.calls.clear();
-        if by_line && let Some(symbols) = stop.symbols(module) {
+        if by_line && let Some(symbols) = view.symbols(module) {
             let statements = match self.aim {
                 // What is left of the call's line after it may be no statement, and is in the caller all the same.
                 Aim::Out => symbols.boundaries(func),
@@ -510,11 +510,11 @@ impl Step {
             };
             let code = statements
                 .iter()
-                .filter_map(|it| stop.code(module, func, *it));
+                .filter_map(|it| view.code(module, func, *it));
             self.statements = code.collect();
         }
         if let Aim::Line { into: true, .. } = self.aim
-            && let Some(binary) = stop.binary(module)
+            && let Some(binary) = view.binary(module)
         {
             let calls = binary
                 .instructions(func)
@@ -529,12 +529,12 @@ impl Step {
                 activation: activation + further,
                 ..FrameId::default()
             };
-            let Some(frame) = stop.frame(id) else {
+            let Some(frame) = view.frame(id) else {
                 break;
             };
             let waits = frame.location();
             self.returns
-                .extend(waits.and_then(|it| next_instruction(stop, it)));
+                .extend(waits.and_then(|it| next_instruction(view, it)));
         }
     }
 }
@@ -586,17 +586,17 @@ fn calls(operator: &Operator<'_>) -> bool {
         )
 }
 
-fn is_call(stop: &Stop<'_>, at: CodeLocation) -> bool {
+fn is_call(view: &View<'_>, at: CodeLocation) -> bool {
     let operator = || {
-        let binary = stop.binary(at.module)?;
+        let binary = view.binary(at.module)?;
         binary.instruction_at(at.offset)
     };
     operator().is_some_and(|it| calls(&it))
 }
 
 /// The instruction after the one at `at`.
-fn next_instruction(stop: &Stop<'_>, at: CodeLocation) -> Option<CodeLocation> {
-    let binary = stop.binary(at.module)?;
+fn next_instruction(view: &View<'_>, at: CodeLocation) -> Option<CodeLocation> {
+    let binary = view.binary(at.module)?;
     let func = binary.function_at(at.offset)?;
     let (offset, _) = binary.instruction_after(func, at.offset)?;
     Some(CodeLocation { offset, ..at })

@@ -157,10 +157,12 @@ fn full(run: &Run) -> anyhow::Result<ExitCode> {
     };
     let results = execute.results().to_vec();
     match resumed {
-        Err(wdb_debuggee::Error::GivenUp(why)) => return Ok(given_up(debuggee.stop(), &why)),
+        Err(wdb_debuggee::Error::GivenUp(why)) => {
+            return Ok(given_up(debuggee.stop_reasons(), &why));
+        }
         resumed => resumed?,
     }
-    if let [StopReason::Exited(code)] = debuggee.stop() {
+    if let [StopReason::Exited(code)] = debuggee.stop_reasons() {
         return exited(*code, &results);
     }
     Ok(crashed(run, debuggee.as_mut()))
@@ -184,8 +186,8 @@ fn light(run: &Run) -> anyhow::Result<ExitCode> {
 }
 
 /// Says what a program was stopped for that does not stop.
-fn given_up(stop: &[StopReason], why: &str) -> ExitCode {
-    let (what, code) = if stop.contains(&StopReason::Interrupted) {
+fn given_up(reasons: &[StopReason], why: &str) -> ExitCode {
+    let (what, code) = if reasons.contains(&StopReason::Interrupted) {
         ("interrupted", INTERRUPTED)
     } else {
         ("limit: the time limit is reached", CRASHED)
@@ -201,7 +203,7 @@ fn crashed(run: &Run, debuggee: &mut dyn Debuggee) -> ExitCode {
     } = run;
     let stderr = run.stderr.bytes();
     let memory = arguments.memory.into();
-    let interrupted = debuggee.stop().contains(&StopReason::Interrupted);
+    let interrupted = debuggee.stop_reasons().contains(&StopReason::Interrupted);
     let status = if interrupted { INTERRUPTED } else { CRASHED };
     let core = run.core.as_ref();
     let written =

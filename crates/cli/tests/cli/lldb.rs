@@ -12,9 +12,9 @@ use serde_json::Value;
 use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::Resolver;
-use wdb_examine::Stop;
+use wdb_examine::View;
 use wdb_examine::machine::FrameMachine;
-use wdb_examine::stop::FrameId;
+use wdb_examine::view::FrameId;
 use wdb_module::Binary;
 use wdb_symbols::object::Scalar;
 use wdb_symbols::types::{Array, Count, Kind, Role};
@@ -96,16 +96,16 @@ pub(super) fn compare(guest: &str) -> Result<(), Failed> {
     let reading = wdb_coredump::read(fs::read(core)?.into())?;
     let mut debuggee = PostMortem::new(reading, vec![Some(module)]);
     let mut resolver = Own(Arc::clone(&symbols));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver)?;
+    let mut view = View::new(&mut debuggee, &mut resolver)?;
 
     let mut tally = Tally::default();
     let frames = recorded["frames"].as_array().unwrap();
     for (number, frame) in frames.iter().enumerate() {
         let function = frame["function"].as_str().unwrap();
-        let id = stop
+        let id = view
             .frame_numbered(0, number as u32)
             .ok_or_else(|| format!("wdb has no frame {number}, {function}"))?;
-        let place = stop.place(id).unwrap();
+        let place = view.place(id).unwrap();
         let spot = &place.chain[id.inlined];
         if spot.location.line.map(u64::from) != frame["line"].as_u64() {
             let line = spot.location.line;
@@ -115,10 +115,10 @@ pub(super) fn compare(guest: &str) -> Result<(), Failed> {
             )
             .into());
         }
-        let lists = stop.variables(id);
+        let lists = view.variables(id);
         let ours: &[Variable] = lists.as_ref().map_or(&[], |it| &it[id.inlined]);
         for variable in frame["variables"].as_array().unwrap() {
-            tally.variable(guest, &mut stop, id, &symbols, ours, variable);
+            tally.variable(guest, &mut view, id, &symbols, ours, variable);
         }
     }
     let innermost = FrameId {
@@ -130,7 +130,7 @@ pub(super) fn compare(guest: &str) -> Result<(), Failed> {
         for variable in unit["variables"].as_array().unwrap() {
             let name = variable["name"].as_str().unwrap();
             let statics = symbols.statics_named(last(name));
-            tally.variable(guest, &mut stop, innermost, &symbols, &statics, variable);
+            tally.variable(guest, &mut view, innermost, &symbols, &statics, variable);
         }
     }
     tally.verdict()
@@ -148,7 +148,7 @@ impl Tally {
     fn variable(
         &mut self,
         guest: &str,
-        stop: &mut Stop<'_>,
+        view: &mut View<'_>,
         id: FrameId,
         symbols: &Symbols,
         ours: &[Variable],
@@ -173,8 +173,8 @@ impl Tally {
                     alike as i64 - ours.len().max(theirs.len()) as i64,
                 )
             });
-        let at = stop.place(id).and_then(|it| it.at).unwrap();
-        let mut machine = FrameMachine::new(stop, id);
+        let at = view.place(id).and_then(|it| it.at).unwrap();
+        let mut machine = FrameMachine::new(view, id);
         let object = found.map(|it| symbols.object(it, at, &mut machine));
         let mut context = Context {
             symbols,

@@ -73,14 +73,14 @@ fn what_cannot_be_changed_is_refused_in_words() {
 /// The value of this name in a scope of the selected frame.
 fn handle(guest: &mut Guest, kind: ScopeKind, name: &str) -> Named {
     let frame = guest.session.selected().unwrap();
-    let all = values::variables(&mut guest.session.stop(), frame, kind, 0..100);
+    let all = values::variables(&mut guest.session.view(), frame, kind, 0..100);
     let found = all.into_iter().find(|it| it.name == name);
     found.unwrap_or_else(|| panic!("{name}"))
 }
 
 /// The part of this name.
 fn part(guest: &mut Guest, of: &Named, name: &str) -> Named {
-    let parts = values::children(&mut guest.session.stop(), of, 0..100).parts;
+    let parts = values::children(&mut guest.session.view(), of, 0..100).parts;
     let found = parts.into_iter().find(|it| it.name == name);
     found.unwrap_or_else(|| panic!("{name}"))
 }
@@ -97,7 +97,7 @@ fn set(guest: &mut Guest, of: &Named, value: &str) -> Result<String, wdb_session
                 line: 100,
                 values: 10,
             };
-            let shown = values::show(&mut guest.session.stop(), &value, &limits, None);
+            let shown = values::show(&mut guest.session.view(), &value, &limits, None);
             Ok(shown.text.unwrap())
         }
         Evaluated::Stopped { stopped, .. } => Ok(format!("{:?}", stopped.reasons)),
@@ -213,8 +213,8 @@ fn returned(guest: &mut Guest, call: &str) -> String {
         line: 200,
         values: 100,
     };
-    let mut stop = guest.session.stop();
-    let (text, _) = expression::with_context(&mut stop, value.frame, |context| {
+    let mut view = guest.session.view();
+    let (text, _) = expression::with_context(&mut view, value.frame, |context| {
         context.short(&value.object, &limits)
     });
     text

@@ -1,14 +1,14 @@
 //! What questions and steps cost, counted and not timed.
 
-use wdb_examine::stop::FrameId;
 use wdb_examine::variables::{self, Which};
+use wdb_examine::view::FrameId;
 use wdb_symbols::render::Limits;
 
 use super::*;
 
 /// What a front end asks at a stop: the arguments of all frames, the locals of the innermost.
 fn look(guest: &mut Guest) -> usize {
-    let mut stop = guest.session.stop();
+    let mut view = guest.session.view();
     let limits = Limits {
         depth: 4,
         elements: 200,
@@ -17,15 +17,15 @@ fn look(guest: &mut Guest) -> usize {
         values: 1000,
     };
     let mut values = 0;
-    for activation in 0..stop.depth(0) {
+    for activation in 0..view.depth(0) {
         let id = FrameId {
             activation,
             ..FrameId::default()
         };
-        values += variables::of_frame(&mut stop, id, Which::Arguments, &limits).len();
+        values += variables::of_frame(&mut view, id, Which::Arguments, &limits).len();
     }
     let innermost = FrameId::default();
-    values + variables::of_frame(&mut stop, innermost, Which::Locals, &limits).len()
+    values + variables::of_frame(&mut view, innermost, Which::Locals, &limits).len()
 }
 
 #[test]

@@ -210,7 +210,7 @@ impl Guest {
     /// The function of the selected frame and the text of its line.
     fn place(&mut self) -> (String, String) {
         let frame = self.session.selected().unwrap();
-        let place = self.session.stop().place(frame).unwrap();
+        let place = self.session.view().place(frame).unwrap();
         let spot = &place.chain[frame.inlined];
         let line = spot.location.line.unwrap_or(0) as usize;
         let text = self.source.lines().nth(line.wrapping_sub(1));
@@ -230,12 +230,12 @@ impl Guest {
     fn value(&mut self, text: &str) -> String {
         let frame = self.session.selected().unwrap();
         let parsed = expression::parse(text).unwrap();
-        let shown = expression::show(&parsed, &mut self.session.stop(), frame);
+        let shown = expression::show(&parsed, &mut self.session.view(), frame);
         shown.unwrap_or_else(|error| format!("error: {error}"))
     }
 
     fn depth(&mut self) -> usize {
-        self.session.stop().depth(0)
+        self.session.view().depth(0)
     }
 }
 

@@ -94,8 +94,8 @@ fn finished(guest: &mut Guest, stopped: &Stopped) -> String {
         line: 200,
         values: 100,
     };
-    let mut stop = guest.session.stop();
-    let (text, _) = expression::with_context(&mut stop, value.frame, |context| {
+    let mut view = guest.session.view();
+    let (text, _) = expression::with_context(&mut view, value.frame, |context| {
         context.short(&value.object, &limits)
     });
     format!("{}: {text}", returned.function)
@@ -164,7 +164,7 @@ fn a_breakpoint_on_the_way_ends_a_step() {
     guest.expect("factorial", "the end of the recursion");
     assert_eq!(guest.value("n"), "1");
     // The frame further out is stepped through from here.
-    let main = guest.session.stop().depth(0) as u32 - 1;
+    let main = guest.session.view().depth(0) as u32 - 1;
     while guest.place().0 != "main" {
         guest.session.up(1).unwrap();
     }
@@ -311,8 +311,8 @@ fn a_step_from_where_an_exception_was_thrown_comes_to_where_it_is_caught() {
         // There is the payload, on the way to the `drop`.
         let frame = guest
             .session
-            .stop()
-            .frame(wdb_examine::stop::FrameId::default())
+            .view()
+            .frame(wdb_examine::view::FrameId::default())
             .unwrap();
         let stack = frame.stack.clone().unwrap();
         let payload = stack.last().and_then(|it| it.value().cloned());

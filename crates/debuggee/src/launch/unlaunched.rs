@@ -9,7 +9,7 @@ use wdb_coredump::{
 
 use super::Program;
 use crate::{
-    Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopReason, Thread, Watch,
+    Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopFilter, StopReason, Thread,
 };
 
 /// A program that was read and is not prepared yet. It is stopped before its first instruction, where breakpoints can be
@@ -40,7 +40,7 @@ fn not_there() -> Error {
 }
 
 impl Debuggee for Unlaunched {
-    fn stop(&self) -> &[StopReason] {
+    fn stop_reasons(&self) -> &[StopReason] {
         &[StopReason::Started]
     }
 
@@ -105,7 +105,7 @@ impl Debuggee for Unlaunched {
 }
 
 impl Execute for Unlaunched {
-    fn resume(&mut self, _: Resume, _: Option<Watch>) -> Result<(), Error> {
+    fn resume(&mut self, _: Resume, _: Option<StopFilter>) -> Result<(), Error> {
         Err(not_there())
     }
 

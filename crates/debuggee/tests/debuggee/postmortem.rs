@@ -210,11 +210,11 @@ fn missing_locals_are_spelled_out_up_to_a_limit() {
 fn a_dump_with_frames_stands_at_a_crash() {
     let crashed = open(dump(vec![frame(1, 0)]), Dialect::Wasmtime, Base::Body, true);
     assert!(matches!(
-        crashed.stop(),
+        crashed.stop_reasons(),
         [StopReason::Crash(crash)] if crash.kind == CrashKind::Other && crash.code.is_empty()
     ));
     assert_eq!(
-        open(dump(Vec::new()), Dialect::Wasmtime, Base::Body, true).stop(),
+        open(dump(Vec::new()), Dialect::Wasmtime, Base::Body, true).stop_reasons(),
         []
     );
 }

@@ -62,7 +62,7 @@ fn goes_on_after(calls: impl Fn(&mut dyn Debuggee)) {
     assert!(live.depth(0).unwrap() > 2, "the call is under way");
     callable(&mut *live).abandon_call().unwrap();
     let why = StopReason::Abandoned("as asked".into());
-    assert_eq!(live.stop(), [StopReason::Breakpoint, why]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, why]);
     assert_eq!(places(&mut *live), [(BEGINS, 0), (RUN, 0)]);
     // Steps.
     assert_eq!(step(&mut *live), [StopReason::Step]);
@@ -74,7 +74,7 @@ fn goes_on_after(calls: impl Fn(&mut dyn Debuggee)) {
     // Calls.
     set(&mut *live, &[]);
     call(&mut *live, RETURNS);
-    assert!(matches!(live.stop()[1], StopReason::Returned(_)));
+    assert!(matches!(live.stop_reasons()[1], StopReason::Returned(_)));
     // Interrupts.
     interrupt_after(&mut *live, 30);
     assert_eq!(resume(&mut *live), [StopReason::Interrupted]);
@@ -95,7 +95,7 @@ fn at_a_breakpoint() {
         let second = at(live, 0, RETURNS, 1);
         set(live, &[second]);
         call(live, RETURNS);
-        assert_eq!(live.stop(), [StopReason::Breakpoint]);
+        assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     });
 }
 
@@ -114,7 +114,7 @@ fn after_an_interrupt() {
     goes_on_after(|live| {
         interrupt_after(live, 30);
         call(live, HANGS);
-        assert_eq!(live.stop(), [StopReason::Interrupted]);
+        assert_eq!(live.stop_reasons(), [StopReason::Interrupted]);
     });
 }
 
@@ -140,7 +140,7 @@ fn at_an_exception_that_is_caught() {
     goes_on_after(|live| {
         breakpoints(live).stop_at_exceptions(true).unwrap();
         call(live, CATCHES);
-        let stop = live.stop();
+        let stop = live.stop_reasons();
         assert!(
             matches!(stop, [StopReason::Thrown { caught: true, .. }]),
             "{stop:?}"

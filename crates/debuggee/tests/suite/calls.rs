@@ -67,13 +67,16 @@ fn a_call_returns_and_the_program_stands_where_it_stood() {
     let mut live = stopped();
     for n in 1..=3 {
         call(&mut *live, ADD, &[n, 4]).unwrap();
-        assert_eq!(live.stop(), [StopReason::Breakpoint, returned(n + 4)]);
+        assert_eq!(
+            live.stop_reasons(),
+            [StopReason::Breakpoint, returned(n + 4)]
+        );
         assert_eq!(live.globals().unwrap()[0].known(), Some(&Value::I32(n)));
     }
     call(&mut *live, TWO, &[]).unwrap();
     let both = [Value::I64(-1), Value::F32(0.5f32.to_bits())];
     let both = StopReason::Returned(both.map(Slot::Known).to_vec());
-    assert_eq!(live.stop(), [StopReason::Breakpoint, both]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, both]);
     goes_on(&mut *live);
 }
 
@@ -83,7 +86,7 @@ fn a_breakpoint_in_a_call_shows_the_frames_below() {
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);
     call(&mut *live, ADD, &[20, 3]).unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     assert_eq!(places(&mut *live), [(ADD, 6), (MAIN, 2), (8, 1)]);
     let found = thread(&mut *live);
     assert_eq!(operands(&found.frames[0]), [20, 3]);
@@ -95,7 +98,7 @@ fn a_breakpoint_in_a_call_shows_the_frames_below() {
     assert_eq!(places(&mut *live), [(ADD, 7), (MAIN, 2), (8, 1)]);
     // The step over its end is a return.
     step(&mut *live);
-    assert_eq!(live.stop(), [StopReason::Breakpoint, returned(23)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, returned(23)]);
     goes_on(&mut *live);
 }
 
@@ -106,14 +109,14 @@ fn a_call_in_a_call_returns_to_it() {
     set(&mut *live, &[add]);
     call(&mut *live, ADD, &[20, 3]).unwrap();
     call(&mut *live, ADD, &[1, 1]).unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     assert_eq!(places(&mut *live), [(ADD, 6), (ADD, 6), (MAIN, 2), (8, 1)]);
     assert_eq!(thread(&mut *live).host_frames.len(), 2);
     resume(&mut *live);
-    assert_eq!(live.stop(), [StopReason::Breakpoint, returned(2)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, returned(2)]);
     assert_eq!(places(&mut *live), [(ADD, 6), (MAIN, 2), (8, 1)]);
     resume(&mut *live);
-    assert_eq!(live.stop(), [StopReason::Breakpoint, returned(23)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, returned(23)]);
     goes_on(&mut *live);
 }
 
@@ -126,7 +129,7 @@ fn a_trap_in_a_call_can_be_looked_at_and_ends_only_the_call() {
     assert_eq!(operands(&thread(&mut *live).frames[0]), [6, 0]);
     resume(&mut *live);
     let why = StopReason::Abandoned("wasm trap: integer divide by zero".into());
-    assert_eq!(live.stop(), [StopReason::Breakpoint, why]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, why]);
     // And again, told once more.
     call(&mut *live, TRAP, &[7]).unwrap();
     assert_eq!(crash_code(&*live).unwrap(), "integer-divide-by-zero");
@@ -139,15 +142,15 @@ fn a_call_that_hangs_is_interrupted_and_abandoned() {
     let mut live = stopped();
     interrupt_after(&mut *live, 20);
     call(&mut *live, HANG, &[]).unwrap();
-    assert_eq!(live.stop(), [StopReason::Interrupted]);
+    assert_eq!(live.stop_reasons(), [StopReason::Interrupted]);
     assert_eq!(live.depth(0).unwrap(), 3);
     callable(&mut *live).abandon_call().unwrap();
     let why = StopReason::Abandoned("as asked".into());
-    assert_eq!(live.stop(), [StopReason::Breakpoint, why]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, why]);
     let none = callable(&mut *live).abandon_call().unwrap_err();
     assert_eq!(none.to_string(), "no call is under way");
     call(&mut *live, ADD, &[1, 2]).unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint, returned(3)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, returned(3)]);
     goes_on(&mut *live);
 }
 
@@ -170,7 +173,7 @@ fn a_call_that_wants_to_end_the_program_does_not() {
     call(&mut *live, ENDS, &[]).unwrap();
     let why = "it wanted to end the program with exit code 9".into();
     assert_eq!(
-        live.stop(),
+        live.stop_reasons(),
         [StopReason::Breakpoint, StopReason::Abandoned(why)]
     );
     goes_on(&mut *live);
@@ -191,7 +194,7 @@ fn what_cannot_be_called_says_why() {
         .call_function(InstanceId(0), FuncIndex(ADD), &wrong, None)
         .unwrap_err();
     assert_eq!(error.to_string(), "argument 2 is not of type i32");
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     goes_on(&mut *live);
     let mut live = launch(FUNCTIONS);
     assert!(call(&mut *live, ADD, &[1, 2]).is_err());
@@ -202,15 +205,15 @@ fn the_breakpoints_of_a_call_can_have_a_watch() {
     let mut live = stopped();
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);
-    let watch: Watch = Box::new(|debuggee| {
+    let filter: StopFilter = Box::new(|debuggee| {
         assert_eq!(debuggee.depth(0).unwrap(), 3);
         Verdict::Resume(Resume::Continue)
     });
     let arguments = [Value::I32(4), Value::I32(5)];
     callable(&mut *live)
-        .call_function(InstanceId(0), FuncIndex(ADD), &arguments, Some(watch))
+        .call_function(InstanceId(0), FuncIndex(ADD), &arguments, Some(filter))
         .unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint, returned(9)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, returned(9)]);
     goes_on(&mut *live);
 }
 
@@ -220,18 +223,18 @@ fn functions_can_be_called_at_a_crash_and_after_the_end() {
     let mut live = launch(&crashing);
     resume(&mut *live);
     assert_eq!(places(&mut *live), [(MAIN, 2), (8, 1)]);
-    let crash = live.stop()[0].clone();
+    let crash = live.stop_reasons()[0].clone();
     call(&mut *live, ADD, &[1, 2]).unwrap();
-    assert_eq!(live.stop(), [crash.clone(), returned(3)]);
+    assert_eq!(live.stop_reasons(), [crash.clone(), returned(3)]);
     assert_eq!(places(&mut *live), [(MAIN, 2), (8, 1)]);
     // The stack is shown as it was: with the operands that the division has taken.
     assert_eq!(operands(&thread(&mut *live).frames[0]), [11, 0]);
     call(&mut *live, TRAP, &[1]).unwrap();
     assert_eq!(live.depth(0).unwrap(), 3);
     resume(&mut *live);
-    assert_eq!(live.stop()[0], crash);
+    assert_eq!(live.stop_reasons()[0], crash);
     resume(&mut *live);
-    assert_eq!(live.stop(), [crash]);
+    assert_eq!(live.stop_reasons(), [crash]);
     assert_eq!(places(&mut *live), []);
 
     let mut live = launch(FUNCTIONS);
@@ -239,8 +242,8 @@ fn functions_can_be_called_at_a_crash_and_after_the_end() {
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);
     call(&mut *live, ADD, &[1, 2]).unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     resume(&mut *live);
-    assert_eq!(live.stop(), [StopReason::Exited(0), returned(3)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Exited(0), returned(3)]);
     assert!(execute(&mut *live).resume(Resume::Continue, None).is_err());
 }

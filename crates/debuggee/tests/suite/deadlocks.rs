@@ -56,11 +56,11 @@ fn are_told_whatever_else_stops_there() {
     assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
     step(&mut *live);
     assert_eq!(crash_code(&*live).unwrap(), "deadlock");
-    // A watch that lets it pass.
+    // A filter that lets it pass.
     let mut live = launch(&waits(FOR_EVER));
     set(&mut *live, &[wait]);
-    let pass: Watch = Box::new(|_| wdb_debuggee::Verdict::Resume(Resume::Continue));
-    watched(&mut *live, Resume::Continue, pass);
+    let pass: StopFilter = Box::new(|_| wdb_debuggee::Verdict::Resume(Resume::Continue));
+    filtered(&mut *live, Resume::Continue, pass);
     assert_eq!(crash_code(&*live).unwrap(), "deadlock");
     // Steps that come there.
     let mut live = launch(&waits(FOR_EVER));

@@ -153,19 +153,19 @@ fn one_that_is_thrown_in_a_call_by_the_debugger_is_not_caught_below_it() {
         assert_eq!(places(&mut *live), expected);
         resume(&mut *live);
         let why = StopReason::Abandoned("uncaught exception".into());
-        assert_eq!(live.stop(), [StopReason::Breakpoint, why]);
+        assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, why]);
         assert_eq!(places(&mut *live), expected[1..]);
     }
     // One that the called function catches itself is caught.
     let called =
         callable(&mut *live).call_function(instance, FuncIndex(CATCHES), &[Value::I32(1)], None);
     called.unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     set(&mut *live, &[]);
     breakpoints(&mut *live).stop_at_exceptions(false).unwrap();
     resume(&mut *live);
     let returned = StopReason::Returned(Vec::new());
-    assert_eq!(live.stop(), [StopReason::Breakpoint, returned]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, returned]);
     resume(&mut *live);
     assert_eq!(crash_code(&*live).unwrap(), "unreachable");
     assert_eq!(places(&mut *live), [(4, 5)]);
@@ -197,15 +197,15 @@ fn many_are_passed_by() {
     breakpoints(&mut *live).stop_at_exceptions(true).unwrap();
     let seen = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let counts = Arc::clone(&seen);
-    let watch: Watch = Box::new(move |debuggee| {
-        let [StopReason::Thrown { exception, .. }] = debuggee.stop() else {
-            panic!("{:?}", debuggee.stop());
+    let filter: StopFilter = Box::new(move |debuggee| {
+        let [StopReason::Thrown { exception, .. }] = debuggee.stop_reasons() else {
+            panic!("{:?}", debuggee.stop_reasons());
         };
         let n = counts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         assert_eq!(exception.payload, [Slot::Known(Value::I32(n as i32))]);
         wdb_debuggee::Verdict::Resume(Resume::Continue)
     });
-    let stop = watched(&mut *live, Resume::Continue, watch);
+    let stop = filtered(&mut *live, Resume::Continue, filter);
     assert_eq!(stop, [StopReason::Exited(0)]);
     assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 20_000);
 }

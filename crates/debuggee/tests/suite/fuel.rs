@@ -185,9 +185,9 @@ fn in_a_call_by_the_debugger() {
     hangs(&mut *live);
     callable(&mut *live).abandon_call().unwrap();
     let why = StopReason::Abandoned("as asked".into());
-    assert_eq!(live.stop(), [StopReason::Step, why]);
+    assert_eq!(live.stop_reasons(), [StopReason::Step, why]);
     hangs(&mut *live);
     resume(&mut *live);
     let why = StopReason::Abandoned("the fuel is used up".into());
-    assert_eq!(live.stop(), [StopReason::Step, why]);
+    assert_eq!(live.stop_reasons(), [StopReason::Step, why]);
 }

@@ -43,9 +43,9 @@ fn only_the_time_counts_in_which_the_program_runs() {
     let called =
         callable(&mut *live).call_function(wdb_coredump::InstanceId(0), FuncIndex(0), &[], None);
     called.unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     resume(&mut *live);
-    assert!(matches!(live.stop()[1], StopReason::Returned(_)));
+    assert!(matches!(live.stop_reasons()[1], StopReason::Returned(_)));
     resume(&mut *live);
     assert_eq!(crash_code(&*live).unwrap(), "timeout");
     assert_eq!(places(&mut *live), []);
@@ -126,12 +126,12 @@ fn a_program_that_was_stopped_for_long_is_not_given_up_at_once() {
     let mut live = prepare(&program).unwrap().launch(&invocation).unwrap();
     let first = at(&*live, 0, 1, 0);
     set(&mut *live, &[first]);
-    let looks: Watch = Box::new(|_| {
+    let looks: StopFilter = Box::new(|_| {
         std::thread::sleep(Duration::from_millis(400));
         Verdict::Stop
     });
     assert_eq!(
-        watched(&mut *live, Resume::Continue, looks),
+        filtered(&mut *live, Resume::Continue, looks),
         [StopReason::Breakpoint]
     );
     std::thread::sleep(Duration::from_secs(4));

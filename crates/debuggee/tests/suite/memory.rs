@@ -79,7 +79,7 @@ fn what_was_read_is_read_anew_after_a_call_that_is_given_up() {
     callable(&mut *live)
         .call_function(InstanceId(0), FuncIndex(0), &five, None)
         .unwrap();
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     assert_eq!(read(&mut *live, 16382).unwrap(), [1, 2, 3, 4]);
     step(&mut *live);
     assert_eq!(read(&mut *live, 16382).unwrap(), [5, 0, 0, 0]);
@@ -116,12 +116,12 @@ fn a_memory_that_has_grown_is_read_to_its_new_end() {
 fn what_a_watch_has_changed_is_read() {
     let mut live = stopped();
     assert_eq!(read(&mut *live, 100).unwrap(), [0]);
-    let watch: Watch = Box::new(|debuggee| {
+    let filter: StopFilter = Box::new(|debuggee| {
         let mutate = debuggee.mutate().unwrap();
         mutate.write_memory(MEMORY, 100, &[8]).unwrap();
         Verdict::Stop
     });
-    watched(&mut *live, Resume::Continue, watch);
+    filtered(&mut *live, Resume::Continue, filter);
     assert_eq!(read(&mut *live, 100).unwrap(), [8]);
 }
 

@@ -12,6 +12,7 @@ mod calls;
 mod changes;
 mod deadlocks;
 mod exceptions;
+mod filters;
 mod fuel;
 mod host_errors;
 mod limits;
@@ -19,7 +20,6 @@ mod memory;
 mod overflows;
 mod steps;
 mod stops;
-mod watches;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,8 +29,8 @@ use bytes::Bytes;
 use wdb_coredump::{MemoryCapture, ModuleId, Value};
 use wdb_debuggee::launch::{Engine, File, Invocation, LaunchError, Prepared, Program};
 use wdb_debuggee::{
-    Breakpoints, Call, CodeLocation, Debuggee, Execute, Frame, PostMortem, Resume, StopReason,
-    Thread, Watch, dump,
+    Breakpoints, Call, CodeLocation, Debuggee, Execute, Frame, PostMortem, Resume, StopFilter,
+    StopReason, Thread, dump,
 };
 use wdb_module::{Binary, FuncIndex, Operator};
 
@@ -141,7 +141,7 @@ fn callable(live: &mut dyn Debuggee) -> &mut dyn Call {
 
 fn resume(live: &mut dyn Debuggee) -> &[StopReason] {
     execute(live).resume(Resume::Continue, None).unwrap();
-    live.stop()
+    live.stop_reasons()
 }
 
 /// Interrupts the program some time after this, from another thread.
@@ -156,12 +156,12 @@ fn interrupt_after(live: &mut dyn Debuggee, millis: u64) {
 fn step(live: &mut dyn Debuggee) -> &[StopReason] {
     let how = Resume::StepInstruction;
     execute(live).resume(how, None).unwrap();
-    live.stop()
+    live.stop_reasons()
 }
 
-fn watched(live: &mut dyn Debuggee, how: Resume, watch: Watch) -> &[StopReason] {
-    execute(live).resume(how, Some(watch)).unwrap();
-    live.stop()
+fn filtered(live: &mut dyn Debuggee, how: Resume, filter: StopFilter) -> &[StopReason] {
+    execute(live).resume(how, Some(filter)).unwrap();
+    live.stop_reasons()
 }
 
 fn thread(live: &mut dyn Debuggee) -> Thread {
@@ -238,7 +238,7 @@ fn i32_of(value: &Value) -> i32 {
 }
 
 fn crash_code(live: &dyn Debuggee) -> Option<String> {
-    live.stop().iter().find_map(|reason| match reason {
+    live.stop_reasons().iter().find_map(|reason| match reason {
         StopReason::Crash(crash) => Some(crash.code.clone()),
         _ => None,
     })

@@ -18,7 +18,7 @@ fn compare(program: &Program, steps: usize) -> Vec<CodeLocation> {
     while trace.len() < steps && step(&mut *live) == [StopReason::Step] {
         trace.push(here(&mut *live));
     }
-    let last = live.stop().to_vec();
+    let last = live.stop_reasons().to_vec();
     let mut live = compiled.launch(&Invocation::default()).unwrap();
     set(&mut *live, &trace[..1]);
     resume(&mut *live);
@@ -40,7 +40,7 @@ fn compare(program: &Program, steps: usize) -> Vec<CodeLocation> {
     }
     if last != [StopReason::Step] {
         step(&mut *live);
-        assert_eq!(live.stop(), last);
+        assert_eq!(live.stop_reasons(), last);
     }
     trace
 }
@@ -124,7 +124,7 @@ fn at_ends_and_branches() {
     expected.extend(second.map(|position| (0, position)));
     expected.push((1, 4));
     assert_eq!(visited, stops(&*live, expected));
-    assert_eq!(live.stop(), [StopReason::Exited(0)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Exited(0)]);
 }
 
 #[test]

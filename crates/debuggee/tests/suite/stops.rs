@@ -28,7 +28,7 @@ const SUM: &str = r#"
 #[test]
 fn a_launched_program_has_run_nothing() {
     let mut live = launch(SUM);
-    assert_eq!(live.stop(), [StopReason::Started]);
+    assert_eq!(live.stop_reasons(), [StopReason::Started]);
     assert_eq!(live.modules().len(), 1);
     assert!(live.modules()[0].binary.is_some());
     assert_eq!(live.instances().unwrap(), []);
@@ -82,7 +82,7 @@ fn steps_go_from_instruction_to_instruction() {
         .chain(12..=14);
     let expected = stops(&*live, expected.map(|position| (0, position)));
     assert_eq!(visited, expected);
-    assert_eq!(live.stop(), [StopReason::Exited(0)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Exited(0)]);
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn the_end_by_proc_exit_is_no_crash() {
   (func (export "_start") (call $exit (i32.const 3))))"#,
     );
     while step(&mut *live) == [StopReason::Step] {}
-    assert_eq!(live.stop(), [StopReason::Exited(3)]);
+    assert_eq!(live.stop_reasons(), [StopReason::Exited(3)]);
 }
 
 /// A host function that calls back, and two modules.
@@ -431,7 +431,7 @@ fn breakpoints_at_the_same_place_of_two_modules_are_two() {
             let frame = live.frame(0, 0).unwrap();
             hits.push((frame.module.0, locals(&frame)[0]));
         }
-        assert_eq!(live.stop(), [StopReason::Exited(0)]);
+        assert_eq!(live.stop_reasons(), [StopReason::Exited(0)]);
         hits
     };
     let mut live = launch(TWINS);

@@ -9,8 +9,8 @@ use super::calls::{Calls, Progress};
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Kind, Machine, Node};
 use super::{Error, Expression, Value, access, cast, elements, raw};
-use crate::Stop;
-use crate::stop::FrameId;
+use crate::View;
+use crate::view::FrameId;
 
 /// The variable of the user that an expression is, without its `$`.
 pub fn user_variable(expression: &Expression) -> Option<&str> {
@@ -39,11 +39,11 @@ pub enum Changeable {
 /// As of [`super::evaluate`].
 pub fn changeable(
     expression: &Expression,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     at: FrameId,
     calls: &mut Calls,
 ) -> Result<Progress<Changeable>, Error> {
-    super::progress(expression, stop, at, calls, |evaluator, node| {
+    super::progress(expression, view, at, calls, |evaluator, node| {
         if let Some(found) = evaluator.of_machine(node, at)? {
             return Ok(found);
         }
@@ -71,12 +71,12 @@ pub fn changeable(
 /// As of [`super::evaluate`].
 pub fn evaluate_for(
     expression: &Expression,
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     at: FrameId,
     target: &Object,
     calls: &mut Calls,
 ) -> Result<Progress<Value>, Error> {
-    super::progress(expression, stop, at, calls, |evaluator, node| {
+    super::progress(expression, view, at, calls, |evaluator, node| {
         let found = evaluator.value(node, at).or_else(|error| {
             let operand = Operand {
                 object: target.clone(),
@@ -89,8 +89,8 @@ pub fn evaluate_for(
 }
 
 /// The pointer to a function that is an element of table 0 of a frame.
-pub fn element(stop: &mut Stop<'_>, at: FrameId, index: u64) -> Option<Value> {
-    let mut evaluator = Evaluator::new("", stop);
+pub fn element(view: &mut View<'_>, at: FrameId, index: u64) -> Option<Value> {
+    let mut evaluator = Evaluator::new("", view);
     let function = evaluator.ask(at, |context| context.machine.element(index));
     let ty = evaluator.function_type(function.ok()?, at);
     let object = evaluator.pointer(index, ty, at);
@@ -173,18 +173,18 @@ impl Evaluator<'_, '_, '_> {
         };
         let frame = within.map_or(Ok(at), |it| self.frame(it, at))?;
         let missing = || Error::new("there is none", &node.span);
-        let found = self.stop.frame(frame).ok_or_else(missing)?;
-        let instance = self.stop.instance(found.instance).ok_or_else(missing)?;
+        let found = self.view.frame(frame).ok_or_else(missing)?;
+        let instance = self.view.instance(found.instance).ok_or_else(missing)?;
         match machine {
             Machine::Global => {
-                let binary = self.stop.binary(found.module);
+                let binary = self.view.binary(found.module);
                 let name = |index| binary.and_then(|it| it.global_name(GlobalIndex(index)));
                 let names = (0..).zip(&instance.globals).map(|(index, _)| name(index));
                 let named = position_named(node, names);
                 let position = self.position(node, frame, named)?;
                 let id = position.and_then(|it| *instance.globals.get(it)?);
                 let id = id.ok_or_else(|| Error::new("there is no such global", &node.span))?;
-                let global = self.stop.global(id).ok_or_else(missing)?;
+                let global = self.view.global(id).ok_or_else(missing)?;
                 Ok(Some(Changeable::Global(id, raw::raw_type(&global.ty))))
             }
             Machine::Table => {
@@ -210,7 +210,7 @@ impl Evaluator<'_, '_, '_> {
             return Ok(None);
         };
         let frame = within.map_or(Ok(at), |it| self.frame(it, at))?;
-        let place = self.stop.place(frame);
+        let place = self.view.place(frame);
         let locals = place.iter().flat_map(|it| &it.locals);
         let named = position_named(node, locals.map(|(name, _)| name.as_deref()));
         let position = self.position(node, frame, named)?;

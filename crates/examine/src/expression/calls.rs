@@ -16,9 +16,9 @@ use super::evaluate::{Evaluator, Operand};
 use super::raw;
 use super::tree::{Kind, Node, Path};
 use super::{Error, Expression, Value, functions_meant, with_context};
-use crate::Stop;
-use crate::stop::FrameId;
+use crate::View;
 use crate::value;
+use crate::view::FrameId;
 
 /// Where a part of an expression is in its text. No two parts are at the same place.
 type Key = (usize, usize);
@@ -132,9 +132,9 @@ impl Calls {
     }
 
     /// A call was made, and gave this back. What is in memory is taken from there: another call may overwrite it.
-    pub fn made(&mut self, request: &Request, mut result: Value, stop: &mut Stop<'_>) {
+    pub fn made(&mut self, request: &Request, mut result: Value, view: &mut View<'_>) {
         let object = &result.object;
-        let (bytes, doubts) = with_context(stop, result.frame, |context| context.bytes(object));
+        let (bytes, doubts) = with_context(view, result.frame, |context| context.bytes(object));
         result.doubts.add(doubts);
         if let Ok(bytes) = bytes {
             result.object = Object::of_bytes(bytes, result.object.ty);
@@ -251,7 +251,7 @@ impl Evaluator<'_, '_, '_> {
         let is_other = path.file.is_some()
             || self.ask(frame, is_class)
             || self.in_scope(path, frame).is_some()
-            || !functions_meant(self.stop, frame, &name).is_empty();
+            || !functions_meant(self.view, frame, &name).is_empty();
         (!is_other).then_some(ty)
     }
 
@@ -265,7 +265,7 @@ impl Evaluator<'_, '_, '_> {
         let called = match &callee.kind {
             Kind::Name(path) if path.file.is_none() => {
                 let name = path.text();
-                let found = functions_meant(self.stop, frame, &name);
+                let found = functions_meant(self.view, frame, &name);
                 let variable = self.in_scope(path, frame);
                 match (variable, &found[..]) {
                     (Some(variable), _) => Some(variable.object.ty),

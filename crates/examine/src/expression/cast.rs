@@ -14,7 +14,7 @@ use super::made;
 use super::number::{IntegerType, Number};
 use super::terms::{self, Term};
 use super::tree::{Conversion, TypeName, TypeShape};
-use crate::stop::FrameId;
+use crate::view::FrameId;
 
 impl Evaluator<'_, '_, '_> {
     /// Those of the names that are types and no variables.

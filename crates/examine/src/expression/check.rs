@@ -11,7 +11,7 @@ use wdb_symbols::{Context, Object, TypeRef};
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Binary, Kind, Node, Path, Unary};
 use super::{Error, access, functions_meant};
-use crate::stop::FrameId;
+use crate::view::FrameId;
 
 /// Where an object is said to be of which only the type matters.
 pub(super) const SOMEWHERE: u64 = 0x1000;
@@ -73,7 +73,7 @@ impl Evaluator<'_, '_, '_> {
         match &callee.kind {
             Kind::Name(path) if path.file.is_none() => {
                 let name = path.text();
-                let is_function = !functions_meant(self.stop, frame, &name).is_empty();
+                let is_function = !functions_meant(self.view, frame, &name).is_empty();
                 if is_function {
                     return Ok(());
                 }

@@ -13,9 +13,9 @@ use super::number::{IntegerType, Number};
 use super::terms::{self, Term};
 use super::tree::{Bounds, Kind, Machine, Node};
 use super::{Error, with_context};
-use crate::Stop;
+use crate::View;
 use crate::doubts::Doubts;
-use crate::stop::FrameId;
+use crate::view::FrameId;
 
 /// An object, and the frame whose memory it is in.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Operand {
 /// Evaluates an expression.
 pub(super) struct Evaluator<'e, 's, 'a> {
     pub(super) text: &'e str,
-    pub(super) stop: &'s mut Stop<'a>,
+    pub(super) view: &'s mut View<'a>,
     /// What the values so far were based on.
     pub(super) doubts: Doubts,
     /// The calls that were made.
@@ -42,10 +42,10 @@ pub(super) struct Evaluator<'e, 's, 'a> {
 const MOST_ENTRIES: u64 = 1_000_000;
 
 impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
-    pub(super) fn new(text: &'e str, stop: &'s mut Stop<'a>) -> Self {
+    pub(super) fn new(text: &'e str, view: &'s mut View<'a>) -> Self {
         Evaluator {
             text,
-            stop,
+            view,
             doubts: Doubts::default(),
             calls: Calls::default(),
             request: None,
@@ -156,7 +156,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
 
     /// Asks something of the debug information and the machine of a frame.
     pub(super) fn ask<T>(&mut self, frame: FrameId, look: impl FnOnce(&mut Context<'_>) -> T) -> T {
-        let (found, doubts) = with_context(self.stop, frame, look);
+        let (found, doubts) = with_context(self.view, frame, look);
         self.doubts.add(doubts);
         found
     }
@@ -179,7 +179,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
 
     /// The language of the code of a frame.
     pub(super) fn language(&mut self, frame: FrameId) -> Option<Language> {
-        let place = self.stop.place(frame)?;
+        let place = self.view.place(frame)?;
         let spot = place.chain.get(frame.inlined).or(place.chain.last())?;
         spot.location.function.as_ref()?.language
     }
@@ -187,8 +187,8 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     /// How many bits an address of the frame's memory has.
     pub(super) fn address_bits(&mut self, frame: FrameId) -> u32 {
         let mut wide = || {
-            let memory = self.stop.memory_of(frame)?;
-            Some(self.stop.memory(memory)?.memory64)
+            let memory = self.view.memory_of(frame)?;
+            Some(self.view.memory(memory)?.memory64)
         };
         if wide() == Some(true) { 64 } else { 32 }
     }

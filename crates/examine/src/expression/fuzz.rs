@@ -7,8 +7,8 @@ use super::{
     Calls, Error, Line, Progress, check, evaluate, evaluate_type, evaluate_with, is_true, line,
     parse, with_context,
 };
-use crate::Stop;
-use crate::stop::FrameId;
+use crate::View;
+use crate::view::FrameId;
 
 /// At most this many calls of an expression are answered.
 const MOST_CALLS: usize = 8;
@@ -18,7 +18,7 @@ const MOST_CALLS: usize = 8;
 /// # Panics
 ///
 /// If the property does not hold.
-pub fn expression(data: &[u8], stop: &mut Stop<'_>, at: FrameId) {
+pub fn expression(data: &[u8], view: &mut View<'_>, at: FrameId) {
     let text = String::from_utf8_lossy(data);
     let look = |error: &Error| {
         assert!(
@@ -39,7 +39,7 @@ pub fn expression(data: &[u8], stop: &mut Stop<'_>, at: FrameId) {
         Ok(Line::Assign { place, value }) => {
             for side in [place, value] {
                 assert!(text.contains(side.text()), "{side:?}");
-                if let Err(error) = evaluate(&side, stop, at) {
+                if let Err(error) = evaluate(&side, view, at) {
                     look(&error);
                 }
             }
@@ -50,8 +50,8 @@ pub fn expression(data: &[u8], stop: &mut Stop<'_>, at: FrameId) {
         Err(error) => return look(&error),
     };
     for checked in [
-        check(&expression, stop, at),
-        evaluate_type(&expression, stop, at).map(|_| ()),
+        check(&expression, view, at),
+        evaluate_type(&expression, view, at).map(|_| ()),
     ] {
         if let Err(error) = checked {
             look(&error);
@@ -60,19 +60,19 @@ pub fn expression(data: &[u8], stop: &mut Stop<'_>, at: FrameId) {
     // A function gives back its first argument.
     let mut calls = Calls::none();
     for _ in 0..MOST_CALLS {
-        let value = match evaluate_with(&expression, stop, at, &mut calls) {
+        let value = match evaluate_with(&expression, view, at, &mut calls) {
             Err(error) => return look(&error),
             Ok(Progress::Done(value)) => value,
             Ok(Progress::Call(request)) => {
                 assert!(text.get(request.span.clone()).is_some(), "{request:?}");
                 match request.arguments.first().cloned() {
-                    Some((_, value)) => calls.made(&request, value, stop),
+                    Some((_, value)) => calls.made(&request, value, view),
                     None => return,
                 }
                 continue;
             }
         };
-        if let Err(error) = is_true(&expression, stop, &value) {
+        if let Err(error) = is_true(&expression, view, &value) {
             look(&error);
         }
         let limits = Limits {
@@ -82,7 +82,7 @@ pub fn expression(data: &[u8], stop: &mut Stop<'_>, at: FrameId) {
             line: 200,
             values: 200,
         };
-        let (shown, _) = with_context(stop, value.frame, |context| {
+        let (shown, _) = with_context(view, value.frame, |context| {
             context.short(&value.object, &limits)
         });
         assert!(!shown.contains(char::is_control), "{shown:?} of {text:?}");

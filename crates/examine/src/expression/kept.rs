@@ -10,11 +10,11 @@ use super::evaluate::{Evaluator, Operand};
 use super::tree::{Machine, Past};
 use super::{Error, Value};
 use crate::kept::Kept;
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// A value with its bytes, to be kept. What is nowhere stays so.
-pub fn keep(stop: &mut Stop<'_>, value: &Value) -> Kept {
-    let module = stop.frame(value.frame).map(|it| it.module);
+pub fn keep(view: &mut View<'_>, value: &Value) -> Kept {
+    let module = view.frame(value.frame).map(|it| it.module);
     let keep = |context: &mut Context<'_>| {
         let fixed = super::of_fixed_length(context, &value.object);
         let object = fixed.as_ref().unwrap_or(&value.object);
@@ -27,7 +27,7 @@ pub fn keep(stop: &mut Stop<'_>, value: &Value) -> Kept {
         };
         (bytes(context, object, ty), is_number)
     };
-    let ((object, is_whole), doubts) = super::with_context(stop, value.frame, keep);
+    let ((object, is_whole), doubts) = super::with_context(view, value.frame, keep);
     let mut all = value.doubts;
     all.add(doubts);
     Kept {
@@ -63,7 +63,7 @@ impl Evaluator<'_, '_, '_> {
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<Operand, Error> {
-        let keeping = self.stop.keeping();
+        let keeping = self.view.keeping();
         let Some(kept) = keeping.variable(name).cloned() else {
             let words = Machine::WORDS.iter().map(|it| it.0);
             let near = did_you_mean(name, words.chain(keeping.names()))
@@ -87,7 +87,7 @@ impl Evaluator<'_, '_, '_> {
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<Operand, Error> {
-        let keeping = self.stop.keeping();
+        let keeping = self.view.keeping();
         let count = keeping.count();
         let number = match past {
             Past::Back(back) => count.checked_sub(back),
@@ -106,7 +106,7 @@ impl Evaluator<'_, '_, '_> {
     }
 
     fn kept(&mut self, kept: Kept, frame: FrameId, span: &Range<usize>) -> Result<Operand, Error> {
-        let module = self.stop.frame(frame).map(|it| it.module);
+        let module = self.view.frame(frame).map(|it| it.module);
         if kept.module.is_some() && kept.module != module {
             let message =
                 "its type is known only while the program is stopped in the module that it is from";

@@ -13,7 +13,7 @@ use super::evaluate::{Evaluator, Operand};
 use super::made;
 use super::tree::Path;
 use super::with_context;
-use crate::stop::{FrameId, Stop};
+use crate::view::{FrameId, View};
 
 /// At most this many frames are searched for a name that the frame itself does not have.
 const MOST_FRAMES: u32 = 1000;
@@ -74,17 +74,17 @@ impl Evaluator<'_, '_, '_> {
 
     /// Where a frame stands, if its variables can be known.
     fn pc(&mut self, frame: FrameId) -> Option<ModuleOffset> {
-        self.stop.place(frame)?.at
+        self.view.place(frame)?.at
     }
 
     fn line(&mut self, frame: FrameId) -> Option<u32> {
-        let place = self.stop.place(frame)?;
+        let place = self.view.place(frame)?;
         place.chain.get(frame.inlined)?.location.line
     }
 
     /// The parameters and locals of a frame, those of inner blocks last.
     fn locals(&mut self, frame: FrameId) -> Vec<Variable> {
-        let places = self.stop.variables(frame);
+        let places = self.view.variables(frame);
         let own = places.and_then(|it| it.get(frame.inlined).cloned());
         own.unwrap_or_default()
     }
@@ -100,7 +100,7 @@ impl Evaluator<'_, '_, '_> {
 
     pub(super) fn local(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
         // A condition asks for the same name a hundred thousand times.
-        let places = self.stop.variables(frame)?;
+        let places = self.view.variables(frame)?;
         let locals = places.get(frame.inlined)?;
         let line = self.line(frame);
         // What is declared further down has no value yet, and may hide what has one.
@@ -129,7 +129,7 @@ impl Evaluator<'_, '_, '_> {
 
     /// A static of the frame's unit.
     fn own_static(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
-        let all = self.stop.statics(frame)?;
+        let all = self.view.statics(frame)?;
         let found = all.iter().find(|it| &*it.name == name);
         let found = found.or_else(|| only(all.iter().filter(|it| is_called(&it.name, name))))?;
         Some(self.object(found, frame))
@@ -282,7 +282,7 @@ impl Evaluator<'_, '_, '_> {
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<Option<Operand>, Error> {
-        let functions = functions_meant(self.stop, frame, name);
+        let functions = functions_meant(self.view, frame, name);
         let func = match functions[..] {
             [] => return Ok(None),
             [func] => func,
@@ -292,9 +292,9 @@ impl Evaluator<'_, '_, '_> {
             }
         };
         let module = self
-            .stop
+            .view
             .frame(frame)
-            .and_then(|it| self.stop.binary(it.module));
+            .and_then(|it| self.view.binary(it.module));
         let tables = module.map_or(&[][..], |it| it.tables());
         let most = tables.first().map_or(0, |it| it.initial.min(MOST_ELEMENTS));
         let element = self.ask(frame, |context| {
@@ -305,8 +305,8 @@ impl Evaluator<'_, '_, '_> {
         let object = match element {
             Some(element) => Object::at(element, ty),
             None => {
-                let module = self.stop.frame(frame).map(|it| it.module);
-                let binary = module.and_then(|it| self.stop.binary(it));
+                let module = self.view.frame(frame).map(|it| it.module);
+                let binary = module.and_then(|it| self.view.binary(it));
                 let at = binary.and_then(|it| it.first_instruction(func));
                 let at = at.map_or_else(String::new, |at| format!("its code is at {at}; "));
                 let why = format!("{at}no pointer points to it: it is not in table 0");
@@ -333,8 +333,8 @@ impl Evaluator<'_, '_, '_> {
             return None;
         }
         for number in 0..MOST_FRAMES {
-            let candidate = self.stop.frame_numbered(frame.thread, number)?;
-            let place = self.stop.place(candidate)?;
+            let candidate = self.view.frame_numbered(frame.thread, number)?;
+            let place = self.view.place(candidate)?;
             let of = place.chain.get(candidate.inlined)?;
             if is_called(&plain(&of.function), function) || is_called(&of.function, function) {
                 return self.local(name, candidate);
@@ -347,7 +347,7 @@ impl Evaluator<'_, '_, '_> {
         let text = path.text();
         let locals = self.locals(frame);
         let pc = self.pc(frame);
-        let statics = self.stop.statics(frame).unwrap_or_default();
+        let statics = self.view.statics(frame).unwrap_or_default();
         // Of statics the qualification may be left out, unless there is one in what was looked for.
         let qualified = path.names.len() > 1;
         let names = locals
@@ -385,9 +385,9 @@ impl Evaluator<'_, '_, '_> {
     /// A frame that has a local of this name, by number, and its function.
     fn frame_with(&mut self, name: &str, frame: FrameId) -> Option<(u32, String)> {
         for number in 0..MOST_HINTS {
-            let candidate = self.stop.frame_numbered(frame.thread, number)?;
+            let candidate = self.view.frame_numbered(frame.thread, number)?;
             if self.locals(candidate).iter().any(|it| &*it.name == name) {
-                let place = self.stop.place(candidate)?;
+                let place = self.view.place(candidate)?;
                 return Some((number, place.chain.get(candidate.inlined)?.function.clone()));
             }
         }
@@ -420,11 +420,11 @@ pub fn functions_named(symbols: &Symbols, name: &str) -> Vec<FuncIndex> {
 
 /// The functions that a name means in a frame. Those of a scope around the frame hide those further out, as in C++, and
 /// a static one of the frame's file those of others. A name that begins with `::` is a whole one.
-pub fn functions_meant(stop: &mut Stop<'_>, frame: FrameId, name: &str) -> Vec<FuncIndex> {
-    let place = stop.place(frame);
+pub fn functions_meant(view: &mut View<'_>, frame: FrameId, name: &str) -> Vec<FuncIndex> {
+    let place = view.place(frame);
     let spot = place.as_ref().and_then(|it| it.chain.get(frame.inlined));
     let within = spot.map_or("", |it| it.function.as_str());
-    let (found, _) = with_context(stop, frame, |context| {
+    let (found, _) = with_context(view, frame, |context| {
         let whole = name.trim().strip_prefix("::");
         let found = functions_named(context.symbols, whole.unwrap_or(name));
         match (whole, found.len()) {
@@ -433,15 +433,15 @@ pub fn functions_meant(stop: &mut Stop<'_>, frame: FrameId, name: &str) -> Vec<F
         }
     });
     let file = spot.and_then(|it| it.location.file.as_ref());
-    let module = stop.frame(frame).map(|it| it.module);
+    let module = view.frame(frame).map(|it| it.module);
     let (Some(file), Some(binary), 2..) =
-        (file, module.and_then(|it| stop.binary(it)), found.len())
+        (file, module.and_then(|it| view.binary(it)), found.len())
     else {
         return found;
     };
     let starts = found.iter().map(|it| binary.first_instruction(*it));
     let starts: Vec<_> = found.iter().copied().zip(starts).collect();
-    let (own, _) = with_context(stop, frame, |context| {
+    let (own, _) = with_context(view, frame, |context| {
         let is_own = |start: &ModuleOffset| {
             let places = context.symbols.locate(*start);
             places.last().and_then(|it| it.file.as_ref()) == Some(file)

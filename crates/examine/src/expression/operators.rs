@@ -15,7 +15,7 @@ use super::made;
 use super::number::{self, IntegerType, Number};
 use super::terms::{self, Term};
 use super::tree::{Binary, Kind, Node, Unary};
-use crate::stop::FrameId;
+use crate::view::FrameId;
 
 /// Why a function that an expression names, or a pointer to one, has no value: which function it is.
 fn outside_of_tables(object: &Object) -> Option<&Unavailable> {

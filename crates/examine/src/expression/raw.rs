@@ -15,8 +15,8 @@ use super::error::did_you_mean;
 use super::evaluate::{Evaluator, Operand};
 use super::made;
 use super::tree::{Kind, Machine, Node};
-use crate::stop::FrameId;
 use crate::value;
+use crate::view::FrameId;
 
 /// At most this many values are listed at once.
 const MOST_LISTED: usize = 10_000;
@@ -40,7 +40,7 @@ impl Evaluator<'_, '_, '_> {
         };
         let number = self.integer(index, at)?;
         let found = u32::try_from(number).ok();
-        let found = found.and_then(|number| self.stop.frame_numbered(at.thread, number));
+        let found = found.and_then(|number| self.view.frame_numbered(at.thread, number));
         found.ok_or_else(|| Error::new(format!("there is no frame {number}"), &index.span))
     }
 
@@ -61,7 +61,7 @@ impl Evaluator<'_, '_, '_> {
                 self.record(machine, &entries)
             }
             Machine::Pc => {
-                let place = self.stop.place(frame);
+                let place = self.view.place(frame);
                 let Some(at) = place.and_then(|it| it.at) else {
                     return Err(Error::new("it is not known where the frame stands", span));
                 };
@@ -201,8 +201,8 @@ impl Evaluator<'_, '_, '_> {
         span: &Range<usize>,
     ) -> Result<Vec<Entry>, Error> {
         let missing = |what: &str| Err(Error::new(format!("{what} not recorded"), span));
-        let place = self.stop.place(id);
-        let Some(frame) = self.stop.frame(id) else {
+        let place = self.view.place(id);
+        let Some(frame) = self.view.frame(id) else {
             return missing("the frame was");
         };
         let typed = |slot: &Slot| slot.value().map_or("i32", value::type_name).to_owned();
@@ -220,11 +220,11 @@ impl Evaluator<'_, '_, '_> {
                 None => return missing("the operand stack was"),
             },
             Machine::Global => {
-                let Some(instance) = self.stop.instance(frame.instance) else {
+                let Some(instance) = self.view.instance(frame.instance) else {
                     return missing("the instance was");
                 };
-                let globals = self.stop.globals();
-                let binary = self.stop.binary(frame.module);
+                let globals = self.view.globals();
+                let binary = self.view.binary(frame.module);
                 let global = |(index, id): (u32, &Option<wdb_debuggee::coredump::GlobalId>)| {
                     let global = id.and_then(|it| globals.get(it.position()));
                     let name = binary.and_then(|it| it.global_name(GlobalIndex(index)));

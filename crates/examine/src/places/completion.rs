@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wdb_module::FuncIndex;
 
-use crate::stop::Stop;
+use crate::view::View;
 
 /// The file before a colon that is alone, and what is begun after it.
 fn file_and_beginning(text: &str) -> Option<(&str, &str)> {
@@ -16,14 +16,14 @@ fn file_and_beginning(text: &str) -> Option<(&str, &str)> {
 const MOST_LOOKED_AT: usize = 20_000;
 
 /// What `text` may be the beginning of: functions and source files, by their short names, at most `most`.
-pub fn completions(stop: &mut Stop<'_>, text: &str, most: usize) -> Vec<String> {
+pub fn completions(view: &mut View<'_>, text: &str, most: usize) -> Vec<String> {
     let mut found = BTreeSet::new();
-    for module in stop.module_ids() {
-        let Some(symbols) = stop.symbols(module) else {
+    for module in view.module_ids() {
+        let Some(symbols) = view.symbols(module) else {
             continue;
         };
         if let Some((file, begun)) = file_and_beginning(text) {
-            let binary = stop.binary(module);
+            let binary = view.binary(module);
             let own = binary.map_or(0..0, |it| it.imported_function_count()..it.function_count());
             for func in own.take(MOST_LOOKED_AT).map(FuncIndex) {
                 let name = symbols.function_name(func).path();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::support::Fixtures;
 use wdb_examine::machine::FrameMachine;
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 use wdb_symbols::Context;
 use wdb_symbols::render::Limits;
 
@@ -21,22 +21,22 @@ const LIMITS: Limits = Limits {
 fn variables(program: &str) -> BTreeMap<String, String> {
     let mut debuggee = super::support::dump(&format!("{program}.wasmtime"), program);
     let mut resolver = Fixtures::new(super::support::modules(program));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     let mut found = BTreeMap::new();
-    for activation in 0..stop.depth(0) {
+    for activation in 0..view.depth(0) {
         let id = FrameId {
             thread: 0,
             activation,
             inlined: 0,
         };
-        let place = stop.place(id).unwrap();
+        let place = view.place(id).unwrap();
         let Some(pc) = place.at else { continue };
-        let module = stop.frame(id).unwrap().module;
-        let symbols = stop.symbols(module).unwrap();
+        let module = view.frame(id).unwrap().module;
+        let symbols = view.symbols(module).unwrap();
         for (spot, variables) in place.chain.iter().zip(symbols.variables(pc)) {
             let function = spot.function.split('(').next().unwrap();
             for variable in variables {
-                let mut machine = FrameMachine::new(&mut stop, id);
+                let mut machine = FrameMachine::new(&mut view, id);
                 let object = symbols.object(&variable, pc, &mut machine);
                 let mut context = Context {
                     symbols: &symbols,

@@ -6,13 +6,13 @@ use super::support::Fixtures;
 use wdb_coredump::{Base, CoreDump, Dialect, Reading};
 use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::ModuleId;
-use wdb_examine::Stop;
+use wdb_examine::View;
 use wdb_examine::disassembly::{self, Instruction};
 use wdb_examine::places;
 use wdb_module::{Binary, FuncIndex, Module, ModuleOffset};
 
 /// Asks about a program that has not run yet.
-fn ask<T>(module: Arc<Module>, question: impl FnOnce(&mut Stop<'_>) -> T) -> T {
+fn ask<T>(module: Arc<Module>, question: impl FnOnce(&mut View<'_>) -> T) -> T {
     let reading = Reading {
         dump: CoreDump {
             modules: vec![Default::default()],
@@ -24,12 +24,12 @@ fn ask<T>(module: Arc<Module>, question: impl FnOnce(&mut Stop<'_>) -> T) -> T {
     };
     let mut debuggee = PostMortem::new(reading, vec![Some(module.clone())]);
     let mut resolver = Fixtures::new(vec![module]);
-    question(&mut Stop::new(&mut debuggee, &mut resolver).unwrap())
+    question(&mut View::new(&mut debuggee, &mut resolver).unwrap())
 }
 
-fn all(stop: &mut Stop<'_>, module: &Module) -> Vec<Instruction> {
+fn all(view: &mut View<'_>, module: &Module) -> Vec<Instruction> {
     (module.imported_function_count()..module.function_count())
-        .flat_map(|it| disassembly::function(stop, ModuleId(0), FuncIndex(it)))
+        .flat_map(|it| disassembly::function(view, ModuleId(0), FuncIndex(it)))
         .collect()
 }
 
@@ -80,7 +80,7 @@ fn compare(module: Arc<Module>) -> usize {
     let config = wasmprinter::Config::new();
     let theirs = config.offsets_and_lines(&bare, &mut storage).unwrap();
     let theirs = theirs.map(|(_, line)| line.trim());
-    let ours = ask(module.clone(), |stop| all(stop, &module));
+    let ours = ask(module.clone(), |view| all(view, &module));
     let is_end = |at: wdb_module::ModuleOffset| {
         let body = module
             .function(module.function_at(at).unwrap())
@@ -189,12 +189,12 @@ fn rare_instructions_read_as_wasmprinter_has_them() {
 #[test]
 fn what_instructions_mean() {
     let module = fixture("c-div-zero");
-    ask(module.clone(), |stop| {
+    ask(module.clone(), |view| {
         let spec = places::parse("summarise").unwrap();
-        let summarise = places::resolve(stop, &spec, None).unwrap().remove(0);
+        let summarise = places::resolve(view, &spec, None).unwrap().remove(0);
         let at = summarise.at.offset;
-        let func = stop.function_at(summarise.at).unwrap();
-        let whole = disassembly::function(stop, ModuleId(0), func);
+        let func = view.function_at(summarise.at).unwrap();
+        let whole = disassembly::function(view, ModuleId(0), func);
         let calls = whole.iter().filter(|it| it.text.starts_with("call "));
         let called: Vec<&str> = calls.map(|it| it.note.as_deref().unwrap()).collect();
         assert!(called.contains(&"average"), "{called:?}");
@@ -210,15 +210,15 @@ fn what_instructions_mean() {
             Some("  int mean = average(sample.values, sample.count);")
         );
         // A window holds the same, except the source line at its beginning.
-        let around = disassembly::around(stop, ModuleId(0), at, 2, 3);
+        let around = disassembly::around(view, ModuleId(0), at, 2, 3);
         assert_eq!(around.len(), 6);
         let position = whole.iter().position(|it| it.at == at).unwrap();
         assert_eq!(around[1..], whole[position - 1..position + 4]);
         assert_eq!(
-            disassembly::around(stop, ModuleId(0), wdb_module::ModuleOffset(3), 2, 3),
+            disassembly::around(view, ModuleId(0), wdb_module::ModuleOffset(3), 2, 3),
             []
         );
-        assert_eq!(disassembly::function(stop, ModuleId(0), FuncIndex(0)), []);
+        assert_eq!(disassembly::function(view, ModuleId(0), FuncIndex(0)), []);
     });
 }
 
@@ -228,7 +228,7 @@ fn branches_say_where_they_go() {
         "(module (func (block (loop (br_if 0 (i32.const 1)) (br_if 1 (i32.const 1)))) (br 0)))";
     let bytes = wat::parse_str(wat).unwrap();
     let module = Binary::parse(bytes.into()).unwrap().modules()[0].clone();
-    let lines = ask(module.clone(), |stop| all(stop, &module));
+    let lines = ask(module.clone(), |view| all(view, &module));
     let note = |at: usize| lines[at].note.clone().unwrap();
     let texts: Vec<(u32, &str)> = lines
         .iter()
@@ -261,11 +261,11 @@ fn ranges_go_over_the_ends_of_functions() {
     let module = modules[0].clone();
     let mut debuggee = super::support::dump("c-div-zero.wasmtime", "c-div-zero");
     let mut resolver = Fixtures::new(modules);
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     let id = ModuleId(0);
     let functions = (0..module.function_count()).map(FuncIndex);
     let all: Vec<_> = functions
-        .flat_map(|func| disassembly::function(&mut stop, id, func))
+        .flat_map(|func| disassembly::function(&mut view, id, func))
         .collect();
     for line in &all {
         let (start, length) = (line.at.0 as usize, line.bytes.len());
@@ -296,11 +296,11 @@ fn ranges_go_over_the_ends_of_functions() {
         (last / 2, last, last),
         (last / 2, usize::MAX, usize::MAX),
     ] {
-        let found = disassembly::range(&mut stop, id, all[at].at, before, after);
+        let found = disassembly::range(&mut view, id, all[at].at, before, after);
         let expected = &all[at.saturating_sub(before)..=at.saturating_add(after).min(last)];
         assert_eq!(code(&found), code(expected), "{at} -{before} +{after}");
     }
     let beyond = ModuleOffset(all[last].at.0 + 1_000_000);
-    assert_eq!(disassembly::range(&mut stop, id, beyond, 3, 3), []);
-    assert_eq!(disassembly::range(&mut stop, id, ModuleOffset(0), 3, 3), []);
+    assert_eq!(disassembly::range(&mut view, id, beyond, 3, 3), []);
+    assert_eq!(disassembly::range(&mut view, id, ModuleOffset(0), 3, 3), []);
 }

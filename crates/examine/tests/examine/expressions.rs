@@ -5,28 +5,28 @@ use std::path::Path;
 
 use super::support::{Fixtures, dump, modules};
 use wdb_examine::Doubts;
-use wdb_examine::Stop;
+use wdb_examine::View;
 use wdb_examine::expression::{self, evaluate, parse, with_context};
 use wdb_examine::places::Location;
-use wdb_examine::stop::FrameId;
 use wdb_examine::supposed;
+use wdb_examine::view::FrameId;
 use wdb_symbols::render::Limits;
 
 /// Calls `with` with the dump that wasmtime wrote of a fixture.
-fn with_stop<T>(name: &str, with: impl FnOnce(&mut Stop<'_>) -> T) -> T {
+fn with_stop<T>(name: &str, with: impl FnOnce(&mut View<'_>) -> T) -> T {
     let mut debuggee = dump(&format!("{name}.wasmtime"), name);
     let mut fixtures = Fixtures::new(modules(name));
-    with(&mut Stop::new(&mut debuggee, &mut fixtures).unwrap())
+    with(&mut View::new(&mut debuggee, &mut fixtures).unwrap())
 }
 
 /// The innermost frame whose function's name ends so.
-fn frame_of(stop: &mut Stop<'_>, function: &str) -> FrameId {
+fn frame_of(view: &mut View<'_>, function: &str) -> FrameId {
     let mut names = Vec::new();
     for number in 0..1000 {
-        let Some(id) = stop.frame_numbered(0, number) else {
+        let Some(id) = view.frame_numbered(0, number) else {
             break;
         };
-        let place = stop.place(id).unwrap();
+        let place = view.place(id).unwrap();
         let name = &place.chain[id.inlined].function;
         if name.ends_with(function) {
             return id;
@@ -37,8 +37,8 @@ fn frame_of(stop: &mut Stop<'_>, function: &str) -> FrameId {
 }
 
 /// What the user is shown of the value of `text`.
-fn shown(stop: &mut Stop<'_>, at: FrameId, text: &str) -> String {
-    let value = parse(text).and_then(|it| evaluate(&it, stop, at));
+fn shown(view: &mut View<'_>, at: FrameId, text: &str) -> String {
+    let value = parse(text).and_then(|it| evaluate(&it, view, at));
     match value {
         Ok(value) => {
             let limits = Limits {
@@ -50,7 +50,7 @@ fn shown(stop: &mut Stop<'_>, at: FrameId, text: &str) -> String {
             };
             let look =
                 |context: &mut wdb_symbols::Context<'_>| context.short(&value.object, &limits);
-            format!("= {}\n", with_context(stop, value.frame, look).0)
+            format!("= {}\n", with_context(view, value.frame, look).0)
         }
         Err(error) => {
             let shown = error.show(text);
@@ -85,10 +85,10 @@ fn the_examples_of_the_document_hold() {
             .filter(|it| !it.starts_with(['=', '!']) && !it.trim_start().starts_with('^'))
             .collect();
         examples += expressions.len();
-        with_stop(name, |stop| {
-            let at = frame_of(stop, function);
+        with_stop(name, |view| {
+            let at = frame_of(view, function);
             for expression in expressions {
-                let _ = write!(actual, "{expression}\n{}", shown(stop, at, expression));
+                let _ = write!(actual, "{expression}\n{}", shown(view, at, expression));
             }
         });
         actual.push_str("```\n");
@@ -109,9 +109,9 @@ fn the_examples_of_the_document_hold() {
 
 #[test]
 fn conditions_hold_or_not() {
-    with_stop("c-variables", |stop| {
-        let at = frame_of(stop, "arrays");
-        let mut holds = |text: &str| expression::holds(&parse(text).unwrap(), stop, at);
+    with_stop("c-variables", |view| {
+        let at = frame_of(view, "arrays");
+        let mut holds = |text: &str| expression::holds(&parse(text).unwrap(), view, at);
         assert_eq!(holds("rows == 4 && line[1] > 10"), Ok(true));
         assert_eq!(holds("rows > 4"), Ok(false));
         assert_eq!(holds("global_names[3]"), Ok(false));
@@ -125,9 +125,9 @@ fn conditions_hold_or_not() {
 
 #[test]
 fn a_value_says_what_it_is_based_on() {
-    with_stop("c-variables", |stop| {
-        let at = frame_of(stop, "arrays");
-        let mut doubts = |text: &str| evaluate(&parse(text).unwrap(), stop, at).unwrap().doubts;
+    with_stop("c-variables", |view| {
+        let at = frame_of(view, "arrays");
+        let mut doubts = |text: &str| evaluate(&parse(text).unwrap(), view, at).unwrap().doubts;
         assert_eq!(doubts("1 + 1"), Doubts::default());
         // The dump has no locals: where the frame is in memory was worked out.
         assert!(doubts("rows + 1").inferred.is_some());
@@ -140,10 +140,10 @@ fn a_module_that_is_not_at_hand_leaves_the_machine() {
     let reading = wdb_coredump::read(super::support::dump_bytes("wat-state.wasmtime")).unwrap();
     let mut debuggee = wdb_debuggee::PostMortem::new(reading, Vec::new());
     let mut fixtures = Fixtures::new(Vec::new());
-    let mut stop = Stop::new(&mut debuggee, &mut fixtures).unwrap();
-    let at = stop.frame_numbered(0, 0).unwrap();
-    assert_eq!(shown(&mut stop, at, "$global[0] + 1"), "= 100\n");
-    let message = shown(&mut stop, at, "small");
+    let mut view = View::new(&mut debuggee, &mut fixtures).unwrap();
+    let at = view.frame_numbered(0, 0).unwrap();
+    assert_eq!(shown(&mut view, at, "$global[0] + 1"), "= 100\n");
+    let message = shown(&mut view, at, "small");
     assert!(
         message.contains("the place in the code is not known"),
         "{message}"
@@ -159,7 +159,7 @@ fn a_module_that_is_not_at_hand_leaves_the_machine() {
         "a::b",
         "$frame[1].x",
     ] {
-        shown(&mut stop, at, text);
+        shown(&mut view, at, text);
     }
 }
 
@@ -307,15 +307,15 @@ fn no_text_does_harm() {
             ["boxed_slice[1..]", "boxed.x as u8 + raw.y"],
         ),
     ] {
-        with_stop(program, |stop| {
-            let at = frame_of(stop, function);
+        with_stop(program, |view| {
+            let at = frame_of(view, function);
             for _ in 0..600 {
                 let mut text = String::new();
                 for _ in 0..=seeded.next(12) {
                     let words = if seeded.next(3) == 0 { names } else { WORDS };
                     text.push_str(words[seeded.next(words.len())]);
                 }
-                expression::fuzz::expression(text.as_bytes(), stop, at);
+                expression::fuzz::expression(text.as_bytes(), view, at);
             }
             for text in good {
                 for _ in 0..100 {
@@ -324,7 +324,7 @@ fn no_text_does_harm() {
                         let at = seeded.next(bytes.len());
                         bytes[at] = seeded.next(256) as u8;
                     }
-                    expression::fuzz::expression(&bytes, stop, at);
+                    expression::fuzz::expression(&bytes, view, at);
                 }
             }
         });
@@ -347,10 +347,10 @@ fn what_has_a_value_is_not_refused_as_a_condition() {
         };
         let texts = lines.by_ref().take_while(|it| *it != "```");
         let parsed: Vec<_> = texts.filter_map(|it| parse(it).ok()).collect();
-        with_stop(name, |stop| {
-            let at = frame_of(stop, function);
-            let frame = stop.frame(at).unwrap();
-            let place = stop.place(at).unwrap();
+        with_stop(name, |view| {
+            let at = frame_of(view, function);
+            let frame = view.frame(at).unwrap();
+            let place = view.place(at).unwrap();
             let spot = &place.chain[at.inlined];
             let place = Location {
                 at: frame.location().unwrap(),
@@ -361,10 +361,10 @@ fn what_has_a_value_is_not_refused_as_a_condition() {
             };
             for expression in parsed {
                 let text = expression.text();
-                let value = evaluate(&expression, stop, at);
+                let value = evaluate(&expression, view, at);
                 match (
                     value,
-                    supposed::check(stop, &expression, std::slice::from_ref(&place)),
+                    supposed::check(view, &expression, std::slice::from_ref(&place)),
                 ) {
                     (Ok(_), Err(error)) => panic!("{name} {function}: {text}: {error:?}"),
                     (Ok(_), Ok(())) => passed += 1,
@@ -380,21 +380,21 @@ fn what_has_a_value_is_not_refused_as_a_condition() {
 /// Nothing of the program itself is seen at a place that it has not reached.
 #[test]
 fn a_supposed_frame_knows_only_where_it_is() {
-    with_stop("c-variables", |stop| {
-        let at = frame_of(stop, "arrays");
+    with_stop("c-variables", |view| {
+        let at = frame_of(view, "arrays");
         let global = parse("$global[0]").unwrap();
         let memory = parse("$memory[1024]").unwrap();
         for expression in [&global, &memory] {
-            assert!(evaluate(expression, stop, at).is_ok());
+            assert!(evaluate(expression, view, at).is_ok());
         }
-        let location = stop.frame(at).unwrap().location().unwrap();
-        let names = |stop: &mut Stop<'_>, at| {
-            let variables = stop.variables(at).unwrap();
+        let location = view.frame(at).unwrap().location().unwrap();
+        let names = |view: &mut View<'_>, at| {
+            let variables = view.variables(at).unwrap();
             let names = variables[0].iter().map(|it| it.name.clone());
             names.collect::<Vec<_>>()
         };
-        let known = names(stop, at);
-        let mut there = stop.supposing(location);
+        let known = names(view, at);
+        let mut there = view.supposing(location);
         let frame = FrameId::default();
         assert_eq!(there.depth(0), 1);
         assert_eq!(there.frame(frame).unwrap().location(), Some(location));
@@ -408,6 +408,6 @@ fn a_supposed_frame_knows_only_where_it_is() {
         }
         assert!(there.take_unanswered().is_none());
         drop(there);
-        assert!(stop.depth(0) > 1 && evaluate(&global, stop, at).is_ok());
+        assert!(view.depth(0) > 1 && evaluate(&global, view, at).is_ok());
     });
 }

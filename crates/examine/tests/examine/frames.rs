@@ -3,14 +3,14 @@
 use super::support::{Fixtures, dump, modules, reading};
 use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::HostFrame;
-use wdb_examine::Stop;
+use wdb_examine::View;
 use wdb_examine::frames::{self, Entry};
 
 /// The pages of `length` frames, one after the other, and one more.
-fn pages(stop: &mut Stop<'_>, length: u32) -> Vec<Entry> {
-    let count = stop.frame_count(0);
+fn pages(view: &mut View<'_>, length: u32) -> Vec<Entry> {
+    let count = view.frame_count(0);
     let starts = (0..=count).step_by(length as usize);
-    let pages = starts.map(|start| frames::page(stop, 0, start..start + length));
+    let pages = starts.map(|start| frames::page(view, 0, start..start + length));
     pages.collect::<Vec<_>>().concat()
 }
 
@@ -24,30 +24,30 @@ fn the_pages_of_a_stack_are_the_whole() {
     ] {
         let mut debuggee = dump(name, module);
         let mut resolver = Fixtures::new(modules(module));
-        let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
-        let whole = frames::entries(&mut stop, 0);
+        let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
+        let whole = frames::entries(&mut view, 0);
         assert!(whole.len() > 1, "{name}");
         for length in [1, 2, 3, 7, 1_000] {
-            assert_eq!(pages(&mut stop, length), whole, "{name}: {length}");
+            assert_eq!(pages(&mut view, length), whole, "{name}: {length}");
         }
-        let count = stop.frame_count(0);
+        let count = view.frame_count(0);
         for range in [
             count..u32::MAX,
             u32::MAX..u32::MAX,
             3..3,
             count + 7..count + 9,
         ] {
-            assert_eq!(frames::page(&mut stop, 0, range.clone()), [], "{range:?}");
+            assert_eq!(frames::page(&mut view, 0, range.clone()), [], "{range:?}");
         }
-        assert_eq!(frames::page(&mut stop, 9, 0..5), []);
+        assert_eq!(frames::page(&mut view, 9, 0..5), []);
         for entry in &whole {
             if let Entry::Frame(frame) = entry {
-                assert_eq!(stop.frame_numbered(0, frame.index), Some(frame.id));
-                assert_eq!(stop.frame_number(frame.id), frame.index);
-                assert_eq!(frames::frame(&mut stop, frame.id).as_ref(), Some(frame));
+                assert_eq!(view.frame_numbered(0, frame.index), Some(frame.id));
+                assert_eq!(view.frame_number(frame.id), frame.index);
+                assert_eq!(frames::frame(&mut view, frame.id).as_ref(), Some(frame));
             }
         }
-        assert_eq!(stop.frame_numbered(0, count), None);
+        assert_eq!(view.frame_numbered(0, count), None);
     }
 }
 
@@ -56,21 +56,21 @@ fn the_pages_of_a_stack_are_the_whole() {
 fn functions_ahead_have_no_numbers() {
     let mut debuggee = dump("rust-types.wasmtime", "rust-types");
     let mut resolver = Fixtures::new(modules("rust-types"));
-    let mut memo = wdb_examine::stop::Memo::default();
-    let count = Stop::over(&mut debuggee, &mut resolver, &mut memo).frame_count(0);
+    let mut memo = wdb_examine::view::Memo::default();
+    let count = View::over(&mut debuggee, &mut resolver, &mut memo).frame_count(0);
     let inlined = {
-        let mut stop = Stop::over(&mut debuggee, &mut resolver, &mut memo);
-        stop.place(wdb_examine::stop::FrameId::default())
+        let mut view = View::over(&mut debuggee, &mut resolver, &mut memo);
+        view.place(wdb_examine::view::FrameId::default())
             .unwrap()
             .chain
             .len()
             - 1
     };
     memo.not_entered = inlined;
-    let mut stop = Stop::over(&mut debuggee, &mut resolver, &mut memo);
-    assert_eq!(stop.frame_count(0) as usize, count as usize - inlined);
-    let whole = frames::entries(&mut stop, 0);
-    assert_eq!(pages(&mut stop, 2), whole);
+    let mut view = View::over(&mut debuggee, &mut resolver, &mut memo);
+    assert_eq!(view.frame_count(0) as usize, count as usize - inlined);
+    let whole = frames::entries(&mut view, 0);
+    assert_eq!(pages(&mut view, 2), whole);
 }
 
 /// Host code belongs to the page of the frame that it is before.
@@ -89,8 +89,8 @@ fn host_code_is_in_one_page() {
     let known = modules.iter().cloned().map(Some).collect();
     let mut debuggee = PostMortem::new(dump, known);
     let mut resolver = Fixtures::new(modules);
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
-    let whole = frames::entries(&mut stop, 0);
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
+    let whole = frames::entries(&mut view, 0);
     let hosts = |entries: &[Entry]| {
         entries
             .iter()
@@ -99,9 +99,9 @@ fn host_code_is_in_one_page() {
     };
     assert_eq!(hosts(&whole), 5);
     for length in [1, 2, 100] {
-        assert_eq!(pages(&mut stop, length), whole, "{length}");
+        assert_eq!(pages(&mut view, length), whole, "{length}");
     }
-    assert_eq!(hosts(&frames::page(&mut stop, 0, 0..1)), 1);
+    assert_eq!(hosts(&frames::page(&mut view, 0, 0..1)), 1);
 }
 
 /// A page of a deep recursion is found without the frames before it.
@@ -115,12 +115,12 @@ fn a_page_of_a_deep_stack_costs_a_page() {
     let known = modules.iter().cloned().map(Some).collect();
     let mut debuggee = PostMortem::new(dump, known);
     let mut resolver = Fixtures::new(modules);
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
-    let count = stop.frame_count(0);
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
+    let count = view.frame_count(0);
     let begun = std::time::Instant::now();
     // Each of these would be found in the time of one of them if all frames were made.
     for start in (0..count).step_by(100) {
-        assert_eq!(frames::page(&mut stop, 0, start..start + 1).len(), 1);
+        assert_eq!(frames::page(&mut view, 0, start..start + 1).len(), 1);
     }
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }

@@ -2,21 +2,21 @@
 
 use super::support::{Fixtures, dump, modules, reading};
 use wdb_debuggee::PostMortem;
-use wdb_examine::Stop;
+use wdb_examine::View;
 use wdb_examine::completions::{self, Kind};
 use wdb_examine::memory::{self, MOST};
-use wdb_examine::stop::FrameId;
+use wdb_examine::view::FrameId;
 use wdb_symbols::Unavailable;
 
 #[test]
 fn a_range_over_the_end_of_the_memory_has_two_parts() {
     let mut debuggee = dump("c-div-zero.wasmtime", "c-div-zero");
     let mut resolver = Fixtures::new(modules("c-div-zero"));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     let frame = FrameId::default();
-    let id = stop.memory_of(frame).unwrap();
-    let end = stop.memory(id).unwrap().len();
-    let parts = memory::read(&mut stop, frame, end - 10, 30);
+    let id = view.memory_of(frame).unwrap();
+    let end = view.memory(id).unwrap().len();
+    let parts = memory::read(&mut view, frame, end - 10, 30);
     let [known, missing] = &parts[..] else {
         panic!("{parts:?}");
     };
@@ -39,7 +39,7 @@ fn a_range_over_the_end_of_the_memory_has_two_parts() {
         (0, 0, None),
         (0, u64::MAX, Some(0..MOST.min(end))),
     ] {
-        let parts = memory::read(&mut stop, frame, start, length);
+        let parts = memory::read(&mut view, frame, start, length);
         let ranges: Vec<_> = parts.iter().map(|it| it.range.clone()).collect();
         assert_eq!(ranges, Vec::from_iter(expected), "{start:#x}");
     }
@@ -48,7 +48,7 @@ fn a_range_over_the_end_of_the_memory_has_two_parts() {
         activation: 1 << 40,
         ..frame
     };
-    let parts = memory::read(&mut stop, none, 16, MOST);
+    let parts = memory::read(&mut view, none, 16, MOST);
     assert_eq!(parts.len(), 1);
     assert!(parts[0].bytes.is_err());
 }
@@ -63,9 +63,9 @@ fn what_a_dump_does_not_hold_is_a_part_of_its_own() {
     let known = modules("c-div-zero").into_iter().map(Some).collect();
     let mut debuggee = PostMortem::new(dump, known);
     let mut resolver = Fixtures::new(modules("c-div-zero"));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     let frame = FrameId::default();
-    let parts = memory::read(&mut stop, frame, 0, MOST);
+    let parts = memory::read(&mut view, frame, 0, MOST);
     assert!(parts.len() > 1 && parts.len() < 100, "{}", parts.len());
     let mut at = 0;
     for part in &parts {
@@ -73,7 +73,7 @@ fn what_a_dump_does_not_hold_is_a_part_of_its_own() {
         at = part.range.end;
         // The same byte by byte.
         for address in [part.range.start, part.range.end - 1] {
-            let one = memory::read(&mut stop, frame, address, 1);
+            let one = memory::read(&mut view, frame, address, 1);
             assert_eq!(one[0].bytes.is_ok(), part.bytes.is_ok(), "{address:#x}");
             let byte = part.get(address..address + 1);
             assert_eq!(one[0].get(address..address + 1), byte, "{address:#x}");
@@ -86,10 +86,10 @@ fn what_a_dump_does_not_hold_is_a_part_of_its_own() {
 fn names_at_a_cursor() {
     let mut debuggee = dump("c-variables.wasmtime", "c-variables");
     let mut resolver = Fixtures::new(modules("c-variables"));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
-    let frame = stop.frame_numbered(0, 2).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
+    let frame = view.frame_numbered(0, 2).unwrap();
     let mut at = |text: &str, cursor: usize| {
-        let found = completions::completions(&mut stop, frame, text, cursor);
+        let found = completions::completions(&mut view, frame, text, cursor);
         let names = found.into_iter().map(|it| (it.start, it.name, it.kind));
         names.collect::<Vec<_>>()
     };
@@ -111,7 +111,7 @@ fn names_at_a_cursor() {
     }
     assert_eq!(at("nothing.", 8), []);
     let outside = completions::completions(
-        &mut stop,
+        &mut view,
         FrameId {
             activation: 99,
             ..frame

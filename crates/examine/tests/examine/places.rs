@@ -3,9 +3,9 @@
 use super::support::Fixtures;
 use wdb_coredump::{Base, CoreDump, Dialect, Reading};
 use wdb_debuggee::PostMortem;
-use wdb_examine::Stop;
+use wdb_examine::View;
 use wdb_examine::places::{self, Spec, Unresolved};
-use wdb_examine::stop::FrameId;
+use wdb_examine::view::FrameId;
 use wdb_module::ModuleOffset;
 
 /// The places that each of `specs` means in a dump, with a frame of it selected: `function file:line`.
@@ -17,10 +17,10 @@ fn resolved<const N: usize>(
 ) -> [Vec<String>; N] {
     let mut debuggee = super::support::dump(dump, module);
     let mut resolver = Fixtures::new(super::support::modules(module));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     specs.map(|text| {
         let spec = places::parse(text);
-        let found = spec.and_then(|spec| places::resolve(&mut stop, &spec, here));
+        let found = spec.and_then(|spec| places::resolve(&mut view, &spec, here));
         let found = match found {
             Ok(found) => found,
             Err(Unresolved(why)) => return vec![why],
@@ -107,9 +107,9 @@ fn addresses() {
     let module = &modules[0];
     let mut debuggee = super::support::dump("c-div-zero.wasmtime", "c-div-zero");
     let mut resolver = Fixtures::new(modules.clone());
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     let spec = places::parse("average").unwrap();
-    let location = places::resolve(&mut stop, &spec, None).unwrap().remove(0);
+    let location = places::resolve(&mut view, &spec, None).unwrap().remove(0);
     let at = location.at.offset;
     for text in [
         format!("*{at}"),
@@ -117,7 +117,7 @@ fn addresses() {
         format!("*{}", at.0),
     ] {
         let spec = places::parse(&text).unwrap();
-        let again = places::resolve(&mut stop, &spec, None).unwrap();
+        let again = places::resolve(&mut view, &spec, None).unwrap();
         assert_eq!(again, std::slice::from_ref(&location), "{text}");
     }
     let inside = ModuleOffset(at.0 + 1);
@@ -126,7 +126,7 @@ fn addresses() {
         .map(|it| it.unwrap().0);
     let next = next.into_iter().find(|it| *it > inside).unwrap();
     let error = places::resolve(
-        &mut stop,
+        &mut view,
         &places::parse(&format!("*{inside}")).unwrap(),
         None,
     );
@@ -151,13 +151,13 @@ fn instances_of_templates_and_inlined_copies() {
     };
     let mut debuggee = PostMortem::new(reading, vec![Some(modules[0].clone())]);
     let mut resolver = Fixtures::new(modules);
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     for (text, function, line) in [
         ("ratio", "ratio", 14),
         ("c-inlined-o2.c:19", "weigh", 19),
         ("c-inlined-o2.c:30", "rank", 30),
     ] {
-        let found = places::resolve(&mut stop, &places::parse(text).unwrap(), None).unwrap();
+        let found = places::resolve(&mut view, &places::parse(text).unwrap(), None).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(
             (found[0].function.as_str(), found[0].line),
@@ -197,13 +197,13 @@ fn what_is_typed_is_what_is_shown() {
 fn beginnings_are_completed() {
     let mut debuggee = super::support::dump("c-div-zero.wasmtime", "c-div-zero");
     let mut resolver = Fixtures::new(super::support::modules("c-div-zero"));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
-    assert_eq!(places::completions(&mut stop, "aver", 10), ["average"]);
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
+    assert_eq!(places::completions(&mut view, "aver", 10), ["average"]);
     assert_eq!(
-        places::completions(&mut stop, "c-div", 10),
+        places::completions(&mut view, "c-div", 10),
         ["c-div-zero.c:"]
     );
-    assert_eq!(places::completions(&mut stop, "", 3).len(), 3);
+    assert_eq!(places::completions(&mut view, "", 3).len(), 3);
 }
 
 /// Where an editor can put a breakpoint in a line.
@@ -211,8 +211,8 @@ fn beginnings_are_completed() {
 fn the_columns_of_a_line_are_places() {
     let mut debuggee = super::support::dump("c-div-zero.wasmtime", "c-div-zero");
     let mut resolver = Fixtures::new(super::support::modules("c-div-zero"));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
-    let places = places::columns(&mut stop, "c-div-zero.c", 33).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
+    let places = places::columns(&mut view, "c-div-zero.c", 33).unwrap();
     let columns: Vec<u32> = places.iter().map(|it| it.column.unwrap()).collect();
     assert!(columns.len() > 1 && columns.is_sorted(), "{columns:?}");
     for place in &places {
@@ -222,9 +222,9 @@ fn the_columns_of_a_line_are_places() {
             line: 33,
             column: place.column,
         };
-        let found = places::resolve(&mut stop, &spec, None).unwrap();
+        let found = places::resolve(&mut view, &spec, None).unwrap();
         assert_eq!(found, std::slice::from_ref(place));
     }
-    assert!(places::columns(&mut stop, "c-div-zero.c", 33_000).is_err());
-    assert!(places::columns(&mut stop, "nowhere.c", 1).is_err());
+    assert!(places::columns(&mut view, "c-div-zero.c", 33_000).is_err());
+    assert!(places::columns(&mut view, "nowhere.c", 1).is_err());
 }

@@ -37,7 +37,7 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     let actual = signature(evidence.binary(module)?.function_type(*func)?);
     Some(format!(
         "slot {slot} of the table holds `{}`, which is {actual}; the call is for {expected}",
-        evidence.stop.function_name(module, *func)
+        evidence.view.function_name(module, *func)
     ))
 }
 

@@ -38,7 +38,7 @@ pub(super) fn find(evidence: &mut Evidence<'_, '_>) -> Option<String> {
     });
     let calls: Vec<String> = round
         .iter()
-        .map(|((module, func), _)| format!("`{}`", evidence.stop.function_name(*module, *func)))
+        .map(|((module, func), _)| format!("`{}`", evidence.view.function_name(*module, *func)))
         .collect();
     let frames = thousands(frames as u64);
     Some(match calls.as_slice() {

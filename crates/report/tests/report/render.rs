@@ -4,7 +4,7 @@
 use wdb_debuggee::Trust;
 use wdb_debuggee::coredump::{CrashKind, InstanceId, ModuleId};
 use wdb_examine::frames::{Entry, Frame};
-use wdb_examine::stop::FrameId;
+use wdb_examine::view::FrameId;
 use wdb_module::{FuncIndex, ModuleOffset};
 use wdb_report::{Module, Reason, Report, Shown, Source, Thread, text};
 use wdb_symbols::runtime::Family;

@@ -16,7 +16,7 @@ use wdb_symbols::{Context, Language, Object, Place, Type, TypeRef};
 use super::methods;
 use crate::Error;
 use wdb_examine::expression;
-use wdb_examine::stop::Stop;
+use wdb_examine::view::View;
 
 /// A part of an argument.
 #[derive(Clone, Debug, PartialEq)]
@@ -305,7 +305,7 @@ pub(super) struct Argument {
 /// The parts of an argument; those that are used are taken from the front of `wanted`. `ty` is the type of the
 /// parameter in the source, if that is known.
 pub(super) fn pass(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     argument: &Argument,
     ty: Option<&TypeRef>,
     wanted: &mut &[ValType],
@@ -329,7 +329,7 @@ pub(super) fn pass(
         (None, None) => return Err(refused("there is nothing that takes it".into())),
     };
     let before = *wanted;
-    let (found, _) = expression::with_context(stop, value.frame, |context| {
+    let (found, _) = expression::with_context(view, value.frame, |context| {
         let parts = parts(context, &value.object, *is_receiver, &ty, before)?;
         let width = width(context, &ty, before)?;
         Ok::<_, String>((parts, width))
@@ -487,10 +487,10 @@ fn referred(
 /// # Errors
 ///
 /// When something cannot be given so.
-pub(super) fn rest(stop: &mut Stop<'_>, arguments: &[Argument]) -> Result<Passed, Error> {
+pub(super) fn rest(view: &mut View<'_>, arguments: &[Argument]) -> Result<Passed, Error> {
     let mut all = Vec::new();
     for Argument { text, value, .. } in arguments {
-        let (promoted, _) = expression::with_context(stop, value.frame, |context| {
+        let (promoted, _) = expression::with_context(view, value.frame, |context| {
             promoted(context, &value.object)
         });
         all.push(promoted.map_err(|why| Error::Refused(format!("`{text}`: {why}")))?);

@@ -10,7 +10,7 @@ use super::arguments::Argument;
 use super::methods;
 use crate::Error;
 use wdb_examine::expression::{self, Request, Value};
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 
 /// What a call means.
 pub(super) struct Callee {
@@ -22,8 +22,8 @@ pub(super) struct Callee {
 }
 
 /// Finds the function of a call in the module of the frame.
-pub(super) fn find(stop: &mut Stop<'_>, at: FrameId, request: &Request) -> Result<Callee, Error> {
-    let module = stop.frame(at).ok_or(Error::NotStarted)?.module;
+pub(super) fn find(view: &mut View<'_>, at: FrameId, request: &Request) -> Result<Callee, Error> {
+    let module = view.frame(at).ok_or(Error::NotStarted)?.module;
     let given = request.arguments.iter();
     let mut arguments: Vec<Argument> = given
         .map(|(text, value)| Argument {
@@ -38,16 +38,16 @@ pub(super) fn find(stop: &mut Stop<'_>, at: FrameId, request: &Request) -> Resul
         is_receiver: true,
     };
     let none = |name: &str| Error::Refused(format!("no function is called `{name}`"));
-    let symbols = stop.symbols(module);
+    let symbols = view.symbols(module);
     let (func, name) = match &request.callee {
         expression::Callee::Named(name) => {
             let symbols = symbols.ok_or_else(|| none(name))?;
-            let (func, object) = named(stop, &symbols, at, name)?;
+            let (func, object) = named(view, &symbols, at, name)?;
             arguments.splice(0..0, object.map(|it| receiver(name, it)));
             (func, name)
         }
         expression::Callee::Pointer(value, text) => {
-            match called(stop, symbols.as_deref(), at, value, text)? {
+            match called(view, symbols.as_deref(), at, value, text)? {
                 Some((func, object)) => {
                     arguments.splice(0..0, object.map(|it| receiver(text, it)));
                     (func, text)
@@ -62,7 +62,7 @@ pub(super) fn find(stop: &mut Stop<'_>, at: FrameId, request: &Request) -> Resul
             field,
         } => {
             let symbols = symbols.ok_or_else(|| none(name))?;
-            match of_receiver(stop, &symbols, object, text, name) {
+            match of_receiver(view, &symbols, object, text, name) {
                 Ok((func, object)) => {
                     arguments.splice(0..0, object.map(|it| receiver(text, it)));
                     (func, name)
@@ -71,7 +71,7 @@ pub(super) fn find(stop: &mut Stop<'_>, at: FrameId, request: &Request) -> Resul
                 Err(error) => {
                     let whole = format!("{text}.{name}");
                     let found = match field {
-                        Some(field) => called(stop, Some(&symbols), at, field, &whole)?,
+                        Some(field) => called(view, Some(&symbols), at, field, &whole)?,
                         None => None,
                     };
                     let (func, object) = found.ok_or(error)?;
@@ -91,13 +91,13 @@ pub(super) fn find(stop: &mut Stop<'_>, at: FrameId, request: &Request) -> Resul
 
 /// The method of what an expression is, and what it is called on. None: a static one.
 fn of_receiver(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     symbols: &Symbols,
     receiver: &Value,
     text: &str,
     method: &str,
 ) -> Result<(FuncIndex, Option<Value>), Error> {
-    let (found, _) = expression::with_context(stop, receiver.frame, |context| {
+    let (found, _) = expression::with_context(view, receiver.frame, |context| {
         methods::of_object(context, symbols, &receiver.object, text, method)
     });
     let found = found?;
@@ -111,13 +111,13 @@ fn of_receiver(
 
 /// What a value calls: the function that it points to, or `operator()` of the object that it is. `None`: nothing.
 fn called(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     symbols: Option<&Symbols>,
     at: FrameId,
     value: &Value,
     text: &str,
 ) -> Result<Option<(FuncIndex, Option<Value>)>, Error> {
-    if let Some(func) = of_value(stop, at, value, text)? {
+    if let Some(func) = of_value(view, at, value, text)? {
         return Ok(Some((func, None)));
     }
     let class = |context: &mut Context<'_>| {
@@ -127,11 +127,11 @@ fn called(
         let has_name = !context.bare(&ty).name.starts_with('{');
         (is_class && has_name).then_some(ty)
     };
-    let (class, _) = expression::with_context(stop, value.frame, class);
+    let (class, _) = expression::with_context(view, value.frame, class);
     let (Some(symbols), Some(class)) = (symbols, class) else {
         return Ok(None);
     };
-    match of_receiver(stop, symbols, value, text, CALL) {
+    match of_receiver(view, symbols, value, text, CALL) {
         Ok(found) => Ok(Some(found)),
         Err(error) if symbols.declares_method(&class, CALL) => Err(error),
         Err(_) => Ok(None),
@@ -144,26 +144,26 @@ const CALL: &str = "operator()";
 /// The function of this name, or else that to which a static of this name points; and the object that it is called on. A
 /// variable hides the functions of its name.
 fn named(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     symbols: &Symbols,
     at: FrameId,
     name: &str,
 ) -> Result<(FuncIndex, Option<Value>), Error> {
-    if let Some(value) = expression::in_scope(name, stop, at)
-        && let Some(found) = called(stop, Some(symbols), at, &value, name)?
+    if let Some(value) = expression::in_scope(name, view, at)
+        && let Some(found) = called(view, Some(symbols), at, &value, name)?
     {
         return Ok(found);
     }
-    let found = expression::functions_meant(stop, at, name);
+    let found = expression::functions_meant(view, at, name);
     if found.is_empty()
         && let Ok(parsed) = expression::parse(name)
-        && let Ok(value) = expression::evaluate(&parsed, stop, at)
-        && let Some(found) = called(stop, Some(symbols), at, &value, name)?
+        && let Ok(value) = expression::evaluate(&parsed, view, at)
+        && let Some(found) = called(view, Some(symbols), at, &value, name)?
     {
         return Ok(found);
     }
     if found.is_empty()
-        && let Some(error) = no_overload(stop, symbols, at, name)
+        && let Some(error) = no_overload(view, symbols, at, name)
     {
         return Err(error);
     }
@@ -171,9 +171,9 @@ fn named(
 }
 
 /// `f(float)` may name none of several.
-fn no_overload(stop: &mut Stop<'_>, symbols: &Symbols, at: FrameId, name: &str) -> Option<Error> {
+fn no_overload(view: &mut View<'_>, symbols: &Symbols, at: FrameId, name: &str) -> Option<Error> {
     let (plain, _) = name.strip_suffix(')')?.split_once('(')?;
-    let found = expression::functions_meant(stop, at, plain);
+    let found = expression::functions_meant(view, at, plain);
     (!found.is_empty()).then(|| {
         let names = expression::may_be(symbols, &found);
         Error::Refused(format!("no function is called `{name}`, but {names} is"))
@@ -181,15 +181,15 @@ fn no_overload(stop: &mut Stop<'_>, symbols: &Symbols, at: FrameId, name: &str) 
 }
 
 fn of_value(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     at: FrameId,
     value: &Value,
     text: &str,
 ) -> Result<Option<FuncIndex>, Error> {
     let refused = |reason: &str| Error::Refused(format!("`{text}`: {reason}"));
-    let instance = |stop: &mut Stop<'_>, frame| stop.frame(frame).map(|it| it.instance);
-    let is_here = instance(stop, value.frame) == instance(stop, at);
-    let (found, _) = expression::with_context(stop, value.frame, |context| {
+    let instance = |view: &mut View<'_>, frame| view.frame(frame).map(|it| it.instance);
+    let is_here = instance(view, value.frame) == instance(view, at);
+    let (found, _) = expression::with_context(view, value.frame, |context| {
         let object = expression::dereferenced(context, &value.object)?;
         let address = match &context.bare(&object.ty).kind {
             Kind::Pointer(_, target) if expression::is_function_type(context, target) => {

@@ -13,8 +13,8 @@ use wdb_symbols::{Context, Language, Object};
 use super::arguments::{fit, scalars};
 use crate::stopped::{ReturnValue, Returned};
 use wdb_examine::expression;
-use wdb_examine::stop::{FrameId, Stop};
 use wdb_examine::value::{self, unsigned};
+use wdb_examine::view::{FrameId, View};
 
 /// How a function gives back its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,14 +95,14 @@ fn takes_where(context: &Context<'_>, source: &Signature, wasm: &[ValType]) -> b
 
 /// What a function has given back: `values`, or what is in memory at `first`, its first argument.
 pub(crate) fn returned(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     func: FuncIndex,
     values: Vec<Slot>,
     first: Option<&Value>,
 ) -> Returned {
-    let function = stop.function_name(module, func);
-    let value = typed(stop, module, func, &values, first);
+    let function = view.function_name(module, func);
+    let value = typed(view, module, func, &values, first);
     let value = value.unwrap_or(match values.is_empty() {
         true => ReturnValue::Nothing,
         false => ReturnValue::Raw(values),
@@ -111,20 +111,20 @@ pub(crate) fn returned(
 }
 
 fn typed(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     module: ModuleId,
     func: FuncIndex,
     values: &[Slot],
     first: Option<&Value>,
 ) -> Option<ReturnValue> {
     let frame = FrameId::default();
-    let source = stop.symbols(module)?.signature(func)?;
-    let wasm = stop.binary(module)?.function_type(func)?.clone();
+    let source = view.symbols(module)?.signature(func)?;
+    let wasm = view.binary(module)?.function_type(func)?.clone();
     // Types are those of a module, and the frame's is the one that looks at them.
-    if stop.frame(frame)?.module != module {
+    if view.frame(frame)?.module != module {
         return None;
     }
-    let ((way, size), _) = expression::with_context(stop, frame, |context| {
+    let ((way, size), _) = expression::with_context(view, frame, |context| {
         let size = context.size(&source.result).unwrap_or(0);
         (way(context, &source, &wasm), size)
     });

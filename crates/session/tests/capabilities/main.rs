@@ -14,7 +14,7 @@ use wdb_debuggee::coredump::{
 };
 use wdb_debuggee::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, PostMortem, Resume, SetLocal,
-    StopReason, Thread, Watch,
+    StopFilter, StopReason, Thread,
 };
 use wdb_examine::expression;
 use wdb_module::LocalIndex;
@@ -26,7 +26,7 @@ type Written = (usize, usize, u32, Value);
 /// A dump that says that it can run, such as a recording, and may let locals be changed, as an interpreter does.
 struct Other {
     dump: PostMortem,
-    stop: Vec<StopReason>,
+    view: Vec<StopReason>,
     locals: Option<Locals>,
 }
 
@@ -34,8 +34,8 @@ struct Other {
 struct Locals(Arc<Mutex<Vec<Written>>>);
 
 impl Debuggee for Other {
-    fn stop(&self) -> &[StopReason] {
-        &self.stop
+    fn stop_reasons(&self) -> &[StopReason] {
+        &self.view
     }
     fn process(&self) -> &Process {
         self.dump.process()
@@ -97,7 +97,7 @@ impl Debuggee for Other {
 }
 
 impl Execute for Other {
-    fn resume(&mut self, _: Resume, _: Option<Watch>) -> Result<(), Error> {
+    fn resume(&mut self, _: Resume, _: Option<StopFilter>) -> Result<(), Error> {
         Err(Error::Refused("the recording is at its end".into()))
     }
     fn interrupt(&self) -> Interrupt {
@@ -123,10 +123,10 @@ impl SetLocal for Locals {
     }
 }
 
-fn session(stop: StopReason, locals: Option<Locals>) -> Session {
+fn session(view: StopReason, locals: Option<Locals>) -> Session {
     let debuggee = Other {
         dump: dump("c-div-zero.wasmtime", "c-div-zero"),
-        stop: vec![stop],
+        view: vec![view],
         locals,
     };
     let resolver = Fixtures::new(modules("c-div-zero"));
@@ -192,12 +192,12 @@ fn a_local_is_changed_where_the_debuggee_can() {
     let locals = Locals::default();
     let mut session = session(StopReason::Interrupted, Some(locals.clone()));
     let selected = session.selected().unwrap();
-    let before = session.stop().frame(selected).unwrap();
+    let before = session.view().frame(selected).unwrap();
     assert_eq!(before.locals[1], Slot::Known(Value::I32(1)));
     assign(&mut session, "$local[1]", "5 + $local[0]").unwrap();
     assert_eq!(*locals.0.lock().unwrap(), [(0, 0, 1, Value::I32(5))]);
     // What was remembered of the frame does not hold any more.
-    let after = session.stop().frame(selected).unwrap();
+    let after = session.view().frame(selected).unwrap();
     assert_eq!(after.locals[1], Slot::Known(Value::I32(5)));
     let missing = refusal(assign(&mut session, "$local[999]", "5"));
     assert!(missing.contains("there is no number 999"), "{missing}");

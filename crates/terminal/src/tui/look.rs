@@ -10,8 +10,8 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::disassembly;
 use wdb_examine::frames::{self, Entry};
 use wdb_examine::places::{self, Location, Spec};
-use wdb_examine::stop::{FrameId, Place, Spot, Stop};
 use wdb_examine::values::{self, Declared, Named, ScopeKind};
+use wdb_examine::view::{FrameId, Place, Spot, View};
 use wdb_session::displays::{Display, Displayed};
 use wdb_session::{Reason, Session};
 use wdb_symbols::Unavailable;
@@ -54,7 +54,7 @@ impl Looker {
         let condition = condition(session);
         let over = session.can_run() && session.stopped().is_over();
         let selected = session.selected();
-        let mut stop = session.stop();
+        let mut view = session.view();
         let mut scene = Scene {
             run: runs,
             condition,
@@ -63,40 +63,40 @@ impl Looker {
             ..Scene::default()
         };
         let Some(id) = selected else {
-            scene.code = self.beginning(&mut stop, &marks);
+            scene.code = self.beginning(&mut view, &marks);
             return scene;
         };
-        let place = stop.place(id);
+        let place = view.place(id);
         let spot = place.as_ref().and_then(|it| it.chain.get(id.inlined));
-        scene.thread = thread(&mut stop, id);
+        scene.thread = thread(&mut view, id);
         scene.place = spot.map(in_words).unwrap_or_default();
-        scene.frame = lasting_name(&mut stop, id, spot);
-        scene.stack = stack(&mut stop, id, wishes.frames);
-        scene.variables = variables(&mut stop, id, &wishes.open);
+        scene.frame = lasting_name(&mut view, id, spot);
+        scene.stack = stack(&mut view, id, wishes.frames);
+        scene.variables = variables(&mut view, id, &wishes.open);
         let shown = displays.iter();
-        let shown = shown.map(|it| displayed(&mut stop, id, it, &wishes.open));
+        let shown = shown.map(|it| displayed(&mut view, id, it, &wishes.open));
         scene.displays = shown.collect();
-        scene.code = self.code(&mut stop, id, place.as_deref(), &marks, wishes);
+        scene.code = self.code(&mut view, id, place.as_deref(), &marks, wishes);
         scene
     }
 
     /// The code that a frame is in.
     fn code(
         &mut self,
-        stop: &mut Stop<'_>,
+        view: &mut View<'_>,
         id: FrameId,
         place: Option<&Place>,
         marks: &Marks,
         wishes: &Wishes,
     ) -> Code {
-        let Some((frame, place)) = stop.frame(id).zip(place) else {
+        let Some((frame, place)) = view.frame(id).zip(place) else {
             return nothing("the frame was not recorded");
         };
         let spot = place.chain.get(id.inlined);
         let source = spot.and_then(|it| it.location.file.clone().zip(it.location.line));
         let mut why = None;
         if let Some((file, line)) = source.filter(|_| !wishes.instructions) {
-            match self.source(stop, frame.module, &file) {
+            match self.source(view, frame.module, &file) {
                 Ok(lines) => {
                     let mut code = source_code(&file, lines, marks);
                     code.current = (line as usize).checked_sub(1);
@@ -109,7 +109,7 @@ impl Looker {
         let Some(pc) = place.at else {
             return nothing(why.as_deref().unwrap_or(none));
         };
-        let listed = disassembly::around(stop, frame.module, pc, INSTRUCTIONS, INSTRUCTIONS);
+        let listed = disassembly::around(view, frame.module, pc, INSTRUCTIONS, INSTRUCTIONS);
         if listed.is_empty() {
             return nothing(why.as_deref().unwrap_or(none));
         }
@@ -118,7 +118,7 @@ impl Looker {
         let marks = marks.iter().filter(|it| it.0.at.module == frame.module);
         let marks = marks.filter_map(|it| Some((*addresses.get(&it.0.at.offset)?, it)));
         let marks = by_row(marks);
-        let modules = stop.modules();
+        let modules = view.modules();
         let module = modules.get(frame.module.position());
         let module = module.filter(|_| modules.len() > 1);
         let module = module.map(|it| it.record.name.as_str());
@@ -138,15 +138,15 @@ impl Looker {
     }
 
     /// The code that the program will begin with.
-    fn beginning(&mut self, stop: &mut Stop<'_>, marks: &Marks) -> Code {
+    fn beginning(&mut self, view: &mut View<'_>, marks: &Marks) -> Code {
         let mut why = None;
         for name in BEGINNINGS {
-            let found = places::resolve(stop, &Spec::Function(name.to_owned()), None);
+            let found = places::resolve(view, &Spec::Function(name.to_owned()), None);
             for location in found.unwrap_or_default() {
                 let Some((file, line)) = location.file.zip(location.line) else {
                     continue;
                 };
-                match self.source(stop, location.at.module, &file) {
+                match self.source(view, location.at.module, &file) {
                     Ok(lines) => {
                         let mut code = source_code(&file, lines, marks);
                         code.start = (line as usize).saturating_sub(1);
@@ -161,14 +161,14 @@ impl Looker {
 
     fn source(
         &mut self,
-        stop: &mut Stop<'_>,
+        view: &mut View<'_>,
         module: ModuleId,
         file: &str,
     ) -> Result<Arc<[Vec<Piece>]>, String> {
         if let Some((_, lines)) = self.files.iter().find(|it| it.0 == file) {
             return Ok(Arc::clone(lines));
         }
-        let listing = listing::lines(stop, module, file, 1, u32::MAX, &[]);
+        let listing = listing::lines(view, module, file, 1, u32::MAX, &[]);
         let listing = listing.map_err(|error| error.to_string())?;
         let lines: Arc<[Vec<Piece>]> = listing
             .lines
@@ -287,18 +287,18 @@ const LIMITS: Limits = Limits {
 const SEPARATOR: char = '\u{1f}';
 
 /// The variables of a frame: those that can be named there.
-fn variables(stop: &mut Stop<'_>, id: FrameId, open: &Open) -> Vec<Value> {
+fn variables(view: &mut View<'_>, id: FrameId, open: &Open) -> Vec<Value> {
     let mut found = Vec::new();
     for kind in [ScopeKind::Arguments, ScopeKind::Locals] {
-        found.extend(values::variables(stop, id, kind, 0..u64::MAX));
+        found.extend(values::variables(view, id, kind, 0..u64::MAX));
     }
     let is_hidden = |it: &Declared| it.shadowed || it.is_ahead;
     found.retain(|it| !it.name.is_empty() && !it.variable.as_ref().is_some_and(is_hidden));
-    valued(stop, found, "", open)
+    valued(view, found, "", open)
 }
 
 /// Values with the parts of those that are open.
-fn valued(stop: &mut Stop<'_>, found: Vec<Named>, above: &str, open: &Open) -> Vec<Value> {
+fn valued(view: &mut View<'_>, found: Vec<Named>, above: &str, open: &Open) -> Vec<Value> {
     let mut names: HashMap<String, usize> = HashMap::new();
     let keyed = found.into_iter().map(|named| {
         // One may hide another.
@@ -308,22 +308,22 @@ fn valued(stop: &mut Stop<'_>, found: Vec<Named>, above: &str, open: &Open) -> V
             1 => format!("{above}{}", named.name),
             number => format!("{above}{}#{number}", named.name),
         };
-        value(stop, named, path, None, open)
+        value(view, named, path, None, open)
     });
     keyed.collect()
 }
 
 fn value(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     named: Named,
     path: String,
     notation: Option<Notation>,
     open: &Open,
 ) -> Value {
-    let shown = values::show(stop, &named.value, &LIMITS, notation);
+    let shown = values::show(view, &named.value, &LIMITS, notation);
     let wanted = open.get(&path).map_or(0, |it| shown.children.min(*it));
     Value {
-        parts: parts(stop, &named, &path, 0..wanted, open),
+        parts: parts(view, &named, &path, 0..wanted, open),
         path,
         name: named.name.clone(),
         ty: shown.ty,
@@ -335,7 +335,7 @@ fn value(
 
 /// A page of the parts of a value.
 pub(super) fn parts(
-    stop: &mut Stop<'_>,
+    view: &mut View<'_>,
     of: &Named,
     path: &str,
     range: Range<u64>,
@@ -344,12 +344,12 @@ pub(super) fn parts(
     if range.is_empty() {
         return Vec::new();
     }
-    let found = values::children(stop, of, range).parts;
-    valued(stop, found, &format!("{path}{SEPARATOR}"), open)
+    let found = values::children(view, of, range).parts;
+    valued(view, found, &format!("{path}{SEPARATOR}"), open)
 }
 
 /// What a display shows in a frame.
-fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, open: &Open) -> Value {
+fn displayed(view: &mut View<'_>, frame: FrameId, display: &Display, open: &Open) -> Value {
     let path = format!("display {}", display.id);
     let line = |text| Value {
         path: path.clone(),
@@ -360,8 +360,8 @@ fn displayed(stop: &mut Stop<'_>, frame: FrameId, display: &Display, open: &Open
         parts: Vec::new(),
         handle: None,
     };
-    match display.evaluate(stop, frame) {
-        Displayed::Value(found) => value(stop, found, path, display.notation, open),
+    match display.evaluate(view, frame) {
+        Displayed::Value(found) => value(view, found, path, display.notation, open),
         Displayed::Failed(error) => line(Err(Unavailable::Unsupported(error.message))),
         Displayed::Instruction(found) => {
             let text = found.map(|it| {
@@ -386,8 +386,8 @@ fn condition(session: &mut Session) -> String {
 }
 
 /// The name of the thread, where there are several.
-fn thread(stop: &mut Stop<'_>, id: FrameId) -> String {
-    let threads = stop.threads();
+fn thread(view: &mut View<'_>, id: FrameId) -> String {
+    let threads = view.threads();
     match (threads.len(), threads.get(id.thread)) {
         (2.., Some(thread)) if thread.name.is_empty() => format!("thread {}", id.thread),
         (2.., Some(thread)) => format!("thread {} {}", id.thread, thread.name),
@@ -416,20 +416,20 @@ fn file_name(path: &str) -> &str {
 }
 
 /// What tells a frame from others as long as it lives: its distance from the outermost.
-fn lasting_name(stop: &mut Stop<'_>, id: FrameId, spot: Option<&Spot>) -> String {
-    let above = stop.depth(id.thread).saturating_sub(id.activation);
+fn lasting_name(view: &mut View<'_>, id: FrameId, spot: Option<&Spot>) -> String {
+    let above = view.depth(id.thread).saturating_sub(id.activation);
     let function = spot.map_or("", |it| &it.function);
     format!("{} {above} {function}", id.thread)
 }
 
 /// The first of the frames.
-fn stack(stop: &mut Stop<'_>, selected: FrameId, most: u32) -> Vec<StackRow> {
-    let page = frames::page(stop, selected.thread, 0..most);
+fn stack(view: &mut View<'_>, selected: FrameId, most: u32) -> Vec<StackRow> {
+    let page = frames::page(view, selected.thread, 0..most);
     let mut rows: Vec<StackRow> = page
         .into_iter()
         .map(|it| row_of_stack(it, selected))
         .collect();
-    let more = stop.frame_count(selected.thread).saturating_sub(most);
+    let more = view.frame_count(selected.thread).saturating_sub(most);
     if more > 0 {
         rows.push(StackRow {
             function: format!("… {more} more"),

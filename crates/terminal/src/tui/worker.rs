@@ -104,7 +104,7 @@ fn serve(
 pub(super) fn more(session: &mut Session, page: Page) -> Report {
     let range = page.from..page.from.saturating_add(PAGE);
     let parts = match session.runs() == page.run {
-        true => parts(&mut session.stop(), &page.of, &page.path, range, &page.open),
+        true => parts(&mut session.view(), &page.of, &page.path, range, &page.open),
         false => Vec::new(),
     };
     Report::Parts(page.path, parts)

@@ -16,7 +16,7 @@ use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::ModuleId;
 use wdb_examine::Resolver;
 use wdb_examine::machine::FrameMachine;
-use wdb_examine::stop::{FrameId, Stop};
+use wdb_examine::view::{FrameId, View};
 use wdb_module::{Binary, Module};
 use wdb_symbols::render::Limits;
 use wdb_symbols::{Context, Symbols};
@@ -92,24 +92,24 @@ impl Resolver for Fixtures {
 pub fn shown(dump_name: &str, module: &str, function: &str, limits: &Limits) -> String {
     let mut debuggee = dump(dump_name, module);
     let mut resolver = Fixtures::new(modules(module));
-    let mut stop = Stop::new(&mut debuggee, &mut resolver).unwrap();
+    let mut view = View::new(&mut debuggee, &mut resolver).unwrap();
     let mut out = String::new();
-    for activation in 0..stop.depth(0) {
+    for activation in 0..view.depth(0) {
         let id = FrameId {
             thread: 0,
             activation,
             inlined: 0,
         };
-        let place = stop.place(id).unwrap();
+        let place = view.place(id).unwrap();
         let Some(pc) = place.at else { continue };
-        let module = stop.frame(id).unwrap().module;
-        let symbols = stop.symbols(module).unwrap();
+        let module = view.frame(id).unwrap().module;
+        let symbols = view.symbols(module).unwrap();
         for (spot, variables) in place.chain.iter().zip(symbols.variables(pc)) {
             if spot.function != function {
                 continue;
             }
             for variable in variables {
-                let mut machine = FrameMachine::new(&mut stop, id);
+                let mut machine = FrameMachine::new(&mut view, id);
                 let object = symbols.object(&variable, pc, &mut machine);
                 let mut context = Context {
                     symbols: &symbols,

@@ -44,7 +44,7 @@ pub trait Resolver {
 }
 
 /// A debuggee that is stopped. What was asked of it once is remembered.
-pub struct Stop<'a> {
+pub struct View<'a> {
     pub(crate) debuggee: &'a mut dyn Debuggee,
     resolver: &'a mut dyn Resolver,
     pub(crate) memo: Held<'a>,
@@ -193,7 +193,7 @@ impl std::ops::DerefMut for Held<'_> {
 /// A frame as the source has it: an activation, or a function that was inlined into one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FrameId {
-    /// The position of its thread in [`Stop::threads`].
+    /// The position of its thread in [`View::threads`].
     pub thread: usize,
     /// The position of the activation in [`Thread::frames`].
     pub activation: usize,
@@ -225,7 +225,7 @@ pub struct Spot {
     pub family: Option<Family>,
 }
 
-impl<'a> Stop<'a> {
+impl<'a> View<'a> {
     /// Asks `debuggee` for its threads with all their frames.
     ///
     /// # Errors
@@ -238,7 +238,7 @@ impl<'a> Stop<'a> {
         let threads = debuggee.threads()?;
         let mut memo = Memo::default();
         memo.state.threads = Some(threads.into_iter().map(Thread::from).collect());
-        Ok(Stop {
+        Ok(View {
             debuggee,
             resolver,
             memo: Held::Own(Box::new(memo)),
@@ -252,7 +252,7 @@ impl<'a> Stop<'a> {
         resolver: &'a mut dyn Resolver,
         memo: &'a mut Memo,
     ) -> Self {
-        Stop {
+        View {
             debuggee,
             resolver,
             memo: Held::Lent(memo),
@@ -262,7 +262,7 @@ impl<'a> Stop<'a> {
     /// The program as if it were stopped at `at`: with one frame, of which nothing is known but where it is, and without
     /// instances, globals and memories. What names mean in the code does not depend on those. Without a frame where there
     /// is no code at `at`.
-    pub fn supposing(&mut self, at: CodeLocation) -> Stop<'_> {
+    pub fn supposing(&mut self, at: CodeLocation) -> View<'_> {
         // It is asked for each of them once.
         for module in 0..self.modules().len() as u32 {
             self.symbols(ModuleId(module));
@@ -281,7 +281,7 @@ impl<'a> Stop<'a> {
             state: State::supposed(frame),
             ..Memo::default()
         };
-        Stop {
+        View {
             debuggee: &mut *self.debuggee,
             resolver: &mut *self.resolver,
             memo: Held::Own(Box::new(memo)),

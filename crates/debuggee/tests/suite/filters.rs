@@ -42,11 +42,11 @@ fn a_condition_is_decided_next_to_the_guest() {
     set(&mut *live, &[store]);
     let hits = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&hits);
-    let stop = watched(
+    let stop = filtered(
         &mut *live,
         Resume::Continue,
         Box::new(move |debuggee| {
-            assert_eq!(debuggee.stop(), [StopReason::Breakpoint]);
+            assert_eq!(debuggee.stop_reasons(), [StopReason::Breakpoint]);
             let hit = counted.fetch_add(1, Ordering::Relaxed);
             // The store has not happened.
             assert_eq!(word(debuggee), hit);
@@ -61,7 +61,7 @@ fn a_condition_is_decided_next_to_the_guest() {
     assert_eq!(hits.load(Ordering::Relaxed), 1000);
     assert_eq!(word(&mut *live), 999);
     assert_eq!(places(&mut *live), [(0, 2), (1, 5)]);
-    // Without a watch it stops at once.
+    // Without a filter it stops at once.
     assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
     assert_eq!(word(&mut *live), 1000);
 }
@@ -73,13 +73,13 @@ fn a_watch_can_step_and_change_breakpoints() {
     set(&mut *live, &[store]);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    let stop = watched(
+    let stop = filtered(
         &mut *live,
         Resume::Continue,
         Box::new(move |debuggee| {
             assert!(debuggee.execute().is_none());
             let mut seen = noted.lock().unwrap();
-            let stop = debuggee.stop().to_vec();
+            let stop = debuggee.stop_reasons().to_vec();
             let places = places(debuggee);
             seen.push((stop, places[0], word(debuggee)));
             match seen.len() {
@@ -107,12 +107,12 @@ fn a_watch_can_step_and_change_breakpoints() {
 
 #[test]
 fn crashes_and_ends_are_not_up_to_a_watch() {
-    let never = || -> Watch { Box::new(|_| panic!("asked")) };
+    let never = || -> StopFilter { Box::new(|_| panic!("asked")) };
     let mut live = launch(r#"(module (func (export "run") unreachable))"#);
-    watched(&mut *live, Resume::Continue, never());
+    filtered(&mut *live, Resume::Continue, never());
     assert_eq!(crash_code(&*live).unwrap(), "unreachable");
     let mut live = launch(r#"(module (func (export "run")))"#);
-    let stop = watched(&mut *live, Resume::Continue, never());
+    let stop = filtered(&mut *live, Resume::Continue, never());
     assert_eq!(stop, [StopReason::Exited(0)]);
 }
 
@@ -122,7 +122,7 @@ fn an_interrupt_comes_through_a_watch_that_never_stops() {
     let store = at(&*live, 0, 0, 2);
     set(&mut *live, &[store]);
     let interrupt = execute(&mut *live).interrupt();
-    let stop = watched(
+    let stop = filtered(
         &mut *live,
         Resume::Continue,
         Box::new(move |debuggee| {
@@ -175,13 +175,13 @@ fn a_breakpoint_where_the_program_is_interrupted_is_decided_too() {
         let interrupt = execute(&mut *live).interrupt();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&asked);
-        watched(
+        filtered(
             &mut *live,
             Resume::Continue,
             Box::new(move |debuggee| {
                 let mut asked = noted.lock().unwrap();
-                asked.push(debuggee.stop().to_vec());
-                if debuggee.stop().contains(&StopReason::Interrupted) {
+                asked.push(debuggee.stop_reasons().to_vec());
+                if debuggee.stop_reasons().contains(&StopReason::Interrupted) {
                     return verdict;
                 }
                 // It is set where the next stop is: the program stops step by step from here.
@@ -192,12 +192,12 @@ fn a_breakpoint_where_the_program_is_interrupted_is_decided_too() {
         let asked = asked.lock().unwrap();
         assert_eq!(asked.len(), 2, "{asked:?}");
         assert_eq!(asked[1], [StopReason::Step, StopReason::Interrupted]);
-        // What the watch has passed is no reason any more.
+        // What the filter has passed is no reason any more.
         let expected = match verdict {
             Verdict::Stop => asked[1].clone(),
             Verdict::Resume(_) => vec![StopReason::Interrupted],
         };
-        assert_eq!(live.stop(), expected);
+        assert_eq!(live.stop_reasons(), expected);
     }
 }
 
@@ -208,28 +208,28 @@ fn an_interrupt_of_a_program_that_stops_is_not_kept() {
     let store = at(&*live, 0, 0, 2);
     set(&mut *live, &[store]);
     let interrupt = execute(&mut *live).interrupt();
-    let watch: Watch = Box::new(move |_| {
+    let filter: StopFilter = Box::new(move |_| {
         interrupt.interrupt();
         Verdict::Stop
     });
-    let stop = watched(&mut *live, Resume::Continue, watch);
+    let stop = filtered(&mut *live, Resume::Continue, filter);
     assert_eq!(stop, [StopReason::Breakpoint]);
     for _ in 0..3 {
         assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
     }
 }
 
-/// A watch that fails stops the program, with all that there is to see, and the debugger goes on.
+/// A filter that fails stops the program, with all that there is to see, and the debugger goes on.
 #[test]
 fn a_watch_that_panics_is_an_error() {
-    let panics = || -> Watch { Box::new(|_| panic!("of the test")) };
+    let panics = || -> StopFilter { Box::new(|_| panic!("of the test")) };
     let mut live = launch(COUNTS);
     let store = at(&*live, 0, 0, 2);
     set(&mut *live, &[store]);
     let failed = execute(&mut *live).resume(Resume::Continue, Some(panics()));
     let message = failed.unwrap_err().to_string();
     assert!(message.ends_with(": of the test"), "{message}");
-    assert_eq!(live.stop(), [StopReason::Breakpoint]);
+    assert_eq!(live.stop_reasons(), [StopReason::Breakpoint]);
     assert_eq!(places(&mut *live), [(0, 2), (1, 5)]);
     assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);
     assert_eq!(word(&mut *live), 1);
@@ -270,7 +270,7 @@ fn a_watch_at_an_exception_sees_all_and_can_step() {
     breakpoints(&mut *live).stop_at_exceptions(true).unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    let watch: Watch = Box::new(move |debuggee| {
+    let filter: StopFilter = Box::new(move |debuggee| {
         let mut seen = noted.lock().unwrap();
         seen.push(places(debuggee));
         match seen.len() {
@@ -279,7 +279,7 @@ fn a_watch_at_an_exception_sees_all_and_can_step() {
         }
     });
     assert_eq!(
-        watched(&mut *live, Resume::Continue, watch),
+        filtered(&mut *live, Resume::Continue, filter),
         [StopReason::Step]
     );
     assert_eq!(*seen.lock().unwrap(), [vec![(0, 0), (1, 2)], vec![(1, 5)]]);
@@ -299,7 +299,7 @@ fn a_watch_has_room_on_a_stack_that_is_nearly_used_up() {
     set(&mut *live, &[entry]);
     let deepest = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&deepest);
-    let watch: Watch = Box::new(move |debuggee| {
+    let filter: StopFilter = Box::new(move |debuggee| {
         let n = counted.fetch_add(1, Ordering::Relaxed);
         // Reading it all each time would take its square.
         assert_eq!(locals(&debuggee.frame(0, 0).unwrap()), [n as i32]);
@@ -309,14 +309,14 @@ fn a_watch_has_room_on_a_stack_that_is_nearly_used_up() {
         }
         Verdict::Resume(Resume::Continue)
     });
-    watched(&mut *live, Resume::Continue, watch);
+    filtered(&mut *live, Resume::Continue, filter);
     assert_eq!(crash_code(&*live).unwrap(), "stack-overflow");
     let deepest = deepest.load(Ordering::Relaxed) as usize;
     // The innermost has run nothing, and so has not come to its breakpoint.
     assert_eq!(live.depth(0).unwrap(), deepest + 2);
 }
 
-/// What a component's host function calls back has its breakpoints, and its watch.
+/// What a component's host function calls back has its breakpoints, and its filter.
 #[test]
 fn a_watch_sees_what_a_component_is_called_back_with() {
     let text = include_str!("../../../../tests/cli/run/activations.wat")
@@ -326,12 +326,12 @@ fn a_watch_sees_what_a_component_is_called_back_with() {
     set(&mut *live, &[callback, calls]);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    let watch: Watch = Box::new(move |debuggee| {
+    let filter: StopFilter = Box::new(move |debuggee| {
         let hosts = debuggee.threads().unwrap()[0].host_frames.len();
         noted.lock().unwrap().push((places(debuggee), hosts));
         Verdict::Resume(Resume::Continue)
     });
-    watched(&mut *live, Resume::Continue, watch);
+    filtered(&mut *live, Resume::Continue, filter);
     let seen = seen.lock().unwrap();
     assert_eq!(seen[0], (vec![(1, 0), (2, 0)], 0));
     assert_eq!(seen[1], (vec![(0, 0), (1, 1), (2, 0)], 1));
