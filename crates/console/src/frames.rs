@@ -4,7 +4,7 @@ use wdb_symbols::render::Limits;
 
 use crate::output::{Output, Style, Text};
 use crate::settings::Settings;
-use wdb_examine::frames::fold::{self, Line};
+use wdb_examine::frames::fold::{self, Row};
 use wdb_examine::frames::{Frame, page};
 use wdb_examine::variables::{self, Which};
 use wdb_examine::view::{FrameId, View};
@@ -81,14 +81,14 @@ pub(super) fn backtrace(
         Some(first @ 0..) => page(view, thread, 0..frames(first.unsigned_abs())),
         Some(last) => page(view, thread, count - frames(last.unsigned_abs())..count),
     };
-    let mut lines = fold::lines(&entries, wanted.every || wanted.lines.is_some());
+    let mut lines = fold::rows(&entries, wanted.every || wanted.lines.is_some());
     let mut hidden = 0;
     match (wanted.lines, most) {
         (Some(0..), Some(most)) => {
             lines.truncate(most);
             let shown = lines
                 .iter()
-                .filter(|it| matches!(it, Line::Frame(_)))
+                .filter(|it| matches!(it, Row::Frame(_)))
                 .count();
             hidden = (count as usize).saturating_sub(shown);
         }
@@ -99,9 +99,9 @@ pub(super) fn backtrace(
         if out.given_up() {
             break;
         }
-        let Line::Frame(found) = line else {
+        let Row::Frame(found) = line else {
             let hides = match &line {
-                Line::Runtime { frames, .. } => frames.iter().any(|it| it.id == selected),
+                Row::Runtime { frames, .. } => frames.iter().any(|it| it.id == selected),
                 _ => false,
             };
             out.write(Style::Mark, if hides { "> " } else { "  " });

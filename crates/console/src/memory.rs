@@ -7,7 +7,7 @@ use wdb_debuggee::coredump::ModuleId;
 use wdb_module::ModuleOffset;
 use wdb_symbols::object::Scalar;
 use wdb_symbols::types::Kind;
-use wdb_symbols::{Context, Place, Unavailable, printable};
+use wdb_symbols::{Context, Storage, Unavailable, printable};
 
 use crate::call::{Call, Flag, Options, number};
 use crate::console::{Console, Flow};
@@ -202,9 +202,9 @@ pub(super) fn address(view: &mut View<'_>, frame: FrameId, text: &str) -> Result
         Ok(Scalar::Unsigned(number)) => u64::try_from(number).ok(),
         Ok(Scalar::Signed(number)) => u64::try_from(number).ok(),
         _ => match object.place {
-            Place::Memory(address) => Some(address),
-            Place::Nowhere(reason) => return Err(Failure(format!("`{text}`: {reason}"))),
-            Place::Bytes(_) | Place::Pieces(_) => None,
+            Storage::Memory(address) => Some(address),
+            Storage::Nowhere(reason) => return Err(Failure(format!("`{text}`: {reason}"))),
+            Storage::Bytes(_) | Storage::Pieces(_) => None,
         },
     };
     found.ok_or_else(|| {

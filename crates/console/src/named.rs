@@ -1,7 +1,7 @@
 //! Commands from names to addresses and back: `info symbol`, `info address`, `info scope`.
 
 use wdb_module::ModuleOffset;
-use wdb_symbols::{Place, VariableKind, printable};
+use wdb_symbols::{Storage, VariableKind, printable};
 
 use crate::call::{Call, number};
 use crate::console::{Console, Flow};
@@ -113,11 +113,11 @@ pub(super) fn address(
     };
     out.write(Style::Name, &printable(text));
     out.line(&match &value.object.place {
-        Place::Memory(address) => format!(" is in memory at {address:#x}{size}"),
-        Place::Bytes(_) | Place::Pieces(_) => format!(
+        Storage::Memory(address) => format!(" is in memory at {address:#x}{size}"),
+        Storage::Bytes(_) | Storage::Pieces(_) => format!(
             " has no address: it is in locals or operands of WebAssembly, or computed{size}"
         ),
-        Place::Nowhere(reason) => format!(" is nowhere: {reason}"),
+        Storage::Nowhere(reason) => format!(" is nowhere: {reason}"),
     });
     Ok(Flow::Go)
 }

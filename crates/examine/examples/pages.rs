@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let frames: Vec<FrameId> = frames.collect();
     for frame in frames {
         let is_it =
-            |it: &wdb_examine::view::Place| it.chain[frame.inlined].function.ends_with("stop");
+            |it: &wdb_examine::view::FramePlace| it.chain[frame.inlined].function.ends_with("stop");
         let name = view
             .place(frame)
             .map(|it| (is_it(&it), it.chain[frame.inlined].function.clone()));

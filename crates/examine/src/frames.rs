@@ -10,7 +10,7 @@ use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
 
 use crate::variables::Valued;
-use crate::view::{FrameId, Place, View};
+use crate::view::{FrameId, FramePlace, View};
 
 /// Something on a stack.
 #[derive(Clone, Debug, PartialEq)]
@@ -231,7 +231,7 @@ pub fn own(view: &mut View<'_>, thread: usize) -> Option<FrameId> {
 }
 
 /// How many of the functions that are inlined at an activation the program has not entered, as the user steps.
-fn not_entered(view: &View<'_>, id: FrameId, place: &Place) -> usize {
+fn not_entered(view: &View<'_>, id: FrameId, place: &FramePlace) -> usize {
     match (id.thread, id.activation) {
         (0, 0) => view.not_entered().min(place.chain.len() - 1),
         _ => 0,

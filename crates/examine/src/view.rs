@@ -56,7 +56,7 @@ pub struct Memo {
     // Of the code, which does not change.
     symbols: BTreeMap<ModuleId, Option<Arc<Symbols>>>,
     pub(crate) starts: HashMap<ModuleId, Arc<Starts>>,
-    places: HashMap<(ModuleId, FuncIndex, Option<ModuleOffset>), Arc<Place>>,
+    places: HashMap<(ModuleId, FuncIndex, Option<ModuleOffset>), Arc<FramePlace>>,
     /// A program only ever gets more of them, so that those which are here stay right.
     instances: Arc<[Instance]>,
     state: State,
@@ -124,7 +124,7 @@ struct Single {
     thread: usize,
     activation: usize,
     frame: Option<Arc<Frame>>,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<FramePlace>>,
 }
 
 /// A thread of the program.
@@ -197,12 +197,12 @@ pub struct FrameId {
     pub thread: usize,
     /// The position of the activation in [`Thread::frames`].
     pub activation: usize,
-    /// The position in [`Place::chain`]: 0 is the innermost inlined function.
+    /// The position in [`FramePlace::chain`]: 0 is the innermost inlined function.
     pub inlined: usize,
 }
 
 /// What is known of a place in the code.
-pub struct Place {
+pub struct FramePlace {
     /// Where it is in the module. `None`: not recorded, or the module is not available.
     pub at: Option<ModuleOffset>,
     /// The chain of inlined functions, innermost first; the last is the function itself. Not empty.
@@ -557,7 +557,7 @@ impl<'a> View<'a> {
     }
 
     /// Where a frame stands.
-    pub fn place(&mut self, id: FrameId) -> Option<Arc<Place>> {
+    pub fn place(&mut self, id: FrameId) -> Option<Arc<FramePlace>> {
         if let Some(Single {
             place: Some(known), ..
         }) = self.single(id)
@@ -581,7 +581,12 @@ impl<'a> View<'a> {
         Some(place)
     }
 
-    fn find_place(&mut self, module: ModuleId, func: FuncIndex, at: Option<ModuleOffset>) -> Place {
+    fn find_place(
+        &mut self,
+        module: ModuleId,
+        func: FuncIndex,
+        at: Option<ModuleOffset>,
+    ) -> FramePlace {
         let symbols = self.symbols(module);
         let binary = self.binary(module);
         let locals = binary.map_or(Vec::new(), |binary| locals(binary, func));
@@ -611,7 +616,7 @@ impl<'a> View<'a> {
                     .and_then(|symbols| symbols.family(&location)),
                 location,
             });
-        Place {
+        FramePlace {
             at,
             chain: chain.collect(),
             locals,
@@ -628,7 +633,7 @@ impl<'a> View<'a> {
     }
 
     /// The parameters and locals that the functions of an activation can see, in the order of
-    /// [`Place::chain`].
+    /// [`FramePlace::chain`].
     pub fn variables(&mut self, id: FrameId) -> Option<Arc<Vec<Vec<Variable>>>> {
         let (symbols, at) = self.symbols_at(id)?;
         let place = self.place(id)?;

@@ -8,7 +8,7 @@ use wdb_debuggee::coredump::{CrashKind, code};
 use super::styled::{Style, Text};
 use super::words::thousands;
 use super::{Diagnosis, Panic, Reason, Report, Thread, snippet, variables};
-use wdb_examine::frames::fold::{self, Line};
+use wdb_examine::frames::fold::{self, Row};
 use wdb_examine::frames::{Entry, Frame};
 use wdb_examine::view::View;
 use wdb_symbols::printable;
@@ -175,7 +175,7 @@ fn stack(out: &mut Text, report: &Report, thread: &Thread, all_frames: bool) {
     if thread.entries.is_empty() {
         out.plain("  (no frames were recorded)\n");
     }
-    let lines = fold::lines(&thread.entries, all_frames);
+    let lines = fold::rows(&thread.entries, all_frames);
     let width = thread.entries.iter().rev().find_map(|entry| match entry {
         Entry::Frame(frame) => Some(frame.index.to_string().len()),
         Entry::Host(_) | Entry::Omitted(_) => None,
@@ -183,7 +183,7 @@ fn stack(out: &mut Text, report: &Report, thread: &Thread, all_frames: bool) {
     let width = width.unwrap_or(1) + 1;
     for line in lines {
         match line {
-            Line::Frame(frame) => {
+            Row::Frame(frame) => {
                 out.plain("  ");
                 out.push(
                     Style::Dim,
@@ -204,12 +204,12 @@ fn stack(out: &mut Text, report: &Report, thread: &Thread, all_frames: bool) {
 }
 
 /// A line that stands for frames or host code.
-pub fn aside(line: &Line<'_>) -> String {
+pub fn aside(line: &Row<'_>) -> String {
     match line {
-        Line::Frame(_) => String::new(),
-        Line::Host("") => "(host code)".into(),
-        Line::Host(name) => format!("(host code: {})", printable(name)),
-        Line::Runtime { frames, family } => {
+        Row::Frame(_) => String::new(),
+        Row::Host("") => "(host code)".into(),
+        Row::Host(name) => format!("(host code: {})", printable(name)),
+        Row::Runtime { frames, family } => {
             let mut text = format!("… {} of {family}", count(frames.len(), ""));
             let names: Vec<_> = frames
                 .iter()
@@ -221,11 +221,11 @@ pub fn aside(line: &Line<'_>) -> String {
             }
             text
         }
-        Line::Recursion { hidden, round } => {
+        Row::Recursion { hidden, round } => {
             let names: Vec<String> = round.iter().map(|frame| place(frame)).collect();
             format!("… {} of {}", count(*hidden, "more "), names.join(", "))
         }
-        Line::Middle(hidden) => format!("… {} not shown", count(*hidden, "")),
+        Row::Middle(hidden) => format!("… {} not shown", count(*hidden, "")),
     }
 }
 

@@ -3,7 +3,7 @@
 use wdb_debuggee::coredump::{HeapType, MemoryId, Reference, TableId, Value};
 use wdb_symbols::object::Piece;
 use wdb_symbols::types::Bits;
-use wdb_symbols::{Context, Object, Place, TypeRef};
+use wdb_symbols::{Context, Object, Storage, TypeRef};
 
 use crate::error::Error;
 use crate::evaluate::{Evaluated, Settled};
@@ -60,12 +60,12 @@ impl Session {
         let at = of.value.frame;
         // What is not in memory may be a local or a global, which only its name says.
         let is_in_memory = match &of.value.object.place {
-            Place::Memory(_) => true,
-            Place::Pieces(pieces) => {
+            Storage::Memory(_) => true,
+            Storage::Pieces(pieces) => {
                 let mut pieces = pieces.iter();
-                pieces.all(|it| matches!(it.place, Place::Memory(_)))
+                pieces.all(|it| matches!(it.place, Storage::Memory(_)))
             }
-            Place::Bytes(_) | Place::Nowhere(_) => false,
+            Storage::Bytes(_) | Storage::Nowhere(_) => false,
         };
         let changeable = match &of.expression {
             Some(name) if !is_in_memory => {
@@ -175,7 +175,7 @@ impl Session {
         let bytes = converted(&mut view, from, &target.object.ty, text)?;
         if let Some(Bits { size, .. }) = target.object.bits {
             let whole = Object {
-                place: Place::Bytes(bytes.as_slice().into()),
+                place: Storage::Bytes(bytes.as_slice().into()),
                 bits: None,
                 ..target.object.clone()
             };
@@ -209,7 +209,7 @@ impl Session {
             place: object.place.clone(),
         };
         let pieces = match &object.place {
-            Place::Pieces(pieces) if object.bits.is_none() => pieces.to_vec(),
+            Storage::Pieces(pieces) if object.bits.is_none() => pieces.to_vec(),
             _ => vec![whole],
         };
         let mut writes = Vec::new();
@@ -219,13 +219,13 @@ impl Session {
             let (part, after) = rest.split_at(length.min(rest.len()));
             rest = after;
             match piece.place {
-                Place::Memory(address) => writes.push((address, part.to_vec())),
-                Place::Bytes(_) | Place::Pieces(_) => {
+                Storage::Memory(address) => writes.push((address, part.to_vec())),
+                Storage::Bytes(_) | Storage::Pieces(_) => {
                     return Err(Error::Refused(format!(
                         "`{what}` is not in memory: it is in a local or on the operand stack of WebAssembly, or computed, and cannot be changed"
                     )));
                 }
-                Place::Nowhere(reason) => {
+                Storage::Nowhere(reason) => {
                     return Err(Error::Refused(format!("`{what}`: {reason}")));
                 }
             }

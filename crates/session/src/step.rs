@@ -15,7 +15,7 @@ use wdb_module::{FuncIndex, Operator};
 
 use crate::skips::Skips;
 use wdb_examine::View;
-use wdb_examine::view::{FrameId, Place};
+use wdb_examine::view::{FrameId, FramePlace};
 
 /// What a step goes to.
 #[derive(Clone, Debug)]
@@ -459,7 +459,7 @@ impl Step {
 
     /// Whether to stop at the statement that begins there; then how many of the functions that are inlined there are
     /// not entered.
-    fn other_line(&self, place: &Place) -> Option<usize> {
+    fn other_line(&self, place: &FramePlace) -> Option<usize> {
         let length = place.chain.len();
         let level = self.scope.len();
         let here = scope(place, length);
@@ -485,7 +485,7 @@ impl Step {
     }
 
     /// The outermost function, of those inlined at `place` up to the position `inner`, that is to be entered.
-    fn inlined_at(&self, place: &Place, inner: usize) -> Option<usize> {
+    fn inlined_at(&self, place: &FramePlace, inner: usize) -> Option<usize> {
         (0..=inner).rev().find(|position| {
             let spot = place.chain.get(*position);
             spot.is_some_and(|it| !self.skips.skip(it))
@@ -540,7 +540,7 @@ impl Step {
 }
 
 /// The functions at a place from the outermost down to a level, which counts from 1.
-fn scope(place: &Place, level: usize) -> Scope {
+fn scope(place: &FramePlace, level: usize) -> Scope {
     let outermost_first = place.chain.iter().rev().take(level).enumerate();
     outermost_first
         .map(|(depth, spot)| match depth + 1 < level {
@@ -567,7 +567,7 @@ fn common(scope: &Scope, here: &Scope) -> usize {
         .count()
 }
 
-fn line(place: &Place, level: usize) -> Line {
+fn line(place: &FramePlace, level: usize) -> Line {
     let position = place.chain.len().checked_sub(level);
     let spot = position.and_then(|it| place.chain.get(it));
     spot.map_or((None, None), |it| {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use gimli::UnitOffset;
 
 use crate::dwarf::Dwarf;
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::inlines::{self, Call};
 use crate::units::Unit;
 
@@ -76,7 +76,7 @@ impl Blocks {
         unit: &Unit<'a>,
         function: UnitOffset,
         fuel: &Fuel,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CutShort> {
         let mut entries = unit.gimli.entries_raw(Some(function))?;
         let Some(abbreviation) = entries.read_abbreviation()? else {
             return Ok(());
@@ -130,7 +130,7 @@ impl Blocks {
         block: BlockId,
         parent: Option<BlockId>,
         fuel: &Fuel,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CutShort> {
         for boundary in [range.start, range.end] {
             let around = self.at(boundary);
             self.innermost.entry(boundary).or_insert(around);

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::functions_by_name::InlinedCopies;
 use crate::index::Index;
 use crate::lines::LineTables;
@@ -146,7 +146,7 @@ impl<'a> Dwarf<'a> {
     }
 
     /// Takes room for one more row, function or range in the tables.
-    pub(crate) fn keep(&self) -> Result<(), Stop> {
+    pub(crate) fn keep(&self) -> Result<(), CutShort> {
         self.sections.room.burn(1)
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why reading DWARF ended early.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum Stop {
+pub(crate) enum CutShort {
     /// The bytes are not valid DWARF.
     #[error("{0}")]
     Broken(#[from] gimli::Error),
@@ -41,11 +41,11 @@ impl Fuel {
     }
 
     /// Takes `steps`.
-    pub(crate) fn burn(&self, steps: usize) -> Result<(), Stop> {
+    pub(crate) fn burn(&self, steps: usize) -> Result<(), CutShort> {
         let less = |left: u64| left.checked_sub(steps as u64);
         let taken = self
             .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        taken.map(|_| ()).map_err(|_| Stop::Exhausted)
+        taken.map(|_| ()).map_err(|_| CutShort::Exhausted)
     }
 }

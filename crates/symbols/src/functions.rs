@@ -5,7 +5,7 @@ use std::ops::Range;
 use gimli::{AttributeValue, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::lines;
 use crate::name::Name;
 use crate::ranges::Extent;
@@ -25,7 +25,7 @@ pub(crate) struct Function {
 
 impl Functions {
     /// Finds all functions. If the DWARF is broken, the result has the functions before the error.
-    pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<Stop>) {
+    pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<CutShort>) {
         let mut functions = Vec::new();
         let stop = scan(dwarf, unit, &mut functions).err();
         functions.sort_by_key(|it| it.code.start);
@@ -51,7 +51,7 @@ impl Functions {
     }
 }
 
-fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, found: &mut Vec<Function>) -> Result<(), Stop> {
+fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, found: &mut Vec<Function>) -> Result<(), CutShort> {
     let mut entries = unit.gimli.entries_raw(None)?;
     while !entries.is_empty() {
         let entry = entries.next_offset();

@@ -7,7 +7,7 @@ use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 
 use crate::blocks::BlockId;
 use crate::dwarf::Dwarf;
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::runs::{Runs, Start};
 use crate::spelling::Pattern;
 use crate::statements::Code;
@@ -104,7 +104,7 @@ fn scan<'a>(
     unit: &Unit<'a>,
     fuel: &Fuel,
     found: &mut InlinedCopies,
-) -> Result<(), Stop> {
+) -> Result<(), CutShort> {
     let mut entries = unit.gimli.entries_raw(None)?;
     while !entries.is_empty() {
         let entry = entries.next_offset();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use gimli::{AttributeValue, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::ranges::Extent;
 use crate::units::Unit;
 
@@ -32,7 +32,7 @@ pub(crate) fn at<'a>(
     unit: &Unit<'a>,
     function: UnitOffset,
     address: u32,
-) -> (Vec<Call>, Option<Stop>) {
+) -> (Vec<Call>, Option<CutShort>) {
     let mut calls = Vec::new();
     let stop = walk(dwarf, unit, function, address, &mut calls).err();
     (calls, stop)
@@ -44,7 +44,7 @@ fn walk<'a>(
     function: UnitOffset,
     address: u32,
     calls: &mut Vec<Call>,
-) -> Result<(), Stop> {
+) -> Result<(), CutShort> {
     let fuel = Fuel::for_reading(dwarf.size());
     let mut entries = unit.gimli.entries_raw(Some(function))?;
     let Some(own) = entries.read_abbreviation()? else {
@@ -84,7 +84,7 @@ fn walk<'a>(
         })?;
         if covered {
             if calls.len() == MOST_CALLS {
-                return Err(Stop::Exhausted);
+                return Err(CutShort::Exhausted);
             }
             calls.push(call);
             innermost = depth;
@@ -127,7 +127,7 @@ fn walk_beside<'a>(
     function: UnitOffset,
     variable: Option<UnitOffset>,
     found: &mut Vec<Covered>,
-) -> Result<(), Stop> {
+) -> Result<(), CutShort> {
     let fuel = Fuel::for_one(dwarf.size());
     let mut entries = unit.gimli.entries_raw(Some(function))?;
     let Some(own) = entries.read_abbreviation()? else {
@@ -178,7 +178,7 @@ pub(crate) fn read<'a>(
     entries: &mut gimli::EntriesRaw<'_, Slice<'a>>,
     entry: UnitOffset,
     abbreviation: &gimli::Abbreviation,
-) -> Result<(Call, Option<u32>, Extent<'a>), Stop> {
+) -> Result<(Call, Option<u32>, Extent<'a>), CutShort> {
     let mut call = Call {
         entry: entry.0,
         ..Call::default()

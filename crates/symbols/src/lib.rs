@@ -42,7 +42,7 @@ pub use functions_by_name::InlinedCopy;
 pub use line_places::{LinePlace, NoPlace};
 pub use machine::{Machine, Number, Unavailable};
 pub use name::{Language, Name, Origin};
-pub use object::{Context, Object, Place};
+pub use object::{Context, Object, Storage};
 pub use spelling::split_outside_brackets;
 pub use symbols::{Location, Symbols, Wanted};
 pub use types::{Type, TypeRef};

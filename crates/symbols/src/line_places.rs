@@ -6,7 +6,7 @@ use wdb_module::{CodeOffset, FuncIndex, ModuleOffset};
 
 use crate::blocks::BlockId;
 use crate::dwarf::Dwarf;
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::lines::Lines;
 use crate::runs::{Runs, Start};
 use crate::sources::is_meant;
@@ -323,7 +323,7 @@ fn rows(
     units: &[(UnitId, u32)],
     wanted: u32,
     fuel: &Fuel,
-) -> Result<Result<RowsOfLine, u32>, Stop> {
+) -> Result<Result<RowsOfLine, u32>, CutShort> {
     let mut last = 0;
     let mut line = u32::MAX;
     let (mut addresses, mut files) = (Vec::new(), Vec::new());

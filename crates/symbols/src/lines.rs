@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use gimli::DebugLineOffset;
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::units::Unit;
 
 /// The line tables read so far, by the offset of their programs in `.debug_line`.
@@ -63,7 +63,7 @@ impl Lines {
         dwarf: &Dwarf<'a>,
         unit: &Unit<'a>,
         offset: DebugLineOffset,
-    ) -> (Lines, Option<Stop>) {
+    ) -> (Lines, Option<CutShort>) {
         let program = match program(dwarf, unit, offset) {
             Ok(program) => program,
             Err(error) => return (Lines::default(), Some(error.into())),

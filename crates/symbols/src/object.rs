@@ -14,14 +14,14 @@ pub struct Object {
     /// Its type.
     pub ty: TypeRef,
     /// The place of its bytes.
-    pub place: Place,
+    pub place: Storage,
     /// For a bit-field: its bits in these bytes.
     pub bits: Option<Bits>,
 }
 
 /// The place of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Storage {
     /// At this address of memory 0.
     Memory(u64),
     /// These bytes: they came from the machine's locals, or were computed. There may be more than the type needs.
@@ -38,7 +38,7 @@ pub struct Piece {
     /// How many bytes.
     pub size: u64,
     /// Their place; never in pieces again.
-    pub place: Place,
+    pub place: Storage,
 }
 
 /// A number, a character, a truth value or an address.
@@ -94,7 +94,7 @@ impl Object {
     pub fn at(address: u64, ty: TypeRef) -> Object {
         Object {
             ty,
-            place: Place::Memory(address),
+            place: Storage::Memory(address),
             bits: None,
         }
     }
@@ -103,7 +103,7 @@ impl Object {
     pub fn nowhere(ty: TypeRef, reason: Unavailable) -> Object {
         Object {
             ty,
-            place: Place::Nowhere(reason),
+            place: Storage::Nowhere(reason),
             bits: None,
         }
     }
@@ -112,7 +112,7 @@ impl Object {
     pub fn of_bytes(bytes: impl Into<Arc<[u8]>>, ty: TypeRef) -> Object {
         Object {
             ty,
-            place: Place::Bytes(bytes.into()),
+            place: Storage::Bytes(bytes.into()),
             bits: None,
         }
     }
@@ -120,7 +120,7 @@ impl Object {
     /// Its address, if it has one. A bit-field has no address.
     pub fn address(&self) -> Option<u64> {
         match self.place {
-            Place::Memory(address) if self.bits.is_none() => Some(address),
+            Storage::Memory(address) if self.bits.is_none() => Some(address),
             _ => None,
         }
     }
@@ -135,19 +135,19 @@ impl Object {
     }
 }
 
-impl Place {
+impl Storage {
     /// The place `offset` bytes further, for `size` bytes (`None`: all the rest).
-    pub fn part(&self, offset: u64, size: Option<u64>) -> Place {
+    pub fn part(&self, offset: u64, size: Option<u64>) -> Storage {
         let outside = || {
-            Place::Nowhere(Unavailable::Broken(
+            Storage::Nowhere(Unavailable::Broken(
                 "a part lies outside of the whole".to_owned(),
             ))
         };
         match self {
-            Place::Memory(address) => address
+            Storage::Memory(address) => address
                 .checked_add(offset)
-                .map_or_else(outside, Place::Memory),
-            Place::Bytes(bytes) => {
+                .map_or_else(outside, Storage::Memory),
+            Storage::Bytes(bytes) => {
                 let part = usize::try_from(offset).ok().and_then(|start| {
                     let end = match size {
                         Some(size) => start.checked_add(usize::try_from(size).ok()?)?,
@@ -155,16 +155,16 @@ impl Place {
                     };
                     bytes.get(start..end)
                 });
-                part.map_or_else(outside, |it| Place::Bytes(it.into()))
+                part.map_or_else(outside, |it| Storage::Bytes(it.into()))
             }
-            Place::Pieces(pieces) => pieces_part(pieces, offset, size).unwrap_or_else(outside),
-            Place::Nowhere(reason) => Place::Nowhere(reason.clone()),
+            Storage::Pieces(pieces) => pieces_part(pieces, offset, size).unwrap_or_else(outside),
+            Storage::Nowhere(reason) => Storage::Nowhere(reason.clone()),
         }
     }
 }
 
 /// The pieces of a part; if it is only one, the place of that.
-fn pieces_part(pieces: &[Piece], offset: u64, size: Option<u64>) -> Option<Place> {
+fn pieces_part(pieces: &[Piece], offset: u64, size: Option<u64>) -> Option<Storage> {
     let end = match size {
         Some(size) => offset.checked_add(size)?,
         None => u64::MAX,
@@ -186,10 +186,10 @@ fn pieces_part(pieces: &[Piece], offset: u64, size: Option<u64>) -> Option<Place
     let is_complete = size.is_none_or(|_| end <= piece_start);
     match parts.len() {
         _ if !is_complete => None,
-        0 if size == Some(0) => Some(Place::Bytes(Arc::default())),
+        0 if size == Some(0) => Some(Storage::Bytes(Arc::default())),
         0 => None,
         1 => parts.pop().map(|part| part.place),
-        _ => Some(Place::Pieces(parts.into())),
+        _ => Some(Storage::Pieces(parts.into())),
     }
 }
 
@@ -262,7 +262,7 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As for [`Context::bytes`].
-    pub fn read(&mut self, place: &Place, size: u64) -> Result<Vec<u8>, Unavailable> {
+    pub fn read(&mut self, place: &Storage, size: u64) -> Result<Vec<u8>, Unavailable> {
         if size > MOST_BYTES {
             return Err(Unavailable::Unsupported(format!(
                 "{size} bytes are too many to look at"
@@ -270,19 +270,19 @@ impl Context<'_> {
         }
         let length = size as usize;
         match place {
-            Place::Memory(address) => {
+            Storage::Memory(address) => {
                 let mut buffer = vec![0; length];
                 self.machine.read(*address, &mut buffer)?;
                 Ok(buffer)
             }
-            Place::Bytes(bytes) => match bytes.get(..length) {
+            Storage::Bytes(bytes) => match bytes.get(..length) {
                 Some(bytes) => Ok(bytes.to_vec()),
                 None => Err(Unavailable::Broken(format!(
                     "a value of {size} bytes is in a place of {}",
                     bytes.len()
                 ))),
             },
-            Place::Pieces(pieces) => {
+            Storage::Pieces(pieces) => {
                 let mut buffer = Vec::new();
                 for piece in pieces.iter() {
                     let wanted = piece.size.min(size.saturating_sub(buffer.len() as u64));
@@ -296,7 +296,7 @@ impl Context<'_> {
                 }
                 Ok(buffer)
             }
-            Place::Nowhere(reason) => Err(reason.clone()),
+            Storage::Nowhere(reason) => Err(reason.clone()),
         }
     }
 
@@ -322,7 +322,7 @@ impl Context<'_> {
             Kind::Function(..) => {
                 return match (object.address(), &object.place) {
                     (Some(index), _) => Ok(Scalar::Address(index)),
-                    (None, Place::Nowhere(reason)) => Err(reason.clone()),
+                    (None, Storage::Nowhere(reason)) => Err(reason.clone()),
                     (None, _) => Err(not_scalar()),
                 };
             }
@@ -411,7 +411,7 @@ impl Context<'_> {
     fn virtual_base(&mut self, object: &Object, before: u64) -> Result<u64, Unavailable> {
         let table = unsigned(&self.read(&object.place, 4)?) as u64;
         let at = table.wrapping_sub(before);
-        let distance = unsigned(&self.read(&Place::Memory(at), 4)?);
+        let distance = unsigned(&self.read(&Storage::Memory(at), 4)?);
         u64::try_from(sign_extend(distance, 32)).map_err(|_| {
             Unavailable::Unsupported("its table of virtual functions is damaged".into())
         })
@@ -554,22 +554,22 @@ mod tests {
 
     #[test]
     fn pieces_are_cut_and_joined() {
-        let pieces = Place::Pieces(
+        let pieces = Storage::Pieces(
             vec![
                 Piece {
                     size: 4,
-                    place: Place::Memory(100),
+                    place: Storage::Memory(100),
                 },
                 Piece {
                     size: 4,
-                    place: Place::Bytes(vec![1, 2, 3, 4].into()),
+                    place: Storage::Bytes(vec![1, 2, 3, 4].into()),
                 },
             ]
             .into(),
         );
-        assert_eq!(pieces.part(1, Some(2)), Place::Memory(101));
-        assert_eq!(pieces.part(6, Some(2)), Place::Bytes(vec![3, 4].into()));
-        assert!(matches!(pieces.part(2, Some(4)), Place::Pieces(it) if it.len() == 2));
-        assert!(matches!(pieces.part(6, Some(4)), Place::Nowhere(_)));
+        assert_eq!(pieces.part(1, Some(2)), Storage::Memory(101));
+        assert_eq!(pieces.part(6, Some(2)), Storage::Bytes(vec![3, 4].into()));
+        assert!(matches!(pieces.part(2, Some(4)), Storage::Pieces(it) if it.len() == 2));
+        assert!(matches!(pieces.part(6, Some(4)), Storage::Nowhere(_)));
     }
 }

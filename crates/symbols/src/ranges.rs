@@ -5,7 +5,7 @@ use std::ops::Range;
 use gimli::AttributeValue;
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 
 /// The attributes of an entry that say which code it covers.
 #[derive(Default)]
@@ -41,8 +41,8 @@ impl<'a> Extent<'a> {
         dwarf: &Dwarf<'a>,
         unit: &gimli::Unit<Slice<'a>>,
         fuel: &Fuel,
-        mut found: impl FnMut(Range<u32>) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
+        mut found: impl FnMut(Range<u32>) -> Result<(), CutShort>,
+    ) -> Result<(), CutShort> {
         let mut check = |begin: u64, end: u64| match dwarf.live(begin, end) {
             Some(live) => found(live),
             None => Ok(()),

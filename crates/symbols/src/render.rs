@@ -25,7 +25,7 @@ pub use notation::{Notation, little};
 pub use tree::{Children, Part, Way};
 
 use crate::machine::Unavailable;
-use crate::object::{Context, Object, Place};
+use crate::object::{Context, Object, Storage};
 use crate::types::Kind;
 
 /// At most this many elements of a sequence or map are looked for, whatever the caller asks for.
@@ -195,7 +195,7 @@ impl Context<'_> {
     pub fn shape(&mut self, object: &Object, most: u64) -> Shape {
         // Lengths come from memory, and a damaged list may be circular.
         let most = most.min(MOST_ELEMENTS);
-        if let Place::Nowhere(reason) = &object.place {
+        if let Storage::Nowhere(reason) = &object.place {
             return Shape::Unavailable(reason.clone());
         }
         let ty = self.bare(&object.ty);

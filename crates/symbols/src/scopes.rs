@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use gimli::{AttributeValue, DebugInfoOffset, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::functions;
 use crate::spelling;
 use crate::units::Unit;
@@ -70,7 +70,7 @@ const LONGEST_NAME: usize = 16 << 10;
 
 impl Scopes {
     /// Reads a unit. If the DWARF is broken, the result has the scopes before the error.
-    pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<Stop>) {
+    pub(crate) fn scan<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> (Self, Option<CutShort>) {
         let mut scan = Scan::default();
         let stop = scan.run(dwarf, unit).err();
         scan.name_by_typedefs(dwarf, unit);
@@ -132,7 +132,7 @@ struct Seen<'a> {
 }
 
 impl Scan {
-    fn run<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> Result<(), Stop> {
+    fn run<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> Result<(), CutShort> {
         let mut entries = unit.gimli.entries_raw(None)?;
         while !entries.is_empty() {
             let (offset, depth) = (entries.next_offset(), entries.next_depth());
@@ -188,7 +188,7 @@ impl Scan {
         depth: isize,
         tag: gimli::DwTag,
         seen: &Seen<'a>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CutShort> {
         let name = match (seen.name, seen.origin) {
             (Some(name), _) => dwarf.gimli.attr_string(&unit.gimli, name).ok(),
             (None, Some(_)) => functions::plain_name(dwarf, unit, offset, dwarf.names_fuel()),
@@ -478,8 +478,8 @@ fn cut(name: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn position(offset: UnitOffset) -> Result<u32, Stop> {
-    u32::try_from(offset.0).map_err(|_| Stop::Exhausted)
+fn position(offset: UnitOffset) -> Result<u32, CutShort> {
+    u32::try_from(offset.0).map_err(|_| CutShort::Exhausted)
 }
 
 /// The target of a reference, as an offset in `.debug_info`.

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use gimli::{AttributeValue, DebugInfoOffset, DebugLineOffset, Reader as _, UnitOffset};
 
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::Stop;
+use crate::fuel::CutShort;
 use crate::functions::Functions;
 use crate::name::Language;
 use crate::ranges::Extent;
@@ -106,7 +106,7 @@ impl Units {
         dwarf: &Dwarf<'_>,
         id: UnitId,
         header: gimli::UnitHeader<Slice<'_>>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CutShort> {
         let (opened, extent) = open(dwarf, id, header, &self.abbreviations)?;
         if let Some(name) = opened.split_file {
             dwarf.notes().add(format!(
@@ -169,7 +169,7 @@ impl Units {
     }
 
     /// Opens a unit for reading.
-    pub(crate) fn open<'a>(&self, dwarf: &Dwarf<'a>, id: UnitId) -> Result<Unit<'a>, Stop> {
+    pub(crate) fn open<'a>(&self, dwarf: &Dwarf<'a>, id: UnitId) -> Result<Unit<'a>, CutShort> {
         dwarf.told().check();
         let offset = DebugInfoOffset(self.all[id.0].offset);
         let header = dwarf.gimli.unit_header(offset)?;
@@ -307,9 +307,9 @@ fn open<'a>(
     id: UnitId,
     header: gimli::UnitHeader<Slice<'a>>,
     abbreviations: &BTreeMap<usize, Arc<gimli::Abbreviations>>,
-) -> Result<(Opened<'a>, Extent<'a>), Stop> {
+) -> Result<(Opened<'a>, Extent<'a>), CutShort> {
     let table = abbreviations.get(&header.debug_abbrev_offset().0);
-    let table = table.ok_or(Stop::NoAbbreviations)?;
+    let table = table.ok_or(CutShort::NoAbbreviations)?;
     let encoding = header.encoding();
     let main = gimli::DwarfFileType::Main;
     let mut unit = gimli::Unit {

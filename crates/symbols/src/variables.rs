@@ -12,7 +12,7 @@ use std::sync::Arc;
 use wdb_module::ModuleOffset;
 
 use crate::types::TypeRef;
-use crate::{Machine, Object, Place, Symbols, Unavailable, inlines, lookup};
+use crate::{Machine, Object, Storage, Symbols, Unavailable, inlines, lookup};
 
 /// A variable, parameter or constant of the source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -138,7 +138,7 @@ impl Symbols {
         };
         Object {
             ty: variable.ty.clone(),
-            place: place.unwrap_or_else(Place::Nowhere),
+            place: place.unwrap_or_else(Storage::Nowhere),
             bits: None,
         }
     }

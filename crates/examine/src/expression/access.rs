@@ -5,7 +5,7 @@
 
 use wdb_symbols::render::Shape;
 use wdb_symbols::types::{Kind, PointerKind, Record};
-use wdb_symbols::{Context, Language, Object, Place, Type, TypeRef, Unavailable};
+use wdb_symbols::{Context, Language, Object, Storage, Type, TypeRef, Unavailable};
 
 use super::elements;
 
@@ -128,7 +128,7 @@ fn member_within(
     let Some(steps) = steps.checked_sub(1) else {
         return Ok(None);
     };
-    if let Place::Nowhere(reason) = &object.place {
+    if let Storage::Nowhere(reason) = &object.place {
         return Err(reason.clone());
     }
     let mut known = None;

@@ -7,7 +7,7 @@ use wdb_symbols::{Context, Language, Object, Type, TypeRef, Unavailable};
 
 use super::calls::{Calls, Progress};
 use super::evaluate::{Evaluator, Operand};
-use super::tree::{Kind, Machine, Node};
+use super::tree::{Kind, Node, Raw};
 use super::{Error, Expression, Value, access, cast, elements, raw};
 use crate::View;
 use crate::view::FrameId;
@@ -176,7 +176,7 @@ impl Evaluator<'_, '_, '_> {
         let found = self.view.frame(frame).ok_or_else(missing)?;
         let instance = self.view.instance(found.instance).ok_or_else(missing)?;
         match machine {
-            Machine::Global => {
+            Raw::Global => {
                 let binary = self.view.binary(found.module);
                 let name = |index| binary.and_then(|it| it.global_name(GlobalIndex(index)));
                 let names = (0..).zip(&instance.globals).map(|(index, _)| name(index));
@@ -187,7 +187,7 @@ impl Evaluator<'_, '_, '_> {
                 let global = self.view.global(id).ok_or_else(missing)?;
                 Ok(Some(Changeable::Global(id, raw::raw_type(&global.ty))))
             }
-            Machine::Table => {
+            Raw::Table => {
                 let Kind::Index(_, index) = &node.kind else {
                     return Ok(None);
                 };
@@ -198,15 +198,13 @@ impl Evaluator<'_, '_, '_> {
                 let table = table.ok_or_else(missing)?;
                 Ok(Some(Changeable::Element(table, element)))
             }
-            Machine::Local | Machine::Stack | Machine::Memory | Machine::Pc | Machine::Frame => {
-                Ok(None)
-            }
+            Raw::Local | Raw::Stack | Raw::Memory | Raw::Pc | Raw::Frame => Ok(None),
         }
     }
 
     /// The WebAssembly local that is meant by its raw name. `None`: something else.
     fn raw_local(&mut self, node: &Node, at: FrameId) -> Result<Option<LocalIndex>, Error> {
-        let Some((Machine::Local, within)) = container(node).and_then(Node::as_machine) else {
+        let Some((Raw::Local, within)) = container(node).and_then(Node::as_machine) else {
             return Ok(None);
         };
         let frame = within.map_or(Ok(at), |it| self.frame(it, at))?;

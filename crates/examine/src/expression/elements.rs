@@ -3,7 +3,7 @@
 use wdb_symbols::object::Piece;
 use wdb_symbols::render::{Elements, Limits, Map, Shape};
 use wdb_symbols::types::{Array, Count, Kind};
-use wdb_symbols::{Context, Object, Place, Type, TypeRef, Unavailable};
+use wdb_symbols::{Context, Object, Storage, Type, TypeRef, Unavailable};
 
 use super::access::{MOST_STEPS, inner, is_reference, target, words};
 use super::made;
@@ -297,21 +297,21 @@ fn part_of(
             None => element.place.part(0, Some(size)),
             // A bit has no bytes of its own.
             Some(_) => match context.unsigned(&element) {
-                Ok(value) => Place::Bytes(
+                Ok(value) => Storage::Bytes(
                     value
                         .to_le_bytes()
                         .get(..size as usize)
                         .unwrap_or_default()
                         .into(),
                 ),
-                Err(reason) => Place::Nowhere(reason),
+                Err(reason) => Storage::Nowhere(reason),
             },
         };
         pieces.push(Piece { size, place });
     }
     Ok(Object {
         ty,
-        place: Place::Pieces(pieces.into()),
+        place: Storage::Pieces(pieces.into()),
         bits: None,
     })
 }

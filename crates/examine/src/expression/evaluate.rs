@@ -11,7 +11,7 @@ use super::error::did_you_mean;
 use super::made;
 use super::number::{IntegerType, Number};
 use super::terms::{self, Term};
-use super::tree::{Bounds, Kind, Machine, Node};
+use super::tree::{Bounds, Kind, Node, Raw};
 use super::{Error, with_context};
 use crate::View;
 use crate::doubts::Doubts;
@@ -83,7 +83,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             Kind::Boolean(value) => made(made::boolean(*value, self.language(frame))),
             Kind::Null => made(self.pointer(0, TypeRef::Void, frame)),
             Kind::Name(path) => self.named(path, frame, &node.span),
-            Kind::Machine(machine) => self.machine(*machine, frame, &node.span),
+            Kind::Raw(machine) => self.machine(*machine, frame, &node.span),
             Kind::UserVariable(name) => self.user_variable(name, frame, &node.span),
             Kind::Past(past) => self.past(*past, frame, &node.span),
             Kind::InFrame(which, inner) => {
@@ -393,7 +393,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
         let object = self.get(frame, &first.span, |context| {
             access::dereferenced(context, &value.object)
         })?;
-        if let wdb_symbols::Place::Nowhere(reason) = &object.place {
+        if let wdb_symbols::Storage::Nowhere(reason) = &object.place {
             return Err(self.unavailable(reason, &first.span));
         }
         let Some(address) = object.address().filter(|_| object.bits.is_none()) else {
@@ -438,9 +438,9 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
 
 impl Node {
     /// The part of the machine that this is all of, and the frame it is said to be of.
-    pub(super) fn as_machine(&self) -> Option<(Machine, Option<&Node>)> {
+    pub(super) fn as_machine(&self) -> Option<(Raw, Option<&Node>)> {
         match &self.kind {
-            Kind::Machine(machine) => Some((*machine, None)),
+            Kind::Raw(machine) => Some((*machine, None)),
             Kind::InFrame(frame, inner) => Some((inner.as_machine()?.0, Some(frame))),
             _ => None,
         }

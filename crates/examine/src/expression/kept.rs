@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use wdb_symbols::types::Kind;
-use wdb_symbols::{Context, Object, Place, TypeRef};
+use wdb_symbols::{Context, Object, Storage, TypeRef};
 
 use super::error::did_you_mean;
 use super::evaluate::{Evaluator, Operand};
-use super::tree::{Machine, Past};
+use super::tree::{Past, Raw};
 use super::{Error, Value};
 use crate::kept::Kept;
 use crate::view::{FrameId, View};
@@ -43,7 +43,7 @@ fn bytes(context: &mut Context<'_>, object: &Object, ty: TypeRef) -> Object {
         return object.clone();
     }
     let read = match &object.place {
-        Place::Nowhere(reason) => Err(reason.clone()),
+        Storage::Nowhere(reason) => Err(reason.clone()),
         _ => match object.bits {
             None => context.bytes(object),
             Some(_) => super::convert(context, object, &ty),
@@ -65,7 +65,7 @@ impl Evaluator<'_, '_, '_> {
     ) -> Result<Operand, Error> {
         let keeping = self.view.keeping();
         let Some(kept) = keeping.variable(name).cloned() else {
-            let words = Machine::WORDS.iter().map(|it| it.0);
+            let words = Raw::WORDS.iter().map(|it| it.0);
             let near = did_you_mean(name, words.chain(keeping.names()))
                 .replace('`', "`$")
                 .replace("`$ ", "` ")

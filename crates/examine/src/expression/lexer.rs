@@ -20,7 +20,7 @@ pub(super) enum Token {
     /// A file that a name is looked for in, before `::`: `main.c`, and what was in quotes there.
     File(String),
     /// A name of the machine or the user, without its `$`; what is left of `$$` begins with one.
-    Machine(String),
+    Raw(String),
     /// An operator or bracket: one of [`SIGNS`].
     Sign(&'static str),
 }
@@ -66,7 +66,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
                     lexer.at += 1;
                 }
                 lexer.word();
-                Token::Machine(text.get(before..lexer.at).unwrap_or_default().to_owned())
+                Token::Raw(text.get(before..lexer.at).unwrap_or_default().to_owned())
             }
             _ if starts_name(first) => lexer.name()?,
             // `main::{closure#0}`

@@ -114,7 +114,8 @@ pub(super) fn text(mut bytes: Vec<u8>) -> Object {
 
 /// The bytes of what [`text`] made.
 pub(super) fn literal_text(object: &Object) -> Option<&[u8]> {
-    let (TypeRef::Made(ty), wdb_symbols::Place::Bytes(bytes)) = (&object.ty, &object.place) else {
+    let (TypeRef::Made(ty), wdb_symbols::Storage::Bytes(bytes)) = (&object.ty, &object.place)
+    else {
         return None;
     };
     let Kind::Array(array) = &ty.kind else {

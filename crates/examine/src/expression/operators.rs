@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use wdb_symbols::object::Scalar;
 use wdb_symbols::types::{Encoding, Kind as TypeKind};
-use wdb_symbols::{Context, Object, Place, TypeRef, Unavailable};
+use wdb_symbols::{Context, Object, Storage, TypeRef, Unavailable};
 
 use super::Error;
 use super::access;
@@ -29,7 +29,7 @@ fn outside_of_tables(object: &Object) -> Option<&Unavailable> {
         _ => false,
     };
     match &object.place {
-        Place::Nowhere(reason) if object.is_function() || is_pointer() => Some(reason),
+        Storage::Nowhere(reason) if object.is_function() || is_pointer() => Some(reason),
         _ => None,
     }
 }
@@ -68,7 +68,7 @@ impl Evaluator<'_, '_, '_> {
                 let object = self.get(frame, of, |context| {
                     access::dereferenced(context, &value.object)
                 })?;
-                if let Place::Nowhere(reason) = &object.place {
+                if let Storage::Nowhere(reason) = &object.place {
                     return Err(self.unavailable(reason, of));
                 }
                 let Some(address) = object.address() else {

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::Error;
 use super::lexer::{Spanned, Token, in_name, starts_name, tokens};
-use super::tree::{Binary, Bounds, Conversion, Kind, Machine, Node, Past, Path, TypeName, Unary};
+use super::tree::{Binary, Bounds, Conversion, Kind, Node, Past, Path, Raw, TypeName, Unary};
 use super::typename;
 use line::Change;
 pub(super) use line::line;
@@ -320,13 +320,13 @@ impl Parser<'_> {
     /// What follows `.` or `->`.
     fn member(&mut self, object: Node, sign: &str) -> Result<Kind, Error> {
         let of_frame = match &object.kind {
-            Kind::Index(base, _) => matches!(base.kind, Kind::Machine(Machine::Frame)),
+            Kind::Index(base, _) => matches!(base.kind, Kind::Raw(Raw::Frame)),
             _ => false,
         };
         if of_frame && sign == "." {
             let inner = self.primary()?;
             return match inner.kind {
-                Kind::Name(_) | Kind::Machine(_) => {
+                Kind::Name(_) | Kind::Raw(_) => {
                     Ok(Kind::InFrame(Box::new(object), Box::new(inner)))
                 }
                 _ => Err(Error::new("after a frame comes a name", &inner.span)),
@@ -451,7 +451,7 @@ impl Parser<'_> {
             Token::Float(value, single) => Kind::Float(value, single),
             Token::Character(c) => Kind::Character(c),
             Token::Text(bytes) => Kind::Text(bytes),
-            Token::Machine(name) => machine(&name, &span)?,
+            Token::Raw(name) => machine(&name, &span)?,
             Token::File(file) => {
                 self.at += 1;
                 return self.path(Some(file), span.start);
@@ -596,9 +596,9 @@ impl Parser<'_> {
 
 /// What a word after `$` means.
 fn machine(name: &str, span: &Range<usize>) -> Result<Kind, Error> {
-    let words = Machine::WORDS;
+    let words = Raw::WORDS;
     if let Some((_, machine)) = words.iter().find(|(word, _)| *word == name) {
-        return Ok(Kind::Machine(*machine));
+        return Ok(Kind::Raw(*machine));
     }
     let none = || Error::new(format!("`${name}` is not the number of a value"), span);
     let number = |digits: &str| digits.parse().map_err(|_| none());

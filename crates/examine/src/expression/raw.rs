@@ -7,14 +7,14 @@ use wdb_debuggee::coredump::{Missing, Slot};
 use wdb_module::GlobalIndex;
 use wdb_symbols::object::Piece;
 use wdb_symbols::types::{Encoding, Kind as TypeKind, Member, Record, RecordKind, Role};
-use wdb_symbols::{Object, Place, TypeRef, Unavailable};
+use wdb_symbols::{Object, Storage, TypeRef, Unavailable};
 
 use super::Error;
 use super::access::words;
 use super::error::did_you_mean;
 use super::evaluate::{Evaluator, Operand};
 use super::made;
-use super::tree::{Kind, Machine, Node};
+use super::tree::{Kind, Node, Raw};
 use crate::value;
 use crate::view::FrameId;
 
@@ -47,12 +47,12 @@ impl Evaluator<'_, '_, '_> {
     /// All that the machine has of a kind.
     pub(super) fn machine(
         &mut self,
-        machine: Machine,
+        machine: Raw,
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<Operand, Error> {
         let object = match machine {
-            Machine::Local | Machine::Stack | Machine::Global => {
+            Raw::Local | Raw::Stack | Raw::Global => {
                 let entries = self.row(machine, frame, span)?;
                 if entries.len() > MOST_LISTED {
                     let message = format!("these are {}: ask for one, by its index", entries.len());
@@ -60,7 +60,7 @@ impl Evaluator<'_, '_, '_> {
                 }
                 self.record(machine, &entries)
             }
-            Machine::Pc => {
+            Raw::Pc => {
                 let place = self.view.place(frame);
                 let Some(at) = place.and_then(|it| it.at) else {
                     return Err(Error::new("it is not known where the frame stands", span));
@@ -68,11 +68,11 @@ impl Evaluator<'_, '_, '_> {
                 let ty = made::ty("code offset", None, 8, TypeKind::Base(Encoding::Address));
                 Object::of_bytes(at.0.to_le_bytes().to_vec(), ty)
             }
-            Machine::Memory => {
+            Raw::Memory => {
                 return Err(Error::new("which part of it? `$memory[0x10..0x20]`", span));
             }
-            Machine::Table => return Err(Error::new("which element? `$table[1]`", span)),
-            Machine::Frame => {
+            Raw::Table => return Err(Error::new("which element? `$table[1]`", span)),
+            Raw::Frame => {
                 return Err(Error::new(
                     "which frame, and what of it? `$frame[2].name`",
                     span,
@@ -85,13 +85,13 @@ impl Evaluator<'_, '_, '_> {
     /// `$local[3]`, `$global["x"]`, `$memory[16]`, `$table[1]`.
     pub(super) fn machine_element(
         &mut self,
-        machine: Machine,
+        machine: Raw,
         index: &Node,
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<Operand, Error> {
         let object = match machine {
-            Machine::Local | Machine::Stack | Machine::Global => {
+            Raw::Local | Raw::Stack | Raw::Global => {
                 let mut entries = self.row(machine, frame, span)?;
                 let position = match &index.kind {
                     Kind::Text(name) => {
@@ -113,8 +113,8 @@ impl Evaluator<'_, '_, '_> {
                         found.ok_or_else(|| {
                             let message = match entries.len() {
                                 0 => match machine {
-                                    Machine::Local => "the function has no locals".to_owned(),
-                                    Machine::Stack => "the operand stack is empty".to_owned(),
+                                    Raw::Local => "the function has no locals".to_owned(),
+                                    Raw::Stack => "the operand stack is empty".to_owned(),
                                     _ => "the module has no globals".to_owned(),
                                 },
                                 length => format!(
@@ -129,14 +129,14 @@ impl Evaluator<'_, '_, '_> {
                 let entry = entries.swap_remove(position);
                 self.slot(&entry)
             }
-            Machine::Memory => {
+            Raw::Memory => {
                 let address = self.integer(index, frame)?;
                 let Ok(address) = u64::try_from(address) else {
                     return Err(Error::new("an address is not negative", &index.span));
                 };
                 Object::at(address, byte())
             }
-            Machine::Table => {
+            Raw::Table => {
                 let element = self.integer(index, frame)?;
                 let Ok(element) = u64::try_from(element) else {
                     return Err(Error::new("an index is not negative", &index.span));
@@ -145,11 +145,11 @@ impl Evaluator<'_, '_, '_> {
                 let ty = self.function_type(function, frame);
                 self.pointer(element, ty, frame)
             }
-            Machine::Frame => {
+            Raw::Frame => {
                 let message = "after a frame comes what is meant of it: `$frame[2].name`";
                 return Err(Error::new(message, span));
             }
-            Machine::Pc => return Err(Error::new("a number has no elements", span)),
+            Raw::Pc => return Err(Error::new("a number has no elements", span)),
         };
         Ok(Operand { object, frame })
     }
@@ -157,15 +157,15 @@ impl Evaluator<'_, '_, '_> {
     /// `$memory[16..32]`.
     pub(super) fn machine_slice(
         &mut self,
-        machine: Machine,
+        machine: Raw,
         from: Option<i128>,
         to: Option<i128>,
         frame: FrameId,
         span: &Range<usize>,
     ) -> Result<Operand, Error> {
-        let (Machine::Memory, Some(to)) = (machine, to) else {
+        let (Raw::Memory, Some(to)) = (machine, to) else {
             let message = match machine {
-                Machine::Memory => "where does it end? `$memory[0x10..0x20]`",
+                Raw::Memory => "where does it end? `$memory[0x10..0x20]`",
                 _ => "only memory has slices",
             };
             return Err(Error::new(message, span));
@@ -194,12 +194,7 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// The locals, operands or globals of a frame.
-    fn row(
-        &mut self,
-        machine: Machine,
-        id: FrameId,
-        span: &Range<usize>,
-    ) -> Result<Vec<Entry>, Error> {
+    fn row(&mut self, machine: Raw, id: FrameId, span: &Range<usize>) -> Result<Vec<Entry>, Error> {
         let missing = |what: &str| Err(Error::new(format!("{what} not recorded"), span));
         let place = self.view.place(id);
         let Some(frame) = self.view.frame(id) else {
@@ -207,7 +202,7 @@ impl Evaluator<'_, '_, '_> {
         };
         let typed = |slot: &Slot| slot.value().map_or("i32", value::type_name).to_owned();
         Ok(match machine {
-            Machine::Stack => match &frame.stack {
+            Raw::Stack => match &frame.stack {
                 Some(stack) => {
                     let entry = |(index, slot): (usize, &Slot)| Entry {
                         what: format!("operand {index}"),
@@ -219,7 +214,7 @@ impl Evaluator<'_, '_, '_> {
                 }
                 None => return missing("the operand stack was"),
             },
-            Machine::Global => {
+            Raw::Global => {
                 let Some(instance) = self.view.instance(frame.instance) else {
                     return missing("the instance was");
                 };
@@ -273,7 +268,7 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// The values as members of a record.
-    fn record(&mut self, machine: Machine, entries: &[Entry]) -> Object {
+    fn record(&mut self, machine: Raw, entries: &[Entry]) -> Object {
         let mut members = Vec::new();
         let mut pieces = Vec::new();
         let mut offset = 0_u64;
@@ -305,11 +300,11 @@ impl Evaluator<'_, '_, '_> {
             parameters: Vec::new(),
             statics: Vec::new(),
         };
-        let word = Machine::WORDS.iter().find(|it| it.1 == machine);
+        let word = Raw::WORDS.iter().find(|it| it.1 == machine);
         let name = format!("${}", word.map_or("", |it| it.0));
         Object {
             ty: made::ty(&name, None, offset, TypeKind::Record(record)),
-            place: Place::Pieces(pieces.into()),
+            place: Storage::Pieces(pieces.into()),
             bits: None,
         }
     }

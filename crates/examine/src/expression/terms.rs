@@ -3,7 +3,7 @@
 use wdb_symbols::object::Scalar;
 use wdb_symbols::render::Shape;
 use wdb_symbols::types::{Encoding, Kind};
-use wdb_symbols::{Context, Object, Place, Type, TypeRef, Unavailable};
+use wdb_symbols::{Context, Object, Storage, Type, TypeRef, Unavailable};
 
 use super::access::{MOST_STEPS, inner, is_reference, words};
 use super::elements::array_element;
@@ -21,7 +21,7 @@ pub(super) enum Term {
 pub(super) fn term(context: &mut Context<'_>, object: &Object) -> Result<Term, Unavailable> {
     let mut object = object.clone();
     for _ in 0..MOST_STEPS {
-        if let Place::Nowhere(reason) = &object.place {
+        if let Storage::Nowhere(reason) = &object.place {
             return Err(reason.clone());
         }
         let ty = context.bare(&object.ty);

@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Boolean(bool),
     Null,
     Name(Path),
-    Machine(Machine),
+    Raw(Raw),
     /// `$count`: a variable of the user, without its `$`.
     UserVariable(String),
     /// `$`, `$$`, `$1`: a value that was shown.
@@ -79,7 +79,7 @@ impl Kind {
             | Kind::Boolean(_)
             | Kind::Null
             | Kind::Name(_)
-            | Kind::Machine(_)
+            | Kind::Raw(_)
             | Kind::UserVariable(_)
             | Kind::Past(_)
             | Kind::SizeOfType(_) => [None; 3],
@@ -99,7 +99,7 @@ impl Node {
 
     /// Whether a name of the program or of the machine is in it.
     pub(super) fn needs_frame(&self) -> bool {
-        matches!(self.kind, Kind::Name(_) | Kind::Machine(_))
+        matches!(self.kind, Kind::Name(_) | Kind::Raw(_))
             || self.kind.parts().any(Node::needs_frame)
     }
 }
@@ -151,7 +151,7 @@ impl Path {
 /// What the machine has, by the word after the `$`. Which one of it is an index or a member:
 /// `$local[3]`, `$local.x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Machine {
+pub(super) enum Raw {
     /// The locals of the frame.
     Local,
     /// The operands of the frame, bottom first.
@@ -168,16 +168,16 @@ pub(super) enum Machine {
     Frame,
 }
 
-impl Machine {
+impl Raw {
     /// All words, for messages.
-    pub(super) const WORDS: [(&str, Machine); 7] = [
-        ("local", Machine::Local),
-        ("stack", Machine::Stack),
-        ("global", Machine::Global),
-        ("memory", Machine::Memory),
-        ("table", Machine::Table),
-        ("pc", Machine::Pc),
-        ("frame", Machine::Frame),
+    pub(super) const WORDS: [(&str, Raw); 7] = [
+        ("local", Raw::Local),
+        ("stack", Raw::Stack),
+        ("global", Raw::Global),
+        ("memory", Raw::Memory),
+        ("table", Raw::Table),
+        ("pc", Raw::Pc),
+        ("frame", Raw::Frame),
     ];
 }
 

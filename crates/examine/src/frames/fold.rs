@@ -9,7 +9,7 @@ use super::{Entry, Frame};
 
 /// A line of a backtrace.
 #[derive(Debug, PartialEq)]
-pub enum Line<'a> {
+pub enum Row<'a> {
     /// A frame.
     Frame(&'a Frame),
     /// Host code.
@@ -43,22 +43,22 @@ const ROUND: usize = 16;
 const DEEP: usize = 16;
 
 /// The lines of a stack: `every` frame on one of its own, or folded.
-pub fn lines(entries: &[Entry], every: bool) -> Vec<Line<'_>> {
+pub fn rows(entries: &[Entry], every: bool) -> Vec<Row<'_>> {
     if every { all(entries) } else { fold(entries) }
 }
 
 /// All entries, each on a line of its own.
-pub fn all(entries: &[Entry]) -> Vec<Line<'_>> {
+pub fn all(entries: &[Entry]) -> Vec<Row<'_>> {
     entries.iter().map(line).collect()
 }
 
 /// The entries with the runtime's frames, recursions and the middle of a deep stack folded.
-pub fn fold(entries: &[Entry]) -> Vec<Line<'_>> {
+pub fn fold(entries: &[Entry]) -> Vec<Row<'_>> {
     let mut lines = runtime(recursions(entries));
     if lines.len() > LINES {
         let tail = lines.split_off(lines.len() - (LINES - YOUNG));
         let hidden = lines.drain(YOUNG..).map(|line| frames(&line)).sum();
-        lines.push(Line::Middle(hidden));
+        lines.push(Row::Middle(hidden));
         lines.extend(tail);
     }
     lines
@@ -69,33 +69,33 @@ pub fn shown(entries: &[Entry]) -> BTreeSet<u32> {
     let lines = fold(entries).into_iter();
     lines
         .filter_map(|line| match line {
-            Line::Frame(frame) => Some(frame.index),
+            Row::Frame(frame) => Some(frame.index),
             _ => None,
         })
         .collect()
 }
 
-fn line(entry: &Entry) -> Line<'_> {
+fn line(entry: &Entry) -> Row<'_> {
     match entry {
-        Entry::Frame(frame) => Line::Frame(frame),
-        Entry::Host(name) => Line::Host(name),
-        Entry::Omitted(frames) => Line::Middle(*frames as usize),
+        Entry::Frame(frame) => Row::Frame(frame),
+        Entry::Host(name) => Row::Host(name),
+        Entry::Omitted(frames) => Row::Middle(*frames as usize),
     }
 }
 
-fn frames(line: &Line<'_>) -> usize {
+fn frames(line: &Row<'_>) -> usize {
     match line {
-        Line::Frame(_) => 1,
-        Line::Host(_) => 0,
-        Line::Runtime { frames, .. } => frames.len(),
-        Line::Recursion { hidden, .. } => *hidden,
-        Line::Middle(hidden) => *hidden,
+        Row::Frame(_) => 1,
+        Row::Host(_) => 0,
+        Row::Runtime { frames, .. } => frames.len(),
+        Row::Recursion { hidden, .. } => *hidden,
+        Row::Middle(hidden) => *hidden,
     }
 }
 
 /// Folds runs of frames that repeat the same functions. Not the same places: a function may
 /// recurse at several of its calls.
-fn recursions(entries: &[Entry]) -> Vec<Line<'_>> {
+fn recursions(entries: &[Entry]) -> Vec<Row<'_>> {
     let mut ids = HashMap::new();
     let keys: Vec<Option<usize>> = entries
         .iter()
@@ -116,7 +116,7 @@ fn recursions(entries: &[Entry]) -> Vec<Line<'_>> {
                 let entries = entries.get(at..at + length).unwrap_or_default();
                 let shown = round.max(2);
                 lines.extend(entries.iter().take(shown).map(line));
-                lines.push(Line::Recursion {
+                lines.push(Row::Recursion {
                     hidden: length - shown,
                     round: entries.iter().take(round).filter_map(frame).collect(),
                 });
@@ -152,27 +152,27 @@ fn recursion(keys: &[Option<usize>]) -> Option<(usize, usize)> {
 }
 
 /// Folds neighbouring frames of the runtime, unless there are no others.
-fn runtime(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
-    let own = |line: &Line<'_>| matches!(line, Line::Frame(frame) if frame.family.is_none());
+fn runtime(lines: Vec<Row<'_>>) -> Vec<Row<'_>> {
+    let own = |line: &Row<'_>| matches!(line, Row::Frame(frame) if frame.family.is_none());
     if !lines.iter().any(own) {
         return lines;
     }
-    let mut out: Vec<Line<'_>> = Vec::new();
+    let mut out: Vec<Row<'_>> = Vec::new();
     for line in lines {
-        let Line::Frame(frame) = line else {
+        let Row::Frame(frame) = line else {
             out.push(line);
             continue;
         };
         let Some(family) = frame.family else {
-            out.push(Line::Frame(frame));
+            out.push(Row::Frame(frame));
             continue;
         };
         match out.last_mut() {
-            Some(Line::Runtime { frames, family: of }) => {
+            Some(Row::Runtime { frames, family: of }) => {
                 frames.push(frame);
                 *of = telling(*of, family);
             }
-            _ => out.push(Line::Runtime {
+            _ => out.push(Row::Runtime {
                 frames: vec![frame],
                 family,
             }),

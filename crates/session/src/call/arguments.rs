@@ -11,7 +11,7 @@ use wasmparser::ValType;
 use wdb_debuggee::coredump::{HeapType, Reference, Value};
 use wdb_module::spelling;
 use wdb_symbols::types::{Count, Encoding, Kind, PointerKind, Record, Signature};
-use wdb_symbols::{Context, Language, Object, Place, Type, TypeRef};
+use wdb_symbols::{Context, Language, Object, Storage, Type, TypeRef};
 
 use super::methods;
 use crate::Error;
@@ -469,7 +469,7 @@ fn referred(
             let is_number = object.address().is_none() && !is_pointer(&given.kind);
             let are_alike = is_pointer(&given.kind) == is_pointer(&to.kind) || is_number;
             let converts = is_scalar(&given.kind) && is_scalar(&to.kind) && are_alike;
-            let is_own = matches!(object.place, Place::Bytes(_));
+            let is_own = matches!(object.place, Storage::Bytes(_));
             if !converts || !(is_copy_enough || is_own) {
                 return Err(format!(
                     "a `{reference}` cannot refer to a `{}`",

@@ -4,7 +4,7 @@
 use wdb_debuggee::coredump::ModuleId;
 use wdb_module::FuncIndex;
 use wdb_symbols::types::Kind;
-use wdb_symbols::{Context, Place, Symbols};
+use wdb_symbols::{Context, Storage, Symbols};
 
 use super::arguments::Argument;
 use super::methods;
@@ -197,7 +197,7 @@ fn of_value(
             }
             Kind::Function(_) => match (&object.place, object.address()) {
                 (_, Some(address)) => address,
-                (Place::Nowhere(reason), None) => return Err(reason.clone()),
+                (Storage::Nowhere(reason), None) => return Err(reason.clone()),
                 (_, None) => return Ok(None),
             },
             _ => return Ok(None),

@@ -4,7 +4,7 @@ use super::made::{Memory, ask, base, byte, char, int, member, pointer, record, r
 use super::{Limits, Tree};
 use crate::fuzz;
 use crate::machine::Unavailable;
-use crate::object::{Object, Place};
+use crate::object::{Object, Storage};
 use crate::types::{
     Array, Count, Encoding, Enumeration, Kind, PointerKind, Record, RecordKind, TypeRef, Variant,
     Variants,
@@ -255,7 +255,7 @@ fn why_there_is_no_value() {
     assert_eq!(tree, expected);
     let two = Object {
         ty: point(),
-        place: Place::Bytes(vec![1, 0, 0, 0].into()),
+        place: Storage::Bytes(vec![1, 0, 0, 0].into()),
         bits: None,
     };
     let line = ask(vec![], |cx| cx.short(&two, &LIMITS));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Shape, Text};
 use crate::machine::Unavailable;
-use crate::object::{Context, Place, unsigned};
+use crate::object::{Context, Storage, unsigned};
 use crate::{Language, printable};
 
 /// At most this many bytes of a text are read.
@@ -19,7 +19,7 @@ const LONG_STEP: u64 = 4096;
 impl Context<'_> {
     /// The shape of a text of `length` bytes at `address`, or why it is unavailable.
     pub(super) fn text(&mut self, address: u64, length: u64) -> Shape {
-        match self.read(&Place::Memory(address), length.min(MOST_TEXT)) {
+        match self.read(&Storage::Memory(address), length.min(MOST_TEXT)) {
             _ if length == 0 => Shape::Text(Text::whole(Vec::new())),
             Ok(bytes) => Shape::Text(Text {
                 bytes,
@@ -31,7 +31,7 @@ impl Context<'_> {
     }
 
     /// A text of `length` code units of `width` bytes (2: UTF-16, 4: UTF-32) at a place.
-    pub(super) fn wide_text(&mut self, place: &Place, width: u64, length: u64) -> Shape {
+    pub(super) fn wide_text(&mut self, place: &Storage, width: u64, length: u64) -> Shape {
         let most = MOST_TEXT / width.max(1);
         match self.read(place, length.min(most).saturating_mul(width)) {
             Ok(bytes) => {
@@ -65,7 +65,7 @@ impl Context<'_> {
             size = (2 * size).min(LONG_STEP);
             let read = loop {
                 let wanted = step.max(width).next_multiple_of(width);
-                match self.read(&Place::Memory(at), wanted) {
+                match self.read(&Storage::Memory(at), wanted) {
                     Ok(read) => break Some(read),
                     Err(_) if step > width => step /= 2,
                     Err(_) => break None,
@@ -96,7 +96,7 @@ impl Context<'_> {
     /// The text in an array of `length` characters of `width` bytes, up to the first NUL, and whether there is a NUL.
     pub(super) fn text_in(
         &mut self,
-        array: &Place,
+        array: &Storage,
         width: u64,
         length: u64,
     ) -> Result<(Text, bool), Unavailable> {

@@ -9,7 +9,7 @@ use super::{
     TypeRef,
 };
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::scopes::{self, ScopeKind};
 use crate::units::Unit;
 use crate::{Language, index};
@@ -27,7 +27,7 @@ pub(super) const LONGEST_NAME: usize = 16 << 10;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error(transparent)]
-    Stopped(#[from] Stop),
+    Stopped(#[from] CutShort),
     #[error(transparent)]
     Broken(#[from] gimli::Error),
     #[error("it lies outside of .debug_info")]

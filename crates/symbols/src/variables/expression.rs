@@ -11,7 +11,7 @@ use gimli::{Expression, Operation, UnitOffset, Value, ValueType};
 use super::location::{Code, Site};
 use crate::dwarf::Slice;
 use crate::machine::{Machine, Number, Unavailable};
-use crate::object::{Piece, Place};
+use crate::object::{Piece, Storage};
 use crate::units::Unit;
 
 /// At most this many operations are run. Real expressions have some tens.
@@ -80,14 +80,14 @@ pub(super) fn broken(error: impl std::fmt::Display) -> Unavailable {
 
 impl<'a> Evaluation<'_, 'a> {
     /// Evaluates the expression to a place.
-    pub(super) fn run(&mut self) -> Result<Place, Unavailable> {
+    pub(super) fn run(&mut self) -> Result<Storage, Unavailable> {
         let code = Slice::new(&self.code.bytes, gimli::LittleEndian);
         let encoding = self.code.encoding;
         let mut rest = code;
         let mut stack: Vec<Item> = Vec::new();
         let mut pieces = Vec::new();
         // A result that is not an address in memory; only a piece may follow.
-        let mut done: Option<Place> = None;
+        let mut done: Option<Storage> = None;
         for _ in 0..MOST_OPERATIONS {
             let Some(opcode) = rest.first().copied() else {
                 return self.result(stack, pieces, done);
@@ -127,10 +127,10 @@ impl<'a> Evaluation<'_, 'a> {
                 }
                 Operation::StackValue => {
                     let bytes = pop(&mut stack)?.bytes();
-                    done = Some(Place::Bytes(bytes.into()));
+                    done = Some(Storage::Bytes(bytes.into()));
                 }
                 Operation::ImplicitValue { data } => {
-                    done = Some(Place::Bytes(data.slice().into()));
+                    done = Some(Storage::Bytes(data.slice().into()));
                 }
                 Operation::Bra { target } => {
                     if self.integer(pop(&mut stack)?)? != 0 {
@@ -148,13 +148,13 @@ impl<'a> Evaluation<'_, 'a> {
         &self,
         mut stack: Vec<Item>,
         pieces: Vec<Piece>,
-        done: Option<Place>,
-    ) -> Result<Place, Unavailable> {
+        done: Option<Storage>,
+    ) -> Result<Storage, Unavailable> {
         match (done, stack.pop()) {
             (None, None) if pieces.is_empty() => Ok(optimised_out()),
             (Some(place), _) if pieces.is_empty() => Ok(place),
             (None, Some(item)) if pieces.is_empty() => self.location(item),
-            (None, _) => Ok(Place::Pieces(pieces.into())),
+            (None, _) => Ok(Storage::Pieces(pieces.into())),
             (Some(_), _) => Err(broken("a location ends between two pieces")),
         }
     }
@@ -334,12 +334,12 @@ impl<'a> Evaluation<'_, 'a> {
     }
 
     /// The place that the last entry of the stack means: an address in memory. A float or vector is the value itself.
-    fn location(&self, item: Item) -> Result<Place, Unavailable> {
+    fn location(&self, item: Item) -> Result<Storage, Unavailable> {
         match item {
             Item::Vector(_) | Item::Number(Value::F32(_) | Value::F64(_), _) => {
-                Ok(Place::Bytes(item.bytes().into()))
+                Ok(Storage::Bytes(item.bytes().into()))
             }
-            Item::Number(..) => Ok(Place::Memory(self.integer(item)? & self.address_mask())),
+            Item::Number(..) => Ok(Storage::Memory(self.integer(item)? & self.address_mask())),
         }
     }
 
@@ -466,9 +466,11 @@ fn jump<'a>(code: Slice<'a>, rest: Slice<'a>, target: i16) -> Result<Slice<'a>, 
 }
 
 /// The first `size` bytes of a place.
-fn fit(place: Place, size: u64) -> Place {
+fn fit(place: Storage, size: u64) -> Storage {
     match place {
-        Place::Bytes(bytes) if size < bytes.len() as u64 => Place::Bytes(bytes).part(0, Some(size)),
+        Storage::Bytes(bytes) if size < bytes.len() as u64 => {
+            Storage::Bytes(bytes).part(0, Some(size))
+        }
         place => place,
     }
 }
@@ -493,8 +495,8 @@ fn too_few() -> Unavailable {
     broken("an expression takes more from its stack than is there")
 }
 
-fn optimised_out() -> Place {
-    Place::Nowhere(Unavailable::OptimisedOut(Vec::new()))
+fn optimised_out() -> Storage {
+    Storage::Nowhere(Unavailable::OptimisedOut(Vec::new()))
 }
 
 fn unsupported(reason: &str) -> Unavailable {

@@ -9,7 +9,7 @@ use gimli::{AttributeValue, UnitOffset};
 use super::declaration::Declaration;
 use super::{Variable, VariableKind};
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::functions;
 use crate::inlines::Call;
 use crate::ranges::Extent;
@@ -40,7 +40,7 @@ pub(super) fn at<'a>(
     function: UnitOffset,
     address: u32,
     calls: &[Call],
-) -> (Vec<Vec<Variable>>, Option<Stop>) {
+) -> (Vec<Vec<Variable>>, Option<CutShort>) {
     let fuel = Fuel::for_reading(dwarf.size());
     let mut scopes = Vec::new();
     let mut broken = walk(dwarf, unit, function, address, calls, &fuel, &mut scopes).err();
@@ -67,7 +67,7 @@ fn walk<'a>(
     calls: &[Call],
     fuel: &Fuel,
     scopes: &mut Vec<Scope>,
-) -> Result<(), Stop> {
+) -> Result<(), CutShort> {
     let mut entries = unit.gimli.entries_raw(Some(function))?;
     let Some(abbreviation) = entries.read_abbreviation()? else {
         return Ok(());
@@ -112,7 +112,7 @@ fn walk<'a>(
                 | gimli::DW_TAG_constant => {
                     count += 1;
                     if count > MOST_VARIABLES {
-                        return Err(Stop::Exhausted);
+                        return Err(CutShort::Exhausted);
                     }
                     innermost.variables.push(entry);
                     false
@@ -158,7 +158,7 @@ fn code<'a>(
     entries: &mut gimli::EntriesRaw<'_, Slice<'a>>,
     abbreviation: &gimli::Abbreviation,
     fuel: &Fuel,
-) -> Result<Vec<Range<u32>>, Stop> {
+) -> Result<Vec<Range<u32>>, CutShort> {
     let mut extent = Extent::default();
     for spec in abbreviation.attributes() {
         extent.note(&entries.read_attribute(*spec)?);
@@ -183,7 +183,7 @@ fn declared<'a>(
     scope: &Scope,
     fuel: &Fuel,
     found: &mut Vec<Variable>,
-) -> Result<(), Stop> {
+) -> Result<(), CutShort> {
     let mut add = |unit: &Unit<'a>, entry: UnitOffset| {
         let declaration = Declaration::read(dwarf, unit, entry);
         fuel.burn(declaration.attributes + declaration.name.map_or(0, |it| it.len()))?;
@@ -193,7 +193,7 @@ fn declared<'a>(
             scope: Arc::clone(&scope.code),
             ..variable
         }));
-        Ok::<_, Stop>(())
+        Ok::<_, CutShort>(())
     };
     let origin = origin(unit, scope.entry).and_then(|it| functions::referred(dwarf, it));
     let Some((elsewhere, origin)) = origin else {
@@ -239,7 +239,7 @@ fn origin<'a>(unit: &Unit<'a>, offset: UnitOffset) -> Option<AttributeValue<Slic
 }
 
 /// The entries of the variables that the entry at `offset` declares itself.
-fn children(unit: &Unit<'_>, offset: UnitOffset, fuel: &Fuel) -> Result<Vec<UnitOffset>, Stop> {
+fn children(unit: &Unit<'_>, offset: UnitOffset, fuel: &Fuel) -> Result<Vec<UnitOffset>, CutShort> {
     let mut found = Vec::new();
     let mut entries = unit.gimli.entries_raw(Some(offset))?;
     while !entries.is_empty() {

@@ -15,7 +15,7 @@ use crate::dwarf::{Dwarf, Slice};
 use crate::fuel::Fuel;
 use crate::lines::Lines;
 use crate::machine::{Machine, Unavailable};
-use crate::object::{Piece, Place};
+use crate::object::{Piece, Storage};
 use crate::types::{Encoding, Kind, TypeRef};
 use crate::units::{Unit, UnitId};
 use crate::{Symbols, inlines, lookup};
@@ -128,7 +128,7 @@ impl<'s, 'a> Site<'s, 'a> {
         &self,
         variable: &Variable,
         machine: &mut dyn Machine,
-    ) -> Result<Place, Unavailable> {
+    ) -> Result<Storage, Unavailable> {
         let asked = Asked::Variable(variable.entry);
         if let Some(code) = self.dwarf.locations().get(asked, self.address) {
             return self.evaluate(&code, &variable.ty, machine);
@@ -136,7 +136,7 @@ impl<'s, 'a> Site<'s, 'a> {
         // Rust's `()`, function items, closures that capture nothing: they have no bytes that could be missing.
         let size = self.symbols.size(&variable.ty);
         if size == Ok(0) {
-            return Ok(Place::Bytes(Arc::default()));
+            return Ok(Storage::Bytes(Arc::default()));
         }
         let units = self.dwarf.units();
         let (id, offset) = units
@@ -177,7 +177,7 @@ impl<'s, 'a> Site<'s, 'a> {
         code: &Code,
         ty: &TypeRef,
         machine: &mut dyn Machine,
-    ) -> Result<Place, Unavailable> {
+    ) -> Result<Storage, Unavailable> {
         let mut evaluation = Evaluation {
             site: self,
             code,
@@ -194,31 +194,31 @@ impl<'s, 'a> Site<'s, 'a> {
     }
 
     /// Extends a place to the size of the type, where the DWARF leaves out the last bytes.
-    fn fit(&self, place: Place, ty: &TypeRef, size: Option<u64>) -> Place {
+    fn fit(&self, place: Storage, ty: &TypeRef, size: Option<u64>) -> Storage {
         let Some(size) = size else {
             return place;
         };
         match &place {
             // An integer that is wider than the numbers of the expression.
-            Place::Bytes(bytes) if (8..16).contains(&bytes.len()) && size == 16 => {
+            Storage::Bytes(bytes) if (8..16).contains(&bytes.len()) && size == 16 => {
                 let kind = &self.symbols.bare(ty).kind;
                 let is_signed = matches!(kind, Kind::Base(Encoding::Signed));
                 let is_negative = bytes.last().is_some_and(|it| it.cast_signed() < 0);
                 let filler = if is_signed && is_negative { 0xff } else { 0 };
                 let mut bytes = bytes.to_vec();
                 bytes.resize(16, filler);
-                Place::Bytes(bytes.into())
+                Storage::Bytes(bytes.into())
             }
             // Only some members of a structure may still exist.
-            Place::Pieces(pieces) => {
+            Storage::Pieces(pieces) => {
                 let present = pieces
                     .iter()
                     .fold(0_u64, |sum, it| sum.saturating_add(it.size));
                 match size.checked_sub(present) {
                     Some(size @ 1..) => {
-                        let gone = Place::Nowhere(Unavailable::OptimisedOut(Vec::new()));
+                        let gone = Storage::Nowhere(Unavailable::OptimisedOut(Vec::new()));
                         let rest = Piece { size, place: gone };
-                        Place::Pieces(pieces.iter().cloned().chain([rest]).collect())
+                        Storage::Pieces(pieces.iter().cloned().chain([rest]).collect())
                     }
                     _ => place,
                 }
@@ -232,7 +232,7 @@ impl<'s, 'a> Site<'s, 'a> {
         &self,
         unit: &Unit<'a>,
         value: &AttributeValue<Slice<'a>>,
-    ) -> Result<Place, Unavailable> {
+    ) -> Result<Storage, Unavailable> {
         let bytes = match value {
             AttributeValue::Block(bytes) => bytes.slice().to_vec(),
             AttributeValue::Sdata(value) => i128::from(*value).to_le_bytes().to_vec(),
@@ -250,7 +250,7 @@ impl<'s, 'a> Site<'s, 'a> {
                 None => return Err(broken("a constant value of a form that has no value")),
             },
         };
-        Ok(Place::Bytes(bytes.into()))
+        Ok(Storage::Bytes(bytes.into()))
     }
 
     /// What a location says about the address.
@@ -378,12 +378,12 @@ impl<'s, 'a> Site<'s, 'a> {
             is_frame_base: true,
         };
         let base = match evaluation.run()? {
-            Place::Memory(address) => address,
-            Place::Bytes(bytes) => bytes
+            Storage::Memory(address) => address,
+            Storage::Bytes(bytes) => bytes
                 .first_chunk()
                 .map(|it| u64::from_le_bytes(*it))
                 .ok_or_else(no_base)?,
-            Place::Pieces(_) | Place::Nowhere(_) => return Err(no_base()),
+            Storage::Pieces(_) | Storage::Nowhere(_) => return Err(no_base()),
         };
         set_up(base)
     }

@@ -8,7 +8,7 @@ use gimli::{AttributeValue, DebugInfoOffset, Expression, Operation, UnitOffset};
 use super::declaration::Declaration;
 use super::{Variable, VariableKind};
 use crate::dwarf::{Dwarf, Slice};
-use crate::fuel::{Fuel, Stop};
+use crate::fuel::{CutShort, Fuel};
 use crate::index;
 use crate::scopes::{self, ScopeKind};
 use crate::units::Unit;
@@ -69,7 +69,11 @@ impl Addresses {
 }
 
 /// Adds the addresses and entries of the statics of a unit.
-fn addresses<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>, starts: &mut Vec<Start>) -> Result<(), Stop> {
+fn addresses<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    starts: &mut Vec<Start>,
+) -> Result<(), CutShort> {
     let mut entries = unit.gimli.entries_raw(None)?;
     while !entries.is_empty() {
         let offset = entries.next_offset();

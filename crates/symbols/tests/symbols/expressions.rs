@@ -6,7 +6,7 @@ use common::dwarf::{abbreviation, body, module, pc, span, uleb};
 use common::frame::Frame;
 use gimli::constants as c;
 use wdb_symbols::object::Scalar;
-use wdb_symbols::{Context, Number, Object, Place, Symbols};
+use wdb_symbols::{Context, Number, Object, Storage, Symbols};
 
 /// The types that a variable can have: name, encoding and size.
 const TYPES: [(&str, gimli::DwAte, u8); 6] = [
@@ -218,14 +218,14 @@ fn places_in_memory() {
     let place =
         |location: &[u8]| located("i32", location, frame(), |_, object| object.place.clone());
     // DW_OP_fbreg 8, and what is there as a pointer.
-    assert_eq!(place(&[0x91, 8]), Place::Memory(0x1008));
-    assert_eq!(place(&[0x91, 12, 0x06]), Place::Memory(0x2000));
-    assert_eq!(place(&[0x91, 12, 0x06, 0x23, 4]), Place::Memory(0x2004));
+    assert_eq!(place(&[0x91, 8]), Storage::Memory(0x1008));
+    assert_eq!(place(&[0x91, 12, 0x06]), Storage::Memory(0x2000));
+    assert_eq!(place(&[0x91, 12, 0x06, 0x23, 4]), Storage::Memory(0x2004));
     // Without DW_OP_stack_value the local has the address.
-    assert_eq!(place(&local(5, &[])), Place::Memory(0x2000));
-    assert_eq!(place(&[0x03, 0, 0x20, 0, 0]), Place::Memory(0x2000));
+    assert_eq!(place(&local(5, &[])), Storage::Memory(0x2000));
+    assert_eq!(place(&[0x03, 0, 0x20, 0, 0]), Storage::Memory(0x2000));
     // Addresses wrap as in memory.
-    assert_eq!(place(&[0x91, 0x80, 0x60]), Place::Memory(0));
+    assert_eq!(place(&[0x91, 0x80, 0x60]), Storage::Memory(0));
     assert_eq!(value("i64", &[0x03, 0, 0x20, 0, 0], frame()), "-2");
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::frame::Frame;
 use common::walk::Walk;
 use wdb_module::{FuncIndex, Module, ModuleOffset, Operator};
-use wdb_symbols::{Number, Place, Symbols, Unavailable, Variable, VariableKind};
+use wdb_symbols::{Number, Storage, Symbols, Unavailable, Variable, VariableKind};
 
 struct Program {
     module: Arc<Module>,
@@ -53,7 +53,7 @@ impl Program {
     }
 
     /// Where a variable of the innermost place is that is not hidden.
-    fn place(&self, name: &str, pc: ModuleOffset, frame: &mut Frame) -> Place {
+    fn place(&self, name: &str, pc: ModuleOffset, frame: &mut Frame) -> Storage {
         let places = self.symbols.variables(pc);
         let mut all = places.iter().flatten();
         let found = all.find(|it| &*it.name == name && !it.shadowed);
@@ -176,14 +176,14 @@ fn on_the_stack_in_memory() {
     let mut frame = Frame::new().local(2, Number::I32(0x1000));
     assert_eq!(
         program.place("depth", pc, &mut frame),
-        Place::Memory(0x102c)
+        Storage::Memory(0x102c)
     );
     assert_eq!(
         program.place("last_caller", pc, &mut frame),
-        Place::Memory(0x103d4)
+        Storage::Memory(0x103d4)
     );
     let mut unset = Frame::new().local(2, Number::I32(0));
-    let Place::Nowhere(reason) = program.place("depth", pc, &mut unset) else {
+    let Storage::Nowhere(reason) = program.place("depth", pc, &mut unset) else {
         panic!()
     };
     assert_eq!(
@@ -193,7 +193,7 @@ fn on_the_stack_in_memory() {
     let mut nothing = Frame::new();
     assert_eq!(
         program.place("depth", pc, &mut nothing),
-        Place::Nowhere(Unavailable::NotRecorded("local 2".to_owned()))
+        Storage::Nowhere(Unavailable::NotRecorded("local 2".to_owned()))
     );
 }
 
@@ -205,7 +205,7 @@ fn at_an_address_in_a_local() {
     let pc = program.call("records", "layouts");
     assert_eq!(
         program.place("segment", pc, &mut frame),
-        Place::Memory(0x2000)
+        Storage::Memory(0x2000)
     );
 }
 
@@ -225,12 +225,12 @@ fn in_locals_and_operands() {
             let [share, _] = &places[..] else { continue };
             let variable = share.iter().find(|it| &*it.name == name).unwrap();
             let text = match program.symbols.object(variable, pc, &mut frame).place {
-                Place::Bytes(bytes) => match u32::from_le_bytes(*bytes.first_chunk().unwrap()) {
+                Storage::Bytes(bytes) => match u32::from_le_bytes(*bytes.first_chunk().unwrap()) {
                     it @ 1000..2000 if (it - 1000) % 7 == 0 => "local".to_owned(),
                     it @ 2000.. if (it - 2000) % 7 == 0 => "operand".to_owned(),
                     it => it.to_string(),
                 },
-                Place::Nowhere(Unavailable::OptimisedOut(_)) => "nowhere".to_owned(),
+                Storage::Nowhere(Unavailable::OptimisedOut(_)) => "nowhere".to_owned(),
                 place => panic!("{place:?}"),
             };
             if seen.last() != Some(&text) {
@@ -290,7 +290,7 @@ fn optimised_out() {
         .find(|it| program.symbols.locate(*it).len() == 2)
         .unwrap();
     let reason = |name: &str| match program.place(name, pc, &mut Frame::new()) {
-        Place::Nowhere(Unavailable::OptimisedOut(lines)) => lines,
+        Storage::Nowhere(Unavailable::OptimisedOut(lines)) => lines,
         place => panic!("{name}: {place:?}"),
     };
     let first = line_of("c-variables.c", "const int remainder");
@@ -329,7 +329,7 @@ fn statics() {
             .symbols
             .object(&found, ModuleOffset(0), &mut frame)
             .place;
-        let Place::Memory(address) = place else {
+        let Storage::Memory(address) = place else {
             panic!("{name}: {place:?}")
         };
         for into in [0, 1] {

@@ -11,7 +11,7 @@ use wdb_examine::disassembly;
 use wdb_examine::frames::{self, Entry};
 use wdb_examine::places::{self, Location, Spec};
 use wdb_examine::values::{self, Declared, Named, ScopeKind};
-use wdb_examine::view::{FrameId, Place, Spot, View};
+use wdb_examine::view::{FrameId, FramePlace, Spot, View};
 use wdb_session::displays::{Display, Displayed};
 use wdb_session::{Reason, Session};
 use wdb_symbols::Unavailable;
@@ -85,7 +85,7 @@ impl Looker {
         &mut self,
         view: &mut View<'_>,
         id: FrameId,
-        place: Option<&Place>,
+        place: Option<&FramePlace>,
         marks: &Marks,
         wishes: &Wishes,
     ) -> Code {

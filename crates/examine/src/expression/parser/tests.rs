@@ -16,7 +16,7 @@ fn shown(node: &Node) -> String {
             Some(file) => format!("<{file}>{}", path.text()),
             None => path.text(),
         },
-        Kind::Machine(it) => format!("${it:?}").to_lowercase(),
+        Kind::Raw(it) => format!("${it:?}").to_lowercase(),
         Kind::UserVariable(name) => format!("${name}"),
         Kind::Past(past) => format!("{past:?}"),
         Kind::InFrame(frame, inner) => format!("({} {})", shown(frame), shown(inner)),

@@ -134,7 +134,7 @@ fn damaged(ty: &TypeRef, reason: &str) -> Object {
 /// A map from the values of its nodes, which are pairs of a key and a value.
 fn map_of(context: &mut Context<'_>, values: Values) -> Option<Shape> {
     let entries = values.found.iter().map(|value| {
-        if let crate::Place::Nowhere(_) = value.place {
+        if let crate::Storage::Nowhere(_) = value.place {
             return Some((value.clone(), value.clone()));
         }
         let pair = member(context, value, &["__cc_", "__cc"]).unwrap_or_else(|| value.clone());

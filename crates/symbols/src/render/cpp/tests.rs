@@ -201,7 +201,7 @@ fn a_list_with_a_wild_pointer_says_where() {
     assert_eq!(found[1].address(), Some(0x8008));
     assert_eq!(
         found[2].place,
-        crate::Place::Nowhere(Unavailable::OutOfBounds(0x8004))
+        crate::Storage::Nowhere(Unavailable::OutOfBounds(0x8004))
     );
     assert_eq!(found.len(), 3);
 }
@@ -361,7 +361,7 @@ fn bits_are_found_in_words() {
     let bit = |index: usize| (found[index].place.clone(), found[index].bits);
     let at = |address, offset| {
         (
-            crate::Place::Memory(address),
+            crate::Storage::Memory(address),
             Some(Bits { offset, size: 1 }),
         )
     };

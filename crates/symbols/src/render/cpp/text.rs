@@ -2,7 +2,7 @@
 
 use super::class::integer;
 use super::{argument, member, number};
-use crate::object::{Context, Object, Place};
+use crate::object::{Context, Object, Storage};
 use crate::render::{Fields, Shape, Text, Wrapper};
 use crate::types::{Encoding, TypeRef};
 
@@ -33,7 +33,7 @@ pub(in crate::render) fn string(
     if is_long {
         let address = number(context, &long, &["__data_"])?;
         let length = number(context, &long, &["__size_"])?;
-        return characters_at(context, &Place::Memory(address), length, &characters);
+        return characters_at(context, &Storage::Memory(address), length, &characters);
     }
     // A short text fits into the buffer, except in a string before its constructor ran.
     let room = context.size(&text.ty).ok()? / context.size(&characters).ok()?.max(1);
@@ -57,7 +57,7 @@ pub(in crate::render) fn string_view(
     let address = number(context, object, &["__data_", "__data"])?;
     let length = number(context, object, &["__size_", "__size"])?;
     let characters = argument(context, &object.ty, 0)?;
-    characters_at(context, &Place::Memory(address), length, &characters)
+    characters_at(context, &Storage::Memory(address), length, &characters)
 }
 
 /// `std::filesystem::path`: the string in it.
@@ -92,7 +92,7 @@ pub(in crate::render) fn no_message(_: &mut Context<'_>, _: &Object, _: u64) -> 
 /// A text of `length` characters.
 fn characters_at(
     context: &mut Context<'_>,
-    place: &Place,
+    place: &Storage,
     length: u64,
     characters: &TypeRef,
 ) -> Option<Shape> {

@@ -2,7 +2,7 @@
 
 use super::super::{Elements, Map, Sequence, Shape};
 use super::smart::plain_wrapper;
-use crate::object::{Context, Object, Place};
+use crate::object::{Context, Object, Storage};
 use crate::types::{Kind, TypeRef};
 
 /// At most this many buckets of a hash table are searched for entries.
@@ -184,7 +184,7 @@ fn buckets(cx: &mut Context<'_>, table: &Object, most: u64) -> Option<(Vec<Objec
     let mut at = 0;
     while (found.len() as u64) < wanted && at <= mask && at < MOST_BUCKETS {
         let block = (mask - at).saturating_add(1).min(1 << 12);
-        let place = Place::Memory(control.checked_add(at)?);
+        let place = Storage::Memory(control.checked_add(at)?);
         let Ok(bytes) = cx.read(&place, block) else {
             break;
         };
