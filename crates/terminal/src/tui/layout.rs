@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-use super::state::{Lower, Pane, Side, State};
+use super::state::{Pane, State};
 
 /// Rows that the window of the code and those beside it have at least, where all three of those are shown.
 const ROWS_FOR_ALL: u16 = 24;
@@ -24,8 +24,6 @@ pub(super) struct Window {
     pub(super) tabs: Vec<Pane>,
     /// What is.
     pub(super) shown: Pane,
-    /// Whether another window is to the left, and a line between them.
-    pub(super) divided: bool,
 }
 
 /// The parts of the screen.
@@ -43,30 +41,28 @@ impl Window {
     /// The tabs with their names, short ones where the others do not fit, and the columns of each in the title.
     pub(super) fn titles(&self, state: &State) -> Vec<(Pane, &'static str, Range<u16>)> {
         // Each has a sign on both sides.
-        let width = |name: &str| {
-            u16::try_from(name.len())
-                .unwrap_or(u16::MAX)
-                .saturating_add(2)
-        };
-        let all = self.tabs.iter().map(|pane| width(state.title(*pane)));
+        let width = |name: &str| u16::try_from(name.len() + 2).unwrap_or(u16::MAX);
+        let names = self.tabs.iter().map(|it| (*it, state.names(*it)));
+        let all = names.clone().map(|(_, names)| width(names.0));
         let fits = all.fold(1, u16::saturating_add) <= self.area.width;
-        let mut start = self.area.x.saturating_add(1);
-        let tabs = self.tabs.iter().map(|pane| {
-            let name = match fits {
-                true => state.title(*pane),
-                false => state.short_title(*pane),
-            };
-            let end = start.saturating_add(width(name));
-            let range = start..end;
-            start = end;
-            (*pane, name, range)
+        let mut end = self.area.x.saturating_add(1);
+        let tabs = names.map(|(pane, (long, short))| {
+            let name = if fits { long } else { short };
+            let start = end;
+            end = start.saturating_add(width(name));
+            (pane, name, start..end)
         });
         tabs.collect()
     }
 
+    /// Whether another window is to the left, and a line between them.
+    pub(super) fn is_divided(&self) -> bool {
+        self.area.x > 0
+    }
+
     /// Where its content stands.
     pub(super) fn content(&self) -> Rect {
-        let left = u16::from(self.divided);
+        let left = u16::from(self.is_divided());
         Rect {
             x: self.area.x.saturating_add(left),
             y: self.area.y.saturating_add(1),
@@ -103,58 +99,40 @@ fn single(state: &State, area: Rect) -> Vec<Window> {
     if area.height < 2 {
         return Vec::new();
     }
-    vec![Window {
-        area,
-        tabs: Pane::ALL.into_iter().skip(1).collect(),
-        shown,
-        divided: false,
-    }]
+    let tabs = Pane::ALL.into_iter().skip(1).collect();
+    vec![Window { area, tabs, shown }]
 }
 
 fn several(state: &State, width: u16, body: u16) -> Vec<Window> {
-    let lower_height = (body / 3).clamp(5, 14);
-    let upper = body - lower_height;
+    let low = (body / 3).clamp(5, 14);
+    let high = body - low;
     let left = width * 6 / 10;
-    let mut windows = vec![Window {
-        area: Rect::new(0, 0, left, upper),
-        tabs: vec![Pane::Code],
-        shown: Pane::Code,
-        divided: false,
-    }];
-    let side = |y: u16, height: u16, tabs: Vec<Pane>, shown: Pane| Window {
-        area: Rect::new(left, y, width - left, height),
-        tabs,
-        shown,
-        divided: true,
-    };
-    if upper >= ROWS_FOR_ALL {
-        let low = upper / 4;
-        let high = upper - 2 * low;
-        windows.push(side(0, high, vec![Pane::Variables], Pane::Variables));
-        windows.push(side(high, low, vec![Pane::Stack], Pane::Stack));
-        let rest = vec![Pane::Breakpoints];
-        windows.push(side(high + low, low, rest, Pane::Breakpoints));
+    let right = width - left;
+    let mut windows: Vec<(Rect, &[Pane])> = vec![(Rect::new(0, 0, left, high), &[Pane::Code])];
+    if high >= ROWS_FOR_ALL {
+        let part = high / 4;
+        let rest = high - 2 * part;
+        windows.push((Rect::new(left, 0, right, rest), &[Pane::Variables]));
+        windows.push((Rect::new(left, rest, right, part), &[Pane::Stack]));
+        let last = Rect::new(left, rest + part, right, part);
+        windows.push((last, &[Pane::Breakpoints]));
     } else {
-        let tabs = vec![Pane::Variables, Pane::Stack, Pane::Breakpoints];
-        windows.push(side(0, upper, tabs, state.side.pane()));
+        let tabs = &[Pane::Variables, Pane::Stack, Pane::Breakpoints];
+        windows.push((Rect::new(left, 0, right, high), tabs));
     }
     if width >= COLUMNS_FOR_BOTH {
-        windows.push(Window {
-            area: Rect::new(0, upper, left, lower_height),
-            tabs: vec![Pane::Log],
-            shown: Pane::Log,
-            divided: false,
-        });
-        windows.push(side(upper, lower_height, vec![Pane::Output], Pane::Output));
+        windows.push((Rect::new(0, high, left, low), &[Pane::Log]));
+        windows.push((Rect::new(left, high, right, low), &[Pane::Output]));
     } else {
-        windows.push(Window {
-            area: Rect::new(0, upper, width, lower_height),
-            tabs: vec![Pane::Log, Pane::Output],
-            shown: state.lower.pane(),
-            divided: false,
-        });
+        let tabs = &[Pane::Log, Pane::Output];
+        windows.push((Rect::new(0, high, width, low), tabs));
     }
-    windows
+    let windows = windows.into_iter().map(|(area, tabs)| Window {
+        area,
+        tabs: tabs.to_vec(),
+        shown: state.shown(tabs),
+    });
+    windows.collect()
 }
 
 impl Layout {
@@ -163,26 +141,5 @@ impl Layout {
         let window = self.windows.iter().find(|it| it.shown == pane);
         let area = window.map(Window::content).unwrap_or_default();
         (usize::from(area.width), usize::from(area.height))
-    }
-}
-
-impl Side {
-    /// It as one of all panes.
-    pub(super) fn pane(self) -> Pane {
-        match self {
-            Side::Variables => Pane::Variables,
-            Side::Stack => Pane::Stack,
-            Side::Breakpoints => Pane::Breakpoints,
-        }
-    }
-}
-
-impl Lower {
-    /// It as one of all panes.
-    pub(super) fn pane(self) -> Pane {
-        match self {
-            Lower::Log => Pane::Log,
-            Lower::Output => Pane::Output,
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rustyline::Word;
 use rustyline::line_buffer::{ChangeListener, DeleteListener, Direction, LineBuffer};
 use wdb_console::Completion;
@@ -59,61 +60,39 @@ impl Line {
         &self.history
     }
 
-    /// Types a character.
-    pub(super) fn insert(&mut self, c: char) {
-        self.replace(self.cursor()..self.cursor(), c.encode_utf8(&mut [0; 4]));
-    }
-
     /// Types a text. What would end the line becomes a space.
-    pub(super) fn insert_text(&mut self, text: &str) {
+    pub(super) fn insert(&mut self, text: &str) {
         let text = text.trim_end_matches(['\r', '\n']);
         let text = text.replace(char::is_control, " ");
         self.replace(self.cursor()..self.cursor(), &text);
     }
 
-    /// Deletes the character before the cursor.
-    pub(super) fn backspace(&mut self) {
-        self.buffer.backspace(1, &mut Ignored);
-    }
-
-    /// Deletes the character at the cursor.
-    pub(super) fn delete(&mut self) {
-        self.buffer.delete(1, &mut Ignored);
-    }
-
-    /// Deletes the word before the cursor.
-    pub(super) fn delete_word(&mut self) {
-        self.buffer.delete_prev_word(Word::Big, 1, &mut Ignored);
-    }
-
-    /// Deletes what is before the cursor.
-    pub(super) fn delete_before(&mut self) {
-        self.buffer.discard_buffer(&mut Ignored);
-    }
-
-    /// Deletes what is after the cursor.
-    pub(super) fn delete_after(&mut self) {
-        self.buffer.kill_buffer(&mut Ignored);
-    }
-
-    /// One character back.
-    pub(super) fn left(&mut self) {
-        self.buffer.move_backward(1);
-    }
-
-    /// One character on.
-    pub(super) fn right(&mut self) {
-        self.buffer.move_forward(1);
-    }
-
-    /// To the beginning.
-    pub(super) fn home(&mut self) {
-        self.buffer.move_buffer_start();
-    }
-
-    /// To the end.
-    pub(super) fn end(&mut self) {
-        self.buffer.move_buffer_end();
+    /// Does what a key does to a line.
+    pub(super) fn press(&mut self, key: KeyEvent) {
+        let buffer = &mut self.buffer;
+        let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let is_alt = key.modifiers.contains(KeyModifiers::ALT);
+        match (key.code, is_control) {
+            (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => {
+                _ = buffer.backspace(1, &mut Ignored);
+            }
+            (KeyCode::Delete, _) | (KeyCode::Char('d'), true) => {
+                _ = buffer.delete(1, &mut Ignored);
+            }
+            (KeyCode::Char('w'), true) => {
+                _ = buffer.delete_prev_word(Word::Big, 1, &mut Ignored);
+            }
+            (KeyCode::Char('u'), true) => _ = buffer.discard_buffer(&mut Ignored),
+            (KeyCode::Char('k'), true) => _ = buffer.kill_buffer(&mut Ignored),
+            (KeyCode::Left, _) | (KeyCode::Char('b'), true) => _ = buffer.move_backward(1),
+            (KeyCode::Right, _) | (KeyCode::Char('f'), true) => _ = buffer.move_forward(1),
+            (KeyCode::Home, _) | (KeyCode::Char('a'), true) => _ = buffer.move_buffer_start(),
+            (KeyCode::End, _) | (KeyCode::Char('e'), true) => _ = buffer.move_buffer_end(),
+            (KeyCode::Up, _) | (KeyCode::Char('p'), true) => self.recall(-1),
+            (KeyCode::Down, _) | (KeyCode::Char('n'), true) => self.recall(1),
+            (KeyCode::Char(c), false) if !is_alt => self.insert(c.encode_utf8(&mut [0; 4])),
+            _ => {}
+        }
     }
 
     /// Forgets what is typed.
@@ -123,36 +102,17 @@ impl Line {
         self.proposals = None;
     }
 
-    /// The line before in the history.
-    pub(super) fn older(&mut self) {
-        let at = match &self.recalled {
-            Some((at, _)) => *at,
-            None => self.history.len(),
-        };
-        let Some(entry) = at.checked_sub(1).and_then(|at| self.history.get(at)) else {
-            return;
-        };
-        let entry = entry.clone();
-        let typed = match self.recalled.take() {
-            Some((_, typed)) => typed,
-            None => self.text().to_owned(),
-        };
-        self.recalled = Some((at - 1, typed));
-        self.set(&entry);
-    }
-
-    /// The line after in the history; after the last what was typed before.
-    pub(super) fn newer(&mut self) {
-        let Some((at, typed)) = self.recalled.take() else {
-            return;
-        };
-        match self.history.get(at + 1).cloned() {
-            Some(entry) => {
-                self.recalled = Some((at + 1, typed));
-                self.set(&entry);
-            }
-            None => self.set(&typed),
+    /// Shows another line of the history; after the last what was typed before.
+    fn recall(&mut self, step: isize) {
+        let last = self.history.len();
+        let recalled = self.recalled.take();
+        let (at, typed) = recalled.unwrap_or_else(|| (last, self.text().to_owned()));
+        let next = at.saturating_add_signed(step).min(last);
+        if next != at {
+            let entry = self.history.get(next).unwrap_or(&typed).clone();
+            self.set(&entry);
         }
+        self.recalled = (next < last).then_some((next, typed));
     }
 
     /// Ends the line: it is part of the history, unless it is empty or the same as the one before.
@@ -271,8 +231,16 @@ mod tests {
 
     fn typed(text: &str) -> Line {
         let mut line = Line::default();
-        line.insert_text(text);
+        line.insert(text);
         line
+    }
+
+    fn key(line: &mut Line, code: KeyCode) {
+        line.press(KeyEvent::new(code, KeyModifiers::NONE));
+    }
+
+    fn control(line: &mut Line, letter: char) {
+        line.press(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL));
     }
 
     fn completion(start: usize, text: &str) -> Completion {
@@ -286,20 +254,20 @@ mod tests {
     #[test]
     fn a_line_is_edited_by_characters() {
         let mut line = typed("print größe");
-        line.left();
-        line.backspace();
+        key(&mut line, KeyCode::Left);
+        key(&mut line, KeyCode::Backspace);
         assert_eq!(line.text(), "print gröe");
-        line.left();
-        line.delete();
+        key(&mut line, KeyCode::Left);
+        key(&mut line, KeyCode::Delete);
         assert_eq!(line.text(), "print gre");
-        line.end();
-        line.delete_word();
+        key(&mut line, KeyCode::End);
+        control(&mut line, 'w');
         assert_eq!(line.text(), "print ");
-        line.home();
-        line.right();
-        line.delete_before();
+        key(&mut line, KeyCode::Home);
+        key(&mut line, KeyCode::Right);
+        control(&mut line, 'u');
         assert_eq!(line.text(), "rint ");
-        line.delete_after();
+        control(&mut line, 'k');
         assert_eq!(line.text(), "");
     }
 
@@ -309,18 +277,18 @@ mod tests {
         let accent = "e\u{301}";
         let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
         let mut line = typed(&format!("p {accent}{family}x"));
-        line.left();
-        line.left();
+        key(&mut line, KeyCode::Left);
+        key(&mut line, KeyCode::Left);
         assert_eq!(line.cursor(), 2 + accent.len());
-        line.left();
+        key(&mut line, KeyCode::Left);
         assert_eq!(line.cursor(), 2);
-        line.delete();
+        key(&mut line, KeyCode::Delete);
         assert_eq!(line.text(), format!("p {family}x"));
-        line.right();
+        key(&mut line, KeyCode::Right);
         assert_eq!(line.cursor(), 2 + family.len());
-        line.insert_text(accent);
-        line.backspace();
-        line.backspace();
+        line.insert(accent);
+        key(&mut line, KeyCode::Backspace);
+        key(&mut line, KeyCode::Backspace);
         assert_eq!(line.text(), "p x");
         assert_eq!(line.cursor(), 2);
     }
@@ -329,27 +297,27 @@ mod tests {
     fn a_line_may_have_any_length() {
         let long = "größe ".repeat(10_000);
         let mut line = typed(&long);
-        line.insert('!');
+        line.insert("!");
         assert_eq!(line.text(), format!("{long}!"));
         assert_eq!(line.enter(), format!("{long}!"));
-        line.older();
+        key(&mut line, KeyCode::Up);
         assert_eq!(line.cursor(), long.len() + 1);
     }
 
     #[test]
     fn the_history_gives_back_what_was_typed() {
         let mut line = Line::with_history(vec!["next".into(), "step".into()]);
-        line.insert_text("pri");
-        line.older();
-        line.older();
-        line.older();
+        line.insert("pri");
+        key(&mut line, KeyCode::Up);
+        key(&mut line, KeyCode::Up);
+        key(&mut line, KeyCode::Up);
         assert_eq!(line.text(), "next");
-        line.newer();
+        key(&mut line, KeyCode::Down);
         assert_eq!(line.text(), "step");
-        line.newer();
+        key(&mut line, KeyCode::Down);
         assert_eq!(line.text(), "pri");
         assert_eq!(line.enter(), "pri");
-        line.insert_text("pri");
+        line.insert("pri");
         assert_eq!(line.enter(), "pri");
         assert_eq!(line.history(), ["next", "step", "pri"]);
     }

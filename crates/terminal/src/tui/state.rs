@@ -158,10 +158,8 @@ pub(super) struct State {
     pub(super) progress: String,
     /// Where keys go.
     pub(super) focus: Pane,
-    /// Which of variables, stack and breakpoints is shown where there is room for one.
-    pub(super) side: Side,
-    /// Which of log and output is shown where there is room for one.
-    pub(super) lower: Lower,
+    /// The panes that had the keys, the last one first.
+    recent: Vec<Pane>,
     /// The prompt before the line.
     pub(super) prompt: String,
     /// The line that is typed.
@@ -202,28 +200,6 @@ struct Seen {
     run: u64,
     before: HashMap<String, String>,
     now: HashMap<String, String>,
-}
-
-/// One of the panes at the side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Side {
-    /// The variables.
-    #[default]
-    Variables,
-    /// The frames.
-    Stack,
-    /// The breakpoints.
-    Breakpoints,
-}
-
-/// One of the panes below.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Lower {
-    /// What the debugger answers.
-    #[default]
-    Log,
-    /// What the guest writes.
-    Output,
 }
 
 /// A row of the variables.
@@ -399,37 +375,45 @@ impl State {
         }
     }
 
-    /// The name of a pane.
-    pub(super) fn title(&self, pane: Pane) -> &'static str {
-        match pane {
-            Pane::Command => "Command",
-            Pane::Code if self.has_source() => "Source",
-            Pane::Code => "Code",
-            Pane::Variables => "Variables",
-            Pane::Stack => "Stack",
-            Pane::Breakpoints => "Breakpoints",
-            Pane::Log => "Debugger",
-            Pane::Output => "Output",
-        }
+    /// Lets a pane have the keys, and shows it.
+    pub(super) fn go_to(&mut self, pane: Pane) {
+        self.focus = pane;
+        self.recent.retain(|it| *it != pane);
+        self.recent.insert(0, pane);
     }
 
-    /// The name of a pane, where there is little room.
-    pub(super) fn short_title(&self, pane: Pane) -> &'static str {
-        match pane {
-            Pane::Command => "Cmd",
-            Pane::Code if self.has_source() => "Src",
-            Pane::Code => "Code",
-            Pane::Variables => "Vars",
-            Pane::Stack => "Stack",
-            Pane::Breakpoints => "Brk",
-            Pane::Log => "Dbg",
-            Pane::Output => "Out",
-        }
+    /// Which of some panes is shown where there is room for one: that which had the keys last, or the first.
+    pub(super) fn shown(&self, tabs: &[Pane]) -> Pane {
+        let last = self.recent.iter().find(|it| tabs.contains(it));
+        last.or(tabs.first()).copied().unwrap_or_default()
     }
 
-    /// Whether the code is source.
-    pub(super) fn has_source(&self) -> bool {
-        matches!(self.scene.code.rows, Rows::Source { .. })
+    /// The list that a pane is, and how many rows it has.
+    pub(super) fn list(&mut self, pane: Pane) -> Option<(&mut List, usize)> {
+        Some(match pane {
+            Pane::Code => (&mut self.code, self.scene.code.rows.len()),
+            Pane::Variables => {
+                let rows = self.variable_rows().len();
+                (&mut self.variables, rows)
+            }
+            Pane::Stack => (&mut self.stack, self.scene.stack.len()),
+            Pane::Breakpoints => (&mut self.breakpoints, self.scene.breakpoints.len()),
+            Pane::Command | Pane::Log | Pane::Output => return None,
+        })
+    }
+
+    /// The name of a pane, and that for where there is little room.
+    pub(super) fn names(&self, pane: Pane) -> (&'static str, &'static str) {
+        match pane {
+            Pane::Command => ("Command", "Cmd"),
+            Pane::Code if matches!(self.scene.code.rows, Rows::Source { .. }) => ("Source", "Src"),
+            Pane::Code => ("Code", "Code"),
+            Pane::Variables => ("Variables", "Vars"),
+            Pane::Stack => ("Stack", "Stack"),
+            Pane::Breakpoints => ("Breakpoints", "Brk"),
+            Pane::Log => ("Debugger", "Dbg"),
+            Pane::Output => ("Output", "Out"),
+        }
     }
 }
 

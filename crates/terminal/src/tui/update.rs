@@ -7,9 +7,7 @@ use wdb_console::{Action, Style};
 use wdb_session::Motion;
 
 use super::layout::layout;
-use super::state::{
-    Activity, FRAMES, List, Lower, PAGE, Pane, Part, Report, Request, Side, State, VariableRow,
-};
+use super::state::{Activity, FRAMES, PAGE, Pane, Part, Report, Request, State, VariableRow};
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -43,30 +41,21 @@ const SIDEWAYS: usize = 8;
 
 /// Makes of the state what an event makes of it, and tells what else is to be done.
 pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
-    let effect = match event {
-        Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => press(state, key),
-        Event::Input(Input::Mouse(event)) => mouse::mouse(state, event),
-        Event::Input(Input::Resize(columns, rows)) => {
-            state.size = (columns, rows);
-            None
+    let mut effect = None;
+    match event {
+        Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => {
+            effect = press(state, key);
         }
+        Event::Input(Input::Mouse(event)) => effect = mouse::mouse(state, event),
+        Event::Input(Input::Resize(columns, rows)) => state.size = (columns, rows),
         Event::Input(Input::Paste(text)) => {
             state.focus = Pane::Command;
-            state.line.insert_text(&text);
-            None
+            state.line.insert(&text);
         }
-        Event::Input(_) => None,
-        Event::Report(report) => {
-            take(state, report);
-            None
-        }
-        Event::Slow => {
-            if state.activity == Activity::Busy {
-                state.activity = Activity::Slow;
-            }
-            None
-        }
-    };
+        Event::Report(report) => take(state, report),
+        Event::Slow if state.activity == Activity::Busy => state.activity = Activity::Slow,
+        Event::Input(_) | Event::Slow => {}
+    }
     keep_in_sight(state);
     effect
 }
@@ -107,7 +96,7 @@ fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
     }
     match key.code {
         KeyCode::F(1) => state.help = true,
-        KeyCode::F(2) => return leave(state),
+        KeyCode::F(2) => return ask(state, Request::Leave),
         KeyCode::F(3) => {
             state.instructions = !state.instructions;
             return look(state);
@@ -118,7 +107,7 @@ fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
                 _ => Pane::Log,
             };
             let before = state.focus;
-            go_to(state, pane);
+            state.go_to(pane);
             // The line keeps the keys where the pane can be seen without them.
             if before == Pane::Command {
                 state.focus = before;
@@ -146,60 +135,28 @@ fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
         }
         KeyCode::Tab => focus(state, true),
         KeyCode::Char('?') if state.line.text().is_empty() => state.help = true,
-        _ => {
-            return match state.focus {
-                Pane::Command => type_key(state, key, control),
-                Pane::Code => code_key(state, key, control),
-                Pane::Log | Pane::Output => text_key(state, key, control),
-                Pane::Variables | Pane::Stack | Pane::Breakpoints => list_key(state, key, control),
-            };
-        }
+        _ if state.focus == Pane::Command => return type_key(state, key),
+        _ => return pane_key(state, key),
     }
     None
 }
 
-/// A key that the focused pane does nothing with: characters are typed.
-fn other_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
-    if matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace) {
-        state.focus = Pane::Command;
-        return type_key(state, key, control);
-    }
-    None
-}
-
-fn type_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
-    let line = &mut state.line;
-    if line.proposals.take().is_some() && key.code == KeyCode::Enter {
+fn type_key(state: &mut State, key: KeyEvent) -> Option<Effect> {
+    let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if state.line.proposals.take().is_some() && key.code == KeyCode::Enter {
         return None;
     }
     match key.code {
         KeyCode::Enter => return enter(state),
-        KeyCode::Char('d') if control && line.text().is_empty() => return end(state),
-        KeyCode::Char('d') if control => line.delete(),
-        KeyCode::Char('a') if control => line.home(),
-        KeyCode::Char('e') if control => line.end(),
-        KeyCode::Char('b') if control => line.left(),
-        KeyCode::Char('f') if control => line.right(),
-        KeyCode::Char('h') if control => line.backspace(),
-        KeyCode::Char('k') if control => line.delete_after(),
-        KeyCode::Char('u') if control => line.delete_before(),
-        KeyCode::Char('w') if control => line.delete_word(),
-        KeyCode::Char('p') if control => line.older(),
-        KeyCode::Char('n') if control => line.newer(),
-        KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
-            line.insert(c);
+        KeyCode::Char('d') if is_control && state.line.text().is_empty() => {
+            return ask(state, Request::End);
         }
-        KeyCode::Backspace => line.backspace(),
-        KeyCode::Delete => line.delete(),
-        KeyCode::Left => line.left(),
-        KeyCode::Right => line.right(),
-        KeyCode::Home => line.home(),
-        KeyCode::End => line.end(),
-        KeyCode::Up => line.older(),
-        KeyCode::Down => line.newer(),
-        KeyCode::PageUp => scroll(state, lower(state), Step::Page(-1)),
-        KeyCode::PageDown => scroll(state, lower(state), Step::Page(1)),
-        _ => {}
+        KeyCode::PageUp | KeyCode::PageDown => {
+            let pane = lower(state);
+            let height = layout(state).content(pane).1;
+            scroll(state, pane, movement(key.code, height)?);
+        }
+        _ => state.line.press(key),
     }
     None
 }
@@ -212,52 +169,22 @@ fn lower(state: &State) -> Pane {
     }
 }
 
-fn code_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
-    let rows = state.scene.code.rows.len();
-    let page = layout(state).content(Pane::Code).1;
-    if step(&mut state.code, key.code, rows, page) {
-        return None;
-    }
-    match key.code {
-        KeyCode::Enter => toggle_breakpoint(state),
-        KeyCode::Left => {
-            state.code_column = state.code_column.saturating_sub(SIDEWAYS);
-            None
-        }
-        KeyCode::Right => {
-            let last = state.scene.code.rows.width().saturating_sub(SIDEWAYS);
-            state.code_column = state.code_column.saturating_add(SIDEWAYS).min(last);
-            None
-        }
-        _ => other_key(state, key, control),
-    }
+/// By how many rows a key moves, where `height` rows are shown.
+fn movement(key: KeyCode, height: usize) -> Option<isize> {
+    let page = isize::try_from(height.max(2) - 1).unwrap_or(1);
+    Some(match key {
+        KeyCode::Up => -1,
+        KeyCode::Down => 1,
+        KeyCode::PageUp => -page,
+        KeyCode::PageDown => page,
+        KeyCode::Home => -isize::MAX,
+        KeyCode::End => isize::MAX,
+        _ => return None,
+    })
 }
 
-fn text_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
-    let pane = state.focus;
-    match key.code {
-        KeyCode::Up => scroll(state, pane, Step::Row(-1)),
-        KeyCode::Down => scroll(state, pane, Step::Row(1)),
-        KeyCode::PageUp => scroll(state, pane, Step::Page(-1)),
-        KeyCode::PageDown => scroll(state, pane, Step::Page(1)),
-        KeyCode::Home => scroll(state, pane, Step::Row(isize::MIN + 1)),
-        KeyCode::End => scroll(state, pane, Step::Row(isize::MAX)),
-        _ => return other_key(state, key, control),
-    }
-    None
-}
-
-enum Step {
-    Row(isize),
-    Page(isize),
-}
-
-fn scroll(state: &mut State, pane: Pane, step: Step) {
+fn scroll(state: &mut State, pane: Pane, rows: isize) {
     let (width, height) = layout(state).content(pane);
-    let rows = match step {
-        Step::Row(rows) => rows,
-        Step::Page(pages) => pages * isize::try_from(height.max(2) - 1).unwrap_or(1),
-    };
     let text = match pane {
         Pane::Output => &mut state.output,
         _ => &mut state.log,
@@ -265,24 +192,32 @@ fn scroll(state: &mut State, pane: Pane, step: Step) {
     text.scroll(-rows, width, height);
 }
 
-fn list_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
+/// A key for the focused pane, which is not the line.
+fn pane_key(state: &mut State, key: KeyEvent) -> Option<Effect> {
     let pane = state.focus;
-    let page = layout(state).content(pane).1;
-    let (list, rows) = match pane {
-        Pane::Variables => {
-            let rows = state.variable_rows().len();
-            (&mut state.variables, rows)
+    let height = layout(state).content(pane).1;
+    if let Some(rows) = movement(key.code, height) {
+        match state.list(pane) {
+            Some((list, all)) => {
+                let selected = list.selected.saturating_add_signed(rows);
+                list.selected = selected.min(all.saturating_sub(1));
+            }
+            None => scroll(state, pane, rows),
         }
-        Pane::Stack => (&mut state.stack, state.scene.stack.len()),
-        _ => (&mut state.breakpoints, state.scene.breakpoints.len()),
-    };
-    if step(list, key.code, rows, page) {
         return None;
     }
     match (pane, key.code) {
-        (Pane::Variables, KeyCode::Enter | KeyCode::Char(' ')) => open(state, None),
-        (Pane::Variables, KeyCode::Right) => open(state, Some(true)),
-        (Pane::Variables, KeyCode::Left) => open(state, Some(false)),
+        (Pane::Code, KeyCode::Enter) => return toggle_breakpoint(state),
+        (Pane::Code, KeyCode::Left) => {
+            state.code_column = state.code_column.saturating_sub(SIDEWAYS);
+        }
+        (Pane::Code, KeyCode::Right) => {
+            let last = state.scene.code.rows.width().saturating_sub(SIDEWAYS);
+            state.code_column = state.code_column.saturating_add(SIDEWAYS).min(last);
+        }
+        (Pane::Variables, KeyCode::Enter | KeyCode::Char(' ')) => return open(state, None),
+        (Pane::Variables, KeyCode::Right) => return open(state, Some(true)),
+        (Pane::Variables, KeyCode::Left) => return open(state, Some(false)),
         (Pane::Stack, KeyCode::Enter) => {
             let row = state.scene.stack.get(state.stack.selected)?;
             if row.is_more {
@@ -290,42 +225,26 @@ fn list_key(state: &mut State, key: KeyEvent, control: bool) -> Option<Effect> {
                 return look(state);
             }
             let number = row.number?;
-            act(state, Action::Frame(number))
+            return act(state, Action::Frame(number));
         }
-        (Pane::Breakpoints, KeyCode::Enter | KeyCode::Char(' ')) => {
+        (Pane::Breakpoints, KeyCode::Enter | KeyCode::Char(' ') | KeyCode::Delete) => {
             let row = state.scene.breakpoints.get(state.breakpoints.selected)?;
             let ids = vec![row.number];
             let action = match row.enabled {
+                _ if key.code == KeyCode::Delete => Action::Delete(ids),
                 true => Action::Disable(ids),
                 false => Action::Enable(ids),
             };
-            act(state, action)
+            return act(state, action);
         }
-        (Pane::Breakpoints, KeyCode::Delete) => {
-            let row = state.scene.breakpoints.get(state.breakpoints.selected)?;
-            let ids = vec![row.number];
-            act(state, Action::Delete(ids))
+        // What the pane does nothing with is typed.
+        (_, KeyCode::Char(_) | KeyCode::Backspace) => {
+            state.focus = Pane::Command;
+            return type_key(state, key);
         }
-        _ => other_key(state, key, control),
+        _ => {}
     }
-}
-
-/// Whether a key moves the selection of a list, which it then does.
-fn step(list: &mut List, key: KeyCode, rows: usize, page: usize) -> bool {
-    let last = rows.saturating_sub(1);
-    let page = page.max(2) - 1;
-    let selected = list.selected;
-    list.selected = match key {
-        KeyCode::Up => selected.saturating_sub(1),
-        KeyCode::Down => selected.saturating_add(1),
-        KeyCode::PageUp => selected.saturating_sub(page),
-        KeyCode::PageDown => selected.saturating_add(page),
-        KeyCode::Home => 0,
-        KeyCode::End => last,
-        _ => return false,
-    }
-    .min(last);
-    true
+    None
 }
 
 /// Shows the parts of the selected variable, or hides them. `None`: the one that it is not now.
@@ -376,22 +295,23 @@ fn enter(state: &mut State) -> Option<Effect> {
     }
     let line = state.line.enter();
     begin(state, &line);
-    Some(Effect::Ask(Request::Execute(line, state.wishes())))
+    let wishes = state.wishes();
+    ask(state, Request::Execute(line, wishes))
 }
 
-/// Does what a key asks for. Not while something else is done.
+/// Does what a key asks for.
 fn act(state: &mut State, action: Action) -> Option<Effect> {
     state.line.proposals = None;
     if state.activity != Activity::Idle {
         return None;
     }
     begin(state, &action.to_string());
-    Some(Effect::Ask(Request::Act(action, state.wishes())))
+    let wishes = state.wishes();
+    ask(state, Request::Act(action, wishes))
 }
 
 /// Something begins whose answer follows in the log.
 fn begin(state: &mut State, line: &str) {
-    state.activity = Activity::Busy;
     state.log.back = 0;
     if !line.trim().is_empty() {
         state.log.write(Style::Dim, &state.prompt);
@@ -400,24 +320,17 @@ fn begin(state: &mut State, line: &str) {
     }
 }
 
+/// Asks the worker for something that it is busy with. Not while it is busy with something else.
+fn ask(state: &mut State, request: Request) -> Option<Effect> {
+    if state.activity != Activity::Idle {
+        return None;
+    }
+    state.activity = Activity::Busy;
+    Some(Effect::Ask(request))
+}
+
 fn look(state: &State) -> Option<Effect> {
     Some(Effect::Ask(Request::Look(state.wishes())))
-}
-
-fn leave(state: &mut State) -> Option<Effect> {
-    if state.activity != Activity::Idle {
-        return None;
-    }
-    state.activity = Activity::Busy;
-    Some(Effect::Ask(Request::Leave))
-}
-
-fn end(state: &mut State) -> Option<Effect> {
-    if state.activity != Activity::Idle {
-        return None;
-    }
-    state.activity = Activity::Busy;
-    Some(Effect::Ask(Request::End))
 }
 
 fn interrupt(state: &mut State) -> Option<Effect> {
@@ -450,56 +363,32 @@ fn focus(state: &mut State, forward: bool) {
         .unwrap_or(0);
     let step = if forward { 1 } else { count - 1 };
     let pane = Pane::ALL.get((at + step) % count).copied();
-    go_to(state, pane.unwrap_or_default());
-}
-
-/// Lets a pane have the keys, and shows it.
-fn go_to(state: &mut State, pane: Pane) {
-    state.focus = pane;
-    match pane {
-        Pane::Variables => state.side = Side::Variables,
-        Pane::Stack => state.side = Side::Stack,
-        Pane::Breakpoints => state.side = Side::Breakpoints,
-        Pane::Log => state.lower = Lower::Log,
-        Pane::Output => state.lower = Lower::Output,
-        Pane::Command | Pane::Code => {}
-    }
+    state.go_to(pane.unwrap_or_default());
 }
 
 /// Scrolls what is shown so that what is selected can be seen.
 fn keep_in_sight(state: &mut State) {
     let layout = layout(state);
-    let rows = state.variable_rows().len();
-    let lists = [
-        (Pane::Variables, &mut state.variables, rows),
-        (Pane::Stack, &mut state.stack, state.scene.stack.len()),
-        (
-            Pane::Breakpoints,
-            &mut state.breakpoints,
-            state.scene.breakpoints.len(),
-        ),
-    ];
-    for (pane, list, rows) in lists {
+    for pane in Pane::ALL {
         let height = layout.content(pane).1;
+        let Some((list, rows)) = state.list(pane) else {
+            continue;
+        };
+        let is_code = pane == Pane::Code;
+        let margin = if is_code { MARGIN } else { 0 };
+        let margin = margin.min(height.saturating_sub(1) / 2);
         list.selected = list.selected.min(rows.saturating_sub(1));
-        let lowest = (list.selected + 1).saturating_sub(height);
-        list.top = list.top.clamp(lowest.min(list.selected), list.selected);
+        let lowest = (list.selected + 1 + margin).saturating_sub(height);
+        let highest = list.selected.saturating_sub(margin);
+        // A jump puts the line into the middle, small steps scroll.
+        let is_far =
+            list.top > highest.saturating_add(height) || list.top.saturating_add(height) < lowest;
+        list.top = match is_far && is_code {
+            true => list.selected.saturating_sub(height / 2),
+            false => list.top.clamp(lowest.min(highest), highest),
+        }
+        .min(rows.saturating_sub(height));
     }
-    let rows = state.scene.code.rows.len();
-    let height = layout.content(Pane::Code).1;
-    let code = &mut state.code;
-    code.selected = code.selected.min(rows.saturating_sub(1));
-    let margin = MARGIN.min(height.saturating_sub(1) / 2);
-    let lowest = (code.selected + 1 + margin).saturating_sub(height);
-    let highest = code.selected.saturating_sub(margin);
-    // A jump puts the line into the middle, small steps scroll.
-    let is_far =
-        code.top > highest.saturating_add(height) || code.top.saturating_add(height) < lowest;
-    code.top = match is_far {
-        true => code.selected.saturating_sub(height / 2),
-        false => code.top.clamp(lowest.min(highest), highest),
-    }
-    .min(rows.saturating_sub(height));
     let shown = |pane| layout.content(pane).1 > 0;
     state.log.unseen &= !(shown(Pane::Log));
     state.output.unseen &= !(shown(Pane::Output));

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{
 };
 use ratatui::layout::Position;
 
-use super::{Effect, MARGIN, Step, go_to, list_key, scroll, toggle_breakpoint};
+use super::{Effect, MARGIN, pane_key, scroll, toggle_breakpoint};
 use crate::tui::layout::{Window, layout};
 use crate::tui::state::{List, Pane, State};
 
@@ -32,30 +32,15 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Option<Effect> {
 }
 
 fn wheel(state: &mut State, window: &Window, rows: isize) {
+    let pane = window.shown;
     let height = usize::from(window.content().height);
-    let list = match window.shown {
-        pane @ (Pane::Log | Pane::Output) => return scroll(state, pane, Step::Row(rows)),
-        Pane::Command => return,
-        Pane::Code => {
-            let last = state.scene.code.rows.len().saturating_sub(height);
-            move_window(&mut state.code, rows, last, height, MARGIN)
-        }
-        Pane::Variables => {
-            let last = state.variable_rows().len().saturating_sub(height);
-            move_window(&mut state.variables, rows, last, height, 0)
-        }
-        Pane::Stack => {
-            let last = state.scene.stack.len().saturating_sub(height);
-            move_window(&mut state.stack, rows, last, height, 0)
-        }
-        Pane::Breakpoints => {
-            let last = state.scene.breakpoints.len().saturating_sub(height);
-            move_window(&mut state.breakpoints, rows, last, height, 0)
-        }
+    let Some((list, all)) = state.list(pane) else {
+        return scroll(state, pane, rows);
     };
+    let margin = if pane == Pane::Code { MARGIN } else { 0 };
     // What is selected has moved along, and is to be seen.
-    if list {
-        state.focus = window.shown;
+    if move_window(list, rows, all.saturating_sub(height), height, margin) {
+        state.focus = pane;
     }
 }
 
@@ -78,23 +63,14 @@ fn click(state: &mut State, window: &Window, at: Position) -> Option<Effect> {
     if at.y == window.area.y {
         let mut tabs = window.titles(state).into_iter();
         let tab = tabs.find(|it| it.2.contains(&at.x));
-        go_to(state, tab.map_or(window.shown, |it| it.0));
+        state.go_to(tab.map_or(window.shown, |it| it.0));
         return None;
     }
     let content = window.content();
     let row = usize::from(at.y.saturating_sub(content.y));
     let was_focused = state.focus == window.shown;
-    go_to(state, window.shown);
-    let (list, rows) = match window.shown {
-        Pane::Code => (&mut state.code, state.scene.code.rows.len()),
-        Pane::Variables => {
-            let rows = state.variable_rows().len();
-            (&mut state.variables, rows)
-        }
-        Pane::Stack => (&mut state.stack, state.scene.stack.len()),
-        Pane::Breakpoints => (&mut state.breakpoints, state.scene.breakpoints.len()),
-        Pane::Command | Pane::Log | Pane::Output => return None,
-    };
+    state.go_to(window.shown);
+    let (list, rows) = state.list(window.shown)?;
     let row = list.top.saturating_add(row);
     if row >= rows {
         return None;
@@ -106,7 +82,7 @@ fn click(state: &mut State, window: &Window, at: Position) -> Option<Effect> {
         Pane::Code => None,
         _ if again => {
             let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-            list_key(state, enter, false)
+            pane_key(state, enter)
         }
         _ => None,
     }
