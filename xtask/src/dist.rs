@@ -87,9 +87,10 @@ fn platform() -> Result<String> {
 
 /// Packs a directory with the system's tar. That of Windows writes zip files too, by the name's ending.
 fn pack(dist: &Path, name: &str) -> Result<PathBuf> {
-    let (ending, flags) = match cfg!(windows) {
-        true => ("zip", "-acf"),
-        false => ("tar.gz", "-czf"),
+    let (ending, flags) = if cfg!(windows) {
+        ("zip", "-acf")
+    } else {
+        ("tar.gz", "-czf")
     };
     let archive = dist.join(format!("{name}.{ending}"));
     succeed(

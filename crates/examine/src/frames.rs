@@ -126,9 +126,12 @@ pub fn page(view: &mut View<'_>, thread: usize, range: Range<u32>) -> Vec<Entry>
         inlined: 0,
         ..first
     }) == range.start;
-    let begins = |it: &HostFrame| match is_innermost {
-        true => it.before as usize >= first.activation,
-        false => it.before as usize > first.activation,
+    let begins = |it: &HostFrame| {
+        if is_innermost {
+            it.before as usize >= first.activation
+        } else {
+            it.before as usize > first.activation
+        }
     };
     let skipped = hosts.iter().take_while(|it| !begins(it)).count();
     let mut hosts = hosts[skipped..].iter().peekable();

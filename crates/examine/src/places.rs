@@ -544,11 +544,12 @@ fn lines_of_function(
         func.is_some_and(|func| functions.contains(&(it.at.module, func)))
     };
     found.retain(of_function);
-    Some(match found.is_empty() {
-        false => Ok(found),
-        true => Err(Unresolved(format!(
+    Some(if found.is_empty() {
+        Err(Unresolved(format!(
             "`{name}`, which is declared on line {first}, has no code {below} lines below"
-        ))),
+        )))
+    } else {
+        Ok(found)
     })
 }
 
@@ -656,9 +657,10 @@ fn no_function(view: &mut View<'_>, name: &str) -> String {
         let mut imports = imports.into_iter().flatten();
         imports.any(|it| it.name == name)
     });
-    let hint = match is_imported {
-        true => imported.to_owned(),
-        false => did_you_mean(wanted, known.iter().map(String::as_str)),
+    let hint = if is_imported {
+        imported.to_owned()
+    } else {
+        did_you_mean(wanted, known.iter().map(String::as_str))
     };
     format!("no function is called `{name}`{hint}")
 }

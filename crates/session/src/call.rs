@@ -143,9 +143,10 @@ impl Session {
         let is_receiver = |it: &&Argument| it.is_receiver;
         let receivers = arguments.iter().filter(is_receiver).count();
         let takes_rest = variadic && types.is_some();
-        let is_enough = match takes_rest {
-            true => takes <= arguments.len(),
-            false => takes == arguments.len(),
+        let is_enough = if takes_rest {
+            takes <= arguments.len()
+        } else {
+            takes == arguments.len()
         };
         let is_changed = types.is_none() && signature_known && in_source != 0;
         if is_changed && (in_source == takes || !is_enough) {

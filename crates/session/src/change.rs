@@ -88,9 +88,10 @@ impl Session {
 
     /// That the program can be changed. One that can run and not be changed is not compiled yet.
     fn can_change(&mut self) -> Result<(), Error> {
-        match self.debuggee.mutate().is_none() && !self.can_run() {
-            true => Err(Error::CannotChange),
-            false => Ok(()),
+        if self.debuggee.mutate().is_none() && !self.can_run() {
+            Err(Error::CannotChange)
+        } else {
+            Ok(())
         }
     }
 
@@ -240,9 +241,10 @@ impl Session {
                     .is_some_and(|it| it >> (bit % 8) & 1 == 1);
                 let to = usize::from(bits.offset) + bit;
                 let mask = 1 << (to % 8);
-                match is_set {
-                    true => old[to / 8] |= mask,
-                    false => old[to / 8] &= !mask,
+                if is_set {
+                    old[to / 8] |= mask
+                } else {
+                    old[to / 8] &= !mask
                 }
             }
             *value = old;

@@ -263,9 +263,10 @@ impl Step {
                 // A deeper activation of the function also passes the place.
                 Ordering::Greater => is_place && !(*within && self.is_in_function(view, at)),
             };
-            return match is_there {
-                true => ARRIVED,
-                false => Next::Run(Resume::Continue),
+            return if is_there {
+                ARRIVED
+            } else {
+                Next::Run(Resume::Continue)
             };
         }
         if let Aim::Instruction { over: false } = self.aim {
@@ -281,9 +282,10 @@ impl Step {
         if phase == Phase::Passing {
             if depth > self.depth {
                 self.phase = phase;
-                return match self.called_back.contains(&at) {
-                    true => at_start(view),
-                    false => Next::Run(Resume::Continue),
+                return if self.called_back.contains(&at) {
+                    at_start(view)
+                } else {
+                    Next::Run(Resume::Continue)
                 };
             }
             self.moved = true;
@@ -543,13 +545,16 @@ impl Step {
 fn scope(place: &FramePlace, level: usize) -> Scope {
     let outermost_first = place.chain.iter().rev().take(level).enumerate();
     outermost_first
-        .map(|(depth, spot)| match depth + 1 < level {
-            true => (
-                spot.function.clone(),
-                spot.location.line,
-                spot.location.column,
-            ),
-            false => (spot.function.clone(), None, None),
+        .map(|(depth, spot)| {
+            if depth + 1 < level {
+                (
+                    spot.function.clone(),
+                    spot.location.line,
+                    spot.location.column,
+                )
+            } else {
+                (spot.function.clone(), None, None)
+            }
         })
         .collect()
 }

@@ -35,9 +35,12 @@ pub fn begin(what: &str, abilities: Abilities) -> Progress {
     let (over, is_over) = mpsc::channel();
     let teller = std::thread::Builder::new()
         .name("progress".into())
-        .spawn(move || match erases {
-            true => tell_seconds(&what, &is_over),
-            false => tell_once(&what, LONG_PATIENCE, &is_over, &mut io::stderr()),
+        .spawn(move || {
+            if erases {
+                tell_seconds(&what, &is_over)
+            } else {
+                tell_once(&what, LONG_PATIENCE, &is_over, &mut io::stderr())
+            }
         });
     // Without a thread there is no line; the work goes on.
     if let Ok(teller) = teller {

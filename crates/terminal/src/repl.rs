@@ -220,11 +220,10 @@ impl Repl {
     /// Goes to the full screen, until the user comes back or ends the debugger with this exit status.
     fn full_screen(&mut self, lines: &mut Lines, tui: &mut Tui) -> io::Result<Option<i32>> {
         let Some(editor) = lines.editor() else {
-            let why = match lines.by_hand() && !self.screen.abilities().cursor {
-                true => {
-                    "a full screen needs a terminal that can do more than print; TERM says that this one cannot\n"
-                }
-                false => "a full screen needs a terminal, for input and output\n",
+            let why = if lines.by_hand() && !self.screen.abilities().cursor {
+                "a full screen needs a terminal that can do more than print; TERM says that this one cannot\n"
+            } else {
+                "a full screen needs a terminal, for input and output\n"
             };
             self.screen.write(Style::Note, why);
             return Ok(None);

@@ -270,9 +270,12 @@ impl Reader<'_> {
 fn code(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
     let lines = text[..end].lines();
-    let code = lines.map(|line| match line.trim_start().starts_with("//") {
-        true => "",
-        false => line.split(" // ").next().unwrap_or(line),
+    let code = lines.map(|line| {
+        if line.trim_start().starts_with("//") {
+            ""
+        } else {
+            line.split(" // ").next().unwrap_or(line)
+        }
     });
     code.collect::<Vec<_>>().join("\n")
 }

@@ -45,12 +45,10 @@ fn markdown(tree: &Tree, path: &str, text: &str, findings: &mut Vec<Finding>) {
             }
         } else {
             for word in spans(line) {
-                let ours = match word.contains('/') {
-                    true => {
-                        begins_here(tree, path, word)
-                            || OUR_ENDINGS.iter().any(|it| word.ends_with(it))
-                    }
-                    false => word.ends_with(".rs"),
+                let ours = if word.contains('/') {
+                    begins_here(tree, path, word) || OUR_ENDINGS.iter().any(|it| word.ends_with(it))
+                } else {
+                    word.ends_with(".rs")
                 };
                 let file = format!("/{word}");
                 let somewhere = !word.contains('/') && tree.ending(&file).next().is_some();

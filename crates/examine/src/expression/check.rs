@@ -89,9 +89,10 @@ impl Evaluator<'_, '_, '_> {
                 let plain = last.find('(').map_or(last, |at| &last[..at]);
                 let is_function = name.contains("operator")
                     || self.ask(frame, |it| !it.symbols.functions_matching(plain).is_empty());
-                match is_function {
-                    true => Ok(()),
-                    false => self.check_member(of, name, at, frame),
+                if is_function {
+                    Ok(())
+                } else {
+                    self.check_member(of, name, at, frame)
                 }
             }
             _ => self.check(callee, frame),
@@ -157,12 +158,11 @@ impl Evaluator<'_, '_, '_> {
                 && matches!(context.shape(&object, 1), Shape::Fields(_))
                 && matches!(access::member(context, &object, name), Ok(None))
         });
-        match is_missing {
-            true => {
-                let operand = Operand { object, frame };
-                self.member(&operand, &of.span, name, at).map(|_| ())
-            }
-            false => Ok(()),
+        if is_missing {
+            let operand = Operand { object, frame };
+            self.member(&operand, &of.span, name, at).map(|_| ())
+        } else {
+            Ok(())
         }
     }
 

@@ -21,9 +21,10 @@ pub fn keep(view: &mut View<'_>, value: &Value) -> Kept {
         let ty = context.bare(&object.ty);
         // A number is one in any module, and one of some bits becomes a whole one.
         let is_number = matches!(ty.kind, Kind::Base(_));
-        let ty = match is_number {
-            true => TypeRef::Made(ty),
-            false => object.ty.clone(),
+        let ty = if is_number {
+            TypeRef::Made(ty)
+        } else {
+            object.ty.clone()
         };
         (bytes(context, object, ty), is_number)
     };
@@ -71,9 +72,10 @@ impl Evaluator<'_, '_, '_> {
                 .replace("`$ ", "` ")
                 .replace("`$,", "`,")
                 .replace("`$?", "`?");
-            let hint = match near.is_empty() {
-                true => format!("; `set ${name} = 0` makes it"),
-                false => near,
+            let hint = if near.is_empty() {
+                format!("; `set ${name} = 0` makes it")
+            } else {
+                near
             };
             return Err(Error::new(format!("there is no `${name}`{hint}"), span));
         };

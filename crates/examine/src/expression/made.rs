@@ -132,9 +132,10 @@ pub(super) fn pointer(
     size: u64,
     language: Option<Language>,
 ) -> TypeRef {
-    let name = match is_rust(language) {
-        true => format!("*const {}", symbols.ty(&target).name),
-        false => around(symbols, &target, Declarator::pointer()),
+    let name = if is_rust(language) {
+        format!("*const {}", symbols.ty(&target).name)
+    } else {
+        around(symbols, &target, Declarator::pointer())
     };
     ty(
         &name,
@@ -167,9 +168,10 @@ pub(super) fn array(
     count: u64,
     language: Option<Language>,
 ) -> TypeRef {
-    let name = match is_rust(language) {
-        true => format!("[{}; {count}]", symbols.ty(&element).name),
-        false => around(symbols, &element, Declarator::array(count)),
+    let name = if is_rust(language) {
+        format!("[{}; {count}]", symbols.ty(&element).name)
+    } else {
+        around(symbols, &element, Declarator::array(count))
     };
     let kind = array_of(element, count);
     ty(&name, language, size.saturating_mul(count), kind)

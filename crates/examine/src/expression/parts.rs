@@ -25,9 +25,10 @@ pub(crate) fn name_of_part(
     // A dot and an index bind more than a star, and a star more than other operators.
     let is_plain = |c: char| lexer::in_name(c) || "$.[]".contains(c);
     let is_whole = whole.chars().all(is_plain) || super::parse(whole).is_ok_and(|it| it.is_whole());
-    let owner = match is_whole {
-        true => whole.to_owned(),
-        false => format!("({whole})"),
+    let owner = if is_whole {
+        whole.to_owned()
+    } else {
+        format!("({whole})")
     };
     match &part.way {
         Way::Member => {
@@ -57,9 +58,10 @@ pub(crate) fn name_of_part(
         }
         Way::Target => {
             let found = access::dereference(context, object).ok()?;
-            let target = match whole.starts_with('*') {
-                true => format!("*{whole}"),
-                false => format!("*{owner}"),
+            let target = if whole.starts_with('*') {
+                format!("*{whole}")
+            } else {
+                format!("*{owner}")
             };
             (found == part.object).then_some(target)
         }

@@ -132,9 +132,10 @@ fn widths(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> &'static [
                 let ty = part.2.as_ref();
                 ty.is_none_or(|ty| is_number_of(context, ty, *wanted))
             };
-            return match wanted.len() >= 2 && two.iter().zip(wanted).all(is) {
-                true => &[2],
-                false => &[],
+            return if wanted.len() >= 2 && two.iter().zip(wanted).all(is) {
+                &[2]
+            } else {
+                &[]
             };
         }
         // A class of C++ is a number or is referred to.
@@ -399,9 +400,10 @@ fn parts(
         (Kind::Pointer(_, to), Kind::Pointer(_, from)) => context.bare(to) == context.bare(from),
         _ => false,
     };
-    let bytes = match is_same {
-        true => context.bytes(object),
-        false => expression::convert(context, object, ty),
+    let bytes = if is_same {
+        context.bytes(object)
+    } else {
+        expression::convert(context, object, ty)
     };
     let bytes = bytes.map_err(said)?;
     let part = |at: u64, size: u64| {
@@ -435,9 +437,10 @@ fn referred(
     let said = |reason: wdb_symbols::Unavailable| reason.to_string();
     let (to, given) = (context.bare(target), context.bare(&object.ty));
     let is_same = object.bits.is_none() && expression::is_same_type(&given, &to);
-    let mut parts = match is_same {
-        true => vec![object.clone()],
-        false => expression::parts_of_class(context, object, &|it| it == &*to.name),
+    let mut parts = if is_same {
+        vec![object.clone()]
+    } else {
+        expression::parts_of_class(context, object, &|it| it == &*to.name)
     };
     match (parts.pop(), parts.is_empty()) {
         (Some(part), true) => match part.address() {

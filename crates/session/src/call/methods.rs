@@ -153,9 +153,10 @@ fn of_base(
         rest.is_some_and(|it| it.is_empty() || it.ends_with("::"))
     };
     let named = context.bare(&object.ty).name.clone();
-    let mut parts = match is_it(&named) {
-        true => vec![object.clone()],
-        false => expression::parts_of_class(context, object, &is_it),
+    let mut parts = if is_it(&named) {
+        vec![object.clone()]
+    } else {
+        expression::parts_of_class(context, object, &is_it)
     };
     let part = match (parts.pop(), parts.is_empty()) {
         (Some(part), true) => part,

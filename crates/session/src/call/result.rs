@@ -74,10 +74,7 @@ pub(super) fn way(context: &Context<'_>, source: &Signature, wasm: &FuncType) ->
                 ValType::V128 => size == 16,
                 ValType::Ref(_) => return Way::Raw,
             };
-            match fits {
-                true => Way::Value,
-                false => Way::OptimisedOut,
-            }
+            if fits { Way::Value } else { Way::OptimisedOut }
         }
         _ => Way::Raw,
     }
@@ -103,9 +100,10 @@ pub(crate) fn returned(
 ) -> Returned {
     let function = view.function_name(module, func);
     let value = typed(view, module, func, &values, first);
-    let value = value.unwrap_or(match values.is_empty() {
-        true => ReturnValue::Nothing,
-        false => ReturnValue::Raw(values),
+    let value = value.unwrap_or(if values.is_empty() {
+        ReturnValue::Nothing
+    } else {
+        ReturnValue::Raw(values)
     });
     Returned { function, value }
 }

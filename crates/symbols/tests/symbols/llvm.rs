@@ -73,9 +73,10 @@ fn compare(name: &str) {
             .map(|it| {
                 let file = it.file.as_deref().unwrap_or("??");
                 let number = |it: Option<u32>| it.unwrap_or(0);
-                match it.approximate {
-                    true => format!("{file}:0:0"),
-                    false => format!("{file}:{}:{}", number(it.line), number(it.column)),
+                if it.approximate {
+                    format!("{file}:0:0")
+                } else {
+                    format!("{file}:{}:{}", number(it.line), number(it.column))
                 }
             })
             .collect();

@@ -184,9 +184,10 @@ impl Highlighter for Assistant {
         prompt: &'p str,
         _default: bool,
     ) -> Cow<'b, str> {
-        match self.colour {
-            true => Style::Title.paint(prompt).into(),
-            false => prompt.into(),
+        if self.colour {
+            Style::Title.paint(prompt).into()
+        } else {
+            prompt.into()
         }
     }
 
@@ -202,9 +203,10 @@ impl Highlighter for Assistant {
 impl Validator for Assistant {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         let commands = commands_of(context.input());
-        Ok(match commands.last().is_some_and(|it| is_unfinished(it)) {
-            true => ValidationResult::Incomplete,
-            false => ValidationResult::Valid(None),
+        Ok(if commands.last().is_some_and(|it| is_unfinished(it)) {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
         })
     }
 }
