@@ -89,8 +89,11 @@ impl Arguments {
         }
         if self.wasmtime.inherits_environment() {
             // A guest's environment is UTF-8.
-            let text = |it: (OsString, OsString)| {
-                Some((it.0.into_string().ok()?, it.1.into_string().ok()?))
+            let text = |variable: (OsString, OsString)| {
+                Some((
+                    variable.0.into_string().ok()?,
+                    variable.1.into_string().ok()?,
+                ))
             };
             let inherited = std::env::vars_os().filter_map(text);
             let inherited: Vec<_> = inherited

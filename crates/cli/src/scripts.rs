@@ -160,8 +160,8 @@ pub(crate) fn with_gdbs_spelling(arguments: Vec<OsString>) -> Vec<OsString> {
         return arguments;
     };
     let long = |name: &str| {
-        let called = |it: &&Arg| {
-            let names = it.get_long_and_visible_aliases();
+        let called = |arg: &&Arg| {
+            let names = arg.get_long_and_visible_aliases();
             names.is_some_and(|all| all.contains(&name))
         };
         command.get_arguments().find(called)

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The engine's features that are not as they are by themselves, in their order.
     pub(crate) fn features(&self) -> Vec<Feature> {
-        let feature = |it: &Wasm| match it {
+        let feature = |wasm: &Wasm| match wasm {
             Wasm::Feature(feature) => Some(*feature),
             _ => None,
         };

@@ -437,8 +437,8 @@ fn clear(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     let selected = console.session.selected();
     let found = places::resolve(&mut console.session.view(), &spec, selected);
     let found = found.map_err(|it| it.to_string())?;
-    let is_there = |it: &Breakpoint| {
-        let own = it.locations();
+    let is_there = |breakpoint: &Breakpoint| {
+        let own = breakpoint.locations();
         own.iter().any(|own| found.iter().any(|it| it.at == own.at))
     };
     let ids: Vec<u32> = console

@@ -121,8 +121,8 @@ impl Console {
             Completes::Type => {
                 let names = typed::names(&mut self.session.view());
                 // A type of C is found with its word and without it.
-                let names = names.keys().filter_map(|it| {
-                    let spellings = [&**it, tagged(it).1];
+                let names = names.keys().filter_map(|name| {
+                    let spellings = [&**name, tagged(name).1];
                     spellings.into_iter().find(|it| it.starts_with(rest))
                 });
                 let names: BTreeSet<&str> = names.collect();
@@ -144,15 +144,15 @@ impl Console {
             return Vec::new();
         };
         let found = completions::completions(&mut view, frame, text, text.len());
-        let found = found.into_iter().map(|it| {
-            let about = match &it.kind {
+        let found = found.into_iter().map(|proposal| {
+            let about = match &proposal.kind {
                 Kind::Variable => "variable",
                 Kind::Static => "static",
                 Kind::Machine => "the machine",
                 Kind::Kept => "your own variable",
                 Kind::Member(ty) => ty,
             };
-            completion(start + it.start, &it.name, about)
+            completion(start + proposal.start, &proposal.name, about)
         });
         found.collect()
     }

@@ -28,8 +28,8 @@ pub(super) fn show(
         brief(group.commands.iter(), out);
         return Ok(());
     }
-    let is_of_family = |it: &&Command| {
-        let mut heads = it.names.iter().filter_map(|name| name.split_once(' '));
+    let is_of_family = |command: &&Command| {
+        let mut heads = command.names.iter().filter_map(|name| name.split_once(' '));
         heads.any(|(head, _)| head == topic)
     };
     let is_command = lookup::commands(groups).any(|it| it.names.contains(&topic));

@@ -144,9 +144,9 @@ fn instruction(
     let number = expression::parse(text).ok().and_then(|parsed| {
         let value = expression::evaluate(&parsed, view, selected?).ok()?;
         let object = value.object;
-        let look = |it: &mut Context<'_>| {
-            let is_number = matches!(it.bare(&object.ty).kind, Kind::Base(_));
-            (it.scalar(&object), is_number)
+        let look = |context: &mut Context<'_>| {
+            let is_number = matches!(context.bare(&object.ty).kind, Kind::Base(_));
+            (context.scalar(&object), is_number)
         };
         let ((scalar, is_number), _) = expression::with_context(view, value.frame, look);
         // A pointer to a function is a number in a table.

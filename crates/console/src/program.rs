@@ -451,9 +451,9 @@ fn functions(
     // The program's own first, and then what its language brings.
     found.sort_by_cached_key(|(module, func, name)| {
         let symbols = view.symbols(*module);
-        let strangeness = symbols.map_or(0, |it| {
-            let file = it.function_declaration(*func).map(|it| it.0);
-            match runtime::family(&it.function_name(*func), file.as_deref()) {
+        let strangeness = symbols.map_or(0, |symbols| {
+            let file = symbols.function_declaration(*func).map(|it| it.0);
+            match runtime::family(&symbols.function_name(*func), file.as_deref()) {
                 Some(_) => 2,
                 // Other people's crates, and what has no source.
                 None => u8::from(file.is_none_or(|it| it.contains("/index.crates.io-"))),

@@ -335,8 +335,8 @@ static ABSENT: &[Absent] = &[
 
 /// The setting that a text begins with, of those that are not there; none where its value says what is so anyway.
 pub(super) fn absent(text: &str) -> Option<&'static Absent> {
-    ABSENT.iter().find(|it| {
-        let mut values = it.names.iter().filter_map(|name| value_of(text, name));
-        values.any(|value| !it.usual.contains(&value))
+    ABSENT.iter().find(|absent| {
+        let mut values = absent.names.iter().filter_map(|name| value_of(text, name));
+        values.any(|value| !absent.usual.contains(&value))
     })
 }

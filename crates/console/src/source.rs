@@ -382,11 +382,11 @@ fn resolve(
         return Ok(SourceLine { module, file, line });
     }
     let found = places::resolve(view, &spec, selected).map_err(|it| it.to_string())?;
-    let found = found.into_iter().find_map(|it| {
+    let found = found.into_iter().find_map(|location| {
         Some(SourceLine {
-            module: it.at.module,
-            file: it.file?,
-            line: it.line?,
+            module: location.at.module,
+            file: location.file?,
+            line: location.line?,
         })
     });
     found.ok_or_else(|| Failure(format!("no source is known of `{text}`")))

@@ -93,9 +93,9 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
         Reason::Thrown { exception, caught } => {
             let name = tags::tag_name(&mut console.session.view(), exception);
             // One without a name has its number.
-            let name = name.map_or_else(String::new, |it| match it.parse::<u32>() {
+            let name = name.map_or_else(String::new, |name| match name.parse::<u32>() {
                 Ok(tag) => format!(" with tag {tag}"),
-                Err(_) => format!(" `{}`", printable(&it)),
+                Err(_) => format!(" `{}`", printable(&name)),
             });
             let end = if *caught {
                 "a frame catches it"

@@ -80,8 +80,8 @@ mod tests {
         for command in commands().filter(|it| takes_names(it)) {
             let short = command.names.iter().filter(|it| !it.contains(' '));
             for beginning in short.flat_map(|it| (1..=it.len()).map(|end| &it[..end])) {
-                let is_whole = commands().any(|it| {
-                    let heads = it.names.iter().filter_map(|it| it.split_once(' '));
+                let is_whole = commands().any(|command| {
+                    let heads = command.names.iter().filter_map(|it| it.split_once(' '));
                     heads.into_iter().any(|it| it.0 == beginning)
                 });
                 // Of the beginnings of `breakpoint`, `br` is looked up in the program: see `with_place`.

@@ -262,10 +262,12 @@ fn variant_line(symbols: &Symbols, name: &str, member: &Member) -> String {
     let fields: Vec<String> = inner
         .members
         .iter()
-        .map(|it| {
-            let ty = wdb_examine::variables::without_paths(&symbols.ty(&it.ty).name);
-            match &it.name {
-                Some(name) if !is_tuple(it) => format!("{}: {}", printable(name), printable(&ty)),
+        .map(|member| {
+            let ty = wdb_examine::variables::without_paths(&symbols.ty(&member.ty).name);
+            match &member.name {
+                Some(name) if !is_tuple(member) => {
+                    format!("{}: {}", printable(name), printable(&ty))
+                }
                 _ => printable(&ty).into_owned(),
             }
         })
@@ -286,11 +288,11 @@ pub(super) fn list(
     let pattern = crate::words::pattern(call.rest);
     let mut found = names(&mut console.session.view());
     // Each template that takes a type has its name in its arguments.
-    let named = |it: &str| {
+    let named = |text: &str| {
         if pattern.contains('<') {
-            it.to_owned()
+            text.to_owned()
         } else {
-            it.split('<').next().unwrap_or_default().to_owned()
+            text.split('<').next().unwrap_or_default().to_owned()
         }
     };
     let is_meant = |it: &str| glob::matches(&pattern, it);

@@ -131,9 +131,9 @@ fn function_before(
 ) -> Option<(FuncIndex, ModuleOffset)> {
     let binary = view.binary(module)?;
     let mut earlier = (0..func.0).rev().map(FuncIndex);
-    earlier.find_map(|it| {
-        let last = binary.instructions(it).map_while(Result::ok).last()?;
-        Some((it, last.0))
+    earlier.find_map(|func| {
+        let last = binary.instructions(func).map_while(Result::ok).last()?;
+        Some((func, last.0))
     })
 }
 

@@ -370,9 +370,9 @@ pub fn members(view: &mut View<'_>, value: &Value) -> Vec<(String, String)> {
                 Shape::Wrapper(wrapper) => wrapper.object,
                 Shape::Fields(fields) => {
                     let fields = fields.fields.into_iter();
-                    let typed = fields.map(|it| {
-                        let ty = context.ty(&it.object.ty).name.to_string();
-                        (it.name, ty)
+                    let typed = fields.map(|field| {
+                        let ty = context.ty(&field.object.ty).name.to_string();
+                        (field.name, ty)
                     });
                     return typed.collect();
                 }

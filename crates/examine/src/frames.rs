@@ -126,11 +126,11 @@ pub fn page(view: &mut View<'_>, thread: usize, range: Range<u32>) -> Vec<Entry>
         inlined: 0,
         ..first
     }) == range.start;
-    let begins = |it: &HostFrame| {
+    let begins = |host_frame: &HostFrame| {
         if is_innermost {
-            it.before as usize >= first.activation
+            host_frame.before as usize >= first.activation
         } else {
-            it.before as usize > first.activation
+            host_frame.before as usize > first.activation
         }
     };
     let skipped = hosts.iter().take_while(|it| !begins(it)).count();

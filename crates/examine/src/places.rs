@@ -394,8 +394,8 @@ fn lines(view: &mut View<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
                 continue;
             };
             // Where the line's code is that of an inlined call, the function around that is meant.
-            let is_meant = |it: &wdb_symbols::Location| {
-                it.line == Some(place.line) && it.file.as_ref() == Some(&place.file)
+            let is_meant = |location: &wdb_symbols::Location| {
+                location.line == Some(place.line) && location.file.as_ref() == Some(&place.file)
             };
             let chain = symbols.locate(place.at);
             let spot = chain.into_iter().find(is_meant);
@@ -469,8 +469,8 @@ fn columns_of(view: &mut View<'_>, places: &[Location], position: usize) -> Vec<
     let own = own.filter(|it| *it >= place.at && end.is_none_or(|end| *it < end.at));
     let mut found = BTreeMap::new();
     for at in own {
-        let is_meant = |it: &wdb_symbols::Location| {
-            it.line == place.line && it.file == place.file && !it.approximate
+        let is_meant = |location: &wdb_symbols::Location| {
+            location.line == place.line && location.file == place.file && !location.approximate
         };
         let spot = symbols.locate(at.offset).into_iter().find(is_meant);
         if let Some(column) = spot.and_then(|it| it.column) {
@@ -539,9 +539,9 @@ fn lines_of_function(
     for (file, line) in declared {
         found.extend(lines(view, &file, line.saturating_add(below)).unwrap_or_default());
     }
-    let of_function = |it: &Location| {
-        let func = view.function_at(it.at);
-        func.is_some_and(|func| functions.contains(&(it.at.module, func)))
+    let of_function = |location: &Location| {
+        let func = view.function_at(location.at);
+        func.is_some_and(|func| functions.contains(&(location.at.module, func)))
     };
     found.retain(of_function);
     Some(if found.is_empty() {

@@ -25,7 +25,7 @@ impl SourcePaths {
         // What is put behind a directory must not lead to another one: `/`, `C:`.
         let inside = |tail: &&Path| {
             let mut components = tail.components();
-            components.all(|it| match it {
+            components.all(|component| match component {
                 Component::Normal(_) | Component::CurDir => true,
                 Component::ParentDir => !self.only,
                 Component::RootDir | Component::Prefix(_) => false,

@@ -129,8 +129,8 @@ fn with_declared<T>(
     }
     let all = view.variables(id);
     let own = all.as_ref().and_then(|it| it.get(id.inlined));
-    let is_wanted = |it: &&Variable| {
-        let is_parameter = it.kind == VariableKind::Parameter;
+    let is_wanted = |variable: &&Variable| {
+        let is_parameter = variable.kind == VariableKind::Parameter;
         is_parameter == (kind == ScopeKind::Arguments)
     };
     look(&mut own.into_iter().flatten().filter(is_wanted))

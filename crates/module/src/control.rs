@@ -93,9 +93,9 @@ impl Control {
     /// Whether the program cannot come to the instruction at `then` without having executed the one at `first` since the
     /// function was entered. Where that takes more than to look at what is around them the answer is no.
     pub fn dominates(&self, first: ModuleOffset, then: ModuleOffset) -> bool {
-        let passes = |it: &Construct| match it.kind {
+        let passes = |construct: &Construct| match construct.kind {
             Kind::Arm => false,
-            Kind::Block => it.left.is_none_or(|left| first <= left),
+            Kind::Block => construct.left.is_none_or(|left| first <= left),
             Kind::Loop => true,
         };
         first < then && self.around_only(first, then).all(passes)

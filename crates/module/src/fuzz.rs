@@ -46,9 +46,11 @@ fn outline(binary: &Binary) {
         assert_eq!(outline.memories(), module.memories());
         let exports = |module: &Module| {
             let exports = module.exports().iter();
-            let typed = exports.map(|it| {
-                let ty = it.function().map(|it| module.function_type(it).cloned());
-                (it.name.clone(), it.kind, ty)
+            let typed = exports.map(|export| {
+                let ty = export
+                    .function()
+                    .map(|it| module.function_type(it).cloned());
+                (export.name.clone(), export.kind, ty)
             });
             typed.collect::<Vec<_>>()
         };

@@ -92,7 +92,7 @@ pub fn reference_type(nullable: bool, ty: HeapType, named: impl Fn(u32) -> Strin
 
 /// A heap type in the text format.
 pub fn heap_type(ty: HeapType, named: impl Fn(u32) -> String) -> String {
-    let index = |it: UnpackedIndex| match it {
+    let index = |index: UnpackedIndex| match index {
         UnpackedIndex::Module(index) | UnpackedIndex::RecGroup(index) => named(index),
         other => other.to_string(),
     };

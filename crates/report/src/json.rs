@@ -351,9 +351,9 @@ fn evaluation(evaluation: &super::Evaluation) -> Evaluation<'_> {
     Evaluation {
         expression: &evaluation.expression,
         error: value.err().map(String::as_str),
-        value: value.ok().map(|it| Variable {
+        value: value.ok().map(|value| Variable {
             kind: None,
-            ..variable(it)
+            ..variable(value)
         }),
     }
 }

@@ -490,15 +490,15 @@ fn host_calls(view: &mut View<'_>, pattern: &str) -> Result<Vec<Location>, Strin
         let meant: BTreeSet<u32> = (0..binary.imported_function_count())
             .filter(|func| {
                 let import = binary.function_import(FuncIndex(*func));
-                import.is_some_and(|it| {
-                    glob::matches(pattern, &format!("{}.{}", it.module, it.name))
-                        || glob::matches(pattern, &it.name)
+                import.is_some_and(|import| {
+                    glob::matches(pattern, &format!("{}.{}", import.module, import.name))
+                        || glob::matches(pattern, &import.name)
                 })
             })
             .collect();
-        names.extend(binary.imports().iter().filter_map(|it| {
-            let is_function = matches!(it.ty, wasmparser::TypeRef::Func(_));
-            is_function.then(|| it.name.clone())
+        names.extend(binary.imports().iter().filter_map(|import| {
+            let is_function = matches!(import.ty, wasmparser::TypeRef::Func(_));
+            is_function.then(|| import.name.clone())
         }));
         imports += meant.len();
         if meant.is_empty() {

@@ -37,8 +37,8 @@ fn counted(arguments: usize) -> String {
 
 /// WebAssembly's types, as text.
 fn types_in_words(types: &[wasmparser::ValType]) -> String {
-    let name = |it: &wasmparser::ValType| {
-        let name = wdb_module::spelling::value_type(*it, |index| index.to_string());
+    let name = |ty: &wasmparser::ValType| {
+        let name = wdb_module::spelling::value_type(*ty, |index| index.to_string());
         format!("`{name}`")
     };
     match types {
@@ -246,7 +246,7 @@ impl Session {
             mutate.set_global(global, &pointer(new))?;
             calling.stack_pointer = Some((global, old));
         } else {
-            values.extend(passed.into_iter().filter_map(|it| match it {
+            values.extend(passed.into_iter().filter_map(|argument| match argument {
                 Passed::Value(value) => Some(value),
                 Passed::Copy(_) | Passed::Rest(_) => None,
             }));

@@ -375,9 +375,9 @@ impl Session {
         };
         for reason in told {
             own.extend(match reason {
-                StopReason::Returned(values) => self.call_returned(values).map(|it| {
-                    before = Some(it.1);
-                    Reason::Returned(it.0)
+                StopReason::Returned(values) => self.call_returned(values).map(|ended| {
+                    before = Some(ended.1);
+                    Reason::Returned(ended.0)
                 }),
                 StopReason::Abandoned(why) => {
                     before = self.call_abandoned();

@@ -123,8 +123,8 @@ impl Decider {
         };
         breakpoints.stop_at_exceptions(exceptions)?;
         let refused = breakpoints.set_breakpoints(&wanted)?;
-        let is_refused = |it: &Breakpoint| {
-            let mut places = it.locations().iter();
+        let is_refused = |breakpoint: &Breakpoint| {
+            let mut places = breakpoint.locations().iter();
             places.any(|place| refused.contains(&place.at))
         };
         for breakpoint in self.breakpoints.select_mut(is_refused) {
@@ -345,12 +345,12 @@ pub(crate) fn exception_hits(
     calls: &Calls,
 ) -> Hits {
     let name = tag_name(view, exception);
-    let hits = breakpoints.shared_mut().filter(|it| {
-        let Trigger::Thrown { tag, caught: which } = &it.trigger else {
+    let hits = breakpoints.shared_mut().filter(|breakpoint| {
+        let Trigger::Thrown { tag, caught: which } = &breakpoint.trigger else {
             return false;
         };
         let is_tag = |tag: &String| name.as_ref().is_some_and(|name| glob::matches(tag, name));
-        it.enabled && which.is_none_or(|it| it == caught) && tag.as_ref().is_none_or(is_tag)
+        breakpoint.enabled && which.is_none_or(|it| it == caught) && tag.as_ref().is_none_or(is_tag)
     });
     hit_all(hits, view, tell, calls)
 }

@@ -306,7 +306,7 @@ impl Session {
     /// innermost of the program's own code. Where the user has stopped the program, that is where they look.
     fn first_to_look_at(&mut self) -> FrameId {
         let thread = self.crashed_thread();
-        let is_of_own_code = |it: &Reason| match it {
+        let is_of_own_code = |reason: &Reason| match reason {
             Reason::Thrown { .. } => true,
             Reason::Crash(crash) => crash.kind != CrashKind::Requested || crash.exception.is_some(),
             _ => false,

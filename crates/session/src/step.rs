@@ -575,8 +575,8 @@ fn common(scope: &Scope, here: &Scope) -> usize {
 fn line(place: &FramePlace, level: usize) -> Line {
     let position = place.chain.len().checked_sub(level);
     let spot = position.and_then(|it| place.chain.get(it));
-    spot.map_or((None, None), |it| {
-        (it.location.file.clone(), it.location.line)
+    spot.map_or((None, None), |spot| {
+        (spot.location.file.clone(), spot.location.line)
     })
 }
 

@@ -142,9 +142,9 @@ impl Symbols {
     pub fn function_names(&self) -> &[Name] {
         let names: &Vec<Name> = self.told.table(&self.names, || {
             let all = (0..self.module.function_count()).map(FuncIndex);
-            let name = |it| {
+            let name = |func| {
                 self.told.check();
-                self.function_name(it)
+                self.function_name(func)
             };
             all.map(name).collect()
         });

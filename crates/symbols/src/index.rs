@@ -162,8 +162,8 @@ impl Symbols {
         found.extend(exports.filter_map(|it| it.function()));
         if let Some(dwarf) = self.dwarf() {
             let entries = named(&dwarf, spelling::path(name), |it| it == ScopeKind::Function);
-            let functions = entries.iter().filter_map(|it| {
-                let start = u64::from(start(&dwarf, it.offset)?);
+            let functions = entries.iter().filter_map(|entry| {
+                let start = u64::from(start(&dwarf, entry.offset)?);
                 module.function_at(module.from_code(CodeOffset(start))?)
             });
             let is_meant =

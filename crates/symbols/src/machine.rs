@@ -105,7 +105,7 @@ fn live_lines(lines: &[RangeInclusive<u32>]) -> String {
 impl Unavailable {
     /// Lines of source as text: `in line 3`, `from line 5 to 9`, `in lines 3, 5 to 9`.
     pub fn lines(lines: &[RangeInclusive<u32>]) -> String {
-        let spans = lines.iter().map(|it| match (it.start(), it.end()) {
+        let spans = lines.iter().map(|line| match (line.start(), line.end()) {
             (first, last) if first == last => first.to_string(),
             (first, last) => format!("{first} to {last}"),
         });

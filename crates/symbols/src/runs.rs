@@ -102,12 +102,12 @@ impl<'a> Runs<'a> {
         if self.code.is_optimised
             && let Some(first) = starts.iter().find(|it| it.at == body)
         {
-            let is_other_line = |it: &&Span| {
-                it.code.start > body && it.line != 0 && !Start::of(it).is_line_of(first)
+            let is_other_line = |span: &&Span| {
+                span.code.start > body && span.line != 0 && !Start::of(span).is_line_of(first)
             };
             let end = self.code.spans.iter().find(is_other_line);
-            let is_other = |it: &&Start| {
-                !it.is_copy_of(first) && end.is_some_and(|end| it.at >= end.code.start)
+            let is_other = |start: &&Start| {
+                !start.is_copy_of(first) && end.is_some_and(|end| start.at >= end.code.start)
             };
             let others = self.kept(starts.iter().filter(is_other).copied().collect());
             let [one, rest @ ..] = &*others else {

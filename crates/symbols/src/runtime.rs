@@ -414,9 +414,9 @@ fn rust_path(mut name: &str) -> &str {
 
 /// The end of the type in the brackets at the start of `text`: the offset of ` as ` or `>`.
 fn end_of_type(text: &str) -> Option<usize> {
-    let is_end = |it: &Sign| match it.role {
-        Role::Closes => it.depth == 0,
-        _ => it.depth == 1 && text[it.at..].starts_with(" as "),
+    let is_end = |sign: &Sign| match sign.role {
+        Role::Closes => sign.depth == 0,
+        _ => sign.depth == 1 && text[sign.at..].starts_with(" as "),
     };
     signs(text).find(is_end).map(|it| it.at)
 }

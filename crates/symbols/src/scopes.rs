@@ -349,9 +349,9 @@ fn has_address(expression: &[u8]) -> bool {
         [0xed, 0x03, _, _, _, _, rest @ ..] => rest,
         other => other,
     };
-    let is_address = |it| {
+    let is_address = |operation| {
         matches!(
-            gimli::DwOp(it),
+            gimli::DwOp(operation),
             gimli::DW_OP_addr
                 | gimli::DW_OP_addrx
                 | gimli::DW_OP_GNU_addr_index

@@ -169,9 +169,9 @@ impl Symbols {
         let from_dwarf = self.in_dwarf(func, |dwarf, start, body| {
             let (unit, entry) = lookup::owner(dwarf, start, body)?;
             let lines = Lines::of(dwarf, &unit);
-            let blocks = entry.map(|it| match fuel {
-                Some(fuel) => Blocks::of(dwarf, &unit, it, fuel),
-                None => Blocks::of(dwarf, &unit, it, &Fuel::for_reading(dwarf.size())),
+            let blocks = entry.map(|entry| match fuel {
+                Some(fuel) => Blocks::of(dwarf, &unit, entry, fuel),
+                None => Blocks::of(dwarf, &unit, entry, &Fuel::for_reading(dwarf.size())),
             });
             let blocks = blocks.unwrap_or_default();
             let span = |(code, row): (Range<u32>, Row)| {
@@ -192,9 +192,9 @@ impl Symbols {
                 .filter_map(span)
                 .collect();
             let entry = entry.and_then(|it| unit.gimli.entry(it).ok());
-            let describes_calls = entry.is_some_and(|it| {
+            let describes_calls = entry.is_some_and(|entry| {
                 let names = [gimli::DW_AT_call_all_calls, gimli::DW_AT_GNU_all_call_sites];
-                names.into_iter().any(|name| it.attr(name).is_some())
+                names.into_iter().any(|name| entry.attr(name).is_some())
             });
             Some(Code {
                 is_optimised: describes_calls || !blocks.all().is_empty(),

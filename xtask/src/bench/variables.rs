@@ -261,8 +261,8 @@ fn debug_information(bench: &Bench, module: &Path) -> Result<u64> {
     let tree: Value = serde_json::from_str(&text)?;
     let sections = tree["modules"][0]["sections"].as_array();
     let sections = sections.context("wdb inspect lists no sections")?;
-    let debug = sections.iter().filter(|it| {
-        it["name"]
+    let debug = sections.iter().filter(|section| {
+        section["name"]
             .as_str()
             .is_some_and(|it| it.starts_with(".debug_"))
     });

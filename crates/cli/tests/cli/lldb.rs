@@ -51,8 +51,8 @@ const NULLPTR: &str = "the type of nullptr has no values but null";
 pub(super) fn guests() -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(root().join("fixtures/lldb"))
         .unwrap()
-        .filter_map(|it| {
-            let name = it.unwrap().file_name().into_string().unwrap();
+        .filter_map(|frame| {
+            let name = frame.unwrap().file_name().into_string().unwrap();
             Some(name.strip_suffix(".json")?.to_owned())
         })
         .collect();
@@ -161,9 +161,9 @@ impl Tally {
             .iter()
             .rev()
             .filter(|it| last(&it.name) == last(name))
-            .max_by_key(|it| {
-                let same_line = line.is_none() || it.line.map(u64::from) == line;
-                let (ours, theirs) = (short(&it.name), short(name));
+            .max_by_key(|ours| {
+                let same_line = line.is_none() || ours.line.map(u64::from) == line;
+                let (ours, theirs) = (short(&ours.name), short(name));
                 let start = ours.chars().zip(theirs.chars());
                 let end = ours.chars().rev().zip(theirs.chars().rev());
                 let alike = start.take_while(|(a, b)| a == b).count()
@@ -372,7 +372,7 @@ fn element(context: &mut Context<'_>, object: &Object, index: u64) -> Option<Obj
         return None;
     };
     let (_, inner) = array.dimensions.split_first()?;
-    let counts = inner.iter().map(|it| match it {
+    let counts = inner.iter().map(|inner| match inner {
         Count::Known(count) => Some(*count),
         Count::InVariable(_) | Count::Unknown => None,
     });

@@ -180,8 +180,8 @@ impl Running {
         until("the dump", || {
             assert!(!self.has_ended(), "the dump was written too fast");
             let open = std::fs::read_dir(&files).into_iter().flatten().flatten();
-            let nameless = open.map(|it| it.path()).filter(|it| {
-                let name = std::fs::read_link(it).unwrap_or_default();
+            let nameless = open.map(|it| it.path()).filter(|path| {
+                let name = std::fs::read_link(path).unwrap_or_default();
                 name.starts_with(scene.0.path()) && name.to_string_lossy().ends_with(" (deleted)")
             });
             let hidden = |it: &PathBuf| it.to_string_lossy().contains("/.wdb-core-");

@@ -357,8 +357,8 @@ fn quoted(text: &str, quote: char, over_lines: bool) -> usize {
 fn raw_text(text: &str, syntax: Syntax) -> Option<usize> {
     let (body, end) = match syntax {
         Syntax::Rust => {
-            let prefix = ["r", "br", "cr"].into_iter().find(|it| {
-                let after = text.strip_prefix(it).unwrap_or_default();
+            let prefix = ["r", "br", "cr"].into_iter().find(|prefix| {
+                let after = text.strip_prefix(prefix).unwrap_or_default();
                 after.trim_start_matches('#').starts_with('"')
             })?;
             let after = &text[prefix.len()..];

@@ -367,9 +367,9 @@ fn related(
     let from = context.bare(&object.ty);
     let (TypeKind::Pointer(_, from), TypeKind::Pointer(_, wanted)) = (&from.kind, &to.kind) else {
         let base = base(context, object, &to.name)?;
-        return Ok(base.map(|it| Object {
+        return Ok(base.map(|base| Object {
             ty: ty.clone(),
-            ..it
+            ..base
         }));
     };
     let (from, wanted) = (from.clone(), wanted.clone());

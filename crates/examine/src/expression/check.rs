@@ -149,9 +149,9 @@ impl Evaluator<'_, '_, '_> {
             if ty.name.contains('<') || libraries.iter().any(|it| ty.name.starts_with(it)) {
                 return false;
             }
-            let is_plain = |it: &Member| {
+            let is_plain = |member: &Member| {
                 let is_own = |name: &str| !name.starts_with("_vptr");
-                it.role == Role::Field && it.name.as_deref().is_none_or(is_own)
+                member.role == Role::Field && member.name.as_deref().is_none_or(is_own)
             };
             record.variants.is_none()
                 && record.members.iter().all(is_plain)

@@ -53,15 +53,15 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     let mut near: Vec<(u64, &str)> = known
         .into_iter()
         .filter(|it| !it.is_empty() && it.len() < 200)
-        .map(|it| {
-            let (name, known) = (name.to_lowercase(), it.to_lowercase());
+        .map(|width| {
+            let (name, known) = (name.to_lowercase(), width.to_lowercase());
             let score = strsim::jaro_winkler(&name, &known);
             // Two letters the wrong way round, or one too many, in a word too short for that score.
             let is_slip = name.len() > 2
                 && name.len().abs_diff(known.len()) < 2
                 && strsim::osa_distance(&name, &known) == 1;
             let score = if is_slip { score.max(0.9) } else { score };
-            ((score * 1000.0) as u64, it)
+            ((score * 1000.0) as u64, width)
         })
         .filter(|(score, _)| *score >= 840)
         .collect();

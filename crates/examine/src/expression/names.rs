@@ -114,8 +114,8 @@ impl Evaluator<'_, '_, '_> {
     /// A member of the object that a method is called on, or of what a closure captured.
     fn captured(&mut self, name: &str, frame: FrameId) -> Option<Operand> {
         let this = self.local("this", frame)?;
-        let member = |it: &mut Self, object: &Object, name: &str| {
-            it.ask(frame, |context| access::member(context, object, name))
+        let member = |text: &mut Self, object: &Object, name: &str| {
+            text.ask(frame, |context| access::member(context, object, name))
                 .ok()
                 .flatten()
         };
@@ -350,13 +350,12 @@ impl Evaluator<'_, '_, '_> {
         let statics = self.view.statics(frame).unwrap_or_default();
         // Of statics the qualification may be left out, unless there is one in what was looked for.
         let qualified = path.names.len() > 1;
-        let names = locals
-            .iter()
-            .chain(statics.iter())
-            .map(|it| match it.name.rsplit_once("::") {
+        let names = locals.iter().chain(statics.iter()).map(|variable| {
+            match variable.name.rsplit_once("::") {
                 Some((_, last)) if !qualified => last,
-                _ => &it.name,
-            });
+                _ => &variable.name,
+            }
+        });
         let mut hint = did_you_mean(&text, names);
         let elsewhere = match path.names.as_slice() {
             [name] => self.frame_with(name, frame),

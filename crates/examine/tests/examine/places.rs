@@ -25,9 +25,13 @@ fn resolved<const N: usize>(
             Ok(found) => found,
             Err(Unresolved(why)) => return vec![why],
         };
-        let text = |it: places::Location| {
-            let file = it.file.unwrap_or_default();
-            format!("{} {file}:{}", it.function, it.line.unwrap_or(0))
+        let text = |location: places::Location| {
+            let file = location.file.unwrap_or_default();
+            format!(
+                "{} {file}:{}",
+                location.function,
+                location.line.unwrap_or(0)
+            )
         };
         found.into_iter().map(text).collect()
     })

@@ -459,9 +459,9 @@ fn referred(
             {
                 return referred(context, &object, reference, target, is_copy_enough);
             }
-            let is_scalar = |it: &Kind| {
+            let is_scalar = |kind: &Kind| {
                 matches!(
-                    it,
+                    kind,
                     Kind::Base(_)
                         | Kind::Enumeration(_)
                         | Kind::Pointer(..)

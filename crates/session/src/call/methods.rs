@@ -276,8 +276,8 @@ fn for_constness(
         return found;
     }
     let wanted = is_const(context, ty);
-    let is_wanted = |it: &FuncIndex| {
-        let name = symbols.function_name(*it).display;
+    let is_wanted = |func: &FuncIndex| {
+        let name = symbols.function_name(*func).display;
         name.ends_with(" const") == wanted
     };
     let fitting: Vec<FuncIndex> = found.iter().copied().filter(is_wanted).collect();

@@ -95,9 +95,9 @@ pub(super) fn record(
     arguments: &[TypeRef],
     members: Vec<Member>,
 ) -> TypeRef {
-    let parameters = arguments.iter().map(|it| Parameter {
+    let parameters = arguments.iter().map(|argument| Parameter {
         name: "".into(),
-        ty: it.clone(),
+        ty: argument.clone(),
         value: None,
     });
     ty(

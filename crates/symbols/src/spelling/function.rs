@@ -286,9 +286,12 @@ fn top_level_last(text: &str, wanted: char) -> Option<usize> {
 /// The name, the text between the parentheses of its parameters, and the text after them.
 fn cut_parameters(text: &str) -> (&str, Option<&str>, &str) {
     let without_parameters = (text, None, "");
-    let is_parenthesis = |it: &Sign| {
-        let is_pair = matches!((it.role, it.c), (Role::Opens, '(') | (Role::Closes, ')'));
-        it.depth == 0 && is_pair
+    let is_parenthesis = |sign: &Sign| {
+        let is_pair = matches!(
+            (sign.role, sign.c),
+            (Role::Opens, '(') | (Role::Closes, ')')
+        );
+        sign.depth == 0 && is_pair
     };
     let pairs: Vec<Sign> = signs(text).filter(is_parenthesis).collect();
     let [.., open, close] = pairs[..] else {
@@ -298,12 +301,12 @@ fn cut_parameters(text: &str) -> (&str, Option<&str>, &str) {
         return without_parameters;
     }
     let after = text[close.at + 1..].trim();
-    let is_after = |it: &str| {
+    let is_after = |text: &str| {
         matches!(
-            it,
+            text,
             "const" | "volatile" | "&" | "&&" | "noexcept" | "const&" | "const&&"
-        ) || it.starts_with('[')
-            || it.starts_with('.')
+        ) || text.starts_with('[')
+            || text.starts_with('.')
     };
     let name = text[..open.at].trim_end();
     // `(anonymous namespace)` is a name.

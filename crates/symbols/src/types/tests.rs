@@ -104,9 +104,9 @@ fn as_we_write(theirs: &str, language: Language) -> Option<String> {
         "(*[",
         "(const shapes::Shape *)",
     ];
-    let is_poor = |it: &str| {
-        poor.iter().any(|word| it.contains(word))
-            || language == Language::Rust && it.ends_with(['*', ']', ')'])
+    let is_poor = |text: &str| {
+        poor.iter().any(|word| text.contains(word))
+            || language == Language::Rust && text.ends_with(['*', ']', ')'])
     };
     let name = crate::spelling::tidy(theirs.into());
     let name = name.replace("shapes::v2::", "shapes::");
@@ -143,12 +143,16 @@ fn record(ty: &Type) -> &Record {
 
 /// Name, offset, bits and type of each member.
 fn members(symbols: &Symbols, members: &[Member]) -> Vec<String> {
-    let each = members.iter().map(|it| {
-        let name = it.name.as_deref().unwrap_or("-");
-        let bits = it
+    let each = members.iter().map(|member| {
+        let name = member.name.as_deref().unwrap_or("-");
+        let bits = member
             .bits
             .map_or(String::new(), |it| format!(".{}:{}", it.offset, it.size));
-        format!("{}{bits} {name}: {}", it.offset, symbols.ty(&it.ty).name)
+        format!(
+            "{}{bits} {name}: {}",
+            member.offset,
+            symbols.ty(&member.ty).name
+        )
     });
     each.collect()
 }

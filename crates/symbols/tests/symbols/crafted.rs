@@ -13,9 +13,9 @@ use wdb_symbols::{Location, Origin, Symbols};
 fn brief(places: Vec<Location>) -> Vec<(String, Option<u32>, bool, bool)> {
     places
         .into_iter()
-        .map(|it| {
-            let name = it.function.map_or(String::new(), |it| it.display);
-            (name, it.line, it.inlined, it.approximate)
+        .map(|place| {
+            let name = place.function.map_or(String::new(), |it| it.display);
+            (name, place.line, place.inlined, place.approximate)
         })
         .collect()
 }

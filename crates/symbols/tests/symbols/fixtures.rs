@@ -72,8 +72,8 @@ fn c_with_its_callers() {
     let module = common::module("c-div-zero");
     let symbols = plain(&module);
     let named = |name| function(&module, &symbols, name);
-    let division = instruction(&module, named("average"), |it| {
-        matches!(it, Operator::I32DivS)
+    let division = instruction(&module, named("average"), |operator| {
+        matches!(operator, Operator::I32DivS)
     });
     let places = symbols.locate(division);
     assert_eq!(texts(&places), ["average /src/c-div-zero.c:33:14"]);

@@ -70,13 +70,17 @@ fn compare(name: &str) {
         let ours: Vec<String> = symbols
             .locate(*pc)
             .iter()
-            .map(|it| {
-                let file = it.file.as_deref().unwrap_or("??");
+            .map(|location| {
+                let file = location.file.as_deref().unwrap_or("??");
                 let number = |it: Option<u32>| it.unwrap_or(0);
-                if it.approximate {
+                if location.approximate {
                     format!("{file}:0:0")
                 } else {
-                    format!("{file}:{}:{}", number(it.line), number(it.column))
+                    format!(
+                        "{file}:{}:{}",
+                        number(location.line),
+                        number(location.column)
+                    )
                 }
             })
             .collect();

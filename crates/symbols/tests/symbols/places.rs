@@ -18,18 +18,18 @@ fn load(name: &str) -> (Arc<Module>, Symbols) {
 fn shown(symbols: &Symbols, places: &[LinePlace]) -> Vec<String> {
     places
         .iter()
-        .map(|it| {
-            let chain = symbols.locate(it.at);
+        .map(|place| {
+            let chain = symbols.locate(place.at);
             let is_place = |here: &wdb_symbols::Location| {
-                here.line == Some(it.line)
-                    && here.file.as_ref() == Some(&it.file)
-                    && here.inlined == it.inlined
+                here.line == Some(place.line)
+                    && here.file.as_ref() == Some(&place.file)
+                    && here.inlined == place.inlined
             };
-            assert!(chain.iter().any(is_place), "{it:?}, {chain:?}");
+            assert!(chain.iter().any(is_place), "{place:?}, {chain:?}");
             let names = chain
                 .iter()
                 .map(|it| it.function.as_ref().unwrap().display.clone());
-            format!("{} {}", it.line, names.collect::<Vec<_>>().join(" < "))
+            format!("{} {}", place.line, names.collect::<Vec<_>>().join(" < "))
         })
         .collect()
 }
@@ -89,8 +89,8 @@ fn every_line_has_a_place(name: &str, every: usize) {
             assert!(!in_function.is_empty(), "{file}:{line} in function {func}");
             for place in in_function {
                 // Of a copy there may be nothing left but what the calls on the line became.
-                let is_place = |it: &wdb_symbols::Location| {
-                    (it.file.as_ref(), it.line) == (Some(&place.file), Some(place.line))
+                let is_place = |location: &wdb_symbols::Location| {
+                    (location.file.as_ref(), location.line) == (Some(&place.file), Some(place.line))
                 };
                 let chain = symbols.locate(place.at);
                 assert!(chain.iter().any(is_place), "{place:?}, {chain:?}");

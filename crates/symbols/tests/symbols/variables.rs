@@ -65,15 +65,15 @@ impl Program {
 fn text(variables: &[Variable]) -> String {
     let all: Vec<String> = variables
         .iter()
-        .map(|it| {
-            let kind = match it.kind {
+        .map(|variable| {
+            let kind = match variable.kind {
                 VariableKind::Parameter => "parameter ",
                 VariableKind::Local => "",
                 VariableKind::Static => "static ",
                 VariableKind::ThreadLocal => "thread-local ",
             };
-            let shadowed = if it.shadowed { "(hidden) " } else { "" };
-            format!("{shadowed}{kind}{}", it.name)
+            let shadowed = if variable.shadowed { "(hidden) " } else { "" };
+            format!("{shadowed}{kind}{}", variable.name)
         })
         .collect();
     all.join(", ")
@@ -254,8 +254,8 @@ fn variables_of_one_name() {
     };
     let program = Program::new("cpp-types");
     let mut functions = (0..program.module.function_count()).map(FuncIndex);
-    let pack = functions.find(|it| {
-        let name = program.symbols.function_name(*it).display;
+    let pack = functions.find(|function| {
+        let name = program.symbols.function_name(*function).display;
         name.starts_with("make_unique<shapes::Circle,")
     });
     assert_eq!(

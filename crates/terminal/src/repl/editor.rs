@@ -123,9 +123,9 @@ impl Completer for Assistant {
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let found = complete(&self.console, line, cursor)?;
         let start = found.first().map_or(cursor, |it| it.start);
-        let pairs = found.into_iter().map(|it| Pair {
-            display: it.text.clone(),
-            replacement: it.text,
+        let pairs = found.into_iter().map(|proposal| Pair {
+            display: proposal.text.clone(),
+            replacement: proposal.text,
         });
         Ok((start, pairs.collect()))
     }
@@ -143,9 +143,9 @@ pub(crate) fn complete(
 ) -> rustyline::Result<Vec<Completion>> {
     if console.borrow().wants_path(line, cursor).is_some() {
         let (start, found) = FilenameCompleter::new().complete_path(line, cursor)?;
-        let found = found.into_iter().map(|it| Completion {
+        let found = found.into_iter().map(|path| Completion {
             start,
-            text: it.replacement,
+            text: path.replacement,
             about: String::new(),
         });
         return Ok(found.filter(is_typed).collect());

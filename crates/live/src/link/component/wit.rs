@@ -68,9 +68,9 @@ impl Resources {
             }
             Type::Tuple(ty) => format!("tuple<{}>", self.list(ty.types())),
             Type::Variant(ty) => {
-                let cases = ty.cases().map(|it| {
-                    let of = it.ty.map(|ty| format!("({})", self.text(&ty)));
-                    format!("{}{}", it.name, of.unwrap_or_default())
+                let cases = ty.cases().map(|case| {
+                    let of = case.ty.map(|ty| format!("({})", self.text(&ty)));
+                    format!("{}{}", case.name, of.unwrap_or_default())
                 });
                 format!("variant {{ {} }}", cases.collect::<Vec<_>>().join(", "))
             }

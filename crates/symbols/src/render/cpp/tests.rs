@@ -35,8 +35,8 @@ fn numbers(memory: &Memory, shape: Shape) -> (Vec<Option<u32>>, u64) {
         }
         other => panic!("{other:?}"),
     };
-    let number = |it: &Object| {
-        let at = usize::try_from(it.address()?).unwrap();
+    let number = |object: &Object| {
+        let at = usize::try_from(object.address()?).unwrap();
         let bytes = memory.0.get(at..at + 4)?;
         Some(u32::from_le_bytes(bytes.try_into().unwrap()))
     };

@@ -63,9 +63,9 @@ pub(super) fn pointee(name: &str) -> Option<&str> {
     }
     let open = name.find('<')?;
     let inside = &name[open..];
-    let is_end = |it: &Sign| match it.role {
-        Role::Closes => it.depth == 0,
-        _ => it.depth == 1 && it.c == ',',
+    let is_end = |sign: &Sign| match sign.role {
+        Role::Closes => sign.depth == 0,
+        _ => sign.depth == 1 && sign.c == ',',
     };
     let end = signs(inside).find(is_end)?;
     inside.get(1..end.at)
