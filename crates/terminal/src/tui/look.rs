@@ -1,23 +1,23 @@
 //! Looks at a program that is stopped, and makes a scene of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wdb_console::Style;
 use wdb_console::listing;
 use wdb_debuggee::coredump::ModuleId;
+use wdb_examine::Doubts;
 use wdb_examine::disassembly;
 use wdb_examine::frames::{self, Entry};
-use wdb_examine::places::{self, Location, Spec};
-use wdb_examine::values::{self, Declared, Named, ScopeKind};
+use wdb_examine::places::{self, Spec};
+use wdb_examine::values::{self, Declared, Named, ScopeKind, Shown};
 use wdb_examine::view::{FrameId, FramePlace, Spot, View};
 use wdb_session::displays::{Display, Displayed};
 use wdb_session::{Reason, Session};
 use wdb_symbols::Unavailable;
 use wdb_symbols::render::{Limits, Notation};
 
-use super::scene::{BreakpointRow, Code, Instruction, Mark, Piece, Rows, Scene, StackRow, Value};
+use super::scene::{Code, Piece, Rows, Scene, Value, place_in_words};
 use super::state::{Open, Wishes};
 
 /// At most this many instructions are shown before and after the current one.
@@ -37,47 +37,50 @@ pub(super) struct Looker {
 impl Looker {
     /// What there is to see.
     pub(super) fn look(&mut self, session: &mut Session, wishes: &Wishes) -> Scene {
-        let runs = session.runs();
-        let breakpoints: Vec<BreakpointRow> = session.breakpoints().iter().map(row_of).collect();
-        let all = session.breakpoints().iter();
-        let marks = all.flat_map(|it| it.locations().iter().map(move |at| (at, it)));
-        let marks: Vec<(Location, u32, bool)> = marks
-            .map(|(at, it)| (at.clone(), it.id, it.enabled))
-            .collect();
-        let displays: Vec<_> = session
-            .displays
-            .all
-            .iter()
-            .filter(|it| it.enabled)
-            .collect();
-        let displays: Vec<Display> = displays.into_iter().cloned().collect();
-        let condition = condition(session);
-        let over = session.can_run() && session.stopped().is_over();
-        let selected = session.selected();
-        let mut view = session.view();
         let mut scene = Scene {
-            run: runs,
-            condition,
-            over,
-            breakpoints,
+            run: session.runs(),
+            condition: condition(session),
+            over: session.can_run() && session.stopped().is_over(),
+            selected: session.selected(),
+            breakpoints: session.breakpoints().clone(),
             ..Scene::default()
         };
-        let Some(id) = selected else {
-            scene.code = self.beginning(&mut view, &marks);
-            return scene;
-        };
+        let displays = session.displays.all.clone();
+        let mut view = session.view();
+        match scene.selected {
+            Some(id) => self.look_at(&mut scene, &mut view, id, &displays, wishes),
+            None => scene.code = self.beginning(&mut view),
+        }
+        for breakpoint in scene.breakpoints.iter() {
+            let locations = breakpoint.locations().iter();
+            for row in locations.filter_map(|it| scene.code.rows.row_of(it)) {
+                let ids = scene.code.marks.entry(row).or_default();
+                ids.insert(breakpoint.id);
+            }
+        }
+        scene
+    }
+
+    /// What there is to see of a frame.
+    fn look_at(
+        &mut self,
+        scene: &mut Scene,
+        view: &mut View<'_>,
+        id: FrameId,
+        displays: &[Display],
+        wishes: &Wishes,
+    ) {
         let place = view.place(id);
         let spot = place.as_ref().and_then(|it| it.chain.get(id.inlined));
-        scene.thread = thread(&mut view, id);
+        scene.thread = thread(view, id);
         scene.place = spot.map(in_words).unwrap_or_default();
-        scene.frame = lasting_name(&mut view, id, spot);
-        scene.stack = stack(&mut view, id, wishes.frames);
-        scene.variables = variables(&mut view, id, &wishes.open);
-        let shown = displays.iter();
-        let shown = shown.map(|it| displayed(&mut view, id, it, &wishes.open));
+        scene.frame = lasting_name(view, id, spot);
+        scene.stack = stack(view, id, wishes.frames);
+        scene.variables = variables(view, id, &wishes.open);
+        let shown = displays.iter().filter(|it| it.enabled);
+        let shown = shown.map(|it| displayed(view, id, it, &wishes.open));
         scene.displays = shown.collect();
-        scene.code = self.code(&mut view, id, place.as_deref(), &marks, wishes);
-        scene
+        scene.code = self.code(view, id, place.as_deref(), wishes);
     }
 
     /// The code that a frame is in.
@@ -86,7 +89,6 @@ impl Looker {
         view: &mut View<'_>,
         id: FrameId,
         place: Option<&FramePlace>,
-        marks: &Marks,
         wishes: &Wishes,
     ) -> Code {
         let Some((frame, place)) = view.frame(id).zip(place) else {
@@ -97,48 +99,46 @@ impl Looker {
         let mut why = None;
         if let Some((file, line)) = source.filter(|_| !wishes.instructions) {
             match self.source(view, frame.module, &file) {
-                Ok(lines) => {
-                    let mut code = source_code(&file, lines, marks);
-                    code.current = (line as usize).checked_sub(1);
-                    return code;
+                Ok(rows) => {
+                    return Code {
+                        title: file,
+                        rows,
+                        current: (line as usize).checked_sub(1),
+                        ..Code::default()
+                    };
                 }
                 Err(reason) => why = Some(reason),
             }
         }
         let none = "there is no debug information for this code, and no binary of it";
-        let Some(pc) = place.at else {
-            return nothing(why.as_deref().unwrap_or(none));
-        };
-        let listed = disassembly::around(view, frame.module, pc, INSTRUCTIONS, INSTRUCTIONS);
-        if listed.is_empty() {
+        let around = |pc| disassembly::around(view, frame.module, pc, INSTRUCTIONS, INSTRUCTIONS);
+        let lines = place.at.map(around).unwrap_or_default();
+        if lines.is_empty() {
             return nothing(why.as_deref().unwrap_or(none));
         }
-        let addresses: BTreeMap<_, _> =
-            listed.iter().zip(0..).map(|(it, at)| (it.at, at)).collect();
-        let marks = marks.iter().filter(|it| it.0.at.module == frame.module);
-        let marks = marks.filter_map(|it| Some((*addresses.get(&it.0.at.offset)?, it)));
-        let marks = by_row(marks);
         let modules = view.modules();
         let module = modules.get(frame.module.position());
         let module = module.filter(|_| modules.len() > 1);
-        let module = module.map(|it| it.record.name.as_str());
-        let rows = listed.into_iter().map(|it| instruction(it, module));
         let function = place.chain.last().map_or("", |it| &it.function);
+        // A pc may be inside an instruction, where a dump is not exact.
+        let current = lines.partition_point(|it| Some(it.at) <= place.at);
         Code {
             title: match why {
                 Some(why) => format!("{function}: {why}"),
                 None => function.to_owned(),
             },
-            // A pc may be inside an instruction, where a dump is not exact.
-            current: addresses.range(..=pc).next_back().map(|it| *it.1),
-            start: 0,
-            marks,
-            rows: Rows::Instructions(rows.collect()),
+            current: current.checked_sub(1),
+            rows: Rows::Instructions {
+                module: frame.module,
+                name: module.map(|it| it.record.name.clone()),
+                lines: lines.into(),
+            },
+            ..Code::default()
         }
     }
 
     /// The code that the program will begin with.
-    fn beginning(&mut self, view: &mut View<'_>, marks: &Marks) -> Code {
+    fn beginning(&mut self, view: &mut View<'_>) -> Code {
         let mut why = None;
         for name in BEGINNINGS {
             let found = places::resolve(view, &Spec::Function(name.to_owned()), None);
@@ -147,10 +147,13 @@ impl Looker {
                     continue;
                 };
                 match self.source(view, location.at.module, &file) {
-                    Ok(lines) => {
-                        let mut code = source_code(&file, lines, marks);
-                        code.start = (line as usize).saturating_sub(1);
-                        return code;
+                    Ok(rows) => {
+                        return Code {
+                            title: file,
+                            rows,
+                            start: (line as usize).saturating_sub(1),
+                            ..Code::default()
+                        };
                     }
                     Err(reason) => _ = why.get_or_insert(reason),
                 }
@@ -164,22 +167,24 @@ impl Looker {
         view: &mut View<'_>,
         module: ModuleId,
         file: &str,
-    ) -> Result<Arc<[Vec<Piece>]>, String> {
+    ) -> Result<Rows, String> {
+        let rows = |lines: &Arc<[Vec<Piece>]>| Rows::Source {
+            file: file.to_owned(),
+            lines: Arc::clone(lines),
+        };
         if let Some((_, lines)) = self.files.iter().find(|it| it.0 == file) {
-            return Ok(Arc::clone(lines));
+            return Ok(rows(lines));
         }
         let listing = listing::lines(view, module, file, 1, u32::MAX, &[]);
         let listing = listing.map_err(|error| error.to_string())?;
-        let lines: Arc<[Vec<Piece>]> = listing
-            .lines
-            .iter()
-            .map(|it| it.styled(usize::MAX).pieces)
-            .collect();
+        let lines = listing.lines.iter().map(|it| it.styled(usize::MAX).pieces);
+        let lines = lines.collect();
+        let source = rows(&lines);
         if self.files.len() >= MOST_FILES {
             self.files.remove(0);
         }
-        self.files.push((file.to_owned(), Arc::clone(&lines)));
-        Ok(lines)
+        self.files.push((file.to_owned(), lines));
+        Ok(source)
     }
 }
 
@@ -188,90 +193,6 @@ fn nothing(why: &str) -> Code {
     Code {
         rows: Rows::None(format!(" {why}")),
         ..Code::default()
-    }
-}
-
-fn source_code(file: &str, lines: Arc<[Vec<Piece>]>, marks: &Marks) -> Code {
-    let marks = marks.iter().filter(|it| it.0.file.as_deref() == Some(file));
-    let marks = marks.filter_map(|it| Some(((it.0.line? as usize).checked_sub(1)?, it)));
-    Code {
-        title: file.to_owned(),
-        marks: by_row(marks),
-        rows: Rows::Source {
-            file: file.to_owned(),
-            lines,
-        },
-        ..Code::default()
-    }
-}
-
-/// The breakpoints of rows, each with its place, its number and whether it is enabled.
-type Marks = [(Location, u32, bool)];
-
-fn by_row<'a>(
-    marks: impl Iterator<Item = (usize, &'a (Location, u32, bool))>,
-) -> BTreeMap<usize, Mark> {
-    let mut rows: BTreeMap<usize, Mark> = BTreeMap::new();
-    for (row, (_, id, enabled)) in marks {
-        let mark = rows.entry(row).or_default();
-        mark.enabled |= *enabled;
-        if !mark.ids.contains(id) {
-            mark.ids.push(*id);
-        }
-    }
-    rows
-}
-
-fn instruction(line: disassembly::Instruction, module: Option<&str>) -> Instruction {
-    let indent = "  ".repeat(line.depth.min(20) as usize);
-    let mut text = vec![(Style::Plain, format!("{indent}{}", line.text))];
-    if let Some(note) = line.note {
-        text.push((Style::Name, format!("  {note}")));
-    }
-    if let Some(source) = line.source {
-        let place = format!("  {}:{}", file_name(&source.file), source.line);
-        text.push((Style::Code(wdb_console::Code::Comment), place));
-    }
-    Instruction {
-        address: line.at.to_string(),
-        place: Spec::Address {
-            module: module.map(str::to_owned),
-            offset: line.at,
-        },
-        text,
-    }
-}
-
-fn row_of(breakpoint: &wdb_session::breakpoints::Breakpoint) -> BreakpointRow {
-    let mut text = match breakpoint.locations() {
-        [] => breakpoint.text.clone(),
-        [only] => place_in_words(only),
-        [first, rest @ ..] => format!("{} and {} more", place_in_words(first), rest.len()),
-    };
-    if let Some(condition) = &breakpoint.condition {
-        text.push_str(&format!(" if {}", condition.text()));
-    }
-    if let Some(message) = &breakpoint.message {
-        text.push_str(&format!(" log {}", message.text));
-    }
-    if breakpoint.temporary {
-        text.push_str(" (once)");
-    }
-    if let wdb_session::breakpoints::Binding::Pending(why) = &breakpoint.binding {
-        text.push_str(&format!(" pending: {why}"));
-    }
-    BreakpointRow {
-        number: breakpoint.id,
-        enabled: breakpoint.enabled,
-        text,
-        hits: breakpoint.hits,
-    }
-}
-
-fn place_in_words(location: &Location) -> String {
-    match line_in_words(location.file.as_ref(), location.line) {
-        place if place.is_empty() => location.function.clone(),
-        place => format!("{place} {}", location.function),
     }
 }
 
@@ -326,10 +247,8 @@ fn value(
         parts: parts(view, &named, &path, 0..wanted, open),
         path,
         name: named.name.clone(),
-        ty: shown.ty,
-        text: shown.text,
-        length: shown.children,
         handle: (shown.children > 0).then(|| Box::new(named)),
+        shown,
     }
 }
 
@@ -354,9 +273,12 @@ fn displayed(view: &mut View<'_>, frame: FrameId, display: &Display, open: &Open
     let line = |text| Value {
         path: path.clone(),
         name: display.expression.text().to_owned(),
-        ty: String::new(),
-        text,
-        length: 0,
+        shown: Shown {
+            ty: String::new(),
+            text,
+            children: 0,
+            doubts: Doubts::default(),
+        },
         parts: Vec::new(),
         handle: None,
     };
@@ -397,22 +319,10 @@ fn thread(view: &mut View<'_>, id: FrameId) -> String {
 
 /// `main.c:12 in sum`.
 fn in_words(spot: &Spot) -> String {
-    match line_in_words(spot.location.file.as_ref(), spot.location.line) {
+    match place_in_words(spot.location.file.as_ref(), spot.location.line) {
         place if place.is_empty() => spot.function.clone(),
         place => format!("{place} in {}", spot.function),
     }
-}
-
-/// `main.c:12`.
-fn line_in_words(file: Option<&String>, line: Option<u32>) -> String {
-    match (file, line) {
-        (Some(file), Some(line)) => format!("{}:{line}", file_name(file)),
-        _ => String::new(),
-    }
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 /// What tells a frame from others as long as it lives: its distance from the outermost.
@@ -423,37 +333,11 @@ fn lasting_name(view: &mut View<'_>, id: FrameId, spot: Option<&Spot>) -> String
 }
 
 /// The first of the frames.
-fn stack(view: &mut View<'_>, selected: FrameId, most: u32) -> Vec<StackRow> {
-    let page = frames::page(view, selected.thread, 0..most);
-    let mut rows: Vec<StackRow> = page
-        .into_iter()
-        .map(|it| row_of_stack(it, selected))
-        .collect();
+fn stack(view: &mut View<'_>, selected: FrameId, most: u32) -> Vec<Entry> {
+    let mut stack = frames::page(view, selected.thread, 0..most);
     let more = view.frame_count(selected.thread).saturating_sub(most);
     if more > 0 {
-        rows.push(StackRow {
-            function: format!("… {more} more"),
-            is_more: true,
-            ..StackRow::default()
-        });
+        stack.push(Entry::Omitted(more));
     }
-    rows
-}
-
-fn row_of_stack(entry: Entry, selected: FrameId) -> StackRow {
-    match entry {
-        Entry::Frame(frame) => StackRow {
-            number: Some(frame.index),
-            place: line_in_words(frame.file.as_ref(), frame.line),
-            function: frame.function,
-            runtime: frame.family.is_some(),
-            selected: frame.id == selected,
-            is_more: false,
-        },
-        Entry::Host(function) => StackRow {
-            function,
-            ..StackRow::default()
-        },
-        Entry::Omitted(_) => StackRow::default(),
-    }
+    stack
 }

@@ -1,14 +1,19 @@
 //! What there is to see of a program that is stopped: plain data, made next to the program and drawn
 //! elsewhere.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr;
 use wdb_console::Style;
-use wdb_examine::places::Spec;
-use wdb_examine::values::Named;
-use wdb_symbols::Unavailable;
+use wdb_debuggee::coredump::ModuleId;
+use wdb_examine::disassembly::Instruction;
+use wdb_examine::frames::Entry;
+use wdb_examine::places::{Location, Spec};
+use wdb_examine::values::{Named, Shown};
+use wdb_examine::view::FrameId;
+use wdb_session::breakpoints::Breakpoints;
 
 /// How many columns more than a character a tab has.
 const TAB_WIDTH: usize = 4;
@@ -31,16 +36,18 @@ pub(super) struct Scene {
     pub(super) place: String,
     /// What tells the selected frame from all others while it lives. Empty without one.
     pub(super) frame: String,
+    /// The selected frame.
+    pub(super) selected: Option<FrameId>,
     /// The code around the selected frame.
     pub(super) code: Code,
     /// The values of the expressions that are displayed at each stop.
     pub(super) displays: Vec<Value>,
     /// The variables of the selected frame.
     pub(super) variables: Vec<Value>,
-    /// The frames of the selected thread, innermost first.
-    pub(super) stack: Vec<StackRow>,
+    /// The frames of the selected thread, innermost first. Where not all are listed, the rest is omitted at the end.
+    pub(super) stack: Vec<Entry>,
     /// What the user set.
-    pub(super) breakpoints: Vec<BreakpointRow>,
+    pub(super) breakpoints: Breakpoints,
 }
 
 /// A piece of the program's code, and where the program is in it.
@@ -54,8 +61,8 @@ pub(super) struct Code {
     pub(super) current: Option<usize>,
     /// The row to show if it is in none.
     pub(super) start: usize,
-    /// The rows that have breakpoints.
-    pub(super) marks: BTreeMap<usize, Mark>,
+    /// The rows that have breakpoints, with their numbers.
+    pub(super) marks: BTreeMap<usize, BTreeSet<u32>>,
 }
 
 /// A value, with those of its parts that were asked for.
@@ -65,13 +72,9 @@ pub(super) struct Value {
     pub(super) path: String,
     /// The name of the variable, member or element.
     pub(super) name: String,
-    /// The name of its type.
-    pub(super) ty: String,
-    /// The value, or why there is none.
-    pub(super) text: Result<String, Unavailable>,
-    /// How many parts it has.
-    pub(super) length: u64,
-    /// The first of them, as far as they were asked for.
+    /// Its type, its text and how many parts it has.
+    pub(super) shown: Shown,
+    /// The first of the parts, as far as they were asked for.
     pub(super) parts: Vec<Value>,
     /// What gives its parts, until the program runs. `None`: it has none.
     pub(super) handle: Option<Box<Named>>,
@@ -89,58 +92,15 @@ pub(super) enum Rows {
         /// The lines.
         lines: Arc<[Vec<Piece>]>,
     },
-    /// The instructions of a function.
-    Instructions(Arc<[Instruction]>),
-}
-
-/// A row of the disassembly.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Instruction {
-    /// Where it is in its module.
-    pub(super) address: String,
-    /// Where a breakpoint of it belongs.
-    pub(super) place: Spec,
-    /// Its text.
-    pub(super) text: Vec<Piece>,
-}
-
-/// The breakpoints of a row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
-    /// Whether one of them is enabled.
-    pub(super) enabled: bool,
-    /// Their numbers.
-    pub(super) ids: Vec<u32>,
-}
-
-/// A frame of the stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct StackRow {
-    /// Its number. `None`: code of the host, or a row for the frames that are not listed.
-    pub(super) number: Option<u32>,
-    /// The function.
-    pub(super) function: String,
-    /// Where it stands: `main.c:12`. May be empty.
-    pub(super) place: String,
-    /// Whether it is part of a language's runtime.
-    pub(super) runtime: bool,
-    /// Whether it is the selected one.
-    pub(super) selected: bool,
-    /// It is the row for the frames that are not listed.
-    pub(super) is_more: bool,
-}
-
-/// A breakpoint that the user set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BreakpointRow {
-    /// Its number.
-    pub(super) number: u32,
-    /// Whether it can stop the program.
-    pub(super) enabled: bool,
-    /// Where it is and what else there is to it, as text.
-    pub(super) text: String,
-    /// How many times it was hit.
-    pub(super) hits: u64,
+    /// Instructions of a function, in order.
+    Instructions {
+        /// The module that they are in.
+        module: ModuleId,
+        /// Its name, as `break` needs it where there are several.
+        name: Option<String>,
+        /// They.
+        lines: Arc<[Instruction]>,
+    },
 }
 
 impl Default for Rows {
@@ -155,20 +115,42 @@ impl Rows {
         match self {
             Rows::None(_) => 0,
             Rows::Source { lines, .. } => lines.len(),
-            Rows::Instructions(rows) => rows.len(),
+            Rows::Instructions { lines, .. } => lines.len(),
+        }
+    }
+
+    /// What a row begins with, in at least `digits` columns, and its text.
+    pub(super) fn row(&self, row: usize, digits: usize) -> Option<(String, Cow<'_, [Piece]>)> {
+        match self {
+            Rows::None(_) => None,
+            Rows::Source { lines, .. } => {
+                Some((format!("{:>digits$}", row + 1), lines.get(row)?.into()))
+            }
+            Rows::Instructions { lines, .. } => {
+                let line = lines.get(row)?;
+                Some((line.at.to_string(), instruction(line).into()))
+            }
         }
     }
 
     /// The columns of the longest.
     pub(super) fn width(&self) -> usize {
-        let width = |row: &Vec<Piece>| {
-            let tabs = |text: &str| text.matches('\t').count() * TAB_WIDTH;
-            row.iter().map(|it| it.1.width() + tabs(&it.1)).sum()
-        };
+        let rows = (0..self.len()).filter_map(|row| Some(self.row(row, 0)?.1));
+        let width = |(_, text): &Piece| text.width() + text.matches('\t').count() * TAB_WIDTH;
+        let widths = rows.map(|row| row.iter().map(width).sum());
+        widths.max().unwrap_or(0)
+    }
+
+    /// The row that a place is in.
+    pub(super) fn row_of(&self, place: &Location) -> Option<usize> {
         match self {
-            Rows::None(_) => 0,
-            Rows::Source { lines, .. } => lines.iter().map(width).max().unwrap_or(0),
-            Rows::Instructions(rows) => rows.iter().map(|it| width(&it.text)).max().unwrap_or(0),
+            Rows::Source { file, .. } if place.file.as_ref() == Some(file) => {
+                (place.line? as usize).checked_sub(1)
+            }
+            Rows::Instructions { module, lines, .. } if place.at.module == *module => lines
+                .binary_search_by_key(&place.at.offset, |it| it.at)
+                .ok(),
+            _ => None,
         }
     }
 
@@ -181,7 +163,35 @@ impl Rows {
                 line: u32::try_from(row).ok().filter(|_| row < lines.len())? + 1,
                 column: None,
             }),
-            Rows::Instructions(rows) => Some(rows.get(row)?.place.clone()),
+            Rows::Instructions { name, lines, .. } => Some(Spec::Address {
+                module: name.clone(),
+                offset: lines.get(row)?.at,
+            }),
         }
+    }
+}
+
+fn instruction(line: &Instruction) -> Vec<Piece> {
+    let indent = "  ".repeat(line.depth.min(20) as usize);
+    let mut text = vec![(Style::Plain, format!("{indent}{}", line.text))];
+    if let Some(note) = &line.note {
+        text.push((Style::Name, format!("  {note}")));
+    }
+    if let Some(source) = &line.source {
+        let place = place_in_words(Some(&source.file), Some(source.line));
+        text.push((
+            Style::Code(wdb_console::Code::Comment),
+            format!("  {place}"),
+        ));
+    }
+    text
+}
+
+/// `main.c:12`; empty where it is not known.
+pub(super) fn place_in_words(file: Option<&String>, line: Option<u32>) -> String {
+    let name = |file: &String| file.rsplit(['/', '\\']).next().map(str::to_owned);
+    match (file.and_then(name), line) {
+        (Some(name), Some(line)) => format!("{name}:{line}"),
+        _ => String::new(),
     }
 }

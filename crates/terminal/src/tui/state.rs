@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wdb_console::{Action, Completion, Style};
+use wdb_examine::frames::Entry;
 use wdb_examine::values::Named;
 
 use super::line::Line;
@@ -262,13 +263,13 @@ impl State {
     }
 
     fn add_rows<'a>(&'a self, rows: &mut Vec<VariableRow<'a>>, depth: usize, value: &'a Value) {
-        let is_open = value.length > 0 && self.open.contains_key(&value.path);
+        let is_open = value.shown.children > 0 && self.open.contains_key(&value.path);
         rows.push(VariableRow {
             depth,
             value,
             part: Part::Value {
                 changed: self.changed.contains(&value.path),
-                open: (value.length > 0).then_some(is_open),
+                open: (value.shown.children > 0).then_some(is_open),
             },
         });
         if !is_open {
@@ -277,7 +278,10 @@ impl State {
         for part in &value.parts {
             self.add_rows(rows, depth + 1, part);
         }
-        let left = value.length.saturating_sub(value.parts.len() as u64);
+        let left = value
+            .shown
+            .children
+            .saturating_sub(value.parts.len() as u64);
         if left > 0 {
             rows.push(VariableRow {
                 depth: depth + 1,
@@ -335,7 +339,8 @@ impl State {
             }
         }
         if !stays || before.stack.len() != self.scene.stack.len() {
-            let selected = self.scene.stack.iter().position(|it| it.selected);
+            let is_selected = |it: &Entry| matches!(it, Entry::Frame(frame) if Some(frame.id) == self.scene.selected);
+            let selected = self.scene.stack.iter().position(is_selected);
             self.stack.selected = selected.unwrap_or(0);
         }
     }
@@ -370,7 +375,7 @@ impl State {
     pub(super) fn toggle_breakpoint(&self) -> Option<Action> {
         let code = &self.scene.code;
         match code.marks.get(&self.code.selected) {
-            Some(mark) => Some(Action::Delete(mark.ids.clone())),
+            Some(ids) => Some(Action::Delete(ids.iter().copied().collect())),
             None => Some(Action::Break(code.rows.place(self.code.selected)?)),
         }
     }
@@ -397,7 +402,7 @@ impl State {
                 (&mut self.variables, rows)
             }
             Pane::Stack => (&mut self.stack, self.scene.stack.len()),
-            Pane::Breakpoints => (&mut self.breakpoints, self.scene.breakpoints.len()),
+            Pane::Breakpoints => (&mut self.breakpoints, self.scene.breakpoints.iter().count()),
             Pane::Command | Pane::Log | Pane::Output => return None,
         })
     }
@@ -433,7 +438,7 @@ impl Value {
 
     /// Adds what it and its parts are, by their paths.
     fn note(&self, values: &mut HashMap<String, String>) {
-        let text = match &self.text {
+        let text = match &self.shown.text {
             Ok(text) => text.clone(),
             Err(reason) => reason.to_string(),
         };

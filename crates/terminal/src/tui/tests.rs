@@ -18,6 +18,7 @@ use wdb_console::{Action, Completion, Console, Output, Style};
 use wdb_debuggee::PostMortem;
 use wdb_debuggee::coredump::{ModuleId, Reading};
 use wdb_examine::Resolver;
+use wdb_examine::frames::Entry;
 use wdb_examine::places::Spec;
 use wdb_module::{Binary, Module};
 use wdb_session::{Motion, Session};
@@ -321,7 +322,7 @@ fn a_value_that_changed_is_marked_until_the_program_runs_again() {
     let mut scene = view.state.scene.clone();
     let name = scene.variables[0].name.clone();
     scene.run += 1;
-    scene.variables[0].text.as_mut().unwrap().push('0');
+    scene.variables[0].shown.text.as_mut().unwrap().push('0');
     let again = scene.clone();
     view.told(Report::Scene(Box::new(scene.clone())));
     assert_eq!(Vec::from_iter(&view.state.changed), [&name]);
@@ -508,13 +509,14 @@ fn a_deep_stack_is_listed_page_by_page() {
     for expected in [500, 1_000] {
         let rows = &view.state.scene.stack;
         assert_eq!(rows.len(), expected + 1);
-        assert_eq!(rows[expected - 1].number, Some(expected as u32 - 1));
+        let last = &rows[expected - 1];
+        assert!(matches!(last, Entry::Frame(it) if it.index as usize == expected - 1));
         view.key(KeyCode::End);
         let asked = view.key(KeyCode::Enter);
         assert!(matches!(asked, Some(Effect::Ask(Request::Look(_)))));
     }
     let rows = &view.state.scene.stack;
-    assert!(rows.len() > 1_200 && rows.iter().all(|it| it.number.is_some()));
+    assert!(rows.len() > 1_200 && rows.iter().all(|it| matches!(it, Entry::Frame(_))));
     view.state.stack.selected = 900;
     assert_eq!(view.acts(KeyCode::Enter), Some(Action::Frame(900)));
     assert_eq!(view.console.session.selected_number(), 900);
@@ -601,7 +603,10 @@ fn a_display_keeps_its_format() {
     }
     let wishes = view.state.wishes();
     let scene = view.looker.look(&mut view.console.session, &wishes);
-    let shown = scene.displays.iter().map(|it| it.text.clone().unwrap());
+    let shown = scene
+        .displays
+        .iter()
+        .map(|it| it.shown.text.clone().unwrap());
     let shown: Vec<String> = shown.collect();
     assert_eq!(shown[..2], ["0xff", "255"]);
     assert!(shown[2].starts_with("0x"), "{}", shown[2]);

@@ -4,6 +4,7 @@ mod mouse;
 
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use wdb_console::{Action, Style};
+use wdb_examine::frames::Entry;
 use wdb_session::Motion;
 
 use super::layout::layout;
@@ -218,19 +219,22 @@ fn pane_key(state: &mut State, key: KeyEvent) -> Option<Effect> {
         (Pane::Variables, KeyCode::Enter | KeyCode::Char(' ')) => return open(state, None),
         (Pane::Variables, KeyCode::Right) => return open(state, Some(true)),
         (Pane::Variables, KeyCode::Left) => return open(state, Some(false)),
-        (Pane::Stack, KeyCode::Enter) => {
-            let row = state.scene.stack.get(state.stack.selected)?;
-            if row.is_more {
+        (Pane::Stack, KeyCode::Enter) => match state.scene.stack.get(state.stack.selected)? {
+            Entry::Frame(frame) => {
+                let number = frame.index;
+                return act(state, Action::Frame(number));
+            }
+            Entry::Omitted(_) => {
                 state.more_frames = state.more_frames.saturating_add(FRAMES);
                 return look(state);
             }
-            let number = row.number?;
-            return act(state, Action::Frame(number));
-        }
+            Entry::Host(_) => {}
+        },
         (Pane::Breakpoints, KeyCode::Enter | KeyCode::Char(' ') | KeyCode::Delete) => {
-            let row = state.scene.breakpoints.get(state.breakpoints.selected)?;
-            let ids = vec![row.number];
-            let action = match row.enabled {
+            let selected = state.breakpoints.selected;
+            let breakpoint = state.scene.breakpoints.iter().nth(selected)?;
+            let ids = vec![breakpoint.id];
+            let action = match breakpoint.enabled {
                 _ if key.code == KeyCode::Delete => Action::Delete(ids),
                 true => Action::Disable(ids),
                 false => Action::Enable(ids),

@@ -7,10 +7,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
-use crate::tui::scene::{Mark, Piece, Rows};
+use crate::tui::scene::{Piece, Rows, place_in_words};
 use crate::tui::state::{List, Pane, Part, State};
 use crate::tui::text::{Text, from_column, wrap};
 use wdb_console::Style;
+use wdb_examine::frames::Entry;
+use wdb_examine::places::Location;
+use wdb_session::breakpoints::{Binding, Breakpoint};
 
 use super::theme::Theme;
 
@@ -100,10 +103,12 @@ impl Drawn<'_> {
         }
         let last = list.top.saturating_add(self.area.height.into());
         let digits = last.min(code.rows.len()).to_string().len().max(3);
+        let breakpoints = &self.state.scene.breakpoints;
+        let is_enabled = |id: &u32| breakpoints.get(*id).is_some_and(|it| it.enabled);
         self.listed(0..code.rows.len(), list, |row| {
             let is_current = code.current == Some(row);
             let breakpoint = match code.marks.get(&row) {
-                Some(Mark { enabled: true, .. }) => "●",
+                Some(ids) if ids.iter().any(is_enabled) => "●",
                 Some(_) => "○",
                 None => " ",
             };
@@ -111,17 +116,13 @@ impl Drawn<'_> {
                 true => (">", theme.mark()),
                 false => (" ", theme.dim()),
             };
-            let (label, pieces) = match &code.rows {
-                Rows::Instructions(rows) => (rows[row].address.clone(), &rows[row].text),
-                Rows::Source { lines, .. } => (format!("{:>digits$}", row + 1), &lines[row]),
-                Rows::None(_) => return Line::default(),
-            };
+            let (label, pieces) = code.rows.row(row, digits).unwrap_or_default();
             let mut line = vec![
                 Span::styled(breakpoint, theme.breakpoint()),
                 Span::styled(format!("{label}{arrow} "), look),
             ];
             // Tabs have a width, and nothing moves the cursor.
-            let text = wrap(pieces, usize::MAX).into_iter().next();
+            let text = wrap(&pieces, usize::MAX).into_iter().next();
             let text = from_column(text.unwrap_or_default(), self.state.code_column);
             line.extend(self.spans(&text));
             match is_current {
@@ -161,7 +162,7 @@ impl Drawn<'_> {
                 Span::raw(format!("{indent}{arrow} ")),
                 Span::styled(safe(&value.name), theme.text(Style::Name)),
             ];
-            match &value.text {
+            match &value.shown.text {
                 Ok(text) if text.is_empty() => {}
                 Ok(text) => line.extend([Span::raw(" = "), Span::styled(safe(text), look)]),
                 Err(reason) => {
@@ -169,8 +170,11 @@ impl Drawn<'_> {
                     line.push(Span::styled(words, theme.dim()));
                 }
             }
-            if !value.ty.is_empty() {
-                line.push(Span::styled(format!("  {}", safe(&value.ty)), theme.dim()));
+            if !value.shown.ty.is_empty() {
+                line.push(Span::styled(
+                    format!("  {}", safe(&value.shown.ty)),
+                    theme.dim(),
+                ));
             }
             Line::from(line)
         })
@@ -180,30 +184,41 @@ impl Drawn<'_> {
         let theme = self.theme;
         let rows = &self.state.scene.stack;
         let digits = rows.len().to_string().len();
-        self.listed(rows, self.state.stack, |row| {
-            let mark = if row.selected { ">" } else { " " };
-            let number = row.number.map_or(String::new(), |it| it.to_string());
-            let look = match row.runtime || row.number.is_none() {
-                true => theme.dim(),
-                false => theme.text(Style::Name),
-            };
-            Line::from(vec![
-                Span::styled(mark, theme.mark()),
-                Span::styled(format!("{number:>digits$} "), theme.dim()),
-                Span::styled(safe(&row.function), look),
-                Span::styled(format!("  {}", safe(&row.place)), theme.path()),
-            ])
+        self.listed(rows, self.state.stack, |entry| match entry {
+            Entry::Frame(frame) => {
+                let is_selected = Some(frame.id) == self.state.scene.selected;
+                let mark = if is_selected { ">" } else { " " };
+                let look = match frame.family {
+                    Some(_) => theme.dim(),
+                    None => theme.text(Style::Name),
+                };
+                let place = place_in_words(frame.file.as_ref(), frame.line);
+                Line::from(vec![
+                    Span::styled(mark, theme.mark()),
+                    Span::styled(format!("{:>digits$} ", frame.index), theme.dim()),
+                    Span::styled(safe(&frame.function), look),
+                    Span::styled(format!("  {}", safe(&place)), theme.path()),
+                ])
+            }
+            Entry::Host(name) => {
+                let text = format!("{:digits$}  {}", "", safe(name));
+                Line::from(Span::styled(text, theme.dim()))
+            }
+            Entry::Omitted(more) => {
+                let text = format!("{:digits$}  … {more} more", "");
+                Line::from(Span::styled(text, theme.dim()))
+            }
         })
     }
 
     fn breakpoints(&self) -> Vec<Line<'static>> {
         let theme = self.theme;
         let rows = &self.state.scene.breakpoints;
-        if rows.is_empty() {
+        if rows.iter().next().is_none() {
             let text = " none: F9 sets one on the selected line";
             return vec![Line::styled(text, theme.dim())];
         }
-        self.listed(rows, self.state.breakpoints, |row| {
+        self.listed(rows.iter(), self.state.breakpoints, |row| {
             let mark = if row.enabled { "●" } else { "○" };
             let hits = match row.hits {
                 0 => String::new(),
@@ -212,12 +227,38 @@ impl Drawn<'_> {
             };
             Line::from(vec![
                 Span::styled(mark, theme.breakpoint()),
-                Span::styled(format!(" {} ", row.number), theme.dim()),
-                Span::raw(safe(&row.text)),
+                Span::styled(format!(" {} ", row.id), theme.dim()),
+                Span::raw(safe(&breakpoint(row))),
                 Span::styled(hits, theme.dim()),
             ])
         })
     }
+}
+
+/// Where a breakpoint is and what else there is to it.
+fn breakpoint(it: &Breakpoint) -> String {
+    let place = |at: &Location| match place_in_words(at.file.as_ref(), at.line) {
+        place if place.is_empty() => at.function.clone(),
+        place => format!("{place} {}", at.function),
+    };
+    let mut text = match it.locations() {
+        [] => it.text.clone(),
+        [only] => place(only),
+        [first, rest @ ..] => format!("{} and {} more", place(first), rest.len()),
+    };
+    if let Some(condition) = &it.condition {
+        text.push_str(&format!(" if {}", condition.text()));
+    }
+    if let Some(message) = &it.message {
+        text.push_str(&format!(" log {}", message.text));
+    }
+    if it.temporary {
+        text.push_str(" (once)");
+    }
+    if let Binding::Pending(why) = &it.binding {
+        text.push_str(&format!(" pending: {why}"));
+    }
+    text
 }
 
 /// A text of the program on one line.
