@@ -168,10 +168,12 @@ fn split(line: &str) -> Result<Vec<String>, Failure> {
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_=+./:,@%^~".contains(c);
     let shown = printable(word);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => shown.into_owned(),
-        false if !word.contains('\'') => format!("'{shown}'"),
-        false => format!("\"{}\"", shown.replace('\\', "\\\\").replace('"', "\\\"")),
+    if !word.is_empty() && word.chars().all(is_plain) {
+        shown.into_owned()
+    } else if !word.contains('\'') {
+        format!("'{shown}'")
+    } else {
+        format!("\"{}\"", shown.replace('\\', "\\\\").replace('"', "\\\""))
     }
 }
 

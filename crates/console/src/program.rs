@@ -576,14 +576,16 @@ fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         out.write(Style::Plain, "\n");
     }
     crate::words::rest_of_list("info sources", found.len().saturating_sub(height), out);
-    match found.is_empty() {
-        false => Ok(Flow::Go),
-        true if call.rest.is_empty() => Err("the program has no debug information".into()),
-        true => Err(Failure(format!(
-            "no source file has `{}` in its path",
-            call.rest
-        ))),
+    if !found.is_empty() {
+        return Ok(Flow::Go);
     }
+    if call.rest.is_empty() {
+        return Err("the program has no debug information".into());
+    }
+    Err(Failure(format!(
+        "no source file has `{}` in its path",
+        call.rest
+    )))
 }
 
 fn notes(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {

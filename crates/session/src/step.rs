@@ -564,10 +564,9 @@ fn common(scope: &Scope, here: &Scope) -> usize {
     let last = scope.len().saturating_sub(1);
     let pairs = scope.iter().zip(here).enumerate();
     pairs
-        .take_while(|(depth, (a, b))| match *depth == last {
+        .take_while(|(depth, (a, b))| {
             // Where it is in the innermost does not matter.
-            true => a.0 == b.0,
-            false => a == b,
+            a == b || *depth == last && a.0 == b.0
         })
         .count()
 }

@@ -273,10 +273,11 @@ fn dynamic(
         );
         return Err(access::words(words));
     };
-    let part = match context.bare(&whole.ty).name == wanted.name {
-        true => Some(whole),
-        // One that is there twice is not to be had, as in C++.
-        false => base(context, &whole, &wanted.name).unwrap_or_default(),
+    let part = if context.bare(&whole.ty).name == wanted.name {
+        Some(whole)
+    } else {
+        // A base class that is there twice cannot be reached, as in C++.
+        base(context, &whole, &wanted.name).unwrap_or_default()
     };
     Ok(found(part.and_then(|it| it.address()).unwrap_or(0)))
 }

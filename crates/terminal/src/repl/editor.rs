@@ -192,10 +192,11 @@ impl Highlighter for Assistant {
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        match self.colour {
-            true => Style::Dim.paint(hint).into(),
+        if self.colour {
+            Style::Dim.paint(hint).into()
+        } else {
             // It could not be distinguished from what was typed.
-            false => "".into(),
+            "".into()
         }
     }
 }

@@ -116,14 +116,14 @@ fn draw_window(buffer: &mut Buffer, window: &Window, state: &State, theme: Theme
 fn draw_status(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
     let scene = &state.scene;
     let is_slow = state.activity == Activity::Slow;
-    let text = match is_slow {
-        true if state.progress.is_empty() => "running… (Ctrl-C interrupts)".to_owned(),
-        true => state.progress.clone(),
-        false => {
-            let mut parts = vec![&*scene.condition, &scene.thread, &scene.place];
-            parts.retain(|it| !it.is_empty());
-            parts.join(" │ ")
-        }
+    let text = if !is_slow {
+        let mut parts = vec![&*scene.condition, &scene.thread, &scene.place];
+        parts.retain(|it| !it.is_empty());
+        parts.join(" │ ")
+    } else if state.progress.is_empty() {
+        "running… (Ctrl-C interrupts)".to_owned()
+    } else {
+        state.progress.clone()
     };
     let width = usize::from(area.width);
     let text = shortened_end(&format!(" {text}"), width.saturating_sub(1));
@@ -164,9 +164,10 @@ fn draw_proposals(buffer: &mut Buffer, bottom: u16, proposals: &Proposals, theme
     let column = longest.unwrap_or(0).min(40) + 2;
     let lines = all.iter().enumerate().skip(first).take(MOST_PROPOSALS);
     let lines = lines.map(|(position, one)| {
-        let look = match proposals.chosen == Some(position) {
-            true => theme.selected(),
-            false => Look::new(),
+        let look = if proposals.chosen == Some(position) {
+            theme.selected()
+        } else {
+            Look::new()
         };
         let text = format!(" {:column$}", one.text);
         let about = Span::styled(one.about.as_str(), theme.dim());

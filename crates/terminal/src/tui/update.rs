@@ -234,10 +234,12 @@ fn pane_key(state: &mut State, key: KeyEvent) -> Option<Effect> {
             let selected = state.breakpoints.selected;
             let breakpoint = state.scene.breakpoints.iter().nth(selected)?;
             let ids = vec![breakpoint.id];
-            let action = match breakpoint.enabled {
-                _ if key.code == KeyCode::Delete => Action::Delete(ids),
-                true => Action::Disable(ids),
-                false => Action::Enable(ids),
+            let action = if key.code == KeyCode::Delete {
+                Action::Delete(ids)
+            } else if breakpoint.enabled {
+                Action::Disable(ids)
+            } else {
+                Action::Enable(ids)
             };
             return act(state, action);
         }
@@ -387,9 +389,10 @@ fn keep_in_sight(state: &mut State) {
         // A jump puts the line into the middle, small steps scroll.
         let is_far =
             list.top > highest.saturating_add(height) || list.top.saturating_add(height) < lowest;
-        list.top = match is_far && is_code {
-            true => list.selected.saturating_sub(height / 2),
-            false => list.top.clamp(lowest.min(highest), highest),
+        list.top = if is_far && is_code {
+            list.selected.saturating_sub(height / 2)
+        } else {
+            list.top.clamp(lowest.min(highest), highest)
         }
         .min(rows.saturating_sub(height));
     }

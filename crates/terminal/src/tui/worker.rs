@@ -103,9 +103,10 @@ fn serve(
 /// A page of the parts of a value. Of one that was seen in another run there are none.
 pub(super) fn more(session: &mut Session, page: Page) -> Report {
     let range = page.from..page.from.saturating_add(PAGE);
-    let parts = match session.runs() == page.run {
-        true => parts(&mut session.view(), &page.of, &page.path, range, &page.open),
-        false => Vec::new(),
+    let parts = if session.runs() == page.run {
+        parts(&mut session.view(), &page.of, &page.path, range, &page.open)
+    } else {
+        Vec::new()
     };
     Report::Parts(page.path, parts)
 }

@@ -87,9 +87,12 @@ impl Drawn<'_> {
         let rows = rows.into_iter().enumerate().skip(list.top);
         let rows = rows.take(self.area.height.into());
         let is_focused = self.state.focus == self.pane;
-        let lines = rows.map(|(row, it)| match is_focused && row == list.selected {
-            true => line(it).style(self.theme.selected()),
-            false => line(it),
+        let lines = rows.map(|(row, it)| {
+            if is_focused && row == list.selected {
+                line(it).style(self.theme.selected())
+            } else {
+                line(it)
+            }
         });
         lines.collect()
     }
@@ -112,9 +115,10 @@ impl Drawn<'_> {
                 Some(_) => "○",
                 None => " ",
             };
-            let (arrow, look) = match is_current {
-                true => (">", theme.mark()),
-                false => (" ", theme.dim()),
+            let (arrow, look) = if is_current {
+                (">", theme.mark())
+            } else {
+                (" ", theme.dim())
             };
             let (label, pieces) = code.rows.row(row, digits).unwrap_or_default();
             let mut line = vec![
@@ -125,9 +129,10 @@ impl Drawn<'_> {
             let text = wrap(&pieces, usize::MAX).into_iter().next();
             let text = from_column(text.unwrap_or_default(), self.state.code_column);
             line.extend(self.spans(&text));
-            match is_current {
-                true => Line::from(line).bold(),
-                false => Line::from(line),
+            if is_current {
+                Line::from(line).bold()
+            } else {
+                Line::from(line)
             }
         })
     }
@@ -148,9 +153,10 @@ impl Drawn<'_> {
                 }
                 Part::Value { changed, open } => (changed, open),
             };
-            let (mark, look) = match changed {
-                true => ("*", theme.changed()),
-                false => (" ", theme.text(Style::Value)),
+            let (mark, look) = if changed {
+                ("*", theme.changed())
+            } else {
+                (" ", theme.text(Style::Value))
             };
             let arrow = match open {
                 None => " ",

@@ -68,33 +68,37 @@ impl Theme {
 
     /// The line above a pane.
     pub(super) fn rule(self, focused: bool) -> Look {
-        match focused {
-            true => self.colour(Color::Cyan),
-            false => self.dim(),
+        if focused {
+            self.colour(Color::Cyan)
+        } else {
+            self.dim()
         }
     }
 
     /// The name of a pane in the line above it.
     pub(super) fn tab(self, focused: bool) -> Look {
-        match focused {
-            true => self.colour(Color::Cyan).add_modifier(Modifier::BOLD),
-            false => Look::new(),
+        if focused {
+            self.colour(Color::Cyan).add_modifier(Modifier::BOLD)
+        } else {
+            Look::new()
         }
     }
 
     /// The status line.
     pub(super) fn status(self, running: bool) -> Look {
         let look = Look::new().add_modifier(Modifier::REVERSED);
-        match running && self.colours {
-            true => look.fg(Color::Green),
-            false => look,
+        if running && self.colours {
+            look.fg(Color::Green)
+        } else {
+            look
         }
     }
 
     fn colour(self, colour: Color) -> Look {
-        match self.colours {
-            true => Look::new().fg(colour),
-            false => Look::new(),
+        if self.colours {
+            Look::new().fg(colour)
+        } else {
+            Look::new()
         }
     }
 }

@@ -51,9 +51,10 @@ fn move_window(list: &mut List, rows: isize, last: usize, height: usize, margin:
     list.top = top;
     let margin = margin.min(height.saturating_sub(1) / 2);
     let lowest = if top == 0 { 0 } else { top + margin };
-    let highest = match top == last {
-        true => usize::MAX,
-        false => (top + height).saturating_sub(1 + margin),
+    let highest = if top == last {
+        usize::MAX
+    } else {
+        (top + height).saturating_sub(1 + margin)
     };
     list.selected = list.selected.clamp(lowest, highest.max(lowest));
     moved
