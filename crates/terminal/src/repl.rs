@@ -144,8 +144,7 @@ impl Repl {
             }
             if script.echo {
                 self.screen.settle()?;
-                let prompt = self.prompt();
-                self.screen.entered(&prompt, line, true);
+                self.screen.entered(&self.prompt(), line, true);
             }
             match self.execute(|console, out| console.execute(line, out))? {
                 Flow::Go | Flow::NeedsMore => {}
@@ -203,15 +202,15 @@ impl Repl {
                 }
             };
             warned = false;
-            let again = self.console.borrow().again().map(str::to_owned);
-            let line = match again.filter(|_| line.trim().is_empty()) {
-                Some(again) if lines.by_hand() => again,
-                _ if is_blank(&line) => continue,
-                _ => line,
+            let line = if lines.by_hand() {
+                self.meant(line)
+            } else {
+                line
             };
-            self.screen.entered(&prompt, &line, echo);
-            let flow = self.execute(|console, out| console.execute(&line, out))?;
-            if let Flow::Quit(status) = flow {
+            if is_blank(&line) {
+                continue;
+            }
+            if let Flow::Quit(status) = self.enter(&line, echo)? {
                 return Ok(status);
             }
         }
@@ -233,6 +232,19 @@ impl Repl {
             editor.remember(&line);
         }
         Ok(ended)
+    }
+
+    /// What a line that the user typed means: an empty one is the one before, where that may be repeated.
+    pub(crate) fn meant(&self, line: String) -> String {
+        let console = self.console.borrow();
+        let again = console.again().filter(|_| line.trim().is_empty());
+        again.map(str::to_owned).unwrap_or(line)
+    }
+
+    /// Executes a line that was read, and shows it before where `echo` says so.
+    pub(crate) fn enter(&mut self, line: &str, echo: bool) -> io::Result<Flow> {
+        self.screen.entered(&self.prompt(), line, echo);
+        self.execute(|console, out| console.execute(line, out))
     }
 
     /// Lets the console execute something. It has failed when it was given up.

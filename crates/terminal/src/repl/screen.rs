@@ -38,17 +38,17 @@ impl Drop for TakesLong {
 }
 
 /// Shows what is written.
-pub(crate) type Viewer = Box<dyn Fn(Written<'_>) + Send>;
+pub(crate) type Viewer = Box<dyn Fn(Written) + Send>;
 
 /// What is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Written<'a> {
+#[derive(Clone, Debug)]
+pub(crate) enum Written {
     /// A piece of the debugger's answer.
-    Answer(Style, &'a str),
+    Answer(Style, String),
     /// What the guest writes.
-    Guest(&'a [u8]),
+    Guest(Vec<u8>),
     /// What takes long right now. Empty: it is over.
-    Progress(&'a str),
+    Progress(String),
 }
 
 /// The writer.
@@ -84,7 +84,7 @@ impl Screen {
     pub fn guest(&self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state();
         if let Some(viewer) = &state.viewer {
-            viewer(Written::Guest(bytes));
+            viewer(Written::Guest(bytes.to_vec()));
             state.record(bytes);
             return Ok(());
         }
@@ -114,7 +114,7 @@ impl Screen {
     pub(super) fn progress(&self, what: &str) -> bool {
         let state = self.state();
         if let Some(viewer) = &state.viewer {
-            viewer(Written::Progress(what));
+            viewer(Written::Progress(what.to_owned()));
         }
         state.viewer.is_some()
     }
@@ -139,7 +139,7 @@ impl Screen {
         let text = &*wdb_symbols::printable_text(text);
         let mut state = self.state();
         if let Some(viewer) = &state.viewer {
-            viewer(Written::Answer(style, text));
+            viewer(Written::Answer(style, text.to_owned()));
             state.record(text.as_bytes());
             return;
         }

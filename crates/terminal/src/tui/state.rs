@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wdb_console::{Action, Completion, Style};
+use wdb_console::{Action, Completion};
 use wdb_examine::frames::Entry;
 use wdb_examine::values::Named;
 
 use super::line::Line;
 use super::scene::{Rows, Scene, Value};
 use super::text::Text;
+use crate::repl::Written;
 
 /// A part of the screen that keys can go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,12 +101,8 @@ pub(super) enum Report {
     Scene(Box<Scene>),
     /// More parts of the value with this path.
     Parts(String, Vec<Value>),
-    /// The debugger's answer, piece by piece.
-    Wrote(Style, String),
-    /// What takes long right now. Empty: it is over.
-    Progress(String),
-    /// What the guest writes.
-    Guest(Vec<u8>),
+    /// What is written, piece by piece.
+    Written(Written),
     /// A line was executed; the prompt of the next.
     Done(String),
     /// What can be at the place of the line that was asked about.

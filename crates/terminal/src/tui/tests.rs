@@ -31,6 +31,7 @@ use super::scene::Rows;
 use super::state::{Activity, Ended, Page, Pane, Part, Report, Request, State};
 use super::update::{Effect, Event, update};
 use super::worker;
+use crate::repl::Written;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
@@ -234,12 +235,17 @@ fn a_crash_in_a_small_terminal() {
 #[test]
 fn a_crash_in_a_large_terminal() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (120, 40));
-    view.told(Report::Guest(b"caf\xc3".to_vec()));
-    view.told(Report::Guest(b"\xa9 1\n\x1b[31mred\n".to_vec()));
-    view.told(Report::Guest(b"panicked".to_vec()));
+    view.told(Report::Written(Written::Guest(b"caf\xc3".to_vec())));
+    view.told(Report::Written(Written::Guest(
+        b"\xa9 1\n\x1b[31mred\n".to_vec(),
+    )));
+    view.told(Report::Written(Written::Guest(b"panicked".to_vec())));
     view.typed("info locals");
     assert_eq!(view.executes(KeyCode::Enter).unwrap(), "info locals");
-    view.told(Report::Wrote(Style::Plain, "sum = 3\n".into()));
+    view.told(Report::Written(Written::Answer(
+        Style::Plain,
+        "sum = 3\n".into(),
+    )));
     view.shows("large");
     view.key(KeyCode::F(3));
     view.shows("large-instructions");
@@ -302,7 +308,7 @@ fn while_the_program_runs_keys_only_interrupt() {
     assert!(view.happens(Event::Input(running)).is_some());
     assert_eq!(view.state.activity, Activity::Busy);
     view.happens(Event::Slow);
-    view.told(Report::Guest(b"still here\n".to_vec()));
+    view.told(Report::Written(Written::Guest(b"still here\n".to_vec())));
     assert!(view.screen().contains("running…"));
     assert_eq!(view.key(KeyCode::F(10)), None);
     assert_eq!(view.key(KeyCode::F(2)), None);
@@ -418,7 +424,10 @@ fn the_wheel_scrolls_what_is_below_it() {
     let code = view.state.code;
     assert!(code.top + 14 >= lines && code.selected < lines, "{code:?}");
     for number in 0..30 {
-        view.told(Report::Wrote(Style::Plain, format!("answer {number}\n")));
+        view.told(Report::Written(Written::Answer(
+            Style::Plain,
+            format!("answer {number}\n"),
+        )));
     }
     view.happens(mouse(MouseEventKind::ScrollUp, (5, 18)));
     assert_eq!(view.state.log.back, 3);
@@ -525,7 +534,9 @@ fn a_deep_stack_is_listed_page_by_page() {
 #[test]
 fn what_the_program_wrote_is_a_key_away() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
-    view.told(Report::Guest(b"written by the program\n".to_vec()));
+    view.told(Report::Written(Written::Guest(
+        b"written by the program\n".to_vec(),
+    )));
     assert!(view.screen().contains("Output*"));
     view.key(KeyCode::F(4));
     assert!(view.screen().contains("written by the program"));
@@ -546,7 +557,9 @@ fn the_documents_show_the_view() {
     view.state.colours = true;
     view.typed("frame 2");
     view.key(KeyCode::Enter);
-    view.told(Report::Guest(b"2 names, 3 scopes\n".to_vec()));
+    view.told(Report::Written(Written::Guest(
+        b"2 names, 3 scopes\n".to_vec(),
+    )));
     view.key(KeyCode::Tab);
     view.key(KeyCode::Tab);
     for _ in 0..6 {

@@ -9,6 +9,7 @@ use wdb_session::Motion;
 
 use super::layout::layout;
 use super::state::{Activity, FRAMES, PAGE, Pane, Part, Report, Request, State, VariableRow};
+use crate::repl::Written;
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -65,9 +66,11 @@ fn take(state: &mut State, report: Report) {
     match report {
         Report::Scene(scene) => state.see(*scene),
         Report::Parts(path, parts) => state.add_parts(&path, parts),
-        Report::Wrote(style, text) => state.log.write(style, &text),
-        Report::Progress(what) => state.progress = what,
-        Report::Guest(bytes) => state.output.write_bytes(Style::Plain, &bytes),
+        Report::Written(Written::Answer(style, text)) => state.log.write(style, &text),
+        Report::Written(Written::Progress(what)) => state.progress = what,
+        Report::Written(Written::Guest(bytes)) => {
+            state.output.write_bytes(Style::Plain, &bytes);
+        }
         Report::Done(prompt) => {
             state.activity = Activity::Idle;
             state.progress.clear();

@@ -8,7 +8,7 @@ use wdb_session::Session;
 
 use super::look::{Looker, parts};
 use super::state::{Ended, PAGE, Page, Report, Request, Wishes};
-use crate::repl::{Repl, Screen, Written, complete};
+use crate::repl::{Repl, Screen, complete};
 
 /// Does what is asked for until the view is left or the debugger ends.
 ///
@@ -24,11 +24,7 @@ pub(super) fn work(
     let sender = reports.clone();
     repl.screen.divert(Some(Box::new(move |written| {
         // A view that is gone shows nothing.
-        _ = sender.send(match written {
-            Written::Answer(style, text) => Report::Wrote(style, text.to_owned()),
-            Written::Guest(bytes) => Report::Guest(bytes.to_vec()),
-            Written::Progress(what) => Report::Progress(what.to_owned()),
-        });
+        _ = sender.send(Report::Written(written));
     })));
     let _diverted = Diverted(repl.screen.clone());
     serve(repl, looker, asked, reports)
@@ -52,22 +48,21 @@ fn serve(
     repl.full_screen = true;
     let mut warned = false;
     while let Ok(request) = asked.recv() {
-        let mut ended = None;
         let was_warned = std::mem::take(&mut warned);
         let report = match request {
             Request::Execute(line, wishes) => {
-                let flow = execute(repl, &line)?;
-                ended = end_of(flow, repl);
-                _ = reports.send(look(repl, looker, &wishes));
-                Report::Done(repl.prompt())
+                let line = repl.meant(line);
+                let flow = match line.trim() {
+                    "" => Flow::Go,
+                    _ => repl.enter(&line, false)?,
+                };
+                done(repl, looker, flow, &wishes, reports)
             }
             Request::Act(action, wishes) => {
                 let line = action.to_string();
                 repl.screen.entered(&repl.prompt(), &line, false);
                 let flow = repl.execute(|console, out| console.act(action, out))?;
-                ended = end_of(flow, repl);
-                _ = reports.send(look(repl, looker, &wishes));
-                Report::Done(repl.prompt())
+                done(repl, looker, flow, &wishes, reports)
             }
             Request::Look(wishes) => look(repl, looker, &wishes),
             Request::Parts(page) => more(&mut repl.console.borrow_mut().session, page),
@@ -87,12 +82,9 @@ fn serve(
             }
             Request::End => Report::Ended(Ended::Quit(0)),
         };
-        if let Report::Ended(it) = report {
-            ended = Some(it);
-        }
-        let report = ended.map_or(report, Report::Ended);
+        let is_over = matches!(report, Report::Ended(_));
         // A view that is gone wants nothing more.
-        if reports.send(report).is_err() || ended.is_some() {
+        if reports.send(report).is_err() || is_over {
             break;
         }
     }
@@ -111,27 +103,21 @@ pub(super) fn more(session: &mut Session, page: Page) -> Report {
     Report::Parts(page.path, parts)
 }
 
-/// Whether what was done ends the view.
-fn end_of(flow: Flow, repl: &Repl) -> Option<Ended> {
+/// Tells what the program looks like after something was done. What there is to tell then: that the view is over, or not.
+fn done(
+    repl: &Repl,
+    looker: &mut Looker,
+    flow: Flow,
+    wishes: &Wishes,
+    reports: &SyncSender<Report>,
+) -> Report {
+    // The next report finds out whether the view is gone.
+    _ = reports.send(look(repl, looker, wishes));
     match flow {
-        Flow::Quit(status) => Some(Ended::Quit(status)),
-        _ if !repl.full_screen => Some(Ended::Left),
-        _ => None,
+        Flow::Quit(status) => Report::Ended(Ended::Quit(status)),
+        _ if !repl.full_screen => Report::Ended(Ended::Left),
+        _ => Report::Done(repl.prompt()),
     }
-}
-
-/// Executes a line; an empty one as the line editor does.
-fn execute(repl: &mut Repl, line: &str) -> io::Result<Flow> {
-    let again = repl.console.borrow().again().map(str::to_owned);
-    let line = match again.filter(|_| line.trim().is_empty()) {
-        Some(again) => again,
-        None => line.to_owned(),
-    };
-    if line.trim().is_empty() {
-        return Ok(Flow::Go);
-    }
-    repl.screen.entered(&repl.prompt(), &line, false);
-    repl.execute(|console, out| console.execute(&line, out))
 }
 
 fn look(repl: &Repl, looker: &mut Looker, wishes: &Wishes) -> Report {
