@@ -1,5 +1,7 @@
 //! Displays: expressions that are shown at each stop.
 
+use std::ops::ControlFlow;
+
 use wdb_examine::expression;
 use wdb_session::displays::{Display, Displayed};
 use wdb_symbols::printable;
@@ -36,7 +38,7 @@ pub(super) fn display(
     let added = console.session.displays.add(parsed, format.notation);
     let added = added.clone();
     if console.session.selected().is_some() {
-        show_display(console, &added, out);
+        let _ = show_display(console, &added, out);
     }
     Ok(Flow::Go)
 }
@@ -53,17 +55,19 @@ fn shown_by<'l>(console: &Console, line: &'l str) -> Result<Call<'l>, Failure> {
 /// Shows the values of all displays.
 pub(super) fn show_displays(console: &mut Console, out: &mut dyn Output) {
     for display in console.session.displays.all.clone() {
-        if display.enabled {
-            show_display(console, &display, out);
+        if display.enabled && show_display(console, &display, out).is_break() {
+            break;
         }
     }
 }
 
-fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) {
+/// Shows the value of a display. Breaks off when the user has given up a function that it calls: those after it may be as
+/// slow.
+fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) -> ControlFlow<()> {
     let limits = console.settings.limits;
     let text = display.expression.text();
     let Some(frame) = console.session.selected() else {
-        return;
+        return ControlFlow::Continue(());
     };
     let displayed = console.session.display(display, frame);
     let mut view = console.session.view();
@@ -84,7 +88,13 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
             out.write(Style::Name, &printable(text));
             out.write(Style::Dim, &format!(": {first}\n"));
         }
+        Displayed::GivenUp => {
+            out.write(Style::Name, &printable(text));
+            out.write(Style::Dim, ": given up\n");
+            return ControlFlow::Break(());
+        }
     }
+    ControlFlow::Continue(())
 }
 
 pub(super) fn undisplay(

@@ -4,7 +4,7 @@
 //! events come to the same handler, which so is entered again. The frames below the call stay where
 //! they are and can be seen.
 
-use wasmtime::{AsContextMut as _, Func, RootScope, StoreContextMut, Val};
+use wasmtime::{AsContextMut as _, ExnRef, Func, OwnedRooted, RootScope, StoreContextMut, Val};
 use wdb_coredump::{InstanceId, Slot, Value};
 use wdb_debuggee::{Error, Resume, StopReason};
 use wdb_module::FuncIndex;
@@ -129,11 +129,17 @@ impl Handler {
             unwinding,
             how,
         } = prepared;
+        // Where the program is stopped at an exception that it has thrown, it is thrown on after the call.
+        let thrown = take_exception(&mut store);
         let outcome = until_unwound(func.call_async(&mut store, &arguments, &mut results)).await;
-        // An exception that ended the call is not thrown again in the program.
-        RootScope::new(&mut store)
-            .as_context_mut()
-            .take_pending_exception();
+        // One that ended the call is not.
+        take_exception(&mut store);
+        if let Some(thrown) = thrown {
+            let mut scope = RootScope::new(&mut store);
+            let thrown = thrown.to_rooted(&mut scope);
+            // It always gives the error that stands for the exception.
+            let _ = scope.as_context_mut().throw::<()>(thrown);
+        }
         let guest = &mut *self.guest();
         guest.inventory.update(store.as_context_mut());
         let mut converter = Converter::new(&guest.inventory);
@@ -162,4 +168,11 @@ impl Handler {
         guest.abandon = false;
         guest.how = how;
     }
+}
+
+/// Takes the exception that the program has thrown and that no frame has caught yet.
+fn take_exception(store: &mut StoreContextMut<'_, Host>) -> Option<OwnedRooted<ExnRef>> {
+    let mut scope = RootScope::new(store);
+    let thrown = scope.as_context_mut().take_pending_exception()?;
+    thrown.to_owned_rooted(&mut scope).ok()
 }

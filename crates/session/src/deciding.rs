@@ -45,7 +45,18 @@ impl Session {
             }
         }
         self.deciding = deciding;
-        if let Some(stopped) = stopped {
+        if let Some(mut stopped) = stopped {
+            // What was decided before it holds, and is reported with it.
+            let hits = std::mem::take(&mut outcome.reasons);
+            for hit in &hits {
+                if let Reason::Breakpoint(hit) = hit
+                    && hit.temporary
+                {
+                    self.breakpoints.remove(hit.id);
+                }
+            }
+            stopped.reasons.splice(..0, hits.iter().cloned());
+            self.stopped.reasons.splice(..0, hits);
             return Decided::Stopped(stopped);
         }
         let is_seen = |it: &Reason| !matches!(it, Reason::Thrown { .. });
@@ -116,8 +127,14 @@ impl Session {
             Counted::Ignored => None,
             Counted::Stops(reason) => Some(reason),
             Counted::Tells(message) => {
+                let mut given_up = false;
                 let text = message.with_values(|value| {
+                    // One Ctrl-C is for all functions that the message calls.
+                    if given_up {
+                        return Err(Error::GivenUp.to_string());
+                    }
                     let found = self.evaluate_unasked(value, frame);
+                    given_up = matches!(found, Err(Error::GivenUp));
                     let found = found.map_err(|error| first_line(&error))?;
                     Ok(expression::in_message(&mut self.view(), &found))
                 });

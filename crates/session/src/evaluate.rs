@@ -76,6 +76,9 @@ impl Session {
         while self.calls.len() > before {
             self.abandon()?;
         }
+        if stopped.reasons.contains(&Reason::Interrupted) {
+            return Err(Error::GivenUp);
+        }
         let message = "a function that it calls has stopped, and was given up";
         Err(Error::Refused(format!("`{text}`: {message}")))
     }
@@ -93,6 +96,7 @@ impl Session {
                 variable: None,
                 value,
             }),
+            Err(Error::GivenUp) => Displayed::GivenUp,
             Err(Error::Expression { error, .. }) => Displayed::Failed(error),
             Err(error) => Displayed::Failed(expression::Error {
                 message: error.to_string(),
@@ -156,7 +160,7 @@ impl Session {
                 .make(at, &request)
                 .map_err(|error| placed(error, &request, expression))?;
             if let [Reason::Returned(returned)] = &stopped.reasons[..] {
-                if let Some(value) = value_of(returned, &request, at) {
+                if let Some(value) = value_of(returned, at) {
                     function = request.is_whole.then(|| returned.function.clone());
                     calls.made(&request, value, &mut self.view());
                     continue;
@@ -175,11 +179,11 @@ impl Session {
     }
 }
 
-/// What a function gave back, as something to compute with. Of a whole expression it has to be a value of the source.
-fn value_of(returned: &Returned, request: &Request, at: FrameId) -> Option<Value> {
+/// What a function gave back, as something to compute with.
+fn value_of(returned: &Returned, at: FrameId) -> Option<Value> {
     match &returned.value {
         ReturnValue::Typed(value) => Some(value.clone()),
-        ReturnValue::Raw(values) if !request.is_whole => match &values[..] {
+        ReturnValue::Raw(values) => match &values[..] {
             [value] => Some(Value {
                 object: expression::object_of(value.value()?)?,
                 frame: at,
@@ -187,7 +191,7 @@ fn value_of(returned: &Returned, request: &Request, at: FrameId) -> Option<Value
             }),
             _ => None,
         },
-        ReturnValue::Raw(_) | ReturnValue::Nothing | ReturnValue::OptimisedOut => None,
+        ReturnValue::Nothing | ReturnValue::OptimisedOut => None,
     }
 }
 

@@ -183,6 +183,12 @@ impl Session {
         })
     }
 
+    /// Whether the program cannot run on. One in which a function has crashed that the user called can: after
+    /// [`Session::abandon`].
+    pub fn is_over(&self) -> bool {
+        self.calls.is_empty() && self.stopped.is_over()
+    }
+
     /// From now on the program runs, and can be interrupted; what came too late for the run before is forgotten. Whether
     /// it ran already.
     pub(crate) fn begins_to_run(&mut self) -> bool {

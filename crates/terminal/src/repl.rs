@@ -289,8 +289,7 @@ impl Repl {
     /// Whether there is a program that would be killed in the middle of its work.
     fn is_under_way(&self) -> bool {
         let session = &mut self.console.borrow_mut().session;
-        let stopped = session.stopped();
-        let idle = stopped.is_over() || stopped.reasons.contains(&Reason::Started);
+        let idle = session.is_over() || session.stopped().reasons.contains(&Reason::Started);
         !idle && session.can_run()
     }
 

@@ -275,6 +275,8 @@ fn a_call_that_stops_is_still_under_way() {
         refusal(guest.session.run(Motion::Continue)),
         "the call has crashed and cannot go on"
     );
+    // The program itself can still run, after `abandon`: no front end starts it anew for that.
+    assert!(guest.session.stopped().is_over() && !guest.session.is_over());
     let stopped = guest.session.abandon().unwrap();
     assert!(
         matches!(&stopped.reasons[..], [Reason::Abandoned(_)]),

@@ -40,7 +40,7 @@ impl Looker {
         let mut scene = Scene {
             run: session.runs(),
             condition: condition(session),
-            over: session.can_run() && session.stopped().is_over(),
+            over: session.can_run() && session.is_over(),
             selected: session.selected(),
             breakpoints: session.breakpoints().clone(),
             ..Scene::default()
@@ -285,6 +285,8 @@ fn displayed(view: &mut View<'_>, frame: FrameId, display: &Display, open: &Open
     match display.evaluate(view, frame) {
         Displayed::Value(found) => value(view, found, path, display.notation, open),
         Displayed::Failed(error) => line(Err(Unavailable::Unsupported(error.message))),
+        // The full screen calls nothing.
+        Displayed::GivenUp => line(Ok(String::new())),
         Displayed::Instruction(found) => {
             let text = found.map(|it| {
                 let note = it.note.map_or_else(String::new, |it| format!("  ;; {it}"));
