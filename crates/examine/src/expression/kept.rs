@@ -67,11 +67,9 @@ impl Evaluator<'_, '_, '_> {
         let keeping = self.view.keeping();
         let Some(kept) = keeping.variable(name).cloned() else {
             let words = Raw::WORDS.iter().map(|it| it.0);
-            let near = did_you_mean(name, words.chain(keeping.names()))
-                .replace('`', "`$")
-                .replace("`$ ", "` ")
-                .replace("`$,", "`,")
-                .replace("`$?", "`?");
+            let names = words.chain(keeping.names());
+            let names: Vec<String> = names.map(|it| format!("${it}")).collect();
+            let near = did_you_mean(&format!("${name}"), names.iter().map(String::as_str));
             let hint = if near.is_empty() {
                 format!("; `set ${name} = 0` makes it")
             } else {

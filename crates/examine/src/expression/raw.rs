@@ -93,39 +93,7 @@ impl Evaluator<'_, '_, '_> {
         let object = match machine {
             Raw::Local | Raw::Stack | Raw::Global => {
                 let mut entries = self.row(machine, frame, span)?;
-                let position = match &index.kind {
-                    Kind::Text(name) => {
-                        let name = String::from_utf8_lossy(name);
-                        let found = entries
-                            .iter()
-                            .position(|it| it.name.as_deref() == Some(&*name));
-                        found.ok_or_else(|| {
-                            let names = entries.iter().filter_map(|it| it.name.as_deref());
-                            let near = did_you_mean(&name, names);
-                            Error::new(format!("none is called `{name}`{near}"), &index.span)
-                        })?
-                    }
-                    _ => {
-                        let number = self.integer(index, frame)?;
-                        let found = usize::try_from(number)
-                            .ok()
-                            .filter(|it| *it < entries.len());
-                        found.ok_or_else(|| {
-                            let message = match entries.len() {
-                                0 => match machine {
-                                    Raw::Local => "the function has no locals".to_owned(),
-                                    Raw::Stack => "the operand stack is empty".to_owned(),
-                                    _ => "the module has no globals".to_owned(),
-                                },
-                                length => format!(
-                                    "there is no number {number}: the last is {}",
-                                    length - 1
-                                ),
-                            };
-                            Error::new(message, &index.span)
-                        })?
-                    }
-                };
+                let position = self.entry_at(machine, &entries, index, frame)?;
                 let entry = entries.swap_remove(position);
                 self.slot(&entry)
             }
@@ -152,6 +120,36 @@ impl Evaluator<'_, '_, '_> {
             Raw::Pc => return Err(Error::new("a number has no elements", span)),
         };
         Ok(Operand { object, frame })
+    }
+
+    /// The position of the entry that an index names, by its number or by its name.
+    fn entry_at(
+        &mut self,
+        machine: Raw,
+        entries: &[Entry],
+        index: &Node,
+        frame: FrameId,
+    ) -> Result<usize, Error> {
+        if let Kind::Text(name) = &index.kind {
+            let name = String::from_utf8_lossy(name);
+            let is_it = |entry: &Entry| entry.name.as_deref() == Some(&*name);
+            return entries.iter().position(is_it).ok_or_else(|| {
+                let names = entries.iter().filter_map(|it| it.name.as_deref());
+                let near = did_you_mean(&name, names);
+                Error::new(format!("none is called `{name}`{near}"), &index.span)
+            });
+        }
+        let number = self.integer(index, frame)?;
+        let position = usize::try_from(number).ok();
+        position.filter(|it| *it < entries.len()).ok_or_else(|| {
+            let message = match (entries.len(), machine) {
+                (0, Raw::Local) => "the function has no locals".to_owned(),
+                (0, Raw::Stack) => "the operand stack is empty".to_owned(),
+                (0, _) => "the module has no globals".to_owned(),
+                (length, _) => format!("there is no number {number}: the last is {}", length - 1),
+            };
+            Error::new(message, &index.span)
+        })
     }
 
     /// `$memory[16..32]`.
