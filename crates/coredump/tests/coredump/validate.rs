@@ -335,7 +335,7 @@ fn what_does_not_fit_the_module_is_found() {
     );
     finds(
         |dump| dump.threads[0].frames[1].codeoffset += 1,
-        "at no instruction",
+        "not at an instruction",
     );
     let locals = |dump: &mut CoreDump| {
         dump.threads[0].frames[0].locals = vec![Slot::Known(Value::F32(0)); 99]
