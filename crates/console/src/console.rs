@@ -33,7 +33,7 @@ pub struct Console {
     /// How things are shown.
     pub settings: Settings,
     /// The commands that there are.
-    pub(super) groups: &'static [Group],
+    pub(super) groups: Groups,
     /// The line that an empty one repeats.
     pub(super) again: Option<String>,
     /// The commands of a breakpoint, as they are typed.
@@ -89,7 +89,7 @@ pub(super) const DEEPEST: u32 = 20;
 
 impl Console {
     /// A console that knows these commands.
-    pub(super) fn with(groups: &'static [Group], session: Session) -> Self {
+    pub(super) fn with(groups: Groups, session: Session) -> Self {
         Console {
             session,
             groups,
@@ -217,6 +217,9 @@ pub enum Repeats {
     /// The same without arguments: what goes on where it ended.
     Onwards,
 }
+
+/// The tables of commands.
+pub(super) type Groups = &'static [Group];
 
 /// Commands that belong together.
 pub struct Group {

@@ -72,6 +72,11 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
     let displayed = console.session.display(display, frame);
     let mut view = console.session.view();
     out.write(Style::Dim, &format!("{}: ", display.id));
+    let Some(displayed) = displayed else {
+        out.write(Style::Name, &printable(text));
+        out.write(Style::Dim, ": given up\n");
+        return ControlFlow::Break(());
+    };
     match displayed {
         Displayed::Value(found) => {
             let format = Format {
@@ -87,11 +92,6 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
             let first = message.lines().next().unwrap_or_default();
             out.write(Style::Name, &printable(text));
             out.write(Style::Dim, &format!(": {first}\n"));
-        }
-        Displayed::GivenUp => {
-            out.write(Style::Name, &printable(text));
-            out.write(Style::Dim, ": given up\n");
-            return ControlFlow::Break(());
         }
     }
     ControlFlow::Continue(())

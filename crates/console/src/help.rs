@@ -3,17 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::absent::ABSENT;
-use crate::console::{Command, Group};
+use crate::console::{Command, Group, Groups};
 use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Output, Style};
 
 /// What `help` says about `topic`: a command, a group, the first word of several names, or all if it is empty.
-pub(super) fn show(
-    groups: &'static [Group],
-    topic: &str,
-    out: &mut dyn Output,
-) -> Result<(), Failure> {
+pub(super) fn show(groups: Groups, topic: &str, out: &mut dyn Output) -> Result<(), Failure> {
     if topic.is_empty() {
         for group in groups {
             out.title(&format!("{}: {}", group.name, group.summary));
@@ -50,11 +46,7 @@ pub(super) fn show(
 }
 
 /// The commands that have `text` in a name or in what there is to say about them.
-pub(super) fn about(
-    groups: &'static [Group],
-    text: &str,
-    out: &mut dyn Output,
-) -> Result<(), Failure> {
+pub(super) fn about(groups: Groups, text: &str, out: &mut dyn Output) -> Result<(), Failure> {
     let text = text.to_lowercase();
     let has = |it: &&str| it.to_lowercase().contains(&text);
     let found: Vec<_> = lookup::commands(groups)
@@ -116,7 +108,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// The reference of all commands, as Markdown: the text of `docs/commands.md`.
-pub(super) fn reference(groups: &'static [Group]) -> String {
+pub(super) fn reference(groups: Groups) -> String {
     let mut out = String::from(
         "# Commands\n\nGenerated from the table of commands; a test holds the two together.\n",
     );
@@ -170,7 +162,7 @@ pub(super) fn reference(groups: &'static [Group]) -> String {
 }
 
 /// Whether a paragraph of help is lines to type: it begins with the name of a command, as no sentence does.
-fn is_example(groups: &'static [Group], paragraph: &str) -> bool {
+fn is_example(groups: Groups, paragraph: &str) -> bool {
     let is_name = |name: &&str| {
         let head = name.split(' ').next().unwrap_or_default();
         let rest = paragraph.strip_prefix(head);

@@ -3,14 +3,11 @@
 
 use crate::absent;
 use crate::call::{Call, first_word};
-use crate::console::{Command, Completes, Group};
+use crate::console::{Command, Completes, Groups};
 use crate::failure::Failure;
 
 /// The most words that a name has.
 const MOST_WORDS: usize = 3;
-
-/// The tables of commands that a line is looked up in.
-type Groups = &'static [Group];
 
 /// All commands, in the order of the tables.
 pub(super) fn commands(groups: Groups) -> impl Iterator<Item = &'static Command> {

@@ -303,7 +303,7 @@ enum Wanted<'t> {
     Back,
     /// The lines around a place.
     Around(&'t str),
-    /// The lines from one place to another. The second may be empty: as many lines as a list has.
+    /// The lines from one place to another. The second may be empty: then it is a list of the usual length.
     Range(&'t str, &'t str),
 }
 

@@ -48,13 +48,7 @@ impl Session {
         if let Some(mut stopped) = stopped {
             // What was decided before it holds, and is reported with it.
             let hits = std::mem::take(&mut outcome.reasons);
-            for hit in &hits {
-                if let Reason::Breakpoint(hit) = hit
-                    && hit.temporary
-                {
-                    self.breakpoints.remove(hit.id);
-                }
-            }
+            self.delete_temporary(&hits);
             stopped.reasons.splice(..0, hits.iter().cloned());
             self.stopped.reasons.splice(..0, hits);
             return Decided::Stopped(stopped);

@@ -37,8 +37,6 @@ pub enum Displayed {
     Instruction(Option<Instruction>),
     /// The expression has no value here.
     Failed(Error),
-    /// The user has given up a function that it calls.
-    GivenUp,
 }
 
 impl Displays {

@@ -83,26 +83,26 @@ impl Session {
         Err(Error::Refused(format!("`{text}`: {message}")))
     }
 
-    /// What a display shows in a frame, with the functions that it calls.
-    pub fn display(&mut self, display: &Display, frame: FrameId) -> Displayed {
+    /// What a display shows in a frame, with the functions that it calls. `None`: the user has given up one of these.
+    pub fn display(&mut self, display: &Display, frame: FrameId) -> Option<Displayed> {
         if !display.expression.has_calls() {
-            return display.evaluate(&mut self.view(), frame);
+            return Some(display.evaluate(&mut self.view(), frame));
         }
         let text = display.expression.text();
-        match self.evaluate_unasked(&display.expression, frame) {
+        Some(match self.evaluate_unasked(&display.expression, frame) {
             Ok(value) => Displayed::Value(Named {
                 name: text.to_owned(),
                 expression: Some(text.to_owned()),
                 variable: None,
                 value,
             }),
-            Err(Error::GivenUp) => Displayed::GivenUp,
+            Err(Error::GivenUp) => return None,
             Err(Error::Expression { error, .. }) => Displayed::Failed(error),
             Err(error) => Displayed::Failed(expression::Error {
                 message: error.to_string(),
                 span: 0..text.len(),
             }),
-        }
+        })
     }
 
     /// The same as [`Session::evaluate`] in the frame `at`.

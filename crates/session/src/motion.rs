@@ -424,13 +424,7 @@ impl Session {
                 reasons.push(reason);
             }
         }
-        for reason in &reasons {
-            if let Reason::Breakpoint(hit) = reason
-                && hit.temporary
-            {
-                self.breakpoints.remove(hit.id);
-            }
-        }
+        self.delete_temporary(&reasons);
         let stopped = Stopped { reasons };
         match before {
             // The program is where it was, for the reason that it had then.
@@ -446,6 +440,17 @@ impl Session {
             }
         }
         stopped
+    }
+
+    /// Deletes the temporary breakpoints that were hit.
+    pub(crate) fn delete_temporary(&mut self, reasons: &[Reason]) {
+        for reason in reasons {
+            if let Reason::Breakpoint(hit) = reason
+                && hit.temporary
+            {
+                self.breakpoints.remove(hit.id);
+            }
+        }
     }
 
     /// What a step out of `frame` has to know to tell the result. `None`: it is inlined.

@@ -206,18 +206,11 @@ impl Decider {
         let mut view = View::over(debuggee, &mut self.symbols, &mut self.memo);
         let at = view.frame(FrameId::default())?.location()?;
         if std::mem::take(&mut self.starting) {
-            let starts = self.breakpoints.shared_mut();
-            for breakpoint in starts.filter(|it| it.enabled && it.is_start()) {
-                let frame = FrameId::default();
-                match hit(breakpoint, &mut view, frame, &self.tell, &self.calls) {
-                    Hit::Passed => {}
-                    Hit::Stops(reason) => self.outcome.reasons.push(reason),
-                    Hit::Undecided => self.outcome.undecided.push(Undecided {
-                        id: breakpoint.id,
-                        frame,
-                    }),
-                }
-            }
+            let all = self.breakpoints.shared_mut();
+            let starts = all.filter(|it| it.enabled && it.is_start());
+            let (reasons, undecided) = hit_all(starts, &mut view, &self.tell, &self.calls);
+            self.outcome.reasons.extend(reasons);
+            self.outcome.undecided.extend(undecided);
         }
         let mut outermost: Option<usize> = None;
         for (id, location) in self.by_code.get(&at).into_iter().flatten() {

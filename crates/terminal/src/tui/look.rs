@@ -285,8 +285,6 @@ fn displayed(view: &mut View<'_>, frame: FrameId, display: &Display, open: &Open
     match display.evaluate(view, frame) {
         Displayed::Value(found) => value(view, found, path, display.notation, open),
         Displayed::Failed(error) => line(Err(Unavailable::Unsupported(error.message))),
-        // The full screen calls nothing.
-        Displayed::GivenUp => line(Ok(String::new())),
         Displayed::Instruction(found) => {
             let text = found.map(|it| {
                 let note = it.note.map_or_else(String::new, |it| format!("  ;; {it}"));

@@ -227,7 +227,7 @@ const MOST_FRAMES: usize = 64;
 pub(super) const FRAMES: u32 = 500;
 /// How many parts of a value are shown at first, and how many more each time.
 pub(super) const PAGE: u64 = 100;
-/// After the program has run, of a value with more parts that were shown as many are shown again.
+/// After the program has run, a value shows again the number of parts that it showed before.
 const MOST_AGAIN: u64 = 1_000;
 
 impl State {
