@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+mod base;
 mod debug;
 mod large;
 pub(crate) mod machine;
@@ -18,6 +19,7 @@ mod pages;
 mod stops;
 mod variables;
 
+use base::Base;
 use measure::{Cost, Task};
 
 /// How often each command is measured; the median counts.
@@ -32,11 +34,13 @@ struct Bench {
     wdb: PathBuf,
     wasmtime: PathBuf,
     scratch: PathBuf,
+    /// What `$WDB_BASE` names.
+    base: Option<Base>,
 }
 
 type Part = fn(&Bench) -> Result<()>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("dump", dump),
     ("report", report),
     ("variables", variables::variables),
@@ -45,6 +49,7 @@ const PARTS: [(&str, Part); 8] = [
     ("debug", debug::debug),
     ("stops", stops::stops),
     ("cold", stops::cold),
+    ("build", base::build),
 ];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -56,8 +61,13 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         );
     }
     let scratch = machine::target_directory()?.join("bench");
+    let wdb = match machine::named("WDB")? {
+        Some(named) => named,
+        None => machine::release_build()?,
+    };
     let bench = Bench {
-        wdb: machine::release_build()?,
+        base: machine::named("WDB_BASE")?.map(|older| Base::new(&wdb, older)),
+        wdb,
         wasmtime: machine::wasmtime()?,
         scratch: scratch.clone(),
     };
@@ -69,6 +79,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         if args.is_empty() || args.iter().any(|arg| arg == name) {
             part(&bench).with_context(|| format!("part {name}"))?;
         }
+    }
+    if let Some(base) = &bench.base {
+        base.print();
     }
     fs::remove_dir_all(&scratch)?;
     Ok(())
@@ -152,7 +165,7 @@ fn dump(bench: &Bench) -> Result<()> {
         tasks.push(Task::new(name, without, 134));
         names.push((name, path));
     }
-    let costs = measure::in_turns(&mut tasks, RUNS)?;
+    let costs = bench.in_turns(&mut tasks, RUNS)?;
 
     println!("## From the trap to the dump on the disk\n");
     println!(
@@ -193,14 +206,14 @@ fn report(bench: &Bench) -> Result<()> {
         sizes.push(fs::metadata(module)?.len());
         let core = format!("{name}.core");
         let run = bench.wdb(&["run", "--core", &core, &format!("{name}.wasm")]);
-        measure::in_turns(&mut [Task::new("wdb run", run, 134)], 0)?;
+        bench.in_turns(&mut [Task::new("wdb run", run, 134)], 0)?;
         tasks.push(Task::new(name, bench.wdb(&["report", &core]), 0));
     }
-    let warm = measure::in_turns(&mut tasks, RUNS)?;
+    let warm = bench.in_turns(&mut tasks, RUNS)?;
     let cold = match machine::drop_file_cache() {
         Ok(()) => {
             tasks = tasks.into_iter().map(Task::cold).collect();
-            Some(measure::in_turns(&mut tasks, RUNS)?)
+            Some(bench.in_turns(&mut tasks, RUNS)?)
         }
         Err(error) => {
             eprintln!("not measured with a cold file cache: {error:#}");
@@ -266,7 +279,7 @@ fn speed(bench: &Bench) -> Result<()> {
                 tasks.push(Task::new(name, command, 0));
             }
         }
-        let costs = measure::in_turns(&mut tasks, LONG_RUNS)?;
+        let costs = bench.in_turns(&mut tasks, LONG_RUNS)?;
         let [plain, light, debug, stoppable, full] = times(&costs)[..] else {
             bail!("there are five ways");
         };

@@ -19,7 +19,7 @@ usage: cargo xtask COMMAND
   tidy                 check the rules that rustc and clippy do not know
   fuzz [TARGET]... [--seconds N]
                        run the fuzz targets (all of them by default) for N seconds each, 60 by default
-  bench [PART]...      measure wdb beside wasmtime, in Markdown: dump, report, variables, speed
+  bench [PART]...      measure wdb beside wasmtime, in Markdown; an older wdb too, if $WDB_BASE names it
   dist                 make the archive of a release for this platform, in target/dist";
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::measure::{self, Cost, Task};
+use super::measure::{Cost, Task};
 use super::{Bench, RUNS, command};
 use crate::lldb::{Guest, LLDB};
 
@@ -57,7 +57,7 @@ fn prompt(bench: &Bench) -> Result<()> {
             session(bench, &["quit"], &[guest]),
             session(bench, &["start", "quit"], &[guest]),
         ];
-        let costs = measure::in_turns(&mut tasks, RUNS)?;
+        let costs = bench.in_turns(&mut tasks, RUNS)?;
         let [first, main] = costs[..] else {
             bail!("there are two commands");
         };
@@ -94,7 +94,7 @@ fn speed(bench: &Bench) -> Result<()> {
             tasks.push(Task::new("wasmtime run", run, 0));
             tasks.extend(ways.map(|commands| session(bench, commands, &[guest, rounds])));
         }
-        let costs = measure::in_turns(&mut tasks, LONG_RUNS)?;
+        let costs = bench.in_turns(&mut tasks, LONG_RUNS)?;
         let (work, start) = costs.split_at(costs.len() / 2);
         let pairs = work.iter().zip(start);
         let costs: Vec<Cost> = pairs.map(|(work, start)| less(work, start)).collect();
@@ -145,7 +145,7 @@ fn conditions(bench: &Bench) -> Result<()> {
         let breakpoint = format!("{place} {condition}");
         tasks.push(session(bench, &[&breakpoint, "run"], &[COMPUTE]));
     }
-    let costs = measure::in_turns(&mut tasks, LONG_RUNS)?;
+    let costs = bench.in_turns(&mut tasks, LONG_RUNS)?;
     let Some((without, costs)) = costs.split_first() else {
         bail!("there is a run without a breakpoint");
     };
@@ -233,7 +233,7 @@ fn step(bench: &Bench) -> Result<()> {
         wasmtime(ROUNDS),
         wasmtime("0"),
     ];
-    let costs = measure::in_turns(&mut tasks, LONG_RUNS)?;
+    let costs = bench.in_turns(&mut tasks, LONG_RUNS)?;
     let [
         next,
         on,

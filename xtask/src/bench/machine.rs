@@ -19,12 +19,8 @@ pub(super) fn target_directory() -> Result<PathBuf> {
     ))
 }
 
-/// Builds wdb as a user gets it; `$WDB` names one to measure instead.
+/// Builds wdb as a user gets it.
 pub(super) fn release_build() -> Result<PathBuf> {
-    if let Some(built) = std::env::var_os("WDB") {
-        return fs::canonicalize(&built)
-            .with_context(|| format!("there is no {}", Path::new(&built).display()));
-    }
     let built = cargo()
         .args(["build", "--release", "--package", "wdb"])
         .status()?;
@@ -32,7 +28,17 @@ pub(super) fn release_build() -> Result<PathBuf> {
     Ok(target_directory()?.join("release/wdb"))
 }
 
-fn cargo() -> Command {
+/// The program that an environment variable names.
+pub(super) fn named(variable: &str) -> Result<Option<PathBuf>> {
+    let Some(program) = std::env::var_os(variable) else {
+        return Ok(None);
+    };
+    let found = fs::canonicalize(&program);
+    let absent = || format!("${variable}: there is no {}", Path::new(&program).display());
+    found.with_context(absent).map(Some)
+}
+
+pub(super) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(crate::root());
     cargo
@@ -55,11 +61,9 @@ pub(crate) fn wasmtime() -> Result<PathBuf> {
 
 /// A line of Markdown that says what was measured on what.
 pub(super) fn describe(wdb: &Path, wasmtime: &Path) -> Result<String> {
-    let commit = output(
-        Command::new("git")
-            .args(["describe", "--always", "--dirty"])
-            .current_dir(crate::root()),
-    )?;
+    let mut describe = Command::new("git");
+    describe.args(["describe", "--always", "--dirty"]);
+    let commit = output(describe.current_dir(crate::root()))?;
     let cores = std::thread::available_parallelism()?;
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu
@@ -87,6 +91,13 @@ fn output(command: &mut Command) -> Result<String> {
     );
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A commit's name in short.
+pub(super) fn commit(name: &str) -> Result<String> {
+    let mut parse = Command::new("git");
+    parse.args(["rev-parse", "--short", name]);
+    output(parse.current_dir(crate::root()))
 }
 
 /// Empties the system's cache of files, so that the next to read one reads the disk. Only root can, and

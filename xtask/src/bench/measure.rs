@@ -9,12 +9,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use wait4::Wait4;
 
+use super::Bench;
 use crate::lldb::Guest;
 
 /// A command to measure.
 pub(super) struct Task {
     name: String,
-    command: Command,
+    pub(super) command: Command,
     expected: i32,
     made: Option<PathBuf>,
     cold: bool,
@@ -99,6 +100,24 @@ impl Task {
         self
     }
 
+    /// The same with another program.
+    pub(super) fn with_program(&self, program: &Path) -> Task {
+        let mut command = Command::new(program);
+        command.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        if let Some(directory) = self.command.get_current_dir() {
+            command.current_dir(directory);
+        }
+        Task {
+            made: self.made.clone(),
+            cold: self.cold,
+            input: self.input.clone(),
+            ..Task::new(&self.name, command, self.expected)
+        }
+    }
+
     fn run(&mut self) -> Result<Cost> {
         if let Some(made) = &self.made {
             _ = fs::remove_file(made);
@@ -160,24 +179,54 @@ fn text(mut log: fs::File) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What one run of a task costs, without one before it.
-pub(super) fn once(task: &mut Task) -> Result<Cost> {
-    progress(&task.name);
-    let cost = task.run();
-    progress("");
-    cost
+impl Bench {
+    /// What one run of a task costs, without one before it.
+    pub(super) fn once(&self, task: &mut Task) -> Result<Cost> {
+        let mut other = self.base.as_ref().and_then(|base| base.task(task));
+        progress(&task.name);
+        let cost = task.run()?;
+        if let (Some(base), Some(other)) = (&self.base, &mut other) {
+            base.compare(task, other.run(), cost);
+        }
+        progress("");
+        Ok(cost)
+    }
+
+    /// Runs each task once unmeasured, to fill caches, and then `runs` times, taking turns. The median of
+    /// each, in the order of the tasks; without runs, nothing.
+    pub(super) fn in_turns(&self, tasks: &mut [Task], runs: usize) -> Result<Vec<Cost>> {
+        let costs = self
+            .attempts(tasks, runs)
+            .into_iter()
+            .collect::<Result<_>>();
+        let costs: Vec<Option<Cost>> = costs?;
+        Ok(costs.into_iter().flatten().collect())
+    }
+
+    /// The same for tasks of which some may fail. What failed once is not run again.
+    pub(super) fn attempts(&self, tasks: &mut [Task], runs: usize) -> Vec<Result<Option<Cost>>> {
+        let Some(base) = &self.base else {
+            return take_turns(tasks.iter_mut().collect(), runs);
+        };
+        let mut others: Vec<Option<Task>> = tasks.iter().map(|task| base.task(task)).collect();
+        let pairs = tasks.iter_mut().zip(&mut others);
+        let order = pairs.flat_map(|(task, other)| [Some(task), other.as_mut()]);
+        let mut costs = take_turns(order.flatten().collect(), runs).into_iter();
+        let mut own = Vec::new();
+        for (task, other) in tasks.iter().zip(&others) {
+            own.extend(costs.next());
+            let before = other.as_ref().and_then(|_| costs.next());
+            if let (Some(before), Some(Ok(Some(now)))) = (before, own.last()) {
+                let before = before.and_then(|cost| cost.context("it was not measured"));
+                base.compare(task, before, *now);
+            }
+        }
+        own
+    }
 }
 
-/// Runs each task once unmeasured, to fill caches, and then `runs` times, taking turns. The median of
-/// each, in the order of the tasks; without runs, nothing.
-pub(super) fn in_turns(tasks: &mut [Task], runs: usize) -> Result<Vec<Cost>> {
-    let costs = attempts(tasks, runs).into_iter().collect::<Result<_>>();
-    let costs: Vec<Option<Cost>> = costs?;
-    Ok(costs.into_iter().flatten().collect())
-}
-
-/// The same for tasks of which some may fail. What failed once is not run again.
-pub(super) fn attempts(tasks: &mut [Task], runs: usize) -> Vec<Result<Option<Cost>>> {
+/// What each task costs, as [`Bench::attempts`] says.
+fn take_turns(mut tasks: Vec<&mut Task>, runs: usize) -> Vec<Result<Option<Cost>>> {
     let mut all: Vec<Result<Vec<Cost>>> = tasks.iter().map(|_| Ok(Vec::new())).collect();
     for round in 0..=runs {
         for (task, costs) in tasks.iter_mut().zip(&mut all) {
@@ -247,10 +296,11 @@ mod tests {
 
     #[test]
     fn a_command_has_a_cost() {
-        let costs = in_turns(&mut [sh("sleep 0.1; exit 3", 3)], 2).unwrap();
+        let costs = take_turns(vec![&mut sh("sleep 0.1; exit 3", 3)], 2);
+        let cost = costs[0].as_ref().unwrap().unwrap();
         assert_eq!(costs.len(), 1);
-        assert!(costs[0].wall >= 0.1 && costs[0].peak > 100_000);
-        assert!(costs[0].busy < 0.1);
+        assert!(cost.wall >= 0.1 && cost.peak > 100_000);
+        assert!(cost.busy < 0.1);
     }
 
     #[test]
@@ -258,7 +308,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         let script = format!("echo x >> {}; exit 1", log.display());
-        let costs = attempts(&mut [sh(&script, 0), sh("exit 0", 0)], 2);
+        let costs = take_turns(vec![&mut sh(&script, 0), &mut sh("exit 0", 0)], 2);
         assert!(costs[0].is_err() && costs[1].as_ref().unwrap().is_some());
         assert_eq!(fs::read_to_string(log).unwrap(), "x\n");
     }
@@ -276,10 +326,8 @@ mod tests {
 
     #[test]
     fn another_end_is_an_error_that_shows_what_was_said() {
-        let Err(error) = in_turns(&mut [sh("echo no good >&2; exit 1", 134)], 1) else {
-            panic!("it ended as it must not");
-        };
-        let error = error.to_string();
+        let mut costs = take_turns(vec![&mut sh("echo no good >&2; exit 1", 134)], 1);
+        let error = costs.remove(0).unwrap_err().to_string();
         assert!(
             error.contains("not 134") && error.contains("no good"),
             "{error}"

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::debug::{less, session};
-use super::measure::{self, Cost, Task};
+use super::measure::{Cost, Task};
 use super::{Bench, RUNS, command};
 use crate::lldb::{Guest, LLDB};
 
@@ -52,7 +52,7 @@ pub(super) fn stops(bench: &Bench) -> Result<()> {
         let arguments = ["debug", "--no-init", "--batch", "-x", &file, BZIP2];
         tasks.push(Task::new(&commands.join("; "), bench.wdb(&arguments), 0));
     }
-    let costs = measure::in_turns(&mut tasks, super::LONG_RUNS)?;
+    let costs = bench.in_turns(&mut tasks, super::LONG_RUNS)?;
     let [start, next, bt, locals, stepi] = costs[..] else {
         bail!("there are five scripts");
     };
@@ -137,7 +137,7 @@ fn recursion(bench: &Bench) -> Result<()> {
         with(&["tbreak c-deep.c:8", "run", "next"]),
         with(&["tbreak c-deep.c:8", "run"]),
     ];
-    let costs = measure::in_turns(&mut tasks, RUNS)?;
+    let costs = bench.in_turns(&mut tasks, RUNS)?;
     let [over, before, innermost, stopped] = costs[..] else {
         bail!("there are four sessions");
     };
@@ -173,7 +173,7 @@ fn exit(bench: &Bench) -> Result<()> {
         Task::new("wdb run", bench.wdb(&["run", guest]), 3),
     ];
     let names = ["wasmtime run", "wdb run --capture light", "wdb run"];
-    let costs = measure::in_turns(&mut tasks, RUNS)?;
+    let costs = bench.in_turns(&mut tasks, RUNS)?;
     let base = costs.first().map_or(f64::NAN, |it| it.wall);
     for (name, cost) in names.iter().zip(&costs) {
         println!(
@@ -227,7 +227,7 @@ pub(super) fn cold(bench: &Bench) -> Result<()> {
             ),
         ];
         for (what, task) in &mut rows {
-            let costs = measure::once(task)?;
+            let costs = bench.once(task)?;
             row(&name, size, what, &costs);
         }
     }

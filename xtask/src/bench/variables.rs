@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::measure::{self, Cost, Task};
+use super::measure::{Cost, Task};
 use super::{Bench, command, large};
 use crate::lldb::{Guest, LLDB};
 
@@ -95,7 +95,7 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
         &*format!("{}.core", program.name),
     );
     let run = bench.wdb(&["run", "--core", core, module]);
-    measure::in_turns(&mut [Task::new("wdb run", run, 134)], 0)?;
+    bench.in_turns(&mut [Task::new("wdb run", run, 134)], 0)?;
     let ways: [(&[&str], Told); 6] = [
         (&["report", "--vars", "none", "--json", core], in_report),
         (&["report", "--vars", "locals", "--json", core], in_report),
@@ -114,7 +114,7 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
         Some(wasmgdb) => {
             let theirs = format!("{}.wasmtime.core", program.name);
             let run = bench.wasmtime(&["run", "-D", &format!("coredump={theirs}"), module]);
-            measure::in_turns(&mut [Task::new("wasmtime run", run, 134)], 0)?;
+            bench.in_turns(&mut [Task::new("wasmtime run", run, 134)], 0)?;
             for (name, core) in [("wdb", core), ("wasmtime", &theirs)] {
                 let command = command(wasmgdb, &[module, core], &bench.scratch);
                 let task = Task::limited("wasmgdb", &command).reading(&bench.scratch.join("bt"));
@@ -141,7 +141,7 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
         names.push((name, told));
         tasks.push(task);
     }
-    let costs = measure::attempts(&mut tasks, program.runs);
+    let costs = bench.attempts(&mut tasks, program.runs);
     let report: Value = serde_json::from_str(&tasks[0].output()?)?;
 
     println!("| command | time | of it busy | of wdb's, all | memory at its peak | tells |");
