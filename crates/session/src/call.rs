@@ -1,18 +1,19 @@
 //! Functions of the program that the user calls, and what functions give back.
 
+mod abi;
 mod arguments;
 mod callee;
 mod methods;
+mod plan;
 mod result;
 
 pub(crate) use result::{keeps_first, returned};
 
 use wdb_debuggee::CStack;
 use wdb_debuggee::coredump::{GlobalId, Slot, Value};
-use wdb_symbols::types::Kind;
 
-use arguments::{Argument, Passed, aligned};
-use callee::Callee;
+use arguments::{Passed, aligned};
+use plan::Plan;
 
 use crate::calls::{Before, Calling};
 use crate::error::Error;
@@ -27,24 +28,13 @@ use wdb_examine::view::FrameId;
 /// WebAssembly back end).
 const RED_ZONE: u64 = 128;
 
-/// A number of arguments, as text.
-fn counted(arguments: usize) -> String {
-    match arguments {
-        1 => "1 argument".to_owned(),
-        count => format!("{count} arguments"),
-    }
-}
-
-/// WebAssembly's types, as text.
-fn types_in_words(types: &[wasmparser::ValType]) -> String {
-    let name = |ty: &wasmparser::ValType| {
-        let name = wdb_module::spelling::value_type(*ty, |index| index.to_string());
-        format!("`{name}`")
-    };
-    match types {
-        [] => "nothing".to_owned(),
-        types => types.iter().map(name).collect::<Vec<_>>().join(", "),
-    }
+/// What a function is called with.
+struct Pushed {
+    arguments: Vec<Value>,
+    /// Where the result will be, if that is in memory.
+    result: Option<Value>,
+    /// The stack pointer of the C stack, as it was.
+    stack_pointer: Option<(GlobalId, Value)>,
 }
 
 impl Session {
@@ -101,163 +91,92 @@ impl Session {
             not_entered: self.memo.not_entered,
             stopped: self.stopped.clone(),
         };
-        let mut view = self.view();
-        let Callee {
-            module,
-            func,
-            name,
+        let plan = plan::plan(&mut self.view(), at, request)?;
+        let (instance, module, func) = (plan.instance, plan.module, plan.func);
+        let Pushed {
             arguments,
-        } = callee::find(&mut view, at, request)?;
-        let frame = view.frame(at).ok_or(Error::NotStarted)?;
-        let ty = view
-            .binary(module)
-            .and_then(|it| it.function_type(func))
-            .ok_or_else(|| Error::Refused(format!("the type of `{name}` is not known")))?;
-        let wanted: Vec<wasmparser::ValType> = ty.params().to_vec();
-        let ty = ty.clone();
-        let signature = view.symbols(module).and_then(|it| it.signature(func));
-        let variadic = signature.as_ref().is_some_and(|it| it.variadic);
-        let signature_known = signature.is_some();
-        let in_source = signature.as_ref().map_or(0, |it| it.parameters.len());
-        let located = signature
-            .as_ref()
-            .map_or(Vec::new(), |it| it.located.clone());
-        let ((way, size, types), _) = expression::with_context(&mut view, at, |context| {
-            let way = signature.as_ref().map(|it| result::way(context, it, &ty));
-            let in_memory = way == Some(result::Way::Memory);
-            let size = signature.as_ref().filter(|_| in_memory);
-            let size = size.map_or(0, |it| context.size(&it.result).unwrap_or(0));
-            let own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
-            let known = signature.filter(|it| arguments::fit(context, it, own));
-            (way, size, known.map(|it| it.parameters))
-        });
-        if way == Some(result::Way::Unproven) {
-            return Err(Error::Refused(format!(
-                "`{name}` cannot be called: an optimiser has changed what it takes"
-            )));
-        }
-        let in_memory = way == Some(result::Way::Memory);
-        let mut own = wanted.get(usize::from(in_memory)..).unwrap_or(&[]);
-        let takes = types.as_ref().map_or(own.len(), Vec::len);
-        // What a method is called on is not among what is written as its arguments.
-        let is_receiver = |it: &&Argument| it.is_receiver;
-        let receivers = arguments.iter().filter(is_receiver).count();
-        let takes_rest = variadic && types.is_some();
-        let is_enough = if takes_rest {
-            takes <= arguments.len()
-        } else {
-            takes == arguments.len()
-        };
-        let is_changed = types.is_none() && signature_known && in_source != 0;
-        if is_changed && (in_source == takes || !is_enough) {
-            return Err(Error::Refused(format!(
-                "`{name}` cannot be called so: an optimiser has changed it, and of {} in the source its code takes {}",
-                counted(in_source),
-                types_in_words(own)
-            )));
-        }
-        if !is_enough {
-            let given = match arguments.len() - receivers {
-                1 => "1 is".to_owned(),
-                count => format!("{count} are"),
-            };
-            return Err(Error::Refused(format!(
-                "`{name}` takes {}{}, and {given} given",
-                if takes_rest { "at least " } else { "" },
-                counted(takes.saturating_sub(receivers))
-            )));
-        }
-        let mut passed = Vec::new();
-        for (position, argument) in arguments.iter().take(takes).enumerate() {
-            let ty = types.as_ref().and_then(|it| it.get(position));
-            let local = (wanted.len() - own.len()) as u32;
-            let is_pointer = ty.is_some_and(|ty| {
-                let symbols = view.symbols(module);
-                symbols.is_some_and(|it| matches!(it.bare(ty).kind, Kind::Pointer(..)))
-            });
-            // LLVM passes the number in place of a pointer to it where it knows all callers, and marks nothing.
-            if is_pointer
-                && located.get(position) == Some(&false)
-                && view
-                    .binary(module)
-                    .is_some_and(|it| result::reads(it, func, local))
-            {
-                return Err(Error::Refused(format!(
-                    "`{name}` cannot be called: an optimiser has changed it, and whether it takes the pointer that is argument {}, or what that points to, is not known",
-                    position + 1 - receivers.min(position)
-                )));
-            }
-            passed.extend(arguments::pass(&mut view, argument, ty, &mut own)?);
-        }
-        if takes_rest {
-            passed.push(arguments::rest(&mut view, &arguments[takes..])?);
-        }
-        let instance = frame.instance;
-        let memory = view.memory_of(at);
-        let mut calling = Calling {
+            result,
+            stack_pointer,
+        } = self.push(at, plan)?;
+        self.calls.push(Calling {
             module,
             func,
-            result: None,
-            stack_pointer: None,
+            result,
+            stack_pointer,
             before,
-        };
-        // The result comes first, and then the copies, each where every type may be.
-        let room = passed
-            .iter()
-            .map(Passed::room)
-            .fold(aligned(size), u64::saturating_add);
-        let has_copies = passed.iter().any(|it| !matches!(it, Passed::Value(_)));
-        let stack = self.c_stack(at);
-        if stack.is_none() && (in_memory || has_copies) {
-            return Err(Error::Refused(format!(
-                "`{name}` takes or gives back what is in memory, and there is no C stack to put it on"
-            )));
-        }
-        let mut values = Vec::new();
-        if let Some((global, old, start)) = stack {
-            let new = unsigned(&old).and_then(|it| it.checked_sub(room.saturating_add(RED_ZONE)));
-            // Below the stack may be the program's data.
-            let new = new.map(|it| it & !15).filter(|it| *it >= start);
-            let new = new.ok_or_else(|| {
-                Error::Refused(format!(
-                    "`{name}` cannot be called: what it takes or gives back does not fit the rest of the C stack"
-                ))
-            })?;
-            let pointer = |address: u64| match old {
-                Value::I64(_) => Value::I64(address.cast_signed()),
-                _ => Value::I32(address as i32),
-            };
-            if in_memory {
-                calling.result = Some(pointer(new));
-                values.push(pointer(new));
-            }
-            let mut next = new.saturating_add(aligned(size));
-            let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
-            let mut write = |bytes: &[u8]| {
-                let memory = memory.ok_or(Error::CannotChange)?;
-                let at = next;
-                mutate.write_memory(memory, at, bytes)?;
-                next = at.saturating_add(aligned(bytes.len() as u64));
-                Ok::<_, Error>(pointer(at))
-            };
-            for part in passed {
-                values.push(part.written(&mut write)?);
-            }
-            mutate.set_global(global, &pointer(new))?;
-            calling.stack_pointer = Some((global, old));
-        } else {
-            values.extend(passed.into_iter().filter_map(|argument| match argument {
-                Passed::Value(value) => Some(value),
-                Passed::Copy(_) | Passed::Rest(_) => None,
-            }));
-        }
-        self.calls.push(calling);
-        let before = self.calls.len();
-        let stopped = self.go_call(instance, func, values);
-        if stopped.is_err() && self.calls.len() == before {
+        });
+        let under_way = self.calls.len();
+        let stopped = self.go_call(instance, func, arguments);
+        if stopped.is_err() && self.calls.len() == under_way {
             self.call_abandoned();
         }
         stopped
+    }
+
+    /// Puts on the C stack what is in memory for a call: the result comes first, and then the copies, each where every
+    /// type may be.
+    fn push(&mut self, at: FrameId, plan: Plan) -> Result<Pushed, Error> {
+        let Plan {
+            name,
+            result,
+            passed,
+            ..
+        } = plan;
+        let size = aligned(result.unwrap_or(0));
+        let room = passed
+            .iter()
+            .map(Passed::room)
+            .fold(size, u64::saturating_add);
+        let Some((global, old, start)) = self.c_stack(at) else {
+            let as_value = |it| match it {
+                Passed::Value(value) => Some(value),
+                Passed::Copy(_) | Passed::Rest(_) => None,
+            };
+            let arguments: Option<Vec<Value>> = passed.into_iter().map(as_value).collect();
+            return match arguments {
+                Some(arguments) if result.is_none() => Ok(Pushed {
+                    arguments,
+                    result: None,
+                    stack_pointer: None,
+                }),
+                _ => Err(Error::Refused(format!(
+                    "`{name}` takes or gives back what is in memory, and there is no C stack to put it on"
+                ))),
+            };
+        };
+        let new = unsigned(&old).and_then(|it| it.checked_sub(room.saturating_add(RED_ZONE)));
+        // Below the stack may be the program's data.
+        let new = new.map(|it| it & !15).filter(|it| *it >= start);
+        let new = new.ok_or_else(|| {
+            Error::Refused(format!(
+                "`{name}` cannot be called: what it takes or gives back does not fit the rest of the C stack"
+            ))
+        })?;
+        let pointer = |address: u64| match old {
+            Value::I64(_) => Value::I64(address.cast_signed()),
+            _ => Value::I32(address as i32),
+        };
+        let memory = self.view().memory_of(at);
+        let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
+        let mut next = new.saturating_add(size);
+        let mut write = |bytes: &[u8]| {
+            let memory = memory.ok_or(Error::CannotChange)?;
+            let at = next;
+            mutate.write_memory(memory, at, bytes)?;
+            next = at.saturating_add(aligned(bytes.len() as u64));
+            Ok::<_, Error>(pointer(at))
+        };
+        let result = result.map(|_| pointer(new));
+        let mut arguments: Vec<Value> = result.clone().into_iter().collect();
+        for part in passed {
+            arguments.push(part.written(&mut write)?);
+        }
+        mutate.set_global(global, &pointer(new))?;
+        Ok(Pushed {
+            arguments,
+            result,
+            stack_pointer: Some((global, old)),
+        })
     }
 
     /// The stack pointer of the C stack that a frame uses, and the lowest address of that stack, as far as it is known.

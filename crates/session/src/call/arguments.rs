@@ -1,18 +1,14 @@
 //! Arguments as a function takes them: WebAssembly's values, and what has to be in memory for them.
-//!
-//! C and C++ pass as `BasicCABI.md` of the tool conventions says: scalars as they are, a structure of one scalar as
-//! that scalar, an empty one not at all, every other as a pointer to a copy. Rust's own convention is nowhere written
-//! down; what it does with structures of one or two scalars, slices and `&str` among them, is what C does not.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wasmparser::ValType;
 use wdb_debuggee::coredump::{HeapType, Reference, Value};
 use wdb_module::spelling;
-use wdb_symbols::types::{Count, Encoding, Kind, PointerKind, Record, Signature};
-use wdb_symbols::{Context, Language, Object, Storage, Type, TypeRef};
+use wdb_symbols::types::{Encoding, Kind, PointerKind};
+use wdb_symbols::{Context, Object, Storage, Type, TypeRef};
 
+use super::abi::{Passing, Scalar, passing};
 use super::methods;
 use crate::Error;
 use wdb_examine::expression;
@@ -76,223 +72,6 @@ impl Passed {
     }
 }
 
-/// Structures in structures are looked into as deep as this.
-const MOST_LEVELS: u32 = 8;
-
-/// How many of `wanted` a parameter takes.
-///
-/// # Errors
-///
-/// When arguments of this type cannot be given, as text.
-fn width(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<usize, String> {
-    Ok(match way(context, ty, wanted)? {
-        Way::Nothing => 0,
-        Way::Scalar(_) | Way::Copy => 1,
-        Way::Two(_) => 2,
-    })
-}
-
-/// Whether a function that takes `wanted` can be one of these parameters.
-pub(super) fn fit(context: &Context<'_>, of: &Signature, wanted: &[ValType]) -> bool {
-    // What follows the parameters is in memory.
-    let (wanted, last) = match (of.variadic, wanted.split_last()) {
-        (false, _) => (wanted, None),
-        (true, Some((last, before))) => (before, Some(last)),
-        (true, None) => return false,
-    };
-    if last.is_some_and(|it| !is_address(*it)) {
-        return false;
-    }
-    // Of how some types are passed more than one way is possible: how many may be taken already.
-    let mut taken = BTreeSet::from([0]);
-    for ty in &of.parameters {
-        let next = taken.iter().flat_map(|from| {
-            let rest = wanted.get(*from..).unwrap_or_default();
-            widths(context, ty, rest).iter().map(move |it| from + it)
-        });
-        taken = next.filter(|it| *it <= wanted.len()).collect();
-        if taken.is_empty() {
-            return false;
-        }
-    }
-    taken.contains(&wanted.len())
-}
-
-/// How many of `wanted` a parameter may take. None: it is another one's.
-fn widths(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> &'static [usize] {
-    let is = |ty: &TypeRef, wanted: Option<&ValType>| {
-        wanted.is_some_and(|it| is_number_of(context, ty, *it))
-    };
-    let fits = match way(context, ty, wanted) {
-        Ok(Way::Nothing) => return &[0],
-        Ok(Way::Scalar(ty)) => is(&ty, wanted.first()),
-        Ok(Way::Copy) => wanted.first().is_some_and(|it| is_address(*it)),
-        Ok(Way::Two(two)) => {
-            let is = |(part, wanted): (&(_, _, Option<TypeRef>), &ValType)| {
-                let ty = part.2.as_ref();
-                ty.is_none_or(|ty| is_number_of(context, ty, *wanted))
-            };
-            return if wanted.len() >= 2 && two.iter().zip(wanted).all(is) {
-                &[2]
-            } else {
-                &[]
-            };
-        }
-        // A class of C++ is a number or is referred to.
-        Err(_) if context.bare(ty).language == Some(Language::Cpp) => !wanted.is_empty(),
-        Err(_) => return &[1, 2],
-    };
-    if fits { &[1] } else { &[] }
-}
-
-/// Whether a pointer to a copy, or a vector, can be of this type.
-fn is_address(ty: ValType) -> bool {
-    matches!(ty, ValType::I32 | ValType::I64 | ValType::V128)
-}
-
-/// Whether a number of the source is passed as one of this type.
-fn is_number_of(context: &Context<'_>, ty: &TypeRef, wanted: ValType) -> bool {
-    let bare = context.bare(ty);
-    let expected = match (&bare.kind, bare.size) {
-        (Kind::Base(Encoding::Complex) | Kind::MemberPointer(..), _) => return is_address(wanted),
-        (Kind::Base(Encoding::Float), Some(4)) => ValType::F32,
-        (Kind::Base(Encoding::Float), Some(8)) => ValType::F64,
-        (_, Some(0..=4)) => ValType::I32,
-        (_, Some(5..=8)) => ValType::I64,
-        _ => return true,
-    };
-    wanted == expected
-}
-
-/// How a type is passed.
-enum Way {
-    Nothing,
-    /// As a number of this type.
-    Scalar(TypeRef),
-    /// As two numbers, each with where it is in the bytes and its size.
-    Two([(u64, u64, Option<TypeRef>); 2]),
-    /// As a pointer to a copy.
-    Copy,
-}
-
-fn way(context: &Context<'_>, ty: &TypeRef, wanted: &[ValType]) -> Result<Way, String> {
-    let bare = context.bare(ty);
-    let record = match &bare.kind {
-        Kind::Record(record) => record,
-        Kind::Array(_) if bare.language == Some(Language::Rust) => {
-            return match bare.size {
-                Some(0) => Ok(Way::Nothing),
-                Some(1..=8) | None => Err(format!(
-                    "a `{}` cannot be passed by value: how Rust passes it is not known",
-                    bare.name
-                )),
-                Some(_) => Ok(Way::Copy),
-            };
-        }
-        Kind::Array(_) | Kind::Base(Encoding::Complex) => return Ok(Way::Copy),
-        // Two words, which the ABI of C++ has as a structure.
-        Kind::MemberPointer(_, member) if expression::is_function_type(context, member) => {
-            return Ok(Way::Copy);
-        }
-        _ if bare.size == Some(16) && wanted.starts_with(&[ValType::I64, ValType::I64]) => {
-            return Ok(Way::Two([(0, 8, None), (8, 8, None)]));
-        }
-        _ => return Ok(Way::Scalar(ty.clone())),
-    };
-    let refused = |why: &str| {
-        Err(format!(
-            "a `{}` cannot be passed by value: {why}",
-            bare.name
-        ))
-    };
-    if record.variants.is_some() {
-        return refused("which of its variants are how in memory is not known");
-    }
-    let Some(scalars) = scalars(context, ty) else {
-        return Ok(Way::Copy);
-    };
-    let is_rust = bare.language == Some(Language::Rust);
-    match &scalars[..] {
-        [] => Ok(Way::Nothing),
-        [(_, size, only)] if Some(*size) == bare.size => {
-            // A class with a destructor goes by reference, and nothing here tells which have one.
-            let may_be_reference = bare.language == Some(Language::Cpp);
-            if may_be_reference && wanted.first() == Some(&ValType::I32) {
-                return refused("whether it goes as a number or by reference is not known");
-            }
-            Ok(Way::Scalar(only.clone()))
-        }
-        [(first, a, one), (second, b, other)] if is_rust => Ok(Way::Two([
-            (*first, *a, Some(one.clone())),
-            (*second, *b, Some(other.clone())),
-        ])),
-        _ if is_rust && bare.size.is_some_and(|it| it <= 8) => {
-            refused("how Rust passes it is not known")
-        }
-        _ => Ok(Way::Copy),
-    }
-}
-
-/// A scalar in a structure: where it is, its size and its type.
-pub(super) type Scalar = (u64, u64, TypeRef);
-
-/// The scalars of a structure. `None`: it has more than two, or other parts; or it is no structure.
-pub(super) fn scalars(context: &Context<'_>, ty: &TypeRef) -> Option<Vec<Scalar>> {
-    let ty = context.bare(ty);
-    let Kind::Record(record) = &ty.kind else {
-        return None;
-    };
-    let mut found = Vec::new();
-    let all = record.variants.is_none() && collect(context, record, 0, MOST_LEVELS, &mut found);
-    all.then_some(found)
-}
-
-/// Adds the scalars of a structure to those that were found. `false`: there are more than two, or other parts.
-fn collect(
-    context: &Context<'_>,
-    record: &Record,
-    start: u64,
-    levels: u32,
-    found: &mut Vec<Scalar>,
-) -> bool {
-    record.members.iter().all(|member| {
-        let mut member_ty = member.ty.clone();
-        let mut ty = context.bare(&member_ty);
-        let mut at = start.saturating_add(member.offset);
-        // In C an array of one element is that element, and one of none is nothing.
-        for _ in 0..levels {
-            let Kind::Array(array) = &ty.kind else {
-                break;
-            };
-            let is_c = matches!(ty.language, Some(Language::C | Language::Cpp));
-            if is_c && array.dimensions.contains(&Count::Known(0)) {
-                return true;
-            }
-            if !is_c || array.dimensions.iter().any(|it| *it != Count::Known(1)) {
-                return false;
-            }
-            member_ty = array.element.clone();
-            ty = context.bare(&member_ty);
-        }
-        // A bit-field is the number that it is in.
-        if let (Some(_), Some(size @ 1..)) = (member.bits, ty.size) {
-            at -= member.offset % size;
-        }
-        match (&ty.kind, levels.checked_sub(1)) {
-            (Kind::Record(inner), Some(levels)) if inner.variants.is_none() => {
-                collect(context, inner, at, levels, found)
-            }
-            (Kind::Record(_) | Kind::Array(_) | Kind::Base(Encoding::Complex), _) => false,
-            (Kind::MemberPointer(_, of), _) if expression::is_function_type(context, of) => false,
-            _ if found.len() == 2 => false,
-            _ => {
-                found.push((at, ty.size.unwrap_or(0), member_ty));
-                true
-            }
-        }
-    })
-}
-
 /// An argument.
 #[derive(Clone)]
 pub(super) struct Argument {
@@ -303,100 +82,87 @@ pub(super) struct Argument {
     pub(super) is_receiver: bool,
 }
 
-/// The parts of an argument; those that are used are taken from the front of `wanted`. `ty` is the type of the
-/// parameter in the source, if that is known.
+/// An argument as it is passed; the parameters of WebAssembly that it uses are taken from the front of `params`. `ty`
+/// is the type of the parameter in the source, if that is known.
 pub(super) fn pass(
     view: &mut View<'_>,
     argument: &Argument,
     ty: Option<&TypeRef>,
-    wanted: &mut &[ValType],
+    params: &mut &[ValType],
 ) -> Result<Vec<Passed>, Error> {
-    let Argument {
-        text,
-        value,
-        is_receiver,
-    } = argument;
-    if let ([ValType::Ref(reference), after @ ..], "null") = (*wanted, text.as_str()) {
-        *wanted = after;
+    let Argument { text, value, .. } = argument;
+    if let ([ValType::Ref(reference), after @ ..], "null") = (*params, text.as_str()) {
+        *params = after;
         return Ok(vec![Passed::Value(null(reference, text)?)]);
     }
     let refused = |why: String| Error::Refused(format!("`{text}`: {why}"));
-    let ty = match (ty, wanted.first()) {
+    let ty = match (ty, params.first()) {
         (Some(ty), _) => ty.clone(),
         (None, Some(ValType::Ref(_))) => {
             return Err(refused("no reference except `null` can be given".into()));
         }
-        (None, Some(wanted)) => plain(wanted),
+        (None, Some(param)) => plain(param),
         (None, None) => return Err(refused("there is nothing that takes it".into())),
     };
-    let before = *wanted;
     let (found, _) = expression::with_context(view, value.frame, |context| {
-        let parts = parts(context, &value.object, *is_receiver, &ty, before)?;
-        let width = width(context, &ty, before)?;
-        Ok::<_, String>((parts, width))
+        let passing = passing(context, &ty, params)?;
+        let width = passing.width().min(params.len());
+        Ok::<_, String>((parts(context, argument, &ty, passing)?, width))
     });
     let (parts, width) = found.map_err(refused)?;
-    *wanted = before.get(width..).unwrap_or_default();
-    let types = &before[..width.min(before.len())];
-    let passed = parts.into_iter().zip(types).map(|(part, ty)| match part {
+    let (own, after) = params.split_at(width);
+    *params = after;
+    let passed = parts.into_iter().zip(own).map(|(part, ty)| match part {
         Part::Copy(bytes) => Ok(Passed::Copy(bytes)),
-        Part::Bytes(bytes, signed) => wide(&bytes, signed, ty)
+        Part::Number { bytes, signed } => as_wasm(&bytes, signed, ty)
             .map(Passed::Value)
             .ok_or_else(|| refused("no reference except `null` can be given".into())),
     });
     passed.collect()
 }
 
-/// A part of an argument as bytes, with whether they are those of a number with a sign; or what a pointer points to.
+/// What an argument is passed as, before it is of one of WebAssembly's types.
 enum Part {
-    Bytes(Vec<u8>, bool),
+    /// A number; one with a sign is extended by that.
+    Number { bytes: Vec<u8>, signed: bool },
+    /// A pointer to a copy of these bytes.
     Copy(Vec<u8>),
+}
+
+impl Part {
+    /// A length or an address.
+    fn unsigned(number: u64) -> Part {
+        Part::Number {
+            bytes: number.to_le_bytes().to_vec(),
+            signed: false,
+        }
+    }
 }
 
 fn parts(
     context: &mut Context<'_>,
-    object: &Object,
-    is_receiver: bool,
+    argument: &Argument,
     ty: &TypeRef,
-    wanted: &[ValType],
+    passing: Passing,
 ) -> Result<Vec<Part>, String> {
-    let bare = context.bare(ty);
-    let said = |reason: wdb_symbols::Unavailable| reason.to_string();
-    let given = context.bare(&object.ty);
-    // A text that was written in the call is nowhere in memory yet.
-    if let (Kind::Array(array), None) = (&given.kind, object.address()) {
-        if let Kind::Pointer(PointerKind::Pointer, target) = &bare.kind {
-            let (target, character) = (context.bare(target), context.bare(&array.element));
-            let takes_text = match target.kind {
-                Kind::Void => true,
-                Kind::Base(_) => target.size == character.size,
-                _ => false,
-            };
-            if takes_text {
-                return Ok(vec![Part::Copy(context.bytes(object).map_err(said)?)]);
-            }
-        }
-        if matches!(&*bare.name, "&str" | "&[u8]") {
-            let mut bytes = context.bytes(object).map_err(said)?;
-            bytes.pop_if(|it| *it == 0);
-            let length = bytes.len() as u64;
-            let length = Part::Bytes(length.to_le_bytes().to_vec(), false);
-            return Ok(vec![Part::Copy(bytes), length]);
-        }
+    let object = &argument.value.object;
+    if let Some(parts) = text(context, object, ty)? {
+        return Ok(parts);
     }
+    let (takes, given) = (context.bare(ty), context.bare(&object.ty));
     // C++ refers to what is given without a word, and every language to what a method is called on.
-    if let Kind::Pointer(kind, target) = &bare.kind
+    if let Kind::Pointer(kind, target) = &takes.kind
         && (*kind != PointerKind::Pointer
-            || is_receiver && !matches!(given.kind, Kind::Pointer(PointerKind::Pointer, _)))
+            || argument.is_receiver
+                && !matches!(given.kind, Kind::Pointer(PointerKind::Pointer, _)))
     {
         let object = expression::dereferenced(context, object).map_err(said)?;
         let is_copy_enough =
             *kind == PointerKind::RvalueReference || methods::is_const(context, target);
-        return referred(context, &object, &bare.name, target, is_copy_enough).map(|it| vec![it]);
+        return referred(context, &object, &takes.name, target, is_copy_enough).map(|it| vec![it]);
     }
-    let way = way(context, ty, wanted)?;
     // A reference is what it refers to, except where a reference itself is wanted.
-    let is_same = match (&bare.kind, &given.kind) {
+    let is_same = match (&takes.kind, &given.kind) {
         (Kind::Pointer(_, to), Kind::Pointer(_, from)) => context.bare(to) == context.bare(from),
         _ => false,
     };
@@ -406,24 +172,67 @@ fn parts(
         expression::convert(context, object, ty)
     };
     let bytes = bytes.map_err(said)?;
-    let part = |at: u64, size: u64| {
-        let start = usize::try_from(at).ok()?;
-        let end = start.checked_add(usize::try_from(size).ok()?)?;
-        bytes.get(start..end).map(<[u8]>::to_vec)
+    let number = |offset: u64, size: u64, signed: bool| {
+        let start = usize::try_from(offset).ok();
+        let end = offset
+            .checked_add(size)
+            .and_then(|it| usize::try_from(it).ok());
+        let bytes = start
+            .zip(end)
+            .and_then(|(start, end)| bytes.get(start..end));
+        let bytes = bytes
+            .ok_or("its parts are not where its type says")?
+            .to_vec();
+        Ok::<_, String>(Part::Number { bytes, signed })
     };
-    Ok(match way {
-        Way::Nothing => Vec::new(),
-        Way::Scalar(ty) => vec![Part::Bytes(bytes, is_signed(context, &ty))],
-        Way::Copy => vec![Part::Copy(bytes)],
-        Way::Two(two) => two
-            .into_iter()
-            .map(|(at, size, ty)| {
-                let signed = ty.is_some_and(|it| is_signed(context, &it));
-                Some(Part::Bytes(part(at, size)?, signed))
-            })
-            .collect::<Option<_>>()
-            .ok_or("its parts are not where its type says")?,
+    Ok(match passing {
+        Passing::Nothing => Vec::new(),
+        Passing::Scalar(ty) => vec![Part::Number {
+            signed: is_signed(context, &ty),
+            bytes,
+        }],
+        Passing::Copy => vec![Part::Copy(bytes)],
+        Passing::Halves => vec![number(0, 8, false)?, number(8, 8, false)?],
+        Passing::Two(two) => {
+            let part = |it: &Scalar| number(it.offset, it.size, is_signed(context, &it.ty));
+            two.iter().map(part).collect::<Result<_, _>>()?
+        }
     })
+}
+
+/// A text that was written in the call, and so is nowhere in memory yet. `None`: it is another object, or not taken as a
+/// text.
+fn text(
+    context: &mut Context<'_>,
+    object: &Object,
+    ty: &TypeRef,
+) -> Result<Option<Vec<Part>>, String> {
+    let (takes, given) = (context.bare(ty), context.bare(&object.ty));
+    let (Kind::Array(array), None) = (&given.kind, object.address()) else {
+        return Ok(None);
+    };
+    if let Kind::Pointer(PointerKind::Pointer, target) = &takes.kind {
+        let (target, character) = (context.bare(target), context.bare(&array.element));
+        let takes_text = match target.kind {
+            Kind::Void => true,
+            Kind::Base(_) => target.size == character.size,
+            _ => false,
+        };
+        if takes_text {
+            return Ok(Some(vec![Part::Copy(context.bytes(object).map_err(said)?)]));
+        }
+    }
+    if matches!(&*takes.name, "&str" | "&[u8]") {
+        let mut bytes = context.bytes(object).map_err(said)?;
+        bytes.pop_if(|it| *it == 0);
+        let length = Part::unsigned(bytes.len() as u64);
+        return Ok(Some(vec![Part::Copy(bytes), length]));
+    }
+    Ok(None)
+}
+
+fn said(reason: wdb_symbols::Unavailable) -> String {
+    reason.to_string()
 }
 
 /// What a reference to a `target` refers to: an object, the part of it that is its base class, or a copy.
@@ -434,7 +243,6 @@ fn referred(
     target: &TypeRef,
     is_copy_enough: bool,
 ) -> Result<Part, String> {
-    let said = |reason: wdb_symbols::Unavailable| reason.to_string();
     let (to, given) = (context.bare(target), context.bare(&object.ty));
     let is_same = object.bits.is_none() && expression::is_same_type(&given, &to);
     let mut parts = if is_same {
@@ -444,7 +252,7 @@ fn referred(
     };
     match (parts.pop(), parts.is_empty()) {
         (Some(part), true) => match part.address() {
-            Some(address) => Ok(Part::Bytes(address.to_le_bytes().to_vec(), false)),
+            Some(address) => Ok(Part::unsigned(address)),
             None => Ok(Part::Copy(context.bytes(&part).map_err(said)?)),
         },
         (Some(_), false) => Err(format!(
@@ -502,7 +310,6 @@ pub(super) fn rest(view: &mut View<'_>, arguments: &[Argument]) -> Result<Passed
 }
 
 fn promoted(context: &mut Context<'_>, object: &Object) -> Result<Passed, String> {
-    let said = |reason: wdb_symbols::Unavailable| reason.to_string();
     let object = expression::dereferenced(context, object).map_err(said)?;
     let ty = context.bare(&object.ty);
     let signed = is_signed(context, &object.ty);
@@ -518,7 +325,7 @@ fn promoted(context: &mut Context<'_>, object: &Object) -> Result<Passed, String
         }
         (Kind::Base(Encoding::Float), Some(4 | 8)) => {
             let bytes = expression::convert(context, &object, &plain(&ValType::F64));
-            let value = wide(&bytes.map_err(said)?, false, &ValType::F64);
+            let value = as_wasm(&bytes.map_err(said)?, false, &ValType::F64);
             return value.map(Passed::Value).ok_or_else(String::new);
         }
         (Kind::Base(Encoding::Complex | Encoding::Float) | Kind::MemberPointer(..), _)
@@ -530,7 +337,7 @@ fn promoted(context: &mut Context<'_>, object: &Object) -> Result<Passed, String
     let cannot = || format!("a `{}` cannot be given for `...`", ty.name);
     let wasm = wasm.ok_or_else(cannot)?;
     let bytes = expression::convert(context, &object, &object.ty).map_err(said)?;
-    wide(&bytes, signed, &wasm)
+    as_wasm(&bytes, signed, &wasm)
         .map(Passed::Value)
         .ok_or_else(cannot)
 }
@@ -544,7 +351,7 @@ fn is_signed(context: &Context<'_>, ty: &TypeRef) -> bool {
 }
 
 /// Bytes as a value of WebAssembly. `None`: it would be a reference.
-fn wide(bytes: &[u8], signed: bool, ty: &ValType) -> Option<Value> {
+fn as_wasm(bytes: &[u8], signed: bool, ty: &ValType) -> Option<Value> {
     let is_negative = signed && bytes.last().is_some_and(|it| it & 0x80 != 0);
     let mut wide = [if is_negative { 0xff } else { 0 }; 16];
     for (to, from) in wide.iter_mut().zip(bytes) {

@@ -10,7 +10,7 @@ use wdb_module::{FuncIndex, Module};
 use wdb_symbols::types::{Encoding, Kind, Signature};
 use wdb_symbols::{Context, Language, Object};
 
-use super::arguments::{fit, scalars};
+use super::abi::{fit, scalars};
 use crate::stopped::{ReturnValue, Returned};
 use wdb_examine::expression;
 use wdb_examine::value::{self, unsigned};
@@ -18,7 +18,7 @@ use wdb_examine::view::{FrameId, View};
 
 /// How a function gives back its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Returning {
     /// There is none.
     Nothing,
     /// As the only result.
@@ -34,21 +34,21 @@ pub(super) enum Way {
 }
 
 /// How a function of the type `wasm` gives back what its source says.
-pub(super) fn way(context: &Context<'_>, source: &Signature, wasm: &FuncType) -> Way {
+pub(super) fn returning(context: &Context<'_>, source: &Signature, wasm: &FuncType) -> Returning {
     let ty = context.bare(&source.result);
     if let Kind::Void = ty.kind {
         // Constructors of C++ give back `this`, of which the source says nothing.
-        return Way::Nothing;
+        return Returning::Nothing;
     }
     let Ok(size) = context.size(&source.result) else {
-        return Way::Raw;
+        return Returning::Raw;
     };
     let parts = scalars(context, &source.result);
     let is_empty = size == 0 || parts.as_ref().is_some_and(Vec::is_empty);
     let is_scalar = match &ty.kind {
         // One with a destructor is in memory, and nothing here tells which have one.
         Kind::Record(_) if ty.language == Some(Language::Cpp) => false,
-        Kind::Record(_) => matches!(parts.as_deref(), Some([it]) if it.1 == size && size <= 8),
+        Kind::Record(_) => matches!(parts.as_deref(), Some([it]) if it.size == size && size <= 8),
         Kind::Array(_) | Kind::Base(Encoding::Complex) => false,
         Kind::MemberPointer(_, member) if expression::is_function_type(context, member) => false,
         // LLVM gives back in memory what is wider than any register.
@@ -56,15 +56,17 @@ pub(super) fn way(context: &Context<'_>, source: &Signature, wasm: &FuncType) ->
     };
     let is_float = |ty| matches!(context.bare(ty).kind, Kind::Base(Encoding::Float));
     let is_float = match (&ty.kind, parts.as_deref()) {
-        (Kind::Record(_), Some([it])) => is_float(&it.2),
+        (Kind::Record(_), Some([it])) => is_float(&it.ty),
         (Kind::Record(_), _) => false,
         _ => is_float(&source.result),
     };
     match (wasm.results(), wasm.params().first()) {
-        ([], _) if is_empty => Way::Nothing,
-        ([], Some(_)) if !is_scalar && takes_where(context, source, wasm.params()) => Way::Memory,
-        ([], Some(ValType::I32 | ValType::I64)) if !is_scalar => Way::Unproven,
-        ([], _) => Way::OptimisedOut,
+        ([], _) if is_empty => Returning::Nothing,
+        ([], Some(_)) if !is_scalar && takes_where(context, source, wasm.params()) => {
+            Returning::Memory
+        }
+        ([], Some(ValType::I32 | ValType::I64)) if !is_scalar => Returning::Unproven,
+        ([], _) => Returning::OptimisedOut,
         ([one], _) => {
             let fits = match one {
                 ValType::I32 => size <= 4 && !is_float,
@@ -72,11 +74,15 @@ pub(super) fn way(context: &Context<'_>, source: &Signature, wasm: &FuncType) ->
                 ValType::F32 => size == 4 && is_float,
                 ValType::F64 => size == 8 && is_float,
                 ValType::V128 => size == 16,
-                ValType::Ref(_) => return Way::Raw,
+                ValType::Ref(_) => return Returning::Raw,
             };
-            if fits { Way::Value } else { Way::OptimisedOut }
+            if fits {
+                Returning::Value
+            } else {
+                Returning::OptimisedOut
+            }
         }
-        _ => Way::Raw,
+        _ => Returning::Raw,
     }
 }
 
@@ -124,20 +130,22 @@ fn typed(
     }
     let ((way, size), _) = expression::with_context(view, frame, |context| {
         let size = context.size(&source.result).unwrap_or(0);
-        (way(context, &source, &wasm), size)
+        (returning(context, &source, &wasm), size)
     });
     let object = match (way, values) {
-        (Way::Nothing, _) => return Some(ReturnValue::Nothing),
-        (Way::Value, [value]) => {
+        (Returning::Nothing, _) => return Some(ReturnValue::Nothing),
+        (Returning::Value, [value]) => {
             let bytes = value::bytes(value.value()?)?;
             let bytes = bytes.get(..usize::try_from(size).ok()?)?;
             Object::of_bytes(bytes.to_vec(), source.result)
         }
-        (Way::Memory, []) => match first {
+        (Returning::Memory, []) => match first {
             Some(first) => Object::at(unsigned(first)?, source.result),
             None => return Some(ReturnValue::OptimisedOut),
         },
-        (Way::OptimisedOut | Way::Unproven, _) => return Some(ReturnValue::OptimisedOut),
+        (Returning::OptimisedOut | Returning::Unproven, _) => {
+            return Some(ReturnValue::OptimisedOut);
+        }
         _ => return None,
     };
     Some(ReturnValue::Typed(expression::Value {
@@ -252,28 +260,53 @@ mod tests {
         let point = || record(Language::C, &[(0, int()), (4, int())]);
         let slice = || record(Language::Rust, &[(0, pointer()), (4, int())]);
         for (parameters, variadic, wasm, expected) in [
-            (vec![], false, &[I32][..], Way::Memory),
-            (vec![int(), pointer()], false, &[I32, I32, I32], Way::Memory),
+            (vec![], false, &[I32][..], Returning::Memory),
+            (
+                vec![int(), pointer()],
+                false,
+                &[I32, I32, I32],
+                Returning::Memory,
+            ),
             // The pointer to the result was removed, or another argument with it.
-            (vec![int(), pointer()], false, &[I32, I32], Way::Unproven),
-            (vec![int(), pointer()], false, &[I32], Way::Unproven),
-            (vec![int(), double()], false, &[I32, F64], Way::Unproven),
-            (vec![int(), double()], false, &[I32, I32, F64], Way::Memory),
-            (vec![point(), int()], false, &[I32, I32, I32], Way::Memory),
+            (
+                vec![int(), pointer()],
+                false,
+                &[I32, I32],
+                Returning::Unproven,
+            ),
+            (vec![int(), pointer()], false, &[I32], Returning::Unproven),
+            (
+                vec![int(), double()],
+                false,
+                &[I32, F64],
+                Returning::Unproven,
+            ),
+            (
+                vec![int(), double()],
+                false,
+                &[I32, I32, F64],
+                Returning::Memory,
+            ),
+            (
+                vec![point(), int()],
+                false,
+                &[I32, I32, I32],
+                Returning::Memory,
+            ),
             // The same number, and others.
             (
                 vec![double(), int()],
                 false,
                 &[I32, I32, I32],
-                Way::Unproven,
+                Returning::Unproven,
             ),
-            (vec![int()], false, &[I64, F64], Way::Unproven),
+            (vec![int()], false, &[I64, F64], Returning::Unproven),
             // What `...` stands for is one more pointer.
-            (vec![int()], true, &[I32, I32, I32], Way::Memory),
-            (vec![int()], true, &[I32, I32], Way::Unproven),
+            (vec![int()], true, &[I32, I32, I32], Returning::Memory),
+            (vec![int()], true, &[I32, I32], Returning::Unproven),
             // A slice is two numbers.
-            (vec![slice()], false, &[I32, I32, I32], Way::Memory),
-            (vec![slice()], false, &[I32, I32], Way::Unproven),
+            (vec![slice()], false, &[I32, I32, I32], Returning::Memory),
+            (vec![slice()], false, &[I32, I32], Returning::Unproven),
         ] {
             let mut source = Signature {
                 parameters,
@@ -285,12 +318,12 @@ mod tests {
             };
             let wasm = FuncType::new(wasm.iter().copied(), []);
             assert_eq!(
-                way(&context, &source, &wasm),
+                returning(&context, &source, &wasm),
                 expected,
                 "{source:?} {wasm:?}"
             );
             source.rewritten = true;
-            assert_eq!(way(&context, &source, &wasm), Way::Unproven);
+            assert_eq!(returning(&context, &source, &wasm), Returning::Unproven);
         }
     }
 }
