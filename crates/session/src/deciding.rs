@@ -47,7 +47,10 @@ impl Session {
         self.deciding = deciding;
         if let Some(mut stopped) = stopped {
             // What was decided before it holds, and is reported with it.
-            let hits = std::mem::take(&mut outcome.reasons);
+            let mut hits = std::mem::take(&mut outcome.reasons);
+            if let Some(Next::Done { .. }) = outcome.next {
+                hits.push(Reason::Step);
+            }
             self.delete_temporary(&hits);
             stopped.reasons.splice(..0, hits.iter().cloned());
             self.stopped.reasons.splice(..0, hits);

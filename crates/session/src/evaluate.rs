@@ -53,13 +53,25 @@ impl Session {
         self.evaluate_at(expression, at)
     }
 
-    /// The value of an expression that is shown without being asked for, in the frame `at`. A function that it calls and
-    /// that stops on its way is given up.
+    /// The value of an expression that is shown without being asked for, in the frame `at`. No breakpoint is hit in a
+    /// function that it calls; one that stops for another reason is given up.
     ///
     /// # Errors
     ///
     /// As of [`Session::evaluate`], and when a function stopped.
     pub fn evaluate_unasked(
+        &mut self,
+        expression: &Expression,
+        at: FrameId,
+    ) -> Result<Value, Error> {
+        // A temporary breakpoint would be gone, and the user would not see it hit.
+        let breakpoints = std::mem::take(&mut self.breakpoints);
+        let value = self.evaluate_or_give_up(expression, at);
+        self.breakpoints = breakpoints;
+        value
+    }
+
+    fn evaluate_or_give_up(
         &mut self,
         expression: &Expression,
         at: FrameId,

@@ -264,10 +264,15 @@ impl Session {
             if !outcome.undecided.is_empty() {
                 // What the debuggee knows of this stop is not what it knows after a call.
                 let reasons = self.as_it_stands().reasons;
-                self.memo.not_entered = outcome.not_entered;
+                self.memo.not_entered = match outcome.next {
+                    Some(Next::Done { not_entered, .. }) => not_entered,
+                    _ => outcome.not_entered,
+                };
                 match self.decide(&mut outcome, &reasons) {
                     Decided::Stopped(stopped) => return Ok(stopped),
                     Decided::Runs(how) if !self.interrupted.load(Ordering::SeqCst) => {
+                        // What was said while functions were called is over, also where the program cannot go on.
+                        self.stopped = Stopped { reasons };
                         begin = Begin::Resume(how);
                         continue;
                     }
