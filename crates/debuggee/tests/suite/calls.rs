@@ -64,6 +64,9 @@ fn goes_on(live: &mut dyn Debuggee) {
 
 #[test]
 fn a_call_returns_and_the_program_stands_where_it_stood() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     for n in 1..=3 {
         call(&mut *live, ADD, &[n, 4]).unwrap();
@@ -82,6 +85,9 @@ fn a_call_returns_and_the_program_stands_where_it_stood() {
 
 #[test]
 fn a_breakpoint_in_a_call_shows_the_frames_below() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);
@@ -104,6 +110,9 @@ fn a_breakpoint_in_a_call_shows_the_frames_below() {
 
 #[test]
 fn a_call_in_a_call_returns_to_it() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);
@@ -122,6 +131,9 @@ fn a_call_in_a_call_returns_to_it() {
 
 #[test]
 fn a_trap_in_a_call_can_be_looked_at_and_ends_only_the_call() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     call(&mut *live, TRAP, &[6]).unwrap();
     assert_eq!(crash_code(&*live).unwrap(), "integer-divide-by-zero");
@@ -139,6 +151,9 @@ fn a_trap_in_a_call_can_be_looked_at_and_ends_only_the_call() {
 
 #[test]
 fn a_call_that_hangs_is_interrupted_and_abandoned() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     interrupt_after(&mut *live, 20);
     call(&mut *live, HANG, &[]).unwrap();
@@ -156,6 +171,9 @@ fn a_call_that_hangs_is_interrupted_and_abandoned() {
 
 #[test]
 fn the_call_that_is_abandoned_is_the_innermost() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);
@@ -169,6 +187,9 @@ fn the_call_that_is_abandoned_is_the_innermost() {
 
 #[test]
 fn a_call_that_wants_to_end_the_program_does_not() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     call(&mut *live, ENDS, &[]).unwrap();
     let why = "it wanted to end the program with exit code 9".into();
@@ -181,6 +202,9 @@ fn a_call_that_wants_to_end_the_program_does_not() {
 
 #[test]
 fn what_cannot_be_called_says_why() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     let error = call(&mut *live, 99, &[]).unwrap_err();
     assert_eq!(error.to_string(), "there is no function 99 in instance 0");
@@ -202,6 +226,9 @@ fn what_cannot_be_called_says_why() {
 
 #[test]
 fn the_breakpoints_of_a_call_can_have_a_watch() {
+    if !has_calls() {
+        return;
+    }
     let mut live = stopped();
     let add = at(&*live, 0, ADD, 6);
     set(&mut *live, &[add]);
@@ -219,6 +246,9 @@ fn the_breakpoints_of_a_call_can_have_a_watch() {
 
 #[test]
 fn functions_can_be_called_at_a_crash_and_after_the_end() {
+    if !has_calls() {
+        return;
+    }
     let crashing = FUNCTIONS.replace("i32.const 100\n    i32.add", "i32.const 0\n    i32.div_s");
     let mut live = launch(&crashing);
     resume(&mut *live);

@@ -101,6 +101,7 @@ fn what_cannot_be_changed_says_why() {
     let no_func = mutate.set_table_element(TableId(0), 0, &no_func);
     assert!(matches!(no_func, Err(Error::NotFound(_))));
     assert_eq!(live.set_local().is_some(), BACKEND.sets_locals);
+    assert_eq!(live.call().is_some(), BACKEND.calls);
     // Nothing of that has changed anything.
     let mut bytes = [1; 4];
     live.read_memory(MemoryId(0), 65532, &mut bytes).unwrap();

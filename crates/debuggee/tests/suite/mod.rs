@@ -22,6 +22,7 @@ mod steps;
 mod stops;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(crate) struct Backend {
     pub(crate) looks_often: bool,
     /// Locals can be set.
     pub(crate) sets_locals: bool,
+    /// Functions can be called. Where not, the tests that call some are skipped, and say so.
+    pub(crate) calls: bool,
 }
 
 impl Backend {
@@ -133,6 +136,20 @@ fn breakpoints(live: &mut dyn Debuggee) -> &mut dyn Breakpoints {
 
 fn execute(live: &mut dyn Debuggee) -> &mut dyn Execute {
     live.execute().unwrap()
+}
+
+/// Whether a test that calls functions can run.
+fn has_calls() -> bool {
+    if !BACKEND.calls {
+        // Not by a macro: what these write is not shown of a test that passes.
+        let test = std::thread::current();
+        let test = test.name().unwrap_or_default();
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: {test}: this engine calls no functions"
+        );
+    }
+    BACKEND.calls
 }
 
 fn callable(live: &mut dyn Debuggee) -> &mut dyn Call {

@@ -14,4 +14,5 @@ const BACKEND: Backend = Backend {
     passes_over: false,
     looks_often: false,
     sets_locals: false,
+    calls: true,
 };
