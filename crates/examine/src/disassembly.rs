@@ -196,6 +196,8 @@ fn listed(binary: &Module, func: FuncIndex, window: &Range<usize>) -> Vec<Line> 
         loop_start: None,
         branches: Vec::new(),
     }];
+    // The name section numbers labels in the order in which the blocks begin.
+    let mut labels = 0..;
     let bytes = |from: ModuleOffset, to: ModuleOffset| {
         let range = usize::try_from(from.0).ok()?..usize::try_from(to.0).ok()?;
         Some(binary.bytes().get(range)?.to_vec())
@@ -254,6 +256,10 @@ fn listed(binary: &Module, func: FuncIndex, window: &Range<usize>) -> Vec<Line> 
         | Operator::TryTable { .. }
         | Operator::Loop { .. } = operator
         {
+            let label = labels.next().and_then(|it| binary.label_name(func, it));
+            if let (Some(line), true) = (lines.last_mut(), window.contains(&position)) {
+                line.instruction.note = label.map(str::to_owned);
+            }
             blocks.push(Block {
                 loop_start: matches!(operator, Operator::Loop { .. }).then_some(at),
                 branches: Vec::new(),
@@ -286,6 +292,22 @@ fn annotate(binary: &Module, func: FuncIndex, operator: &Operator<'_>, line: &mu
             line.instruction.note = name.or_else(|| ty.map(|it| cut(it.to_string())));
             return;
         }
+        Operator::StructGet {
+            struct_type_index: ty,
+            field_index: field,
+        }
+        | Operator::StructGetS {
+            struct_type_index: ty,
+            field_index: field,
+        }
+        | Operator::StructGetU {
+            struct_type_index: ty,
+            field_index: field,
+        }
+        | Operator::StructSet {
+            struct_type_index: ty,
+            field_index: field,
+        } => binary.field_name(TypeIndex(*ty), *field),
         _ if branch_target(operator).is_some() => {
             line.meaning = Listed::Branch;
             return;
