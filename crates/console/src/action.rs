@@ -8,7 +8,7 @@ use wdb_session::{Error, Motion};
 
 use crate::console::{Console, Flow};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Switch};
 use crate::{breaking, placing, running, stack};
 
 /// What a key asks for. It does what a command does and answers the same; its [`Display`](fmt::Display) is the line with
@@ -59,11 +59,11 @@ impl Action {
             }
             Action::Enable(ids) => {
                 breaking::all_exist(console, &ids)?;
-                breaking::set_enabled(console, &ids, true, out);
+                breaking::set_enabled(console, &ids, Switch::On, out);
             }
             Action::Disable(ids) => {
                 breaking::all_exist(console, &ids)?;
-                breaking::set_enabled(console, &ids, false, out);
+                breaking::set_enabled(console, &ids, Switch::Off, out);
             }
         }
         Ok(Flow::Go)

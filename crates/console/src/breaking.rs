@@ -7,8 +7,8 @@ use crate::console::{
     COMMAND, Collecting, Collects, Command, Completes, Console, Flow, Group, Needs,
 };
 use crate::failure::Failure;
-use crate::output::{Output, Style};
-use crate::placing::{self, MOST_PLACES, here, location, parse};
+use crate::output::{Output, Style, Switch};
+use crate::placing::{self, Lasts, MOST_PLACES, here, location, parse};
 use crate::saving;
 use wdb_examine::expression::Expression;
 use wdb_examine::places;
@@ -45,7 +45,7 @@ breakpoint set --file parse.c --line 120 --condition 'count == 3'
 breakpoint set --name main --one-shot",
             completes: Completes::Place,
             needs: Needs::Program,
-            run: |console, call, out| placing::set(console, call, false, out),
+            run: |console, call, out| placing::set(console, call, Lasts::UntilDeleted, out),
             ..COMMAND
         },
         Command {
@@ -55,7 +55,7 @@ breakpoint set --name main --one-shot",
             help: "As `break`; the breakpoint is deleted when it has stopped the program.",
             completes: Completes::Place,
             needs: Needs::Program,
-            run: |console, call, out| placing::set(console, call, true, out),
+            run: |console, call, out| placing::set(console, call, Lasts::UntilHit, out),
             ..COMMAND
         },
         Command {
@@ -82,7 +82,7 @@ catch throw
 catch hostcall wasi_snapshot_preview1.fd_write
 catch hostcall *.path_*",
             needs: Needs::Program,
-            run: |console, call, out| placing::catch(console, call, false, out),
+            run: |console, call, out| placing::catch(console, call, Lasts::UntilDeleted, out),
             ..COMMAND
         },
         Command {
@@ -90,7 +90,7 @@ catch hostcall *.path_*",
             arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
             summary: "stops the program at an event once",
             needs: Needs::Program,
-            run: |console, call, out| placing::catch(console, call, true, out),
+            run: |console, call, out| placing::catch(console, call, Lasts::UntilHit, out),
             ..COMMAND
         },
         Command {
@@ -146,7 +146,7 @@ end",
             summary: "enables breakpoints, all without a number",
             completes: Completes::Breakpoint,
             needs: Needs::Program,
-            run: |console, call, out| enable(console, call, true, out),
+            run: |console, call, out| enable(console, call, Switch::On, out),
             ..COMMAND
         },
         Command {
@@ -155,7 +155,7 @@ end",
             summary: "disables breakpoints, all without a number: they stay, and do nothing",
             completes: Completes::Breakpoint,
             needs: Needs::Program,
-            run: |console, call, out| enable(console, call, false, out),
+            run: |console, call, out| enable(console, call, Switch::Off, out),
             ..COMMAND
         },
         Command {
@@ -355,7 +355,7 @@ fn modify(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
 fn enable(
     console: &mut Console,
     call: &Call<'_>,
-    yes: bool,
+    switch: Switch,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let rest = call
@@ -365,20 +365,29 @@ fn enable(
         .trim();
     let call = Call { rest, ..*call };
     if let Some(ids) = rest.strip_prefix("display") {
-        return enable_displays(console, ids, yes);
+        return enable_displays(console, ids, switch);
     }
     let ids = meant(console, &call)?;
-    set_enabled(console, &ids, yes, out);
+    set_enabled(console, &ids, switch, out);
     Ok(Flow::Go)
 }
 
 /// Enables breakpoints or disables them, and tells which.
-pub(super) fn set_enabled(console: &mut Console, ids: &[u32], yes: bool, out: &mut dyn Output) {
+pub(super) fn set_enabled(
+    console: &mut Console,
+    ids: &[u32],
+    switch: Switch,
+    out: &mut dyn Output,
+) {
     let is_meant = |it: &Breakpoint| ids.contains(&it.id);
     for breakpoint in console.session.breakpoints_mut().select_mut(is_meant) {
-        breakpoint.enabled = yes;
+        breakpoint.enabled = switch == Switch::On;
     }
-    tell_done(if yes { "enabled" } else { "disabled" }, ids, out);
+    let done = match switch {
+        Switch::On => "enabled",
+        Switch::Off => "disabled",
+    };
+    tell_done(done, ids, out);
 }
 
 /// The breakpoints that a line names; all if it names none.
@@ -396,12 +405,12 @@ fn tell_done(done: &str, ids: &[u32], out: &mut dyn Output) {
     });
 }
 
-fn enable_displays(console: &mut Console, ids: &str, yes: bool) -> Result<Flow, Failure> {
+fn enable_displays(console: &mut Console, ids: &str, switch: Switch) -> Result<Flow, Failure> {
     let ids: Result<Vec<u32>, Failure> = ids.split_whitespace().map(id).collect();
     let ids = ids?;
     for display in &mut console.session.displays.all {
         if ids.is_empty() || ids.contains(&display.id) {
-            display.enabled = yes;
+            display.enabled = switch == Switch::On;
         }
     }
     Ok(Flow::Go)

@@ -6,6 +6,15 @@ use wdb_debuggee::Debuggee;
 
 pub use wdb_report::styled::{Code, Style, Text};
 
+/// What a command turns something to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It is on from now on.
+    On,
+    /// It is off from now on.
+    Off,
+}
+
 /// What commands write to, and what only a caller that may open files can do for them.
 pub trait Output {
     /// A piece of text, which may hold line ends. The front end that shows it makes it safe for a terminal; names are [`printable`]
@@ -51,7 +60,7 @@ pub trait Output {
     /// # Errors
     ///
     /// Why there is none, as text.
-    fn full_screen(&mut self, _yes: bool) -> Result<(), String> {
+    fn full_screen(&mut self, _switch: Switch) -> Result<(), String> {
         Err("a full screen needs a terminal".to_owned())
     }
 }

@@ -14,10 +14,17 @@ use wdb_examine::places;
 use wdb_examine::view::{FrameId, View};
 use wdb_session::breakpoints::{Binding, Breakpoint, Message, NewBreakpoint, Trigger};
 
+/// How long a breakpoint lasts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lasts {
+    UntilDeleted,
+    UntilHit,
+}
+
 pub(super) fn set(
     console: &mut Console,
     call: &Call<'_>,
-    temporary: bool,
+    lasts: Lasts,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let flags: &[Flag] = &[
@@ -73,7 +80,7 @@ pub(super) fn set(
     let new = NewBreakpoint {
         condition,
         ignore: ignore.unwrap_or(0),
-        temporary: temporary || options.has("one-shot"),
+        temporary: lasts == Lasts::UntilHit || options.has("one-shot"),
         enabled: !options.has("disable"),
         ..NewBreakpoint::new(text, Trigger::Place(spec))
     };
@@ -269,7 +276,7 @@ fn first_place(text: &str) -> (&str, &str) {
 pub(super) fn catch(
     console: &mut Console,
     call: &Call<'_>,
-    temporary: bool,
+    lasts: Lasts,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = call.required("an event: throw, caught, uncaught, trap, hostcall NAME or start")?;
@@ -298,7 +305,7 @@ pub(super) fn catch(
         }
     };
     let new = NewBreakpoint {
-        temporary,
+        temporary: lasts == Lasts::UntilHit,
         ..NewBreakpoint::new(text, trigger)
     };
     add_and_tell(console, new, out)?;

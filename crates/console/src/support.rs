@@ -5,7 +5,7 @@ use wdb_symbols::printable;
 use crate::call::Call;
 use crate::console::{COMMAND, Command, Completes, Console, DEEPEST, Flow, Group};
 use crate::failure::Failure;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, Switch};
 use crate::settings::{self, SETTINGS};
 use crate::{defining, help};
 
@@ -110,13 +110,13 @@ entry 4",
             names: &["tui", "tui enable", "gui"],
             summary: "fills the screen: source, variables, stack, breakpoints, output",
             help: "The line for commands is at the bottom; F1 shows the keys, and F2 or `tui disable` goes back.",
-            run: |_, call, out| full_screen(call, out, true),
+            run: |_, call, out| full_screen(call, out, Switch::On),
             ..COMMAND
         },
         Command {
             names: &["tui disable"],
             summary: "goes back from the full screen to the line editor",
-            run: |_, call, out| full_screen(call, out, false),
+            run: |_, call, out| full_screen(call, out, Switch::Off),
             ..COMMAND
         },
         Command {
@@ -182,9 +182,9 @@ fn echo(_: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, 
     Ok(Flow::Go)
 }
 
-fn full_screen(call: &Call<'_>, out: &mut dyn Output, yes: bool) -> Result<Flow, Failure> {
+fn full_screen(call: &Call<'_>, out: &mut dyn Output, switch: Switch) -> Result<Flow, Failure> {
     call.none()?;
-    out.full_screen(yes)?;
+    out.full_screen(switch)?;
     Ok(Flow::Go)
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use wdb_console::{Console, Flow, Output, Style};
+use wdb_console::{Console, Flow, Output, Style, Switch};
 use wdb_debuggee::Debuggee;
 use wdb_session::Reason;
 use wdb_symbols::printable;
@@ -380,8 +380,8 @@ impl Output for Terminal<'_> {
         self.files.script(path)
     }
 
-    fn full_screen(&mut self, yes: bool) -> Result<(), String> {
-        *self.full_screen = yes;
+    fn full_screen(&mut self, switch: Switch) -> Result<(), String> {
+        *self.full_screen = switch == Switch::On;
         Ok(())
     }
 }

@@ -33,7 +33,7 @@ const TOOK_TOO_LONG: i32 = 124;
 const PORT: &str = "GUEST_PORT";
 
 /// What a run of a command costs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Cost {
     /// From its start to its end, in seconds.
     pub(super) wall: f64,

@@ -73,8 +73,11 @@ impl Syntax {
     }
 
     /// Texts in double quotes may go on after a line's end.
-    fn has_long_texts(self) -> bool {
-        self == Syntax::Rust
+    fn newline_in_text(self) -> Newline {
+        match self {
+            Syntax::Rust => Newline::IsText,
+            _ => Newline::Ends,
+        }
     }
 
     fn has_backquotes(self) -> bool {
@@ -230,14 +233,14 @@ impl Lexer<'_> {
         }
         match first {
             '"' => {
-                self.at += quoted(rest, '"', self.syntax.has_long_texts());
+                self.at += quoted(rest, '"', self.syntax.newline_in_text());
                 Some(Code::Text)
             }
             '`' if self.syntax.has_backquotes() => {
                 let escapes = self.syntax == Syntax::TypeScript;
                 let plain = rest[1..].find('`').map_or(rest.len(), |it| it + 2);
                 self.at += if escapes {
-                    quoted(rest, '`', true)
+                    quoted(rest, '`', Newline::IsText)
                 } else {
                     plain
                 };
@@ -248,7 +251,7 @@ impl Lexer<'_> {
                 None
             }
             '\'' => {
-                self.at += quoted(rest, '\'', false);
+                self.at += quoted(rest, '\'', Newline::Ends);
                 Some(Code::Text)
             }
             '#' if self.syntax.is_c() && self.is_first_of_line() => {
@@ -337,13 +340,22 @@ fn block_comment(text: &str, nests: bool) -> usize {
     text.len()
 }
 
+/// What the end of a line is in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Newline {
+    /// The end of the text.
+    Ends,
+    /// A part of it.
+    IsText,
+}
+
 /// How long the text is that `text` begins with, its quotes included.
-fn quoted(text: &str, quote: char, over_lines: bool) -> usize {
+fn quoted(text: &str, quote: char, newline: Newline) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {
             // C goes on after a backslash at the end of the line.
-            '\n' if !over_lines && !escaped => return at,
+            '\n' if newline == Newline::Ends && !escaped => return at,
             _ if escaped => escaped = false,
             '\\' => escaped = true,
             _ if c == quote => return at + 1,

@@ -252,10 +252,13 @@ fn once(seen: &Seen, findings: &mut Findings) {
 fn indices(seen: &Seen, findings: &mut Findings) {
     let counts = &seen.counts;
     for (position, instance) in seen.listed.iter().enumerate() {
-        let mut outside = |what: &str, indices: &[u32], count: usize, may_be_absent: bool| {
+        let present = |indices: &[u32]| -> Vec<u32> {
+            let indices = indices.iter().copied();
+            indices.filter(|index| *index != ABSENT).collect()
+        };
+        let mut outside = |what: &str, indices: &[u32], count: usize| {
             for index in indices {
-                let absent = may_be_absent && *index == ABSENT;
-                if !absent && *index as usize >= count {
+                if *index as usize >= count {
                     findings.error(
                         rule::INSTANCES,
                         None,
@@ -264,9 +267,9 @@ fn indices(seen: &Seen, findings: &mut Findings) {
                 }
             }
         };
-        outside("module", &[instance.module_index], counts.modules, false);
-        outside("memory", &instance.memories, counts.memories, true);
-        outside("global", &instance.globals, counts.globals, true);
+        outside("module", &[instance.module_index], counts.modules);
+        outside("memory", &present(&instance.memories), counts.memories);
+        outside("global", &present(&instance.globals), counts.globals);
     }
     for (offset, greatest) in &seen.stacks {
         if *greatest as usize >= counts.instances {
