@@ -249,13 +249,13 @@ fn costs_of_a_large_program(bytes: Vec<u8>) {
     set(&mut live, &[]);
     println!("one breakpoint taken away: {:?}", start.elapsed());
     let all: Vec<CodeLocation> = (0..1000)
-        .map(|it| {
+        .map(|index| {
             live.modules()[0]
                 .binary
                 .as_ref()
                 .unwrap()
                 .imported_function_count()
-                + it
+                + index
         })
         .map(|func| at(&live, func, 0))
         .collect();

@@ -74,9 +74,9 @@ pub(super) fn module(directory: &Path, megabytes: u64) -> Result<PathBuf> {
     let cores = std::thread::available_parallelism()?.get();
     std::thread::scope(|scope| {
         let compilers: Vec<_> = (0..cores).map(|_| scope.spawn(compiler)).collect();
-        compilers.into_iter().try_for_each(|it| {
-            it.join()
-                .unwrap_or_else(|_| anyhow::bail!("a compiler panicked"))
+        compilers.into_iter().try_for_each(|compiler| {
+            let compiled = compiler.join();
+            compiled.unwrap_or_else(|_| anyhow::bail!("a compiler panicked"))
         })
     })?;
     let objects: Vec<String> = (0..units).map(|unit| format!("unit{unit}.o")).collect();

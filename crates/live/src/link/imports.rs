@@ -156,10 +156,13 @@ impl Undefined {
         let Some((module, name)) = &self.import else {
             return wrong(&file.name, &self.error);
         };
-        let ty = file.binary.modules().iter().find_map(|it| {
-            let mut imports = it.imports().iter();
+        let ty = file.binary.modules().iter().find_map(|candidate| {
+            let mut imports = candidate.imports().iter();
             let import = imports.find(|import| *import.module == **module && import.name == *name);
-            Some(format!(", which is {}", it.spelled_import(import?.ty)))
+            Some(format!(
+                ", which is {}",
+                candidate.spelled_import(import?.ty)
+            ))
         });
         let (ty, error) = (ty.unwrap_or_default(), &self.error);
         LaunchError::WrongImport {

@@ -34,14 +34,14 @@ fn theirs(context: &addr2line::Context<Slice<'_>>, address: u64) -> Vec<Place> {
 fn ours(places: Vec<Location>) -> Vec<Place> {
     places
         .into_iter()
-        .map(|it| {
+        .map(|place| {
             // They have no name but the DWARF's.
-            let function = it.function.filter(|it| it.origin == Origin::Dwarf);
+            let function = place.function.filter(|it| it.origin == Origin::Dwarf);
             let raw = function.map(|it| it.raw);
             // What is shown in place of no line is not compared.
-            let line = it.line.filter(|_| !it.approximate);
-            let column = it.column.filter(|_| !it.approximate);
-            let file = it.file.filter(|_| line.is_some());
+            let line = place.line.filter(|_| !place.approximate);
+            let column = place.column.filter(|_| !place.approximate);
+            let file = place.file.filter(|_| line.is_some());
             (file, line, column, raw)
         })
         .collect()

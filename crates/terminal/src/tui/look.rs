@@ -286,9 +286,11 @@ fn displayed(view: &mut View<'_>, frame: FrameId, display: &Display, open: &Open
         Displayed::Value(found) => value(view, found, path, display.notation, open),
         Displayed::Failed(error) => line(Err(Unavailable::Unsupported(error.message))),
         Displayed::Instruction(found) => {
-            let text = found.map(|it| {
-                let note = it.note.map_or_else(String::new, |it| format!("  ;; {it}"));
-                format!("{} {}{note}", it.at, it.text)
+            let text = found.map(|found| {
+                let note = found
+                    .note
+                    .map_or_else(String::new, |it| format!("  ;; {it}"));
+                format!("{} {}{note}", found.at, found.text)
             });
             line(Ok(text.unwrap_or_default()))
         }
