@@ -44,7 +44,7 @@ fn a_program_is_stepped_in_full_screen() {
         let now = arrow(screen);
         !now.is_empty() && now != before && screen.contains(" stepped │")
     });
-    // A breakpoint on the line where it stands, and none.
+    // A breakpoint on the line where it is, and none.
     wdb.keys(F9);
     wdb.see("breakpoint 2");
     wdb.until("its mark", |screen| arrow(screen).starts_with('●'));
@@ -207,4 +207,63 @@ fn a_signal_ends_a_full_screen_that_no_one_reads() {
         wdb.see("not started");
         assert!(wdb.hangs_until(signal), "{signal} does not end it");
     }
+}
+
+/// A module whose debug information takes long to read: what a fixture has, many times. Each copy is a unit of its own.
+fn with_much_debug_information(home: &Home) -> String {
+    const COPIES: usize = 20_000;
+    let bytes = std::fs::read(crate::pty::fixture("c-compute-o0.wasm")).unwrap();
+    let binary = wdb_module::Binary::parse(bytes.into()).unwrap();
+    let module = &binary.modules()[0];
+    let bytes = module.bytes();
+    let mut large = bytes[..8].to_vec();
+    let mut start = 8;
+    for section in module.sections() {
+        let range = section.range.start.0 as usize..section.range.end.0 as usize;
+        if section.name.as_deref() == Some(".debug_info") {
+            let name = b"\x0b.debug_info";
+            large.push(0);
+            let mut size = name.len() + range.len() * COPIES;
+            while size > 0x7f {
+                large.push(size as u8 | 0x80);
+                size >>= 7;
+            }
+            large.push(size as u8);
+            large.extend(name);
+            for _ in 0..COPIES {
+                large.extend(&bytes[range.clone()]);
+            }
+        } else {
+            large.extend(&bytes[start..range.end]);
+        }
+        start = range.end;
+    }
+    std::fs::write(home.path("large.wasm"), large).unwrap();
+    "large.wasm".to_owned()
+}
+
+/// What the screen shows takes its time, is told, and can be given up; the session goes on.
+#[test]
+fn reading_for_the_screen_is_given_up() {
+    let home = Home::new();
+    let mut wdb = full_screen(&home, &with_much_debug_information(&home));
+    let gives_up = |wdb: &mut Terminal, times| {
+        wdb.see("reading the debug information of large.wasm…");
+        wdb.keys(CTRL_C);
+        wdb.see_times("given up", times);
+        wdb.until("the state of the program", |screen| {
+            screen.contains(" not started ")
+        });
+    };
+    // Once in the pane of the code, and once in what the debugger answers.
+    gives_up(&mut wdb, 2);
+    wdb.see("debug information was not read: given up");
+    // A line is executed, and what it changes is read again for the screen.
+    wdb.keys("info breakpoints\r");
+    wdb.see("there are no breakpoints");
+    gives_up(&mut wdb, 3);
+    wdb.keys(CTRL_D);
+    wdb.until("the end", |screen| !screen.contains("F1 keys"));
+    assert_eq!(wdb.end(), 0);
+    assert!(!wdb.is_alternate(), "the terminal is as it was");
 }

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::layout::{Window, layout};
 use super::line::Proposals;
-use super::state::{Activity, Pane, State};
+use super::state::{Pane, State};
 use theme::Theme;
 
 /// The keys, for the help.
@@ -24,7 +24,7 @@ const KEYS: &[(&str, &str)] = &[
     ("F11", "step: a line, into calls"),
     ("F12, Shift-F11", "finish: out of the function"),
     ("F9", "breakpoint on the selected line, or none"),
-    ("Ctrl-C", "interrupt the program; clear the line"),
+    ("Ctrl-C", "interrupt what takes long; clear the line"),
     ("Tab, Shift-Tab", "the next pane; complete what is typed"),
     ("arrows, PgUp, PgDn", "move in the pane; older lines"),
     ("Enter", "in a list: open, select, switch on or off"),
@@ -115,15 +115,21 @@ fn draw_window(buffer: &mut Buffer, window: &Window, state: &State, theme: Theme
 
 fn draw_status(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
     let scene = &state.scene;
-    let is_slow = state.activity == Activity::Slow;
-    let text = if !is_slow {
+    let text = if let Some(seconds) = state.slow {
+        let what = match (&*state.progress, state.reads) {
+            ("", false) => "running",
+            ("", true) => "reading debug information",
+            (what, _) => what,
+        };
+        let since = match seconds {
+            0 => String::new(),
+            seconds => format!(" {seconds} s"),
+        };
+        format!("{what}…{since} (Ctrl-C interrupts)")
+    } else {
         let mut parts = vec![&*scene.condition, &scene.thread, &scene.place];
         parts.retain(|it| !it.is_empty());
         parts.join(" │ ")
-    } else if state.progress.is_empty() {
-        "running… (Ctrl-C interrupts)".to_owned()
-    } else {
-        state.progress.clone()
     };
     let width = usize::from(area.width);
     let text = shortened_end(&format!(" {text}"), width.saturating_sub(1));
@@ -134,7 +140,7 @@ fn draw_status(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
         10.. => " F1 keys ",
         _ => "",
     };
-    let look = theme.status(is_slow);
+    let look = theme.status(state.slow.is_some());
     Line::styled(text, look).render(area, buffer);
     let keys = Line::styled(keys, look).right_aligned();
     keys.render(area, buffer);

@@ -1,4 +1,4 @@
-//! Where everything stands, for any size of the terminal.
+//! Where everything is, for any size of the terminal.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::state::{Pane, State};
 
 /// Rows that the window of the code and those beside it have at least, where all three of those are shown.
 const ROWS_FOR_ALL: u16 = 24;
-/// Columns from which log and output stand side by side.
+/// Columns from which log and output are side by side.
 const COLUMNS_FOR_BOTH: u16 = 110;
 /// With fewer columns there is one window.
 const COLUMNS_FOR_TWO: u16 = 60;
@@ -31,7 +31,7 @@ pub(super) struct Window {
 pub(super) struct Layout {
     /// The windows.
     pub(super) windows: Vec<Window>,
-    /// How the program stands.
+    /// The state of the program.
     pub(super) status: Rect,
     /// Where commands are typed.
     pub(super) command: Rect,
@@ -60,7 +60,7 @@ impl Window {
         self.area.x > 0
     }
 
-    /// Where its content stands.
+    /// Where its content is.
     pub(super) fn content(&self) -> Rect {
         let left = u16::from(self.is_divided());
         Rect {

@@ -12,7 +12,7 @@ const MOST_LINES: usize = 2_000;
 
 /// A line with a cursor, and a history.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct CommandLine {
     /// What is typed, with the cursor, which moves by grapheme clusters: what a reader calls a character.
     ///
     /// Texts are put into it with `replace` alone: the other methods stop at the capacity that it was
@@ -34,10 +34,10 @@ pub(super) struct Proposals {
     pub(super) chosen: Option<usize>,
 }
 
-impl Line {
+impl CommandLine {
     /// An empty line after these.
-    pub(super) fn with_history(history: Vec<String>) -> Line {
-        Line {
+    pub(super) fn with_history(history: Vec<String>) -> CommandLine {
+        CommandLine {
             buffer: LineBuffer::with_capacity(0),
             history,
             recalled: None,
@@ -193,9 +193,9 @@ impl Line {
     }
 }
 
-impl Default for Line {
-    fn default() -> Line {
-        Line::with_history(Vec::new())
+impl Default for CommandLine {
+    fn default() -> CommandLine {
+        CommandLine::with_history(Vec::new())
     }
 }
 
@@ -229,17 +229,17 @@ fn common<'a>(mut texts: impl Iterator<Item = &'a str>) -> &'a str {
 mod tests {
     use super::*;
 
-    fn typed(text: &str) -> Line {
-        let mut line = Line::default();
+    fn typed(text: &str) -> CommandLine {
+        let mut line = CommandLine::default();
         line.insert(text);
         line
     }
 
-    fn key(line: &mut Line, code: KeyCode) {
+    fn key(line: &mut CommandLine, code: KeyCode) {
         line.press(KeyEvent::new(code, KeyModifiers::NONE));
     }
 
-    fn control(line: &mut Line, letter: char) {
+    fn control(line: &mut CommandLine, letter: char) {
         line.press(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL));
     }
 
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn the_history_gives_back_what_was_typed() {
-        let mut line = Line::with_history(vec!["next".into(), "step".into()]);
+        let mut line = CommandLine::with_history(vec!["next".into(), "step".into()]);
         line.insert("pri");
         key(&mut line, KeyCode::Up);
         key(&mut line, KeyCode::Up);

@@ -37,14 +37,7 @@ pub(super) struct Looker {
 impl Looker {
     /// What there is to see.
     pub(super) fn look(&mut self, session: &mut Session, wishes: &Wishes) -> Scene {
-        let mut scene = Scene {
-            run: session.runs(),
-            condition: condition(session),
-            over: session.can_run() && session.is_over(),
-            selected: session.selected(),
-            breakpoints: session.breakpoints().clone(),
-            ..Scene::default()
-        };
+        let mut scene = outline(session);
         let displays = session.displays.all.clone();
         let mut view = session.view();
         match scene.selected {
@@ -188,6 +181,26 @@ impl Looker {
     }
 }
 
+/// What there is to see where the debug information was not read because the user gave that up.
+pub(super) fn unread(session: &mut Session) -> Scene {
+    Scene {
+        code: nothing("debug information was not read: given up; any command reads it again"),
+        ..outline(session)
+    }
+}
+
+/// What there is to see without debug information.
+fn outline(session: &mut Session) -> Scene {
+    Scene {
+        run: session.runs(),
+        condition: condition(session),
+        over: session.can_run() && session.is_over(),
+        selected: session.selected(),
+        breakpoints: session.breakpoints().clone(),
+        ..Scene::default()
+    }
+}
+
 /// `why` is a sentence without its full stop.
 fn nothing(why: &str) -> Code {
     Code {
@@ -297,7 +310,7 @@ fn displayed(view: &mut View<'_>, frame: FrameId, display: &Display, open: &Open
     }
 }
 
-/// How the program stands, in a few words.
+/// The state of the program, in a few words.
 fn condition(session: &mut Session) -> String {
     let can_run = session.can_run();
     // Where a breakpoint is, a step may have come to its end too.

@@ -26,13 +26,13 @@ pub(super) type Piece = (Style, String);
 pub(super) struct Scene {
     /// How many times the program had been let run when this was seen: tells one stop from the next.
     pub(super) run: u64,
-    /// How it stands, in a few words: `stopped`, `core dump`, `exited with 0`.
+    /// Its state, in a few words: `stopped`, `core dump`, `exited with 0`.
     pub(super) condition: String,
     /// Whether it has ended or crashed, and can be run anew.
     pub(super) over: bool,
     /// The selected thread. Empty where there is only one.
     pub(super) thread: String,
-    /// Where the selected frame stands: `main.c:12 in sum`. May be empty.
+    /// Where the selected frame is: `main.c:12 in sum`. May be empty.
     pub(super) place: String,
     /// What tells the selected frame from all others while it lives. Empty without one.
     pub(super) frame: String,
@@ -57,7 +57,7 @@ pub(super) struct Code {
     pub(super) title: String,
     /// Its rows.
     pub(super) rows: Rows,
-    /// The row where the selected frame stands.
+    /// The row where the selected frame is.
     pub(super) current: Option<usize>,
     /// The row to show if it is in none.
     pub(super) start: usize,

@@ -6,7 +6,7 @@ use wdb_console::{Action, Completion};
 use wdb_examine::frames::Entry;
 use wdb_examine::values::Named;
 
-use super::line::Line;
+use super::line::CommandLine;
 use super::scene::{Rows, Scene, Value};
 use super::text::Text;
 use crate::repl::Written;
@@ -107,20 +107,12 @@ pub(super) enum Report {
     Done(String),
     /// What can be at the place of the line that was asked about.
     Completions(String, Vec<Completion>),
+    /// Something is read of the program. It is over with the scene, the parts or the completions.
+    Reads,
+    /// What was begun with the lines before is dropped; the prompt of the next.
+    Cancelled(String),
     /// The view is over.
     Ended(Ended),
-}
-
-/// What the worker does right now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Activity {
-    /// It waits for a line.
-    #[default]
-    Idle,
-    /// It executes a line, since just now.
-    Busy,
-    /// It executes a line, for so long that the user wants to know.
-    Slow,
 }
 
 /// How the view ended.
@@ -150,8 +142,12 @@ pub(super) struct State {
     pub(super) colours: bool,
     /// What the program looks like.
     pub(super) scene: Scene,
-    /// What the worker does.
-    pub(super) activity: Activity,
+    /// Whether the worker executes a line or an action.
+    pub(super) executes: bool,
+    /// Whether the worker reads something of the program, to show it.
+    pub(super) reads: bool,
+    /// The seconds that the worker has been at work, if it is for so long that the user wants to know.
+    pub(super) slow: Option<u64>,
     /// What takes long.
     pub(super) progress: String,
     /// Where keys go.
@@ -161,7 +157,7 @@ pub(super) struct State {
     /// The prompt before the line.
     pub(super) prompt: String,
     /// The line that is typed.
-    pub(super) line: Line,
+    pub(super) line: CommandLine,
     /// What the debugger answered.
     pub(super) log: Text,
     /// What the guest wrote.
@@ -235,10 +231,21 @@ impl State {
     pub(super) fn resume(&mut self, mut history: Vec<String>, prompt: &str) {
         // What was pasted in several lines is none here.
         history.retain(|line| !line.contains('\n'));
-        self.line = Line::with_history(history);
+        self.line = CommandLine::with_history(history);
         self.prompt = prompt.to_owned();
-        self.activity = Activity::Idle;
+        self.executes = false;
         self.ended = None;
+    }
+
+    /// Whether the worker does something that Ctrl-C gives up.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.executes || self.reads
+    }
+
+    /// Something that was asked for is read, or was given up.
+    pub(super) fn has_read(&mut self) {
+        self.reads = false;
+        self.progress.clear();
     }
 
     /// What of the program is to be seen.

@@ -19,14 +19,14 @@ use ratatui::crossterm::{cursor, execute};
 use wdb_console::Style;
 
 use super::draw::draw;
-use super::state::{Activity, Ended, Report, Request, State};
+use super::state::{Ended, Report, Request, State};
 use super::update::{Effect, Event, update};
 use crate::CtrlC;
 use crate::ctrl_c::Reaction;
 
 /// How long keys are waited for before the worker is listened to.
 const PAUSE: Duration = Duration::from_millis(15);
-/// After so long it is said that the program runs.
+/// After so long it is said what the worker does.
 const SLOW: Duration = Duration::from_millis(150);
 /// At most this many reports are taken before the screen is drawn.
 const REPORTS_AT_ONCE: usize = 4_096;
@@ -169,16 +169,14 @@ impl Terminal {
                     }
                 }
             }
-            match state.activity {
-                Activity::Idle => busy_since = None,
-                Activity::Busy => {
-                    let since = *busy_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= SLOW {
-                        update(state, Event::Slow);
-                        drawn = false;
-                    }
+            if state.is_at_work() {
+                let took = busy_since.get_or_insert_with(Instant::now).elapsed();
+                if took >= SLOW && state.slow != Some(took.as_secs()) {
+                    update(state, Event::Slow(took.as_secs()));
+                    drawn = false;
                 }
-                Activity::Slow => {}
+            } else {
+                busy_since = None;
             }
             if let Some(ended) = state.ended {
                 return Ok(ended);

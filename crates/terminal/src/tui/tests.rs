@@ -28,7 +28,7 @@ use wdb_symbols::render::Notation;
 use super::draw::draw;
 use super::look::Looker;
 use super::scene::Rows;
-use super::state::{Activity, Ended, Page, Pane, Part, Report, Request, State};
+use super::state::{Ended, Page, Pane, Part, Report, Request, State};
 use super::update::{Effect, Event, update};
 use super::worker;
 use crate::repl::Written;
@@ -127,7 +127,7 @@ impl View {
             Request::Look(_) => self.look(),
             Request::Parts(page) => {
                 let parts = worker::more(&mut self.console.session, page.clone());
-                self.told(parts);
+                self.told(Report::Parts(page.path.clone(), parts));
             }
             Request::Execute(line, _) => {
                 self.console.execute(line, &mut String::new());
@@ -306,8 +306,8 @@ fn while_the_program_runs_keys_only_interrupt() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
     let running = Input::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE));
     assert!(view.happens(Event::Input(running)).is_some());
-    assert_eq!(view.state.activity, Activity::Busy);
-    view.happens(Event::Slow);
+    assert!(view.state.executes);
+    view.happens(Event::Slow(0));
     view.told(Report::Written(Written::Guest(b"still here\n".to_vec())));
     assert!(view.screen().contains("running…"));
     assert_eq!(view.key(KeyCode::F(10)), None);
@@ -320,6 +320,44 @@ fn while_the_program_runs_keys_only_interrupt() {
     assert_eq!(view.key(KeyCode::F(2)), Some(Effect::Ask(Request::Leave)));
     view.told(Report::Ended(Ended::Left));
     assert_eq!(view.state.ended, Some(Ended::Left));
+}
+
+#[test]
+fn what_is_read_for_the_screen_is_in_the_status_line_until_it_is_there_or_given_up() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let status = |view: &View| view.screen().lines().nth(22).unwrap().to_owned();
+    let idle = status(&view);
+    let scene = view.state.scene.clone();
+    let over = [
+        Report::Scene(Box::new(scene)),
+        Report::Parts("none".into(), Vec::new()),
+        Report::Completions("none".into(), Vec::new()),
+    ];
+    let ctrl_c = |view: &mut View| view.press(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    for report in over {
+        view.told(Report::Reads);
+        // Not yet: the line is meant.
+        assert_eq!(ctrl_c(&mut view), Some(Effect::Ask(Request::Cancel)));
+        view.told(Report::Cancelled("(wdb) ".into()));
+        view.happens(Event::Slow(0));
+        let reading = " reading debug information… (Ctrl-C interrupts)";
+        assert!(status(&view).starts_with(reading), "{}", status(&view));
+        view.told(Report::Written(Written::Progress("reading a.wasm".into())));
+        view.happens(Event::Slow(3));
+        let told = " reading a.wasm… 3 s (Ctrl-C interrupts)";
+        assert!(status(&view).starts_with(told), "{}", status(&view));
+        assert_eq!(ctrl_c(&mut view), Some(Effect::Interrupt));
+        view.told(report);
+        assert_eq!(status(&view), idle);
+    }
+    // What is dropped at the line ends no command that was typed after it.
+    view.typed("frame 1");
+    view.happens(Event::Input(Input::Key(KeyEvent::new(
+        KeyCode::Enter,
+        KeyModifiers::NONE,
+    ))));
+    view.told(Report::Cancelled("(wdb) ".into()));
+    assert_eq!(ctrl_c(&mut view), Some(Effect::Interrupt));
 }
 
 #[test]
@@ -499,9 +537,8 @@ fn more_parts_are_asked_for_page_by_page() {
         run: view.state.scene.run + 1,
         ..view.state.page(&view.state.scene.displays[0]).unwrap()
     };
-    let Report::Parts(path, parts) = worker::more(&mut view.console.session, page) else {
-        panic!("no parts");
-    };
+    let path = page.path.clone();
+    let parts = worker::more(&mut view.console.session, page);
     assert_eq!(parts, []);
     view.told(Report::Scene(Box::default()));
     view.told(Report::Parts(path, parts));

@@ -139,7 +139,7 @@ pub(super) fn wrap(line: &[Piece], width: usize) -> Vec<Vec<Piece>> {
     rows
 }
 
-/// What stands from a column on in a row, whose characters have widths.
+/// The part of a row from a column on, whose characters have widths.
 pub(super) fn from_column(row: Vec<Piece>, column: usize) -> Vec<Piece> {
     let mut left = column;
     let mut rest = Vec::new();

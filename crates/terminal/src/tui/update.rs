@@ -8,7 +8,7 @@ use wdb_examine::frames::Entry;
 use wdb_session::Motion;
 
 use super::layout::layout;
-use super::state::{Activity, FRAMES, PAGE, Pane, Part, Report, Request, State, VariableRow};
+use super::state::{FRAMES, PAGE, Pane, Part, Report, Request, State, VariableRow};
 use crate::repl::Written;
 
 /// What happens.
@@ -18,8 +18,8 @@ pub(super) enum Event {
     Input(Input),
     /// The worker tells something.
     Report(Report),
-    /// A line is being executed for a while already.
-    Slow,
+    /// The worker has been at work for so many seconds, which is long.
+    Slow(u64),
 }
 
 /// What is to be done outside of the state.
@@ -55,8 +55,11 @@ pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
             state.line.insert(&text);
         }
         Event::Report(report) => take(state, report),
-        Event::Slow if state.activity == Activity::Busy => state.activity = Activity::Slow,
-        Event::Input(_) | Event::Slow => {}
+        Event::Slow(seconds) => state.slow = Some(seconds),
+        Event::Input(_) => {}
+    }
+    if !state.is_at_work() {
+        state.slow = None;
     }
     keep_in_sight(state);
     effect
@@ -64,19 +67,28 @@ pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
 
 fn take(state: &mut State, report: Report) {
     match report {
-        Report::Scene(scene) => state.see(*scene),
-        Report::Parts(path, parts) => state.add_parts(&path, parts),
+        Report::Reads => state.reads = true,
+        Report::Scene(scene) => {
+            state.has_read();
+            state.see(*scene);
+        }
+        Report::Parts(path, parts) => {
+            state.has_read();
+            state.add_parts(&path, parts);
+        }
         Report::Written(Written::Answer(style, text)) => state.log.write(style, &text),
         Report::Written(Written::Progress(what)) => state.progress = what,
         Report::Written(Written::Guest(bytes)) => {
             state.output.write_bytes(Style::Plain, &bytes);
         }
         Report::Done(prompt) => {
-            state.activity = Activity::Idle;
+            state.executes = false;
             state.progress.clear();
             state.prompt = prompt;
         }
+        Report::Cancelled(prompt) => state.prompt = prompt,
         Report::Completions(line, all) => {
+            state.has_read();
             if state.line.text() == line {
                 state.line.propose(all);
             }
@@ -299,7 +311,7 @@ fn toggle_breakpoint(state: &mut State) -> Option<Effect> {
 }
 
 fn enter(state: &mut State) -> Option<Effect> {
-    if state.activity != Activity::Idle {
+    if state.executes {
         return None;
     }
     let line = state.line.enter();
@@ -311,7 +323,7 @@ fn enter(state: &mut State) -> Option<Effect> {
 /// Does what a key asks for.
 fn act(state: &mut State, action: Action) -> Option<Effect> {
     state.line.proposals = None;
-    if state.activity != Activity::Idle {
+    if state.executes {
         return None;
     }
     begin(state, &action.to_string());
@@ -331,10 +343,10 @@ fn begin(state: &mut State, line: &str) {
 
 /// Asks the worker for something that it is busy with. Not while it is busy with something else.
 fn ask(state: &mut State, request: Request) -> Option<Effect> {
-    if state.activity != Activity::Idle {
+    if state.executes {
         return None;
     }
-    state.activity = Activity::Busy;
+    state.executes = true;
     Some(Effect::Ask(request))
 }
 
@@ -343,7 +355,8 @@ fn look(state: &State) -> Option<Effect> {
 }
 
 fn interrupt(state: &mut State) -> Option<Effect> {
-    if state.activity != Activity::Idle {
+    // What is read is almost always read at once: the line is meant.
+    if state.executes || state.slow.is_some() {
         return Some(Effect::Interrupt);
     }
     state.help = false;
@@ -357,7 +370,7 @@ fn complete(state: &mut State) -> Option<Effect> {
         state.line.choose(true);
         return None;
     }
-    if state.activity != Activity::Idle {
+    if state.executes {
         return None;
     }
     let line = state.line.text().to_owned();

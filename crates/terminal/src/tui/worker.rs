@@ -1,12 +1,15 @@
 //! What the view asks for, done where the program is.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use wdb_console::Flow;
 use wdb_session::Session;
+use wdb_symbols::reading;
 
-use super::look::{Looker, parts};
+use super::look::{Looker, parts, unread};
+use super::scene::Value;
 use super::state::{Ended, PAGE, Page, Report, Request, Wishes};
 use crate::repl::{Repl, Screen, complete};
 
@@ -64,16 +67,24 @@ fn serve(
                 let flow = repl.execute(|console, out| console.act(action, out))?;
                 done(repl, looker, flow, &wishes, reports)
             }
-            Request::Look(wishes) => look(repl, looker, &wishes),
-            Request::Parts(page) => more(&mut repl.console.borrow_mut().session, page),
+            Request::Look(wishes) => look(repl, looker, &wishes, reports),
+            Request::Parts(page) => {
+                let path = page.path.clone();
+                let parts = read(repl, reports, || {
+                    more(&mut repl.console.borrow_mut().session, page)
+                });
+                // They can be asked for again.
+                Report::Parts(path, parts.unwrap_or_default())
+            }
             Request::Complete(line, cursor) => {
-                let found = complete(&repl.console, &line, cursor);
+                let found = read(repl, reports, || complete(&repl.console, &line, cursor));
                 // Nothing is proposed where a directory cannot be read.
-                Report::Completions(line, found.unwrap_or_default())
+                let found = found.and_then(Result::ok).unwrap_or_default();
+                Report::Completions(line, found)
             }
             Request::Cancel => {
                 repl.console.borrow_mut().cancel();
-                Report::Done(repl.prompt())
+                Report::Cancelled(repl.prompt())
             }
             Request::Leave => Report::Ended(Ended::Left),
             Request::End if repl.warns_of_end() && !was_warned => {
@@ -93,14 +104,13 @@ fn serve(
 }
 
 /// A page of the parts of a value. Of one that was seen in another run there are none.
-pub(super) fn more(session: &mut Session, page: Page) -> Report {
+pub(super) fn more(session: &mut Session, page: Page) -> Vec<Value> {
     let range = page.from..page.from.saturating_add(PAGE);
-    let parts = if session.runs() == page.run {
+    if session.runs() == page.run {
         parts(&mut session.view(), &page.of, &page.path, range, &page.open)
     } else {
         Vec::new()
-    };
-    Report::Parts(page.path, parts)
+    }
 }
 
 /// Tells what the program looks like after something was done. What there is to tell then: that the view is over, or not.
@@ -112,7 +122,7 @@ fn done(
     reports: &SyncSender<Report>,
 ) -> Report {
     // The next report finds out whether the view is gone.
-    _ = reports.send(look(repl, looker, wishes));
+    _ = reports.send(look(repl, looker, wishes, reports));
     match flow {
         Flow::Quit(status) => Report::Ended(Ended::Quit(status)),
         _ if !repl.full_screen => Report::Ended(Ended::Left),
@@ -120,7 +130,22 @@ fn done(
     }
 }
 
-fn look(repl: &Repl, looker: &mut Looker, wishes: &Wishes) -> Report {
-    let mut console = repl.console.borrow_mut();
-    Report::Scene(Box::new(looker.look(&mut console.session, wishes)))
+fn look(repl: &Repl, looker: &mut Looker, wishes: &Wishes, reports: &SyncSender<Report>) -> Report {
+    let seen = read(repl, reports, || {
+        looker.look(&mut repl.console.borrow_mut().session, wishes)
+    });
+    let unread = || unread(&mut repl.console.borrow_mut().session);
+    Report::Scene(Box::new(seen.unwrap_or_else(unread)))
+}
+
+/// Reads something that is to be shown, which may need debug information. Ctrl-C gives it up.
+fn read<T>(repl: &Repl, reports: &SyncSender<Report>, work: impl FnOnce() -> T) -> Option<T> {
+    // The next report finds out whether the view is gone.
+    _ = reports.send(Report::Reads);
+    let _at_work = repl.ctrl_c.during(None, Arc::default());
+    let done = reading::cancellable(work);
+    if done.is_err() {
+        repl.screen.note("given up");
+    }
+    done.ok()
 }

@@ -42,7 +42,7 @@ impl Theme {
         self.text(Style::Path)
     }
 
-    /// The place where the program stands.
+    /// The place where the program is.
     pub(super) fn mark(self) -> Look {
         self.text(Style::Mark)
     }
