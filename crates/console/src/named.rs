@@ -131,7 +131,14 @@ pub(super) fn scope(
     let text = call.required("a place: a line, a function, an *ADDRESS")?;
     let spec = places::parse(text).map_err(|it| it.to_string())?;
     let selected = console.session.selected();
-    let found = places::resolve(&mut console.session.view(), &spec, selected);
+    let mut view = console.session.view();
+    if let Some(function) = places::function_without_code(&mut view, &spec, selected) {
+        out.write(Style::Name, &printable(&function));
+        out.write(Style::Plain, "\n");
+        out.line("  no variables");
+        return Ok(Flow::Go);
+    }
+    let found = places::resolve(&mut view, &spec, selected);
     for place in found.map_err(|it| it.to_string())? {
         crate::placing::location(&mut console.session.view(), &place, out);
         let variables = supposed::variables(&mut console.session.view(), &place);

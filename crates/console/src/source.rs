@@ -551,6 +551,12 @@ pub(super) fn info_line(
     let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let selected = console.session.selected();
     let mut view = console.session.view();
+    if let Some(function) = places::function_without_code(&mut view, &spec, selected) {
+        out.write(Style::Plain, "in ");
+        out.write(Style::Name, &printable(&function));
+        out.write(Style::Plain, "\n");
+        return Ok(Flow::Go);
+    }
     let found = places::resolve(&mut view, &spec, selected).map_err(|it| it.to_string())?;
     let several = view.modules().len() > 1;
     for place in found {

@@ -349,6 +349,18 @@ pub fn resolve(
     Ok(found)
 }
 
+/// The function of the selected frame, if `spec` is the frame's instruction and the module of the frame was not found: the
+/// function is all that is known of such a place.
+pub fn function_without_code(
+    view: &mut View<'_>,
+    spec: &Spec,
+    here: Option<FrameId>,
+) -> Option<String> {
+    let here = here.filter(|_| *spec == Spec::Here)?;
+    let frame = view.frame(here)?;
+    matches!(frame.pc, Pc::InFunction(_)).then(|| view.function_name(frame.module, frame.func))
+}
+
 /// What the user calls an instruction.
 pub fn location(view: &mut View<'_>, at: CodeLocation) -> Location {
     let place = view
