@@ -72,7 +72,7 @@ log parse.c:120 count is {count}, the next is {node->next}",
         },
         Command {
             names: &["catch", "cat"],
-            arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start [if EXPRESSION]",
             summary: "stops the program at an event",
             help: "throw: an exception is thrown; caught: one that a frame catches; uncaught: one that none does. TAG is the name of
 its tag. trap: a trap, which stops the program anyway; this gives it a number and commands.
@@ -80,14 +80,15 @@ hostcall: the program calls a function that it imports. start: its first instruc
 
 catch throw
 catch hostcall wasi_snapshot_preview1.fd_write
-catch hostcall *.path_*",
+catch hostcall *.path_*
+catch throw parse_error if depth > 3",
             needs: Needs::Program,
             run: |console, call, out| placing::catch(console, call, Lasts::UntilDeleted, out),
             ..COMMAND
         },
         Command {
             names: &["tcatch"],
-            arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start",
+            arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start [if EXPRESSION]",
             summary: "stops the program at an event once",
             needs: Needs::Program,
             run: |console, call, out| placing::catch(console, call, Lasts::UntilHit, out),
@@ -97,7 +98,7 @@ catch hostcall *.path_*",
             names: &["condition", "cond"],
             arguments: "NUMBER [EXPRESSION]",
             summary: "lets a breakpoint stop only where an expression holds; always without one",
-            help: "Its names must mean something at a place of the breakpoint.\n\ncondition 1 count == 3\ncondition 1",
+            help: "Its names must mean something at a place of the breakpoint, or for an event somewhere in the program.\n\ncondition 1 count == 3\ncondition 1",
             completes: Completes::Breakpoint,
             needs: Needs::Program,
             run: condition,
@@ -271,9 +272,9 @@ fn set_condition(
     id: u32,
     condition: Option<Expression>,
 ) -> Result<(), Failure> {
-    let places = find(console, id)?.locations().to_vec();
+    let binding = find(console, id)?.binding.clone();
     if let Some(condition) = &condition {
-        console.session.check(condition, &places)?;
+        console.session.check(condition, &binding)?;
     }
     find(console, id)?.condition = condition;
     Ok(())

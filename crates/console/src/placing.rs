@@ -280,6 +280,10 @@ pub(super) fn catch(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = call.required("an event: throw, caught, uncaught, trap, hostcall NAME or start")?;
+    let (text, condition) = match text.split_once(" if ") {
+        Some((event, condition)) => (event.trim(), Some(parse(condition.trim())?)),
+        None => (text, None),
+    };
     let (event, name) = first_word(text).unwrap_or_default();
     let tag = Some(name).filter(|it| !it.is_empty()).map(str::to_owned);
     let trigger = match event {
@@ -305,6 +309,7 @@ pub(super) fn catch(
         }
     };
     let new = NewBreakpoint {
+        condition,
         temporary: lasts == Lasts::UntilHit,
         ..NewBreakpoint::new(text, trigger)
     };

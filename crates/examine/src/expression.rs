@@ -40,6 +40,7 @@ pub use assign::is_same_type;
 pub use assign::{Changeable, changeable, convert, element, evaluate_for, user_variable};
 pub use calls::{Callee, Calls, Progress, Request, object_of};
 pub use cast::parts_of_class;
+pub use check::Reach;
 pub(crate) use elements::of_fixed_length;
 pub use error::Error;
 pub use error::did_you_mean;
@@ -296,11 +297,17 @@ pub fn type_named(text: &str, view: &mut View<'_>, at: FrameId) -> Option<Result
 ///
 /// # Errors
 ///
-/// When one means nothing there.
-pub fn check(expression: &Expression, view: &mut View<'_>, at: FrameId) -> Result<(), Error> {
+/// When one means nothing within `reach`.
+pub fn check(
+    expression: &Expression,
+    view: &mut View<'_>,
+    at: FrameId,
+    reach: Reach,
+) -> Result<(), Error> {
     let mut evaluator = Evaluator::new(&expression.text, view);
     let reparsed = evaluator.reparsed(expression, at)?;
     evaluator.calls = Calls::supposed();
+    evaluator.reach = reach;
     evaluator.check(&reparsed.as_ref().unwrap_or(&expression.parsed).root, at)
 }
 

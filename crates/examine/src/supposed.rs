@@ -1,11 +1,13 @@
 //! A place in the code that the program has not reached: what names would mean there.
 
+use wdb_debuggee::CodeLocation;
+use wdb_module::FuncIndex;
 use wdb_symbols::{Context, VariableKind};
 
-use crate::expression::{self, Error, Expression};
+use crate::expression::{self, Error, Expression, Reach};
 use crate::places::Location;
 use crate::variables;
-use crate::view::View;
+use crate::view::{FrameId, View};
 
 /// At most this many places of a breakpoint are looked at.
 const MOST_PLACES: usize = 1000;
@@ -25,7 +27,30 @@ pub fn check(
     for place in places.iter().take(MOST_PLACES) {
         let mut there = view.supposing(place.at);
         let frame = place.frame(&mut there);
-        match expression::check(expression, &mut there, frame) {
+        match expression::check(expression, &mut there, frame, Reach::Frame) {
+            Ok(()) => return Ok(()),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+/// Looks up the names of an expression that is evaluated wherever the program is then.
+///
+/// # Errors
+///
+/// When in no module every name can mean something: what is wrong in the first.
+pub fn check_anywhere(view: &mut View<'_>, expression: &Expression) -> Result<(), Error> {
+    let mut first = None;
+    for module in view.module_ids() {
+        let Some(offset) = view.binary(module).and_then(|binary| {
+            let mut functions = (0..binary.function_count()).map(FuncIndex);
+            functions.find_map(|func| binary.first_instruction(func))
+        }) else {
+            continue;
+        };
+        let mut there = view.supposing(CodeLocation { module, offset });
+        match expression::check(expression, &mut there, FrameId::default(), Reach::Module) {
             Ok(()) => return Ok(()),
             Err(error) => first = first.or(Some(error)),
         }

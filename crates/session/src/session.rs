@@ -18,7 +18,6 @@ use crate::stopped::{Reason, Stopped, Teller};
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::frames;
 use wdb_examine::looking::Looking;
-use wdb_examine::places::Location;
 use wdb_examine::supposed;
 use wdb_examine::view::{FrameId, Memo, Resolver, View};
 
@@ -416,7 +415,7 @@ impl Session {
         }
         let of_message = new.message.iter().flat_map(Message::expressions);
         for expression in new.condition.iter().chain(of_message) {
-            self.check(expression, binding.locations())?;
+            self.check(expression, &binding)?;
         }
         Ok(self.breakpoints.add(new, binding))
     }
@@ -425,9 +424,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As of [`supposed::check`].
-    pub fn check(&mut self, expression: &Expression, places: &[Location]) -> Result<(), Error> {
-        let checked = supposed::check(&mut self.view(), expression, places);
+    /// As of [`supposed::check`], and of [`supposed::check_anywhere`] for an event.
+    pub fn check(&mut self, expression: &Expression, binding: &Binding) -> Result<(), Error> {
+        let checked = match binding {
+            Binding::Code(places) => supposed::check(&mut self.view(), expression, places),
+            Binding::Event => supposed::check_anywhere(&mut self.view(), expression),
+            Binding::Pending(_) => Ok(()),
+        };
         checked.map_err(|error| Error::Expression {
             error,
             text: expression.text().to_owned(),

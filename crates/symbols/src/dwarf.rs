@@ -12,6 +12,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use gimli::Section as _;
+use memchr::memmem;
 
 use crate::fuel::{CutShort, Fuel};
 use crate::functions_by_name::InlinedCopies;
@@ -94,6 +96,19 @@ impl Sections {
     /// The types read so far.
     pub(crate) fn types(&self) -> MutexGuard<'_, types::Cache> {
         self.types.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is a text that ends so, as every name is one: linkers let short ones share the end of long ones.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        let wanted = [name.as_bytes(), b"\0"].concat();
+        let gimli = self.read().gimli;
+        [
+            gimli.debug_str.reader(),
+            gimli.debug_info.reader(),
+            gimli.debug_types.reader(),
+        ]
+        .iter()
+        .any(|section| memmem::find(section.slice(), &wanted).is_some())
     }
 
     /// A view of the sections to read from.

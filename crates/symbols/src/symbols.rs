@@ -166,6 +166,12 @@ impl Symbols {
         }
     }
 
+    /// Whether something in the debug information may be called so: a variable of any function, a member. Where this is
+    /// false, nothing is; where it is true, nothing may be.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.dwarf.as_ref().is_some_and(|it| it.mentions(name))
+    }
+
     /// The text of a source file, if the debug information contains it.
     pub fn source_text(&self, file: &str) -> Option<&str> {
         source_map::text(self.source_map()?, file)

@@ -13,7 +13,16 @@ use super::tree::{Binary, Kind, Node, Path, Unary};
 use super::{Error, access, functions_meant};
 use crate::view::FrameId;
 
-/// Where an object is said to be of which only the type matters.
+/// Where the program may be when a checked expression is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// In the frame that is checked.
+    Frame,
+    /// Anywhere in the module of that frame: a name may be one of a variable of any function.
+    Module,
+}
+
+/// The address of an object of which only the type matters.
 pub(super) const SOMEWHERE: u64 = 0x1000;
 
 impl Evaluator<'_, '_, '_> {
@@ -107,7 +116,7 @@ impl Evaluator<'_, '_, '_> {
         let is_known = match (&path.file, path.names.as_slice()) {
             // What is in quotes may be a function's name.
             (Some(file), _) => !file.contains('.'),
-            (None, [name]) => self.is_member_of_this(name, frame),
+            (None, [name]) => self.is_member_of_this(name, frame) || self.is_elsewhere(name, frame),
             // A local of a frame that may be there.
             (None, [scope @ .., _]) => {
                 let scope = scope.join("::");
@@ -121,6 +130,11 @@ impl Evaluator<'_, '_, '_> {
         if is_known { Ok(()) } else { Err(error) }
     }
 
+    /// Whether something may be called so at another place that the program may be at.
+    fn is_elsewhere(&mut self, name: &str, frame: FrameId) -> bool {
+        self.reach == Reach::Module && self.ask(frame, |it| it.symbols.mentions(name))
+    }
+
     /// Whether a plain structure has a member. What else has members may have others where its value is known: an
     /// object of a class that is derived from it, the variant of an enum, what a smart pointer points to.
     fn check_member(
@@ -130,6 +144,10 @@ impl Evaluator<'_, '_, '_> {
         at: &Range<usize>,
         frame: FrameId,
     ) -> Result<(), Error> {
+        // Elsewhere it may be a member of something else.
+        if self.is_elsewhere(name, frame) {
+            return Ok(());
+        }
         let Some(mut object) = self.supposed(of, frame) else {
             return Ok(());
         };

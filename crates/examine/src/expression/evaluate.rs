@@ -6,6 +6,7 @@ use wdb_symbols::{Context, Language, Object, TypeRef, Unavailable};
 
 use super::access;
 use super::calls::{Calls, Request};
+use super::check::Reach;
 use super::elements::{self, Key};
 use super::error::did_you_mean;
 use super::made;
@@ -32,6 +33,8 @@ pub(super) struct Evaluator<'e, 's, 'a> {
     pub(super) doubts: Doubts,
     /// The calls that were made.
     pub(super) calls: Calls,
+    /// Where the program may be, if the expression is only checked.
+    pub(super) reach: Reach,
     /// The call that comes first: then there is no value yet, whatever else the evaluation came to.
     pub(super) request: Option<Box<Request>>,
     /// How many entries of maps may still be looked at.
@@ -48,6 +51,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             view,
             doubts: Doubts::default(),
             calls: Calls::default(),
+            reach: Reach::Frame,
             request: None,
             entries: MOST_ENTRIES,
         }

@@ -4,8 +4,8 @@
 use wdb_symbols::render::Limits;
 
 use super::{
-    Calls, Error, Line, Progress, check, evaluate, evaluate_type, evaluate_with, is_true, line,
-    parse, with_context,
+    Calls, Error, Line, Progress, Reach, check, evaluate, evaluate_type, evaluate_with, is_true,
+    line, parse, with_context,
 };
 use crate::View;
 use crate::view::FrameId;
@@ -50,7 +50,8 @@ pub fn expression(data: &[u8], view: &mut View<'_>, at: FrameId) {
         Err(error) => return look(&error),
     };
     for checked in [
-        check(&expression, view, at),
+        check(&expression, view, at, Reach::Frame),
+        check(&expression, view, at, Reach::Module),
         evaluate_type(&expression, view, at).map(|_| ()),
     ] {
         if let Err(error) = checked {
