@@ -6,6 +6,14 @@ use wdb_examine::values::{self, Named, ScopeKind};
 use wdb_session::Evaluated;
 use wdb_symbols::render::Limits;
 
+const LIMITS: Limits = Limits {
+    depth: 2,
+    elements: 10,
+    text: 100,
+    line: 100,
+    values: 10,
+};
+
 /// Gives what `place` means a value.
 fn assign(
     session: &mut Session,
@@ -90,14 +98,7 @@ fn set(guest: &mut Guest, of: &Named, value: &str) -> Result<String, wdb_session
     let value = expression::parse(value).unwrap();
     match guest.session.set_value(of, &value)? {
         Evaluated::Value(value, _) => {
-            let limits = Limits {
-                depth: 2,
-                elements: 10,
-                text: 100,
-                line: 100,
-                values: 10,
-            };
-            let shown = values::show(&mut guest.session.view(), &value, &limits, None);
+            let shown = values::show(&mut guest.session.view(), &value, &LIMITS, None);
             Ok(shown.text.unwrap())
         }
         Evaluated::Stopped { stopped, .. } => Ok(format!("{:?}", stopped.reasons)),
@@ -320,4 +321,35 @@ fn a_dump_can_be_looked_at_and_no_more() {
         "a core dump cannot be changed"
     );
     assert!(session.interrupt().is_none());
+}
+
+/// A handle means nothing once the program has run, and does no harm.
+#[test]
+fn a_handle_that_is_kept_over_a_run_gives_no_wrong_value() {
+    let mut guest = at("/* sorted */");
+    let state = handle(&mut guest, ScopeKind::Statics, "state");
+    let before = part(&mut guest, &state, "here");
+    let seen = guest.session.runs();
+    guest.go();
+    assert!(guest.session.is_over() && guest.session.runs() != seen);
+    for _ in 0..2 {
+        let mut view = guest.session.view();
+        let parts = values::children(&mut view, &state, 0..100).parts;
+        for of in parts.iter().chain([&state, &before]) {
+            let shown = values::show(&mut view, &of.value, &LIMITS, None);
+            // Of a structure its members are what is missing.
+            let text = shown.text.unwrap_or_else(|reason| reason.to_string());
+            assert!(text.contains("there is no frame"), "{text}");
+        }
+        let five = expression::parse("5").unwrap();
+        guest.session.set_value(&before, &five).unwrap_err();
+        // The program that was started anew is not the one that the handle is of.
+        guest.session.restart().unwrap();
+    }
+    // And that one can still be debugged.
+    let id = guest.break_on("/* sorted */");
+    assert!(hits(&guest.go()).contains(&id));
+    let state = handle(&mut guest, ScopeKind::Statics, "state");
+    let wide = part(&mut guest, &state, "wide");
+    assert_eq!(set(&mut guest, &wide, "1").unwrap(), "1");
 }

@@ -6,6 +6,7 @@
 mod support;
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use support::{Fixtures, dump, modules};
@@ -17,8 +18,10 @@ use wdb_debuggee::{
     StopFilter, StopReason, Thread,
 };
 use wdb_examine::expression;
+use wdb_examine::values::{self, Named};
 use wdb_module::LocalIndex;
 use wdb_session::Session;
+use wdb_symbols::render::Limits;
 
 /// A local that was set: thread, frame, local, value.
 type Written = (usize, usize, u32, Value);
@@ -28,6 +31,17 @@ struct Other {
     dump: PostMortem,
     view: Vec<StopReason>,
     locals: Option<Locals>,
+    /// Whether it has gone away, as an engine whose process was killed: it answers nothing any more.
+    gone: Arc<AtomicBool>,
+}
+
+impl Other {
+    fn answers(&self) -> Result<(), Error> {
+        if self.gone.load(Ordering::Relaxed) {
+            return Err(Error::Debuggee("the engine has gone away".into()));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Default)]
@@ -50,6 +64,7 @@ impl Debuggee for Other {
         self.dump.instances()
     }
     fn threads(&mut self) -> Result<Vec<Thread>, Error> {
+        self.answers()?;
         let mut threads = self.dump.threads()?;
         let locals = &mut threads[0].frames[0].locals;
         // A dump of wasmtime holds none of them.
@@ -66,6 +81,7 @@ impl Debuggee for Other {
         Ok(threads)
     }
     fn memories(&mut self) -> Result<Vec<MemoryShape>, Error> {
+        self.answers()?;
         self.dump.memories()
     }
     fn read_memory(
@@ -74,6 +90,7 @@ impl Debuggee for Other {
         address: u64,
         buffer: &mut [u8],
     ) -> Result<Certainty, Error> {
+        self.answers()?;
         self.dump.read_memory(memory, address, buffer)
     }
     fn occupied_memory(&mut self, memory: MemoryId) -> Result<Vec<Range<u64>>, Error> {
@@ -128,7 +145,12 @@ fn session(view: StopReason, locals: Option<Locals>) -> Session {
         dump: dump("c-div-zero.wasmtime", "c-div-zero"),
         view: vec![view],
         locals,
+        gone: Arc::default(),
     };
+    over(debuggee)
+}
+
+fn over(debuggee: Other) -> Session {
     let resolver = Fixtures::new(modules("c-div-zero"));
     Session::new(Box::new(debuggee), Box::new(resolver), None)
 }
@@ -202,4 +224,57 @@ fn a_local_is_changed_where_the_debuggee_can() {
     let missing = refusal(assign(&mut session, "$local[999]", "5"));
     assert!(missing.contains("there is no number 999"), "{missing}");
     assert_eq!(locals.0.lock().unwrap().len(), 1);
+}
+
+/// The debuggee goes away between two pages of the parts of a value.
+#[test]
+fn a_debuggee_that_has_gone_is_reported_and_its_values_are_unavailable() {
+    const LIMITS: Limits = Limits {
+        depth: 2,
+        elements: 10,
+        text: 100,
+        line: 100,
+        values: 10,
+    };
+    let gone = Arc::<AtomicBool>::default();
+    let mut session = over(Other {
+        dump: dump("c-div-zero.wasmtime", "c-div-zero"),
+        view: vec![StopReason::Interrupted],
+        locals: None,
+        gone: Arc::clone(&gone),
+    });
+    let frame = session.selected().unwrap();
+    // More than what is read at once.
+    let text = "*(int (*)[4096])1024";
+    let array = expression::parse(text).unwrap();
+    let value = expression::evaluate(&array, &mut session.view(), frame).unwrap();
+    let handle = Named {
+        name: text.to_owned(),
+        expression: Some(text.to_owned()),
+        variable: None,
+        value,
+    };
+    let page = |session: &mut Session, from: u64| {
+        let mut view = session.view();
+        let page = values::children(&mut view, &handle, from..from + 100);
+        assert_eq!((page.parts.len(), page.length), (100, 4096));
+        let shown = |it: &Named| values::show(&mut view, &it.value, &LIMITS, None).text;
+        let shown: Vec<_> = page.parts.iter().map(shown).collect();
+        shown
+    };
+    let before = page(&mut session, 0);
+    assert!(before.iter().all(Result::is_ok), "{before:?}");
+    assert!(session.unanswered().is_none());
+    gone.store(true, Ordering::Relaxed);
+    let after = page(&mut session, 3900);
+    for part in after {
+        let why = part.unwrap_err().to_string();
+        assert!(why.contains("the engine has gone away"), "{why}");
+    }
+    let error = session.unanswered().unwrap().to_string();
+    assert!(error.contains("the engine has gone away"), "{error}");
+    // Nothing of it is shown as if it still held, and it is reported again.
+    assert!(page(&mut session, 0).iter().all(Result::is_err));
+    assert!(session.unanswered().is_some());
+    session.run(wdb_session::Motion::Continue).unwrap_err();
 }
