@@ -5,6 +5,7 @@
 //! when it was interrupted; 1 when a check found something; 2 for bad usage or input. Who does not read what wdb
 //! writes does not change them.
 
+mod advice;
 mod commands;
 mod compilation;
 mod core_file;
@@ -66,6 +67,7 @@ fn describe(error: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
     }
+    text.push_str(advice::advice(error));
     text
 }
 

@@ -21,10 +21,9 @@ pub enum LaunchError {
     },
     /// It needs something that is not WASI and not preloaded.
     #[error(
-        "{} imports {}, which wdb does not have (it gives WASI preview 1 to modules and WASI preview 2 to components){}",
+        "{} imports {}, which wdb does not have (it gives WASI preview 1 to modules and WASI preview 2 to components)",
         printable(name),
-        list(imports),
-        after(*advice)
+        list(imports)
     )]
     MissingImport {
         /// The program.
@@ -35,12 +34,7 @@ pub enum LaunchError {
         advice: Option<Advice>,
     },
     /// An import is provided with another type.
-    #[error(
-        "{} cannot be linked: {}{}",
-        printable(name),
-        printable(cause),
-        after(*advice)
-    )]
+    #[error("{} cannot be linked: {}", printable(name), printable(cause))]
     WrongImport {
         /// The program.
         name: String,
@@ -51,9 +45,9 @@ pub enum LaunchError {
     },
     /// It has no `_start` and no export was named.
     #[error(
-        "{} has no `{entry}` to run: it is a library. Name an export with --invoke; it has {}",
+        "{} has no `{entry}` to run: it is a library, which exports {}",
         printable(name),
-        list(exports)
+        if exports.is_empty() { "nothing".to_owned() } else { list(exports) }
     )]
     NoStart {
         /// The program.
@@ -99,7 +93,7 @@ pub enum LaunchError {
     Host(String),
 }
 
-/// What can be done about an import that nothing provides.
+/// What can be done about a program that cannot be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
     /// To let the program send HTTP requests.
@@ -110,19 +104,19 @@ pub enum Advice {
     Preload,
     /// To preload a module, or to run it until it calls what is not there.
     PreloadOrTrap,
+    /// To call one of its exports.
+    Invoke,
 }
 
-/// The advice, as the end of a sentence.
-fn after(advice: Option<Advice>) -> &'static str {
-    match advice {
-        None => "",
-        Some(Advice::Http) => "; -S http lets it send HTTP requests",
-        Some(Advice::Trap) => {
-            "; with -W unknown-imports-trap it runs until it calls what is not there"
-        }
-        Some(Advice::Preload) => "; --preload NAME=MODULE gives it the exports of a module",
-        Some(Advice::PreloadOrTrap) => {
-            "; --preload NAME=MODULE gives it the exports of a module, and with -W unknown-imports-trap it runs until it calls one"
+impl LaunchError {
+    /// What can be done, if that is known.
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            LaunchError::MissingImport { advice, .. } | LaunchError::WrongImport { advice, .. } => {
+                *advice
+            }
+            LaunchError::NoStart { exports, .. } if !exports.is_empty() => Some(Advice::Invoke),
+            _ => None,
         }
     }
 }

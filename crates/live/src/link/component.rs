@@ -66,9 +66,13 @@ fn instantiable(
 ) -> Result<(InstancePre<Host>, Entry), LaunchError> {
     let mut linker = linker.clone();
     let met = match program.unknown_imports {
-        UnknownImports { default: true, .. } => Err(Error::msg(
-            "-W unknown-imports-default is for modules; -W unknown-imports-trap is for components too",
-        )),
+        UnknownImports { default: true, .. } => {
+            return Err(LaunchError::WrongImport {
+                name: program.main.name.clone(),
+                cause: "imports of components have no default values".into(),
+                advice: Some(Advice::Trap),
+            });
+        }
         UnknownImports { trap: true, .. } => linker.define_unknown_imports_as_traps(component),
         UnknownImports { .. } => Ok(()),
     };

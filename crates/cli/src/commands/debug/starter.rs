@@ -15,7 +15,7 @@ use wdb_terminal::repl::Screen;
 
 use super::{GuestInput, Streams, open_input};
 use crate::compilation::Compilation;
-use crate::{engines, program};
+use crate::{advice, engines, program};
 
 /// Starts the program.
 pub(super) struct Starter {
@@ -177,7 +177,10 @@ const NOT_COMPILED: &str = "the program is not compiled yet";
 
 impl Launcher for Starter {
     fn start(&mut self, given: &Given) -> Result<Started, wdb_debuggee::Error> {
-        let refused = |error| wdb_debuggee::Error::Refused(format!("{error:#}"));
+        let refused = |error| {
+            let advice = advice::advice(&error);
+            wdb_debuggee::Error::Refused(format!("{error:#}{advice}"))
+        };
         if !self.compile(given, Duration::MAX).map_err(refused)? {
             return Err(wdb_debuggee::Error::Refused(NOT_COMPILED.into()));
         }
