@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use anyhow::Context;
-use wdb_console::Console;
+use wdb_console::{Console, Files};
 use wdb_coredump::MemoryCapture;
 use wdb_debuggee::{Debuggee, dump};
 use wdb_session::Session;
-use wdb_terminal::repl::{self, Files, Lines, Repl, Screen, Script};
+use wdb_terminal::repl::{self, Lines, Repl, Screen, Script};
 use wdb_terminal::{Abilities, CtrlC};
 
 use crate::core_file::{Pattern, Place};

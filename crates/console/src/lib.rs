@@ -44,6 +44,6 @@ pub use action::Action;
 pub use call::Call;
 pub use completion::Completion;
 pub use console::{Command, Completes, Console, Flow, Group, Needs, Repeats};
-pub use output::{Code, Output, Style, Switch, Text};
+pub use output::{Code, Files, Output, Style, Switch, Text};
 pub use settings::Settings;
 pub use table::{GROUPS, commands, find, reference};

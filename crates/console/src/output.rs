@@ -15,7 +15,7 @@ pub enum Switch {
     Off,
 }
 
-/// What commands write to, and what only a caller that may open files can do for them.
+/// What commands write to.
 pub trait Output {
     /// A piece of text, which may hold line ends. The front end that shows it makes it safe for a terminal; names are [`printable`]
     /// before that, so that a line end in one begins no line.
@@ -28,31 +28,13 @@ pub trait Output {
         false
     }
 
-    /// Writes a core dump of the debuggee. What was written, as text.
+    /// What opens files for commands.
     ///
     /// # Errors
     ///
-    /// Why it was not, as text.
-    fn dump_core(&mut self, _debuggee: &mut dyn Debuggee, _path: &Path) -> Result<String, String> {
-        Err("files cannot be written from here".to_owned())
-    }
-
-    /// Writes a file of commands, in the place of one that is there.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not, as text.
-    fn save(&mut self, _path: &Path, _text: &str) -> Result<(), String> {
-        Err("files cannot be written from here".to_owned())
-    }
-
-    /// The text of a file of commands.
-    ///
-    /// # Errors
-    ///
-    /// Why there is none, as text.
-    fn script(&mut self, _path: &Path) -> Result<String, String> {
-        Err("files cannot be read from here".to_owned())
+    /// That nothing does, as text.
+    fn files(&mut self) -> Result<&mut dyn Files, String> {
+        Err("files cannot be opened from here".to_owned())
     }
 
     /// Goes to a full screen once the line is executed, or back from it.
@@ -63,6 +45,30 @@ pub trait Output {
     fn full_screen(&mut self, _switch: Switch) -> Result<(), String> {
         Err("a full screen needs a terminal".to_owned())
     }
+}
+
+/// What only a caller that may open files can do for commands.
+pub trait Files {
+    /// Writes a core dump of the debuggee. What was written, as text.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not, as text.
+    fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String>;
+
+    /// Writes a file of commands, in the place of one that is there.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not, as text.
+    fn save(&mut self, path: &Path, text: &str) -> Result<(), String>;
+
+    /// The text of a file of commands.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, as text.
+    fn script(&mut self, path: &Path) -> Result<String, String>;
 }
 
 impl dyn Output + '_ {

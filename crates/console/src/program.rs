@@ -610,7 +610,8 @@ fn dump(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     }
     let path = call.required("a file to write to")?;
     let path = crate::call::first_word(path).unwrap_or_default().0;
-    let said = out.dump_core(&mut console.session.debuggee(), path.as_ref())?;
+    let files = out.files()?;
+    let said = files.dump_core(&mut console.session.debuggee(), path.as_ref())?;
     out.line(&said);
     Ok(Flow::Go)
 }

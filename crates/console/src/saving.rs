@@ -30,7 +30,7 @@ pub(super) fn save(
     if count == 0 {
         return Err("there are no breakpoints to save".into());
     }
-    out.save(path.as_ref(), &text)?;
+    out.files()?.save(path.as_ref(), &text)?;
     let breakpoints = if count == 1 {
         "breakpoint"
     } else {
@@ -86,7 +86,7 @@ fn commands(breakpoint: &Breakpoint) -> Vec<String> {
     lines
 }
 
-/// What the breakpoint is to stop at, wherever the program stands: a line alone is one of the file that was looked at then.
+/// What the breakpoint is to stop at, wherever the program is: a line alone is one of the file that was looked at then.
 fn place(breakpoint: &Breakpoint) -> String {
     let is_relative = matches!(
         breakpoint.trigger,

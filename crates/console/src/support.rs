@@ -209,7 +209,7 @@ fn info(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
 fn script(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let path = call.required("a file of commands")?;
     let path = crate::call::first_word(path).unwrap_or_default().0;
-    let text = out.script(path.as_ref())?;
+    let text = out.files()?.script(path.as_ref())?;
     if console.scripts == DEEPEST {
         return Err("files of commands nest too deeply".into());
     }

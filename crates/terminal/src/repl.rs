@@ -6,12 +6,10 @@ mod screen;
 
 use std::cell::RefCell;
 use std::io;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use wdb_console::{Console, Flow, Output, Style, Switch};
-use wdb_debuggee::Debuggee;
+use wdb_console::{Console, Files, Flow, Output, Style, Switch};
 use wdb_session::Reason;
 use wdb_symbols::printable;
 
@@ -23,30 +21,6 @@ pub(crate) use editor::complete;
 pub use lines::Lines;
 pub(crate) use screen::Written;
 pub use screen::{Screen, TakesLong};
-
-/// What only a caller that may open files can do for commands.
-pub trait Files {
-    /// Writes a core dump. What was written, as text.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not, as text.
-    fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String>;
-
-    /// Writes a file of commands, in the place of one that is there.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not, as text.
-    fn save(&mut self, path: &Path, text: &str) -> Result<(), String>;
-
-    /// The text of a file of commands.
-    ///
-    /// # Errors
-    ///
-    /// Why there is none, as text.
-    fn script(&mut self, path: &Path) -> Result<String, String>;
-}
 
 /// Commands that are executed before any line is read.
 pub struct Script {
@@ -368,16 +342,8 @@ impl Output for Terminal<'_> {
         self.ctrl_c.given_up()
     }
 
-    fn dump_core(&mut self, debuggee: &mut dyn Debuggee, path: &Path) -> Result<String, String> {
-        self.files.dump_core(debuggee, path)
-    }
-
-    fn save(&mut self, path: &Path, text: &str) -> Result<(), String> {
-        self.files.save(path, text)
-    }
-
-    fn script(&mut self, path: &Path) -> Result<String, String> {
-        self.files.script(path)
+    fn files(&mut self) -> Result<&mut dyn Files, String> {
+        Ok(self.files)
     }
 
     fn full_screen(&mut self, switch: Switch) -> Result<(), String> {
