@@ -7,7 +7,7 @@ use wdb_symbols::{Context, Symbols, TypeRef, printable};
 use crate::call::Call;
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
 use crate::displays;
-use crate::failure::Failure;
+use crate::failure::{Failure, of_expression};
 use crate::format::{Format, with_options};
 use crate::output::{Output, Style};
 use crate::values::{evaluate, shown};
@@ -197,7 +197,7 @@ call list.first()->next",
 fn type_of(view: &mut View<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
     expression::parse(text)
         .and_then(|parsed| expression::evaluate_type(&parsed, view, frame))
-        .map_err(|error| Failure(error.show(text)))
+        .map_err(|error| of_expression(&error, text))
 }
 
 fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -219,7 +219,7 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
 
 /// Reads a line of which the value is to be shown, or that changes something.
 fn line(text: &str) -> Result<Line, Failure> {
-    expression::line(text).map_err(|error| Failure(error.show(text)))
+    expression::line(text).map_err(|error| of_expression(&error, text))
 }
 
 fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
@@ -251,7 +251,7 @@ fn set(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<F
         }
         None if settings::is_known(text) => Ok(Flow::Go),
         None => Err(match wrong {
-            Some(error) => Failure(error.show(text)),
+            Some(error) => of_expression(&error, text),
             None => support::no_setting(text),
         }),
     }
@@ -278,7 +278,7 @@ fn set_variable(
 
 fn call(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let text = call.required("a function and its arguments: `call f(1, 2)`")?;
-    let expression = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
+    let expression = expression::parse(text).map_err(|error| of_expression(&error, text))?;
     if !expression.has_calls() {
         return Err("a call is written `function(argument, …)`".into());
     }
@@ -312,7 +312,7 @@ fn types_of(
     let frame = console.session.selected().unwrap_or_default();
     let mut view = console.session.view();
     let (ty, frame) = match expression::type_named(text, &mut view, frame) {
-        Some(ty) => (ty.map_err(|error| Failure(error.show(text)))?, frame),
+        Some(ty) => (ty.map_err(|error| of_expression(&error, text))?, frame),
         // What has a type without a frame has it before the program starts.
         None => match type_of(&mut view, frame, text) {
             Ok(value) => (value.object.ty, value.frame),

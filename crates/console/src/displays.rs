@@ -8,7 +8,7 @@ use wdb_symbols::printable;
 
 use crate::call::{Call, Flag, Options, number};
 use crate::console::{Console, Flow};
-use crate::failure::Failure;
+use crate::failure::{Failure, of_expression};
 use crate::format::{Format, letter, with_options};
 use crate::output::{Output, Style};
 use crate::values::shown;
@@ -34,7 +34,7 @@ pub(super) fn display(
         return Ok(Flow::Go);
     }
     // What is no expression would be told at each stop.
-    let parsed = expression::parse(text).map_err(|error| Failure(error.show(text)))?;
+    let parsed = expression::parse(text).map_err(|error| of_expression(&error, text))?;
     let added = console.session.displays.add(parsed, format.notation);
     let added = added.clone();
     if console.session.selected().is_some() {
@@ -88,7 +88,7 @@ fn show_display(console: &mut Console, display: &Display, out: &mut dyn Output) 
         Displayed::Instruction(_) => source::instruction(&mut view, frame, out),
         // One line: it comes again at each stop.
         Displayed::Failed(error) => {
-            let message = error.show(text);
+            let Failure(message) = of_expression(&error, text);
             let first = message.lines().next().unwrap_or_default();
             out.write(Style::Name, &printable(text));
             out.write(Style::Dim, &format!(": {first}\n"));

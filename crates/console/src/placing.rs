@@ -7,7 +7,7 @@ use wdb_symbols::printable;
 
 use crate::call::{Call, Flag, Options, first_word, number};
 use crate::console::{Console, Flow};
-use crate::failure::Failure;
+use crate::failure::{Failure, of_expression};
 use crate::output::{Output, Style};
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::places;
@@ -176,7 +176,7 @@ fn split_condition<'t>(
 const MOST_SPLITS: usize = 8;
 
 pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
-    expression::parse(text).map_err(|error| Failure(error.show(text)))
+    expression::parse(text).map_err(|error| of_expression(&error, text))
 }
 
 /// `breakpoint 1: divide at /src/main.c:5`.
@@ -247,7 +247,7 @@ pub(super) fn log(
         .strip_prefix('"')
         .and_then(|it| it.strip_suffix('"'))
         .unwrap_or(message);
-    let message = Message::parse(message).map_err(|error| Failure(error.show(message)))?;
+    let message = Message::parse(message).map_err(|error| of_expression(&error, message))?;
     let spec = places::parse(place).map_err(|it| it.to_string())?;
     let new = NewBreakpoint {
         message: Some(message),

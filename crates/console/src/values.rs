@@ -6,7 +6,7 @@ use wdb_examine::view::{FrameId, View};
 use wdb_symbols::printable;
 use wdb_symbols::render::Limits;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, of_expression};
 use crate::format::Format;
 use crate::output::{Style, Text};
 
@@ -14,7 +14,7 @@ use crate::output::{Style, Text};
 pub(super) fn evaluate(view: &mut View<'_>, frame: FrameId, text: &str) -> Result<Value, Failure> {
     expression::parse(text)
         .and_then(|parsed| expression::evaluate(&parsed, view, frame))
-        .map_err(|error| Failure(error.show(text)))
+        .map_err(|error| of_expression(&error, text))
 }
 
 /// A value as `print` and `display` show it: its type and value, and its parts below where a line does not

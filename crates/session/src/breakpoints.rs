@@ -324,10 +324,7 @@ impl Message {
     /// When an expression in it is none, or a brace has no counterpart; what is wrong is at a place in
     /// `text`.
     pub fn parse(text: &str) -> Result<Message, expression::Error> {
-        let wrong = |message: &str, at: usize| expression::Error {
-            message: message.to_owned(),
-            span: at..at + 1,
-        };
+        let wrong = |message: &str, at: usize| expression::Error::new(message, &(at..at + 1));
         let mut parts = Vec::new();
         let mut plain = String::new();
         let mut rest = text;

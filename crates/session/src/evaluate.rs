@@ -110,10 +110,10 @@ impl Session {
             }),
             Err(Error::GivenUp) => return None,
             Err(Error::Expression { error, .. }) => Displayed::Failed(error),
-            Err(error) => Displayed::Failed(expression::Error {
-                message: error.to_string(),
-                span: 0..text.len(),
-            }),
+            Err(error) => {
+                let error = expression::Error::new(error.to_string(), &(0..text.len()));
+                Displayed::Failed(error)
+            }
         })
     }
 
@@ -179,10 +179,7 @@ impl Session {
                 }
                 if !request.is_whole {
                     let message = format!("`{}` gives back no value", request.text);
-                    return Err(wrong(expression::Error {
-                        message,
-                        span: request.span.clone(),
-                    }));
+                    return Err(wrong(expression::Error::new(message, &request.span)));
                 }
             }
             let is_part = !request.is_whole;
@@ -211,10 +208,7 @@ fn value_of(returned: &Returned, at: FrameId) -> Option<Value> {
 fn placed(error: Error, request: &Request, expression: &Expression) -> Error {
     match error {
         Error::Refused(message) if !request.is_whole => Error::Expression {
-            error: expression::Error {
-                message,
-                span: request.span.clone(),
-            },
+            error: expression::Error::new(message, &request.span),
             text: expression.line().to_owned(),
         },
         error => error,

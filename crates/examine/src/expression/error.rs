@@ -15,16 +15,36 @@ pub struct Error {
     pub message: String,
     /// Where: bytes of the expression's text.
     pub span: Range<usize>,
+    /// What may have been meant, which no expression does.
+    pub wish: Option<Wish>,
+}
+
+/// What a user may want who writes an expression that has no value. A front end says how it is done there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To make a variable of their own, called `$` and this.
+    Variable(String),
+    /// To change a value by one: `+` or `-`.
+    Step(char),
 }
 
 /// At most this many bytes of the text are shown before and after the place.
 const AROUND: usize = 60;
 
 impl Error {
-    pub(super) fn new(message: impl Into<String>, span: &Range<usize>) -> Self {
+    /// What is wrong with the part `span` of an expression.
+    pub fn new(message: impl Into<String>, span: &Range<usize>) -> Self {
         Error {
             message: message.into(),
             span: span.clone(),
+            wish: None,
+        }
+    }
+
+    pub(super) fn with_wish(self, wish: Wish) -> Self {
+        Error {
+            wish: Some(wish),
+            ..self
         }
     }
 

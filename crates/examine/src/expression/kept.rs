@@ -5,7 +5,7 @@ use std::ops::Range;
 use wdb_symbols::types::Kind;
 use wdb_symbols::{Context, Object, Storage, TypeRef};
 
-use super::error::did_you_mean;
+use super::error::{Wish, did_you_mean};
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Past, Raw};
 use super::{Error, Value};
@@ -70,12 +70,12 @@ impl Evaluator<'_, '_, '_> {
             let names = words.chain(keeping.names());
             let names: Vec<String> = names.map(|it| format!("${it}")).collect();
             let near = did_you_mean(&format!("${name}"), names.iter().map(String::as_str));
-            let hint = if near.is_empty() {
-                format!("; `set ${name} = 0` makes it")
+            let error = Error::new(format!("there is no `${name}`{near}"), span);
+            return Err(if near.is_empty() {
+                error.with_wish(Wish::Variable(name.to_owned()))
             } else {
-                near
-            };
-            return Err(Error::new(format!("there is no `${name}`{hint}"), span));
+                error
+            });
         };
         self.kept(kept, frame, span)
     }

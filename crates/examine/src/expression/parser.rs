@@ -8,6 +8,7 @@ mod names;
 use std::ops::Range;
 
 use super::Error;
+use super::error::Wish;
 use super::lexer::{Spanned, Token, in_name, starts_name, tokens};
 use super::tree::{Binary, Bounds, Conversion, Kind, Node, Past, Path, Raw, TypeName, Unary};
 use super::typename;
@@ -252,11 +253,10 @@ impl Parser<'_> {
     /// That the two signs here change something.
     fn changes(&self) -> Error {
         let at = self.step().map_or_else(|| self.here(), |it| it.1);
-        let one = self.text.get(at.start..at.start + 1).unwrap_or_default();
-        let message = format!(
-            "`{one}{one}` changes something, which an expression does not; `set x {one}= 1` does"
-        );
-        Error::new(message, &at)
+        let text = self.text.get(at.start..).unwrap_or_default();
+        let one = text.chars().next().unwrap_or_default();
+        let message = format!("`{one}{one}` changes something, which an expression does not");
+        Error::new(message, &at).with_wish(Wish::Step(one))
     }
 
     /// The type of a cast in C's way, with its parentheses. `None`: there is none here.

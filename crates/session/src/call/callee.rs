@@ -208,7 +208,7 @@ fn of_value(
         None => Ok(None),
         Some(None) => Err(refused("it points to no function")),
         Some(Some(_)) if !is_here => {
-            let words = "it points to a function of another instance; `frame` selects a frame of that first";
+            let words = "it points to a function of another instance: select a frame of that instance first";
             Err(refused(words))
         }
         Some(found) => Ok(found),
