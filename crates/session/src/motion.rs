@@ -198,6 +198,9 @@ impl Session {
         if !self.can_run() {
             return Err(Error::CannotRun);
         }
+        if self.debuggee.execute().is_none() {
+            return Err(Error::NotStarted);
+        }
         for reason in &self.stopped.reasons {
             match reason {
                 Reason::Crash(_) if !self.calls.is_empty() => return Err(Error::CallCrashed),
@@ -328,7 +331,7 @@ impl Session {
                         Resume::Continue if starting => Resume::StepInstruction,
                         how => how,
                     };
-                    let execute = debuggee.execute().ok_or(Error::CannotRun)?;
+                    let execute = debuggee.execute().ok_or(Error::NotStarted)?;
                     execute.resume(how, Some(filter))
                 }
                 Begin::Call {

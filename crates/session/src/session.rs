@@ -165,7 +165,8 @@ impl Session {
     /// A handle that stops the program from another thread, if it is running then, also when it was started anew
     /// meanwhile. `None` for a core dump.
     pub fn interrupt(&mut self) -> Option<Interrupt> {
-        self.follow_program().then(|| {
+        self.follow_program();
+        self.can_run().then(|| {
             let current = Arc::clone(&self.interrupt);
             let interrupted = Arc::clone(&self.interrupted);
             let running = self.running();
@@ -203,15 +204,13 @@ impl Session {
         ran_before
     }
 
-    /// Directs the handles of [`Session::interrupt`] to the program of now. Whether it can run.
-    fn follow_program(&mut self) -> bool {
+    /// Directs the handles of [`Session::interrupt`] to the program of now.
+    fn follow_program(&mut self) {
         let program = self.debuggee.execute().map(|it| it.interrupt());
-        let can_run = program.is_some();
         *self
             .interrupt
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = program;
-        can_run
     }
 
     /// Whether the program runs right now, for another thread to read: only then is there something to stop.

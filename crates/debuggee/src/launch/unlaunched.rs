@@ -8,12 +8,10 @@ use wdb_coredump::{
 };
 
 use super::Program;
-use crate::{
-    Certainty, Debuggee, Error, Execute, Interrupt, Module, Resume, StopFilter, StopReason, Thread,
-};
+use crate::{Certainty, Debuggee, Error, Module, StopReason, Thread};
 
-/// A program that was read and is not prepared yet. It is stopped before its first instruction, where breakpoints can be
-/// set, and cannot go on: [`Prepared::launch`](super::Prepared::launch) gives one that can.
+/// A program that was read and is not prepared yet. It is stopped before its first instruction and can only be looked at:
+/// [`Prepared::launch`](super::Prepared::launch) gives one that can run.
 pub struct Unlaunched {
     name: String,
     process: Process,
@@ -98,24 +96,4 @@ impl Debuggee for Unlaunched {
     fn table_count(&mut self) -> Result<u32, Error> {
         Ok(0)
     }
-
-    fn execute(&mut self) -> Option<&mut dyn Execute> {
-        Some(self)
-    }
-}
-
-impl Execute for Unlaunched {
-    fn resume(&mut self, _: Resume, _: Option<StopFilter>) -> Result<(), Error> {
-        Err(not_there())
-    }
-
-    fn interrupt(&self) -> Interrupt {
-        Interrupt::new(|| {})
-    }
-
-    fn results(&self) -> &[String] {
-        &[]
-    }
-
-    fn forget_interrupt(&mut self) {}
 }
