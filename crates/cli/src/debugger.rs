@@ -22,7 +22,7 @@ use crate::{scripts, signals, terminal};
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    given: scripts::Given,
+    given: scripts::ScriptArguments,
     /// End after the scripts and commands, at the first that fails; read no other commands
     #[arg(long, conflicts_with = "tui")]
     pub(crate) batch: bool,

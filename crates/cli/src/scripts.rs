@@ -14,10 +14,10 @@ const LIMIT: u64 = 16 << 20;
 
 /// The scripts and commands of the command line, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Given(Vec<(usize, Source)>);
+pub(crate) struct ScriptArguments(Vec<(usize, ScriptArgument)>);
 
 #[derive(Clone, Debug)]
-enum Source {
+enum ScriptArgument {
     File(PathBuf),
     Command(String),
 }
@@ -25,7 +25,7 @@ enum Source {
 const FILE: &str = "script";
 const COMMAND: &str = "execute";
 
-impl clap::Args for Given {
+impl clap::Args for ScriptArguments {
     fn augment_args(command: Command) -> Command {
         command
             .arg(
@@ -53,35 +53,35 @@ impl clap::Args for Given {
     }
 }
 
-impl FromArgMatches for Given {
+impl FromArgMatches for ScriptArguments {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let files = matches.get_many::<PathBuf>(FILE).unwrap_or_default();
         let places = matches.indices_of(FILE).unwrap_or_default();
-        let files = places.zip(files.cloned().map(Source::File));
+        let files = places.zip(files.cloned().map(ScriptArgument::File));
         let commands = matches.get_many::<String>(COMMAND).unwrap_or_default();
         let places = matches.indices_of(COMMAND).unwrap_or_default();
-        let commands = places.zip(commands.cloned().map(Source::Command));
-        let mut all: Vec<(usize, Source)> = files.chain(commands).collect();
+        let commands = places.zip(commands.cloned().map(ScriptArgument::Command));
+        let mut all: Vec<(usize, ScriptArgument)> = files.chain(commands).collect();
         all.sort_by_key(|it| it.0);
-        Ok(Given(all))
+        Ok(ScriptArguments(all))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Given::from_arg_matches(matches)?;
+        *self = ScriptArguments::from_arg_matches(matches)?;
         Ok(())
     }
 }
 
-impl Given {
+impl ScriptArguments {
     /// Reads them.
     pub(crate) fn scripts(&self) -> anyhow::Result<Vec<Script>> {
         let scripts = self.0.iter().map(|(_, source)| match source {
-            Source::File(path) => Ok(Script {
+            ScriptArgument::File(path) => Ok(Script {
                 name: path.display().to_string(),
                 text: read(path)?,
                 echo: true,
             }),
-            Source::Command(command) => Ok(Script {
+            ScriptArgument::Command(command) => Ok(Script {
                 name: "-ex".to_owned(),
                 text: command.clone(),
                 echo: true,

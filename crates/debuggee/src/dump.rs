@@ -46,7 +46,7 @@ pub fn write(
         MemoryCapture::None => vec![Vec::new(); shapes.len()],
     };
     let dump = state(debuggee, memory, shapes, &kept)?;
-    let mut source = Source { debuggee, kept };
+    let mut source = DebuggeeMemory { debuggee, kept };
     wdb_coredump::write_streaming(&dump, &mut source, out)?;
     Ok(())
 }
@@ -235,12 +235,12 @@ fn intersect(a: &[Range<u64>], b: &[Range<u64>]) -> Vec<Range<u64>> {
 }
 
 /// A debuggee as the source of memory contents.
-struct Source<'a> {
+struct DebuggeeMemory<'a> {
     debuggee: &'a mut dyn Debuggee,
     kept: Vec<Vec<Range<u64>>>,
 }
 
-impl MemorySource for Source<'_> {
+impl MemorySource for DebuggeeMemory<'_> {
     fn runs(&mut self, memory: MemoryId) -> io::Result<Vec<Range<u64>>> {
         let kept = self
             .kept

@@ -4,18 +4,18 @@
 //! any number of times, each with an [`Invocation`] of its own. Until a program is prepared, [`Unlaunched`] stands for
 //! it: its modules are known, so that places in its code can be found.
 
+mod blocking_input;
 mod error;
 mod program;
-mod source;
 mod streams;
 mod unlaunched;
 
+pub use blocking_input::BlockingInput;
 pub use error::{Advice, LaunchError};
 pub use program::{
     Directory, EachLimit, File, Limits, Network, Preload, Program, UnknownImports, Wasi, now,
     record,
 };
-pub use source::Source;
 pub use streams::{Input, Output, Sink, Stream};
 pub use unlaunched::Unlaunched;
 

@@ -13,15 +13,15 @@ use crate::inventory::Inventory;
 /// The breakpoints that the code has, each with its place in the module.
 #[derive(Default)]
 pub(crate) struct Armed {
-    places: BTreeMap<CodeLocation, Place>,
+    places: BTreeMap<CodeLocation, PatchPoint>,
     /// The places again, to find one quickly.
-    at: HashSet<Place>,
+    at: HashSet<PatchPoint>,
     /// There are others too, of the debugger itself: see [`crate::deadlock`].
     pub(crate) has_waits: bool,
 }
 
 /// An instruction, as the engine knows it.
-pub(crate) type Place = (ModuleId, ModulePC);
+pub(crate) type PatchPoint = (ModuleId, ModulePC);
 
 impl Armed {
     /// Whether these are the breakpoints already.
@@ -51,11 +51,11 @@ impl Armed {
             keep
         });
         self.at = self.places.values().copied().collect();
-        let places: Vec<Place> = added.iter().map(|(_, place)| *place).collect();
+        let places: Vec<PatchPoint> = added.iter().map(|(_, place)| *place).collect();
         patch(store.as_context_mut(), inventory, &removed, &places)?;
         // Where wasmtime has no place for a breakpoint, in code that nothing can reach or inside an
         // instruction, it takes the next one that it has, be it in another function.
-        let actual: HashSet<Place> = if places.is_empty() {
+        let actual: HashSet<PatchPoint> = if places.is_empty() {
             HashSet::new()
         } else {
             actual(&store, inventory)
@@ -108,8 +108,8 @@ impl Armed {
 pub(crate) fn patch(
     store: StoreContextMut<'_, Host>,
     inventory: &Inventory,
-    removed: &[Place],
-    added: &[Place],
+    removed: &[PatchPoint],
+    added: &[PatchPoint],
 ) -> Result<(), Error> {
     if removed.is_empty() && added.is_empty() {
         return Ok(());
@@ -132,7 +132,7 @@ pub(crate) fn patch(
 }
 
 /// Where the engine stops.
-fn actual(store: &StoreContextMut<'_, Host>, inventory: &Inventory) -> HashSet<Place> {
+fn actual(store: &StoreContextMut<'_, Host>, inventory: &Inventory) -> HashSet<PatchPoint> {
     let breakpoints = store.as_context().breakpoints().into_iter().flatten();
     breakpoints
         .filter_map(|it| Some((inventory.module(&it.module)?, it.pc)))
@@ -143,7 +143,7 @@ fn innermost(
     mut store: StoreContextMut<'_, Host>,
     inventory: &Inventory,
     frame: &FrameHandle,
-) -> wasmtime::Result<Option<Place>> {
+) -> wasmtime::Result<Option<PatchPoint>> {
     let Some((_, pc)) = frame.wasm_function_index_and_pc(&mut store)? else {
         return Ok(None);
     };
@@ -152,13 +152,13 @@ fn innermost(
 }
 
 /// Where the instruction is in the module.
-fn place(inventory: &Inventory, location: &CodeLocation) -> Option<Place> {
+fn place(inventory: &Inventory, location: &CodeLocation) -> Option<PatchPoint> {
     let module = inventory.modules.get(location.module.position())?;
     module.binary.as_ref()?.function_at(location.offset)?;
     located(location.module, location.offset)
 }
 
 /// An instruction, by its place in its module.
-pub(crate) fn located(module: ModuleId, at: ModuleOffset) -> Option<Place> {
+pub(crate) fn located(module: ModuleId, at: ModuleOffset) -> Option<PatchPoint> {
     Some((module, ModulePC::new(u32::try_from(at.0).ok()?)))
 }

@@ -11,14 +11,14 @@ use wasmtime::{AsContext as _, AsContextMut as _, StoreContextMut};
 use wdb_coredump::{Crash, CrashKind, Value, code};
 use wdb_module::{FuncIndex, Module};
 
-use crate::breakpoints::{Place, located};
+use crate::breakpoints::{PatchPoint, located};
 use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::value::Converter;
 use crate::{memory, stack, trap};
 
 /// Where the program may wait for ever. It can only in a memory that is shared.
-pub(crate) fn waits(inventory: &Inventory) -> Vec<Place> {
+pub(crate) fn waits(inventory: &Inventory) -> Vec<PatchPoint> {
     let mut waits = Vec::new();
     for (id, module) in inventory.ids() {
         let Some(binary) = module.binary.as_deref() else {

@@ -9,7 +9,7 @@ use wasmtime::{AsContextMut as _, StoreContextMut};
 use wdb_coredump::{HostFrame, InstanceId, Missing, ModuleId, Slot, Value};
 use wdb_debuggee::{Frame, Pc, Thread, Trust};
 use wdb_module::instruction::is_call;
-use wdb_module::{FuncIndex, Module as Binary, ModuleOffset};
+use wdb_module::{FuncIndex, Module, ModuleOffset};
 
 use crate::host::Host;
 use crate::inventory::Inventory;
@@ -29,7 +29,7 @@ pub(crate) enum Standing {
     Entering(Spot),
 }
 
-/// How the activations stand that the debugger stopped; all others wait for a host function.
+/// The state of the activations that the debugger stopped; all others wait for a host function.
 #[derive(Clone)]
 pub(crate) struct Standings {
     /// The innermost.
@@ -205,7 +205,7 @@ impl Calls {
     fn waited_for(
         &mut self,
         module: ModuleId,
-        binary: &Binary,
+        binary: &Module,
         func: FuncIndex,
         pc: ModuleOffset,
     ) -> ModuleOffset {
@@ -219,13 +219,13 @@ impl Calls {
 }
 
 /// Whether the instruction at `pc` is a call inside a `try_table`.
-fn in_try(binary: &Binary, func: FuncIndex, pc: ModuleOffset) -> bool {
+fn in_try(binary: &Module, func: FuncIndex, pc: ModuleOffset) -> bool {
     let is_call = binary.instruction_at(pc).is_some_and(|it| is_call(&it));
     is_call && !crate::exception::clauses(binary, func, pc).is_empty()
 }
 
 /// The name of the import that the call at `pc` calls.
-fn import_at(binary: &Binary, pc: ModuleOffset) -> Option<String> {
+fn import_at(binary: &Module, pc: ModuleOffset) -> Option<String> {
     match binary.instruction_at(pc)? {
         Operator::Call { function_index } => {
             let import = binary.function_import(FuncIndex(function_index))?;
@@ -256,7 +256,7 @@ fn name_forwarded(thread: &mut Thread, inventory: &Inventory) {
 }
 
 /// Whether all that a function does is to hand its parameters on through a table.
-fn forwards(binary: &Binary, func: FuncIndex) -> bool {
+fn forwards(binary: &Module, func: FuncIndex) -> bool {
     let mut calls = 0;
     for instruction in binary.instructions(func) {
         match instruction {

@@ -220,7 +220,7 @@ impl Handler {
     }
 
     /// Tells that the program is stopped, and does what the debugger says until it has to leave the stop.
-    pub(crate) async fn stand(
+    pub(crate) async fn stay_stopped(
         &self,
         mut store: StoreContextMut<'_, Host>,
         ended: Option<Vec<String>>,
@@ -334,9 +334,9 @@ impl DebugHandler for Handler {
         if !stops.unwrap_or(false) {
             return;
         }
-        let mut left = self.stand(store.as_context_mut(), None).await;
+        let mut left = self.stay_stopped(store.as_context_mut(), None).await;
         if left == Left::Resumed && !raised && self.is_deadlocked(store.as_context_mut()) {
-            left = self.stand(store.as_context_mut(), None).await;
+            left = self.stay_stopped(store.as_context_mut(), None).await;
         }
         {
             let mut guest = self.guest();
@@ -385,7 +385,7 @@ pub(crate) fn run(
     let has_fuel = store.get_fuel().is_ok();
     // It fails where the system has no more files; then there is no one to report it to.
     let _ = block_on(async {
-        if handler.stand(store.as_context_mut(), None).await == Left::Unwanted {
+        if handler.stay_stopped(store.as_context_mut(), None).await == Left::Unwanted {
             return Ok(());
         }
         let sleeps = tokio::spawn(handler.0.request.clone().end_sleeps());
@@ -427,7 +427,7 @@ pub(crate) fn run(
             store.take_pending_exception();
         }
         while handler
-            .stand(store.as_context_mut(), Some(results.clone()))
+            .stay_stopped(store.as_context_mut(), Some(results.clone()))
             .await
             == Left::Resumed
         {}

@@ -86,7 +86,7 @@ pub(crate) fn store(
     };
     match &invocation.input {
         Input::Inherited => builder.stdin(stdin(None)),
-        Input::Source(source) => builder.stdin(stdin(Some(source.clone()))),
+        Input::Blocking(source) => builder.stdin(stdin(Some(source.clone()))),
         // The builder's own default.
         Input::Empty => &mut builder,
         Input::Reader(reader) => builder.stdin(Ready(Arc::clone(reader))),

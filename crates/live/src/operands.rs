@@ -203,14 +203,14 @@ fn is_plain(operator: &Operator<'_>) -> bool {
         || binary(operator).is_some()
 }
 
-type Binary = fn(Value, Value) -> Option<Value>;
+type BinaryFunction = fn(Value, Value) -> Option<Value>;
 
 /// The integer arithmetic of addresses and indices.
-fn binary(operator: &Operator<'_>) -> Option<Binary> {
+fn binary(operator: &Operator<'_>) -> Option<BinaryFunction> {
     use Operator as O;
     macro_rules! integer {
         (|$a:ident, $b:ident| $narrow:expr) => {{
-            let apply: Binary = |left, right| match (left, right) {
+            let apply: BinaryFunction = |left, right| match (left, right) {
                 (Value::I32($a), Value::I32($b)) => Some(Value::I32($narrow)),
                 (Value::I64($a), Value::I64($b)) => Some(Value::I64($narrow)),
                 _ => None,

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
-use wdb_debuggee::launch::{Output, Source, Stream};
+use wdb_debuggee::launch::{BlockingInput, Output, Stream};
 
 use crate::stop::StopRequest;
 
@@ -112,7 +112,7 @@ impl AsyncWrite for Writer {
 #[derive(Clone)]
 pub(crate) struct Stdin {
     /// `None`: this process's own.
-    pub(crate) source: Option<Source>,
+    pub(crate) source: Option<BlockingInput>,
     pub(crate) request: StopRequest,
 }
 
@@ -144,7 +144,7 @@ impl StdinStream for Stdin {
 }
 
 /// Input that may have to be waited for.
-struct Waited(Source);
+struct Waited(BlockingInput);
 
 #[async_trait]
 impl Pollable for Waited {

@@ -7,7 +7,7 @@ use wdb_coredump::{InstanceId, ModuleId, Reference, Slot, Value};
 use wdb_debuggee::Resume;
 use wdb_module::{FuncIndex, ModuleOffset};
 
-use crate::breakpoints::{Place, patch};
+use crate::breakpoints::{PatchPoint, patch};
 use crate::frames::Standing;
 use crate::guest::Guest;
 use crate::host::Host;
@@ -20,7 +20,7 @@ use crate::value::Converter;
 #[derive(Default)]
 pub(crate) struct Steps {
     /// Where the next instruction can be.
-    places: Vec<Place>,
+    places: Vec<PatchPoint>,
     /// How many there were in a row.
     row: u32,
 }
@@ -59,7 +59,7 @@ impl Guest {
         self.set_places(store, Vec::new());
     }
 
-    fn set_places(&mut self, store: StoreContextMut<'_, Host>, places: Vec<Place>) {
+    fn set_places(&mut self, store: StoreContextMut<'_, Host>, places: Vec<PatchPoint>) {
         let before = std::mem::replace(&mut self.steps.places, places);
         // It only fails for a module of another engine.
         let _ = patch(store, &self.inventory, &before, &self.steps.places);
@@ -70,7 +70,7 @@ impl Guest {
 fn places(
     mut store: StoreContextMut<'_, Host>,
     guest: &Guest,
-) -> wasmtime::Result<Option<Vec<Place>>> {
+) -> wasmtime::Result<Option<Vec<PatchPoint>>> {
     // With the mode on, a step costs nothing more.
     if guest.standings.now != Standing::Before || store.as_context().is_single_step() {
         return Ok(None);
@@ -126,7 +126,7 @@ fn places(
         let pc = u32::try_from(pc.0).ok()?;
         Some((module, ModulePC::new(pc)))
     };
-    let mut places: Option<Vec<Place>> = places.into_iter().map(place).collect();
+    let mut places: Option<Vec<PatchPoint>> = places.into_iter().map(place).collect();
     if let Some(places) = &mut places {
         places.sort_unstable();
         places.dedup();

@@ -46,7 +46,7 @@ pub(crate) struct Step {
     /// The functions that were inlined into it down to the one that is stepped through.
     scope: Scope,
     /// The line it starts from.
-    line: Line,
+    line: SourceLine,
     /// The statements of the function.
     statements: BTreeSet<CodeLocation>,
     /// Its calls, if they are to be entered.
@@ -108,7 +108,7 @@ fn at_start(view: &mut View<'_>) -> Next {
     }
 }
 
-type Line = (Option<String>, Option<u32>);
+type SourceLine = (Option<String>, Option<u32>);
 
 /// The functions that an inlined one is in, outermost first, each with the place of the call in it.
 type Scope = Vec<(String, Option<u32>, Option<u32>)>;
@@ -571,7 +571,7 @@ fn common(scope: &Scope, here: &Scope) -> usize {
         .count()
 }
 
-fn line(place: &FramePlace, level: usize) -> Line {
+fn line(place: &FramePlace, level: usize) -> SourceLine {
     let position = place.chain.len().checked_sub(level);
     let spot = position.and_then(|it| place.chain.get(it));
     spot.map_or((None, None), |spot| {

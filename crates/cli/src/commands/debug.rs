@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use wdb_debuggee::launch::{Input, Output, Sink, Source, Stream};
+use wdb_debuggee::launch::{BlockingInput, Input, Output, Sink, Stream};
 use wdb_session::Given;
 use wdb_session::Launch;
 use wdb_session::Session;
@@ -118,7 +118,7 @@ impl Streams {
         };
         Ok(Streams {
             output: Output::To(Arc::new(output)),
-            input: GuestInput::Shared(Input::Source(source(terminal)?)),
+            input: GuestInput::Shared(Input::Blocking(source(terminal)?)),
         })
     }
 }
@@ -144,7 +144,7 @@ impl GuestInput {
         if file.metadata().is_ok_and(|it| it.is_file()) {
             return Ok(GuestInput::File(path));
         }
-        Ok(GuestInput::Shared(Input::Source(source(file)?)))
+        Ok(GuestInput::Shared(Input::Blocking(source(file)?)))
     }
 }
 
@@ -160,9 +160,10 @@ fn open_input(path: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
-fn source(file: File) -> anyhow::Result<Source> {
+fn source(file: File) -> anyhow::Result<BlockingInput> {
     let is_terminal = file.is_terminal();
-    Source::new(file, is_terminal).context("cannot start a thread that reads the program's input")
+    BlockingInput::new(file, is_terminal)
+        .context("cannot start a thread that reads the program's input")
 }
 
 /// Opens the terminal that the program is to have, which is there already.

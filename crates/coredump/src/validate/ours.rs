@@ -26,8 +26,8 @@ pub(super) fn check(file: &[u8], counts: &Counts, findings: &mut Findings) {
         }
         let mut reader = decode::at(file, range);
         match section(name, &mut reader, counts, start, findings) {
-            Ok(Known::No) => continue,
-            Ok(Known::Yes) if !reader.eof() => findings.warning(
+            Ok(Recognised::No) => continue,
+            Ok(Recognised::Yes) if !reader.eof() => findings.warning(
                 rule::OURS,
                 reader.original_position() as u64,
                 format_args!(
@@ -35,7 +35,7 @@ pub(super) fn check(file: &[u8], counts: &Counts, findings: &mut Findings) {
                     reader.bytes_remaining()
                 ),
             ),
-            Ok(Known::Yes) => {}
+            Ok(Recognised::Yes) => {}
             Err(fault) => findings.error(
                 rule::OURS,
                 fault.offset,
@@ -48,7 +48,7 @@ pub(super) fn check(file: &[u8], counts: &Counts, findings: &mut Findings) {
 
 /// Whether a section is of a kind and version that is known.
 #[derive(PartialEq)]
-enum Known {
+enum Recognised {
     Yes,
     No,
 }
@@ -59,14 +59,14 @@ fn section(
     counts: &Counts,
     start: u64,
     findings: &mut Findings,
-) -> Result<Known> {
+) -> Result<Recognised> {
     if !ours::ALL.contains(&name) {
         findings.warning(
             rule::OURS,
             start,
             format_args!("the section `{}` is unknown", Cut(name)),
         );
-        return Ok(Known::No);
+        return Ok(Recognised::No);
     }
     let version = reader.read_u8()?;
     if version != ours::VERSION {
@@ -75,7 +75,7 @@ fn section(
             start,
             format_args!("version {version} of `{name}` is unknown"),
         );
-        return Ok(Known::No);
+        return Ok(Recognised::No);
     }
     let mut same = |what: &str, is: usize, should: usize| {
         if is != should {
@@ -108,7 +108,7 @@ fn section(
             same("threads", threads.len(), counts.threads.len());
             for (hosts, frames) in threads.iter().zip(&counts.threads) {
                 if hosts.iter().any(|host| host.before as usize > frames.len()) {
-                    findings.error(rule::OURS, start, "a host frame stands before no frame");
+                    findings.error(rule::OURS, start, "a host frame is before no frame");
                 }
             }
         }
@@ -152,5 +152,5 @@ fn section(
         // Its segments are checked where the whole dump is read.
         _ => drop(reader.read_bytes(reader.bytes_remaining())?),
     }
-    Ok(Known::Yes)
+    Ok(Recognised::Yes)
 }

@@ -31,18 +31,18 @@ pub(super) struct Link {
 #[derive(Clone, Debug)]
 pub(super) struct Ends {
     pub(super) width: Width,
-    /// Where the pointer stands now.
+    /// Where the pointer is now.
     pub(super) current: Option<i64>,
-    /// Where it stood when the program was entered, if the outermost link is of the function that was
+    /// Where it was when the program was entered, if the outermost link is of the function that was
     /// entered.
     pub(super) initial: Option<i64>,
-    /// Where it may stand when a function is entered.
+    /// Where it may be when a function is entered.
     pub(super) range: RangeInclusive<u64>,
 }
 
 /// What is known of the stack pointer in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct KnownPointer {
     /// At the entry of the function.
     pub(super) entry: Option<i64>,
     /// At the frame's place.
@@ -53,14 +53,14 @@ impl Chain {
     /// The pointer in each link, as far as it can be known: from the current pointer towards the outer
     /// frames, and from the initial one towards the inner. `None` when that contradicts itself or what a C
     /// stack is: then something that was relied on does not hold.
-    pub(super) fn solve(&self, ends: &Ends) -> Option<Vec<Known>> {
+    pub(super) fn solve(&self, ends: &Ends) -> Option<Vec<KnownPointer>> {
         let width = ends.width;
         let mut solved = Vec::with_capacity(self.links.len());
         let mut above = ends.current;
         for link in &self.links {
             let pointer = above.filter(|_| link.connected);
             let entry = pointer.and_then(|pointer| link.entry(pointer, width));
-            solved.push(Known { entry, pointer });
+            solved.push(KnownPointer { entry, pointer });
             above = entry;
         }
         let mut below = ends.initial;
@@ -72,7 +72,7 @@ impl Chain {
             {
                 return None;
             }
-            *known = Known { entry, pointer };
+            *known = KnownPointer { entry, pointer };
             // Of a frame whose entry is not known nothing comes down that has not gone up.
             below = pointer.filter(|_| link.connected && entry.is_some());
         }
@@ -81,7 +81,7 @@ impl Chain {
 
     /// Whether these are the frames of a stack: aligned, growing towards the outer ones, ending within the
     /// range. The innermost may lie below the range: the stack has overflowed then.
-    fn holds(&self, solved: &[Known], ends: &Ends) -> bool {
+    fn holds(&self, solved: &[KnownPointer], ends: &Ends) -> bool {
         let mut bottom = *ends.range.start();
         for (position, (link, known)) in self.links.iter().zip(solved).enumerate() {
             if known.pointer.is_some_and(|pointer| !link.aligned(pointer)) {

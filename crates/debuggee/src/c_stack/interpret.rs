@@ -467,7 +467,7 @@ impl<'a> Pass<'a> {
         Some(())
     }
 
-    /// `else` and `catch`: what stands before them goes on at the end of the block, and the code after
+    /// `else` and `catch`: the code before them goes on at the end of the block, and the code after
     /// them starts with the state at the start of the block.
     fn other_way(&mut self, kind: FrameKind, values: u32) -> Option<()> {
         self.branch(0, self.pointer)?;

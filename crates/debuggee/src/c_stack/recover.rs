@@ -14,7 +14,7 @@ use wdb_coredump::{
 };
 use wdb_module::{FuncIndex, GlobalIndex, ModuleOffset, Operator, TypeRef};
 
-use super::chain::{Chain, Ends, Known, Link};
+use super::chain::{Chain, Ends, KnownPointer, Link};
 use super::interpret::{Call, Fuel, State, state_at, width};
 use super::symbolic::{Sum, Width};
 use super::{CStack, POINTER};
@@ -301,7 +301,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Writes what is known into the frames.
-    fn fill(&mut self, frames: &mut [Frame], known: &[Option<(Rc<State>, Known)>]) {
+    fn fill(&mut self, frames: &mut [Frame], known: &[Option<(Rc<State>, KnownPointer)>]) {
         let mut arguments: Vec<Option<i64>> = Vec::new();
         for (position, known) in known.iter().enumerate().rev() {
             let given = std::mem::take(&mut arguments);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
-use super::Source;
+use super::BlockingInput;
 
 /// One of the two streams that a program writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum Input {
     /// From a file or the like, whose reads do not wait.
     Reader(Arc<Mutex<dyn Read + Send>>),
     /// From where reads may wait.
-    Source(Source),
+    Blocking(BlockingInput),
 }
 
 impl fmt::Debug for Input {
@@ -67,7 +67,7 @@ impl fmt::Debug for Input {
             Input::Inherited => "Inherited",
             Input::Empty => "Empty",
             Input::Reader(_) => "Reader(_)",
-            Input::Source(_) => "Source(_)",
+            Input::Blocking(_) => "Blocking(_)",
         })
     }
 }

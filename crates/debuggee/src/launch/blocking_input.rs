@@ -13,7 +13,7 @@ const PIECE: usize = 16 << 10;
 
 /// Input whose reads may wait. Clones read from the same place, one run of a program after the other.
 #[derive(Clone)]
-pub struct Source {
+pub struct BlockingInput {
     state: Arc<Mutex<State>>,
     /// Asks the thread for one read. It ends with the last sender, once a read that it is in comes back.
     wanted: Sender<()>,
@@ -30,20 +30,20 @@ enum State {
     Failed(io::Error),
 }
 
-impl Source {
+impl BlockingInput {
     /// Reads from `input`, on a thread of its own.
     ///
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub fn new(input: impl Read + Send + 'static, is_terminal: bool) -> io::Result<Source> {
+    pub fn new(input: impl Read + Send + 'static, is_terminal: bool) -> io::Result<BlockingInput> {
         let state = Arc::new(Mutex::new(State::Idle));
         let (wanted, asked) = mpsc::channel();
         std::thread::Builder::new().name("input".into()).spawn({
             let state = Arc::clone(&state);
             move || serve(input, &state, &asked)
         })?;
-        Ok(Source {
+        Ok(BlockingInput {
             state,
             wanted,
             is_terminal,
@@ -55,7 +55,7 @@ impl Source {
         self.is_terminal
     }
 
-    /// Asks for input. Ready when [`Source::read`] has something to say.
+    /// Asks for input. Ready when [`BlockingInput::read`] has something to say.
     pub fn poll_ready(&self, context: &Context<'_>) -> Poll<()> {
         let mut state = lock(&self.state);
         match &mut *state {
