@@ -10,10 +10,10 @@ use crate::{lookup, typed};
 use wdb_examine::completions::{self, Kind};
 use wdb_examine::places;
 
-/// A text that can stand where the cursor is.
+/// A text that can be where the cursor is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Completion {
-    /// The byte of the line where the text begins: what stands from there to the cursor is replaced.
+    /// The byte of the line where the text begins: the text from there to the cursor is replaced.
     pub start: usize,
     /// The text.
     pub text: String,

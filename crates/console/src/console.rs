@@ -142,7 +142,7 @@ impl Console {
         }
     }
 
-    /// Forgets what `list` goes on with: the program stands elsewhere.
+    /// Forgets what `list` goes on with: the program is elsewhere.
     pub(super) fn forget_places(&mut self) {
         self.listed = None;
     }

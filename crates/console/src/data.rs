@@ -161,7 +161,7 @@ show values 20",
         Command {
             names: &["show convenience", "show conv"],
             summary: "lists your own variables: `set $count = 0` makes one",
-            help: "They can stand in every expression, also in conditions and in the commands of breakpoints.
+            help: "They can be used in every expression, also in conditions and in the commands of breakpoints.
 
 set $count = 0
 break parse if $count > 3",
@@ -178,7 +178,7 @@ stack, where it stays until the call returns. Methods are called on an object or
 the class whose method is meant. `handlers[2](x)` and `(*handler)(x)` call what the pointer points to, whose own type
 counts. `null` is a null reference of WebAssembly.
 
-The program is then where it was. If the call stops at a breakpoint or crashes, its frames stand above those
+The program is then where it was. If the call stops at a breakpoint or crashes, its frames are above those
 that were there: `continue` goes on with it, `finish` to its end, `abandon` gives it up.
 
 In an expression, such as `f(1) + g(h(2))`, what comes after a function that stops is not evaluated.

@@ -123,7 +123,7 @@ fn code(
             (module, at.ok_or("the module has no more code")?)
         }
         ("", _, Some(here)) => here,
-        ("", _, None) => return Err("it is not known where the frame stands".into()),
+        ("", _, None) => return Err("it is not known where the frame is".into()),
         (text, _, _) => instruction(&mut view, selected, text)?,
     };
     let current = here.filter(|it| it.0 == module).map(|it| it.1);

@@ -24,7 +24,7 @@ pub(super) fn symbol(
         (Err(_), "$pc") => {
             let (mut view, frame) = console.here()?;
             let at = view.place(frame).and_then(|it| it.at);
-            at.ok_or("it is not known where the frame stands")?.0
+            at.ok_or("it is not known where the frame is")?.0
         }
         (Err(_), text) => {
             let (mut view, frame) = console.here()?;

@@ -115,7 +115,7 @@ pub(super) fn here(console: &mut Console) -> Result<String, Failure> {
     let at = view.place(frame).and_then(|it| it.at);
     let module = view.frame(frame).map(|it| it.module);
     let (Some(at), Some(module)) = (at, module) else {
-        return Err("the program stands nowhere: name a place".into());
+        return Err("the program is at no place in the code: name a place".into());
     };
     let modules = view.modules();
     let name = modules.get(module.position()).filter(|_| modules.len() > 1);

@@ -106,7 +106,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting {
         name: "print address",
         alias: "print addresses",
-        summary: "whether a backtrace shows where in the module each frame stands",
+        summary: "whether a backtrace shows where in the module each frame is",
         kind: Kind::Switch(|it| &mut it.addresses),
     },
     Setting {

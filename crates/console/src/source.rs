@@ -27,7 +27,7 @@ pub(super) const GROUP: Group = Group {
             names: &["list", "l", "source list"],
             arguments: "[PLACE|FIRST,LAST|-]",
             summary: "shows source lines",
-            help: "Without anything: the lines around where the selected frame stands, then those after them. `-`: those
+            help: "Without anything: the lines around where the selected frame is, then those after them. `-`: those
 before. `set listsize 20` says how many.
 
 list
@@ -73,7 +73,7 @@ directory ~/app",
             names: &["disassemble", "disas", "disass", "di"],
             arguments: "[/s] [FUNCTION|*ADDRESS]",
             summary: "shows the instructions of a function in the text format of WebAssembly",
-            help: "Without anything: those around where the selected frame stands (`>`). `*` marks breakpoints. /s: with source lines
+            help: "Without anything: those around where the selected frame is (`>`). `*` marks breakpoints. /s: with source lines
 between them. `all` shows the whole function of the selected frame.
 
 disassemble
@@ -87,7 +87,7 @@ disassemble all",
             names: &["info line"],
             arguments: "[PLACE]",
             summary: "tells where in the code a place is",
-            help: "Without PLACE: where the selected frame stands.\n\ninfo line parse.c:120\ninfo line *0x1f0",
+            help: "Without PLACE: where the selected frame is.\n\ninfo line parse.c:120\ninfo line *0x1f0",
             completes: Completes::Place,
             run: info_line,
             ..COMMAND
@@ -102,7 +102,7 @@ disassemble all",
     ],
 };
 
-/// The source lines at which a frame stands. Whether there are any.
+/// The source lines that a frame is at. Whether there are any.
 pub(super) fn around(
     view: &mut View<'_>,
     frame: &Frame,

@@ -372,7 +372,7 @@ fn frame_variable(
     let format = Format::parse(options.value("format").and_then(|it| it.get(..1)))?;
     let limits = console.settings.limits;
     let (mut view, frame) = console.here()?;
-    // Several stand apart, where the line is not one expression that has spaces in it.
+    // Several are apart, where the line is not one expression that has spaces in it.
     let several: Vec<&str> = text.split_whitespace().collect();
     let is_expression = |it: &&str| expression::parse(it).is_ok();
     let expressions = if is_expression(&text) || !several.iter().all(is_expression) {

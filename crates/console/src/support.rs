@@ -65,8 +65,8 @@ pub(super) const GROUP: Group = Group {
             names: &["define"],
             arguments: "NAME",
             summary: "makes a command of one's own, of the lines up to `end`",
-            help: "In its lines `$arg0`, `$arg1`, … are the words behind the name, `$argc` is how many there are, and `$*` is all that
-stands there.
+            help: "In its lines `$arg0`, `$arg1`, … are the words behind the name, `$argc` is how many there are, and `$*` is all of
+them.
 
 define entry
   print *table->buckets[$arg0]

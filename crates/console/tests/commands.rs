@@ -369,7 +369,7 @@ fn no_name_means_two_commands() {
     let count = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), count, "a name stands twice in the table");
+    assert_eq!(names.len(), count, "a name is twice in the table");
     for command in commands() {
         assert!(!command.summary.is_empty() && !command.summary.ends_with('.'));
         assert!(

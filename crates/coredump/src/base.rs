@@ -96,7 +96,7 @@ pub(crate) fn find(reading: &Reading, modules: &[Option<&Module>]) -> (Reckoning
         })
         .collect();
     let best = scores.iter().map(|(score, _)| *score).max().unwrap_or(0);
-    // What the dialect says stands as long as nothing fits better.
+    // What the dialect says holds as long as nothing fits better.
     let (_, reckoning) = scores
         .into_iter()
         .filter(|(score, _)| *score == best)

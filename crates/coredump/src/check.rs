@@ -101,7 +101,7 @@ fn in_thread(thread: &Thread, instances: usize) -> Option<String> {
         .iter()
         .find(|host| host.before as usize > frames)?;
     Some(format!(
-        "a host frame stands before frame {}, of {frames}",
+        "a host frame is before frame {}, of {frames}",
         outside.before
     ))
 }

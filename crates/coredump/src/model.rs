@@ -1,7 +1,7 @@
 //! The core dump as one owned model: what the reader returns and the writer takes.
 //!
 //! Everything that a standard dump (tool-conventions, `Coredump.md`) holds and everything that our
-//! own sections add stands here once; `read(write(x)) == x`. The indices of a dump are types:
+//! own sections add is here once; `read(write(x)) == x`. The indices of a dump are types:
 //! [`ModuleId`], [`InstanceId`], [`MemoryId`], [`GlobalId`] and [`TableId`] count the dump's own
 //! lists, not a module's index spaces.
 

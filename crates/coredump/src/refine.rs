@@ -55,7 +55,7 @@ fn turn_round(reading: &mut Reading, modules: &[Option<&Module>]) {
     reverse(reading);
     if base::fit(reading, modules) > upright {
         reading.notes.push(Note {
-            message: "the frames stand outermost first, as the calls show; turned them round"
+            message: "the frames are outermost first, as the calls show; turned them round"
                 .to_owned(),
             offset: None,
         });

@@ -164,7 +164,7 @@ pub enum Missing {
     NotRecorded,
     /// The producer wrote a constant filler in its place (wasm-coredump-rewriter: 666, 667, 669+i).
     Filler,
-    /// It stood in a part of the dump that is damaged or cut off.
+    /// It was in a part of the dump that is damaged or cut off.
     Damaged,
 }
 

@@ -102,7 +102,7 @@ pub trait Execute {
 pub trait Call: Execute {
     /// Calls a function of the program on top of what it is doing, and runs until that returns
     /// ([`StopReason::Returned`](crate::StopReason::Returned)) or there is another reason to stop. Then
-    /// the frames of the call stand above those that were there, [`Execute::resume`] goes on with it,
+    /// the frames of the call are above those that were there, [`Execute::resume`] goes on with it,
     /// and [`Call::abandon_call`] ends it.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub struct PostMortem {
 
 impl PostMortem {
     /// A dump with the modules that were found for it, in the order of the dump's modules. Never fails:
-    /// what does not fit is marked where it stands.
+    /// what does not fit is marked where it is.
     pub fn new(mut reading: Reading, binaries: Vec<Option<Arc<wdb_module::Module>>>) -> PostMortem {
         let usual = reading.base;
         let at_hand: Vec<_> = binaries.iter().map(Option::as_deref).collect();
@@ -247,7 +247,7 @@ impl Debuggee for PostMortem {
     }
 }
 
-/// Reads the frames of a dump, most of which stand at few places.
+/// Reads the frames of a dump, most of which are at few places.
 struct FrameReader<'a> {
     dump: &'a PostMortem,
     guessed_instances: Vec<ModuleId>,

@@ -27,7 +27,7 @@ impl Resolver for OfModule {
     }
 }
 
-/// What stands in the line of a part.
+/// What is in the line of a part.
 const LIMITS: Limits = Limits {
     depth: 4,
     elements: 100,

@@ -6,7 +6,7 @@ use crate::view::{FrameId, View};
 /// A name that can be where the cursor is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// The byte of the text where the name begins: what stands from there to the cursor is replaced.
+    /// The byte of the text where the name begins: the text from there to the cursor is replaced.
     pub start: usize,
     /// The name.
     pub name: String,

@@ -50,7 +50,7 @@ pub struct Frame {
     pub instance: InstanceId,
     /// Its function, or the one that it was inlined into.
     pub func: FuncIndex,
-    /// Where it stands. `None`: not recorded, or the module is not available.
+    /// Where it is. `None`: not recorded, or the module is not available.
     pub at: Option<ModuleOffset>,
     /// How far to believe it.
     pub trust: Trust,
@@ -170,7 +170,7 @@ pub fn frame(view: &mut View<'_>, id: FrameId) -> Option<Frame> {
         .find(|it| it.id == id && it.index == number)
 }
 
-/// The frames of an activation: the functions that were inlined where it stands, and itself. `index` is the
+/// The frames of an activation: the functions that were inlined where it is, and itself. `index` is the
 /// number of the first.
 fn of_activation(view: &mut View<'_>, thread: usize, activation: usize, index: u32) -> Vec<Frame> {
     let mut id = FrameId {

@@ -41,7 +41,7 @@ pub enum Spec {
     Offset(i64),
     /// `average`, `Circle::area`, `area(int) const`, `std::*`: a name of functions, or of exported ones.
     Function(String),
-    /// `*$pc`: the instruction at which the selected frame stands.
+    /// `*$pc`: the instruction that the selected frame is at.
     Here,
     /// `*0x1f0`, `*library!0x1f0`: an instruction.
     Address {
@@ -752,7 +752,7 @@ fn module(view: &mut View<'_>, named: Option<&str>) -> Result<ModuleId, Unresolv
     }
 }
 
-/// The instruction at which the selected frame stands.
+/// The instruction that the selected frame is at.
 fn place_here(view: &mut View<'_>, here: Option<FrameId>) -> Result<Location, Unresolved> {
     let here = here.ok_or_else(|| Unresolved("no frame is selected: `$pc` is nowhere".into()))?;
     let frame = view.frame(here);
@@ -762,12 +762,12 @@ fn place_here(view: &mut View<'_>, here: Option<FrameId>) -> Result<Location, Un
             Some(Pc::InFunction(_)) => {
                 "the module of the frame was not found, and so its code is not available".into()
             }
-            _ => "it is not known where the frame stands".into(),
+            _ => "it is not known where the frame is".into(),
         })),
     }
 }
 
-/// The file and line at which the selected frame stands.
+/// The file and line that the selected frame is at.
 fn line_here(view: &mut View<'_>, here: Option<FrameId>) -> Result<(String, u32), Unresolved> {
     let place = here.and_then(|here| Some((view.place(here)?, here.inlined)));
     let spot = place

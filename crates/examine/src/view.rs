@@ -133,7 +133,7 @@ pub struct Thread {
     pub name: String,
     /// Its frames, innermost first.
     pub frames: Vec<Arc<Frame>>,
-    /// Where host code stands between them, innermost first.
+    /// Where host code is between them, innermost first.
     pub host_frames: Vec<HostFrame>,
 }
 
@@ -512,7 +512,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// How many of the functions that are inlined where the innermost activation stands are not entered yet.
+    /// How many of the functions that are inlined where the innermost activation is are not entered yet.
     fn hidden(&self, thread: usize) -> usize {
         if thread == 0 {
             self.memo.not_entered
@@ -556,7 +556,7 @@ impl<'a> View<'a> {
         Some(FrameId { inlined, ..id })
     }
 
-    /// Where a frame stands.
+    /// Where a frame is.
     pub fn place(&mut self, id: FrameId) -> Option<Arc<FramePlace>> {
         if let Some(Single {
             place: Some(known), ..

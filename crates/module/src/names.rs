@@ -1,6 +1,6 @@
 //! The name section (core specification, appendix 7.4.1, and the extended-name-section proposal).
 //!
-//! Names help and must not stand in the way: of a corrupt section, what could be read is kept.
+//! Names help and must not be an obstacle: of a corrupt section, what could be read is kept.
 
 use std::ops::Range;
 

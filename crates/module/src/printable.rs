@@ -30,7 +30,7 @@ pub fn printable_styled(text: &str) -> Cow<'_, str> {
     escaped(text, colour, |c, out| out.extend(c.escape_unicode()))
 }
 
-/// [`printable_text`] for JSON, where such characters stand in strings only: it says the same as before.
+/// [`printable_text`] for JSON, where such characters are in strings only: it says the same as before.
 pub fn printable_json(text: &str) -> Cow<'_, str> {
     let unit = |c: char, out: &mut String| {
         for unit in c.encode_utf16(&mut [0; 2]) {

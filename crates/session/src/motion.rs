@@ -266,7 +266,7 @@ impl Session {
             let mut own = None;
             if !outcome.undecided.is_empty() {
                 // What the debuggee knows of this stop is not what it knows after a call.
-                let reasons = self.as_it_stands().reasons;
+                let reasons = self.own_reasons().reasons;
                 self.memo.not_entered = match outcome.next {
                     Some(Next::Done { not_entered, .. }) => not_entered,
                     _ => outcome.not_entered,
@@ -358,7 +358,7 @@ impl Session {
             // Then it has run, and is not where it was.
             if matches!(&error, Error::Debuggee(error) if error.is_failure()) {
                 self.selected = None;
-                self.stopped = self.as_it_stands();
+                self.stopped = self.own_reasons();
             }
             return Err(error);
         }
@@ -379,7 +379,7 @@ impl Session {
         let mut own = if told.iter().any(ends_call) {
             Vec::new()
         } else {
-            self.as_it_stands().reasons
+            self.own_reasons().reasons
         };
         for reason in told {
             own.extend(match reason {

@@ -81,7 +81,7 @@ impl Session {
             calls: Vec::new(),
             deciding: false,
         };
-        session.stopped = session.as_it_stands();
+        session.stopped = session.own_reasons();
         session
     }
 
@@ -145,9 +145,9 @@ impl Session {
         self.runs
     }
 
-    /// Whether it can run at all: a core dump cannot.
+    /// Whether it can run at all, now or once it is started: a core dump cannot.
     pub fn can_run(&mut self) -> bool {
-        self.debuggee.execute().is_some()
+        self.launch.is_some() || self.debuggee.execute().is_some()
     }
 
     /// Asks `given_up`, from now on, whenever the program is to run: a user who gave up the command before it ran the program
@@ -249,7 +249,7 @@ impl Session {
         self.runs += 1;
         self.selected = None;
         self.calls.clear();
-        self.stopped = self.as_it_stands();
+        self.stopped = self.own_reasons();
         for id in self.breakpoints.iter().map(|it| it.id).collect::<Vec<_>>() {
             self.bind(id);
         }
@@ -403,7 +403,7 @@ impl Session {
     /// # Errors
     ///
     /// When it belongs nowhere and may not be pending; when a name in its condition or message means nothing at any of its
-    /// places.
+    /// places, or for an event nothing in the program.
     pub fn set_breakpoint(&mut self, new: NewBreakpoint) -> Result<Arc<Breakpoint>, Error> {
         let selected = self.selected();
         let binding = breakpoints::bind(&new.trigger, &mut self.view(), selected);
@@ -419,7 +419,7 @@ impl Session {
         Ok(self.breakpoints.add(new, binding))
     }
 
-    /// Looks up the names of an expression at places that the program may reach.
+    /// Looks up the names of an expression where a breakpoint is.
     ///
     /// # Errors
     ///
@@ -447,7 +447,7 @@ impl Session {
     }
 
     /// Why the debuggee is stopped, as far as it knows itself.
-    pub(crate) fn as_it_stands(&self) -> Stopped {
+    pub(crate) fn own_reasons(&self) -> Stopped {
         let reasons = self.debuggee.stop_reasons().iter().filter_map(|reason| {
             Some(match reason {
                 StopReason::Started => Reason::Started,

@@ -21,6 +21,8 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("oldest frame", "outermost frame"),
     ("its like", "and similar"),
     ("stands at", "is at, is stopped at"),
+    ("frame stands", "frame is"),
+    ("program stands", "program is"),
 ];
 
 /// How a limit is not described: what "as many" means is the rest of a sentence that is not there.

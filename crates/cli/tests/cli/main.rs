@@ -365,7 +365,7 @@ fn quote(out: &mut String, mark: &str, bytes: &[u8], directory: &Path) {
     }
 }
 
-/// Replaces the number that stands after `before`.
+/// Replaces the number after `before`.
 fn numbers_after(line: &str, before: &str, with: &str) -> String {
     let Some(at) = line.find(before) else {
         return line.to_owned();

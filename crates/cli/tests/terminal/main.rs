@@ -99,7 +99,7 @@ fn ctrl_c_stops_the_program_and_not_the_debugger() {
     wdb.see("interrupted");
     wdb.line("backtrace");
     wdb.see("#0");
-    // Once more, from where it stands.
+    // Once more, from where it is.
     wdb.line("continue");
     std::thread::sleep(std::time::Duration::from_millis(500));
     wdb.keys(CTRL_C);

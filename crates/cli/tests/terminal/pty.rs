@@ -200,7 +200,7 @@ impl Terminal {
         self.keys("\r");
     }
 
-    /// Waits until this stands behind the last prompt.
+    /// Waits until this is behind the last prompt.
     pub(crate) fn typed(&mut self, line: &str) {
         let shown = format!("(wdb) {line}");
         self.until(&shown, |screen| screen.trim_end().ends_with(&shown));

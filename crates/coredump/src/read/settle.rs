@@ -268,7 +268,7 @@ fn host_frames(thread: &mut Thread, notes: &mut Notes) {
         notes.push(
             None,
             format_args!(
-                "thread `{}`: {lost} host frames stand nowhere",
+                "thread `{}`: {lost} host frames are next to no frame",
                 Cut(&thread.name)
             ),
         );

@@ -192,7 +192,7 @@ fn body_offset(frame: &Frame, module: &Module) -> Option<ModuleOffset> {
         .filter(|_| frame.codeoffset != 0)
 }
 
-/// Of each function, the offsets at which frames stand, each with the first such frame.
+/// Of each function, the offsets at which frames are, each with the first such frame.
 type Spots<'a> = BTreeMap<(ModuleId, FuncIndex), BTreeMap<ModuleOffset, Which<'a>>>;
 
 /// Whether every frame is at an instruction. Each function is decoded once.

@@ -23,7 +23,7 @@ fn module(name: &str) -> Arc<Module> {
     Arc::clone(&binary.modules()[0])
 }
 
-/// The names of the functions on the stack, and where they stand.
+/// The names of the functions on the stack, and where they are.
 fn stack(reading: &Reading, module: &Module) -> Vec<(String, FunctionOffset)> {
     let frames = reading.dump.threads[0].frames.iter();
     frames

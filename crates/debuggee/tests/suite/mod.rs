@@ -220,7 +220,7 @@ fn results(live: &mut dyn Debuggee) -> &[String] {
     live.execute().unwrap().results()
 }
 
-/// Where the frames stand, innermost first, by function and instruction.
+/// Where the frames are, innermost first, by function and instruction.
 fn places(live: &mut dyn Debuggee) -> Vec<(u32, usize)> {
     let frames = thread(live).frames;
     frames.iter().map(|frame| place(live, frame)).collect()

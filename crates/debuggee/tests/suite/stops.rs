@@ -372,7 +372,7 @@ fn modules_of_components_can_have_breakpoints_before_they_are_instantiated() {
     let mut live = launch(CALLS_BACK);
     assert_eq!(live.modules().len(), 2);
     assert_eq!(live.instances().unwrap(), []);
-    // The modules stand in the order of the file: `realloc`, then `greet`.
+    // The modules are in the order of the file: `realloc`, then `greet`.
     let (divide, greet) = (at(&*live, 0, 0, 2), at(&*live, 1, 1, 0));
     set(&mut *live, &[divide, greet]);
     assert_eq!(resume(&mut *live), [StopReason::Breakpoint]);

@@ -80,7 +80,7 @@ fn write_immediates(operator: &Operator<'_>, out: &mut String) {
     wasmparser::for_each_operator!(written);
 }
 
-/// What stands after the name of an instruction: a space and itself.
+/// What comes after the name of an instruction: a space and itself.
 trait Immediate {
     fn write(&self, out: &mut String);
 }

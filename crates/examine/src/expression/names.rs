@@ -72,7 +72,7 @@ impl Evaluator<'_, '_, '_> {
             .is_ok_and(|it| !it.object.is_function())
     }
 
-    /// Where a frame stands, if its variables can be known.
+    /// Where a frame is, if its variables can be known.
     fn pc(&mut self, frame: FrameId) -> Option<ModuleOffset> {
         self.view.place(frame)?.at
     }
@@ -253,7 +253,7 @@ impl Evaluator<'_, '_, '_> {
             if scope.is_empty() || !found.is_empty() {
                 return found;
             }
-            // In C++, those of an enumeration without `class` stand next to it as well.
+            // In C++, those of an enumeration without `class` are next to it as well.
             let mut found = named(last);
             found.retain(|(ty, ..)| {
                 let around = ty.name.rsplit_once("::").map_or("", |it| it.0);

@@ -529,7 +529,7 @@ impl Parser<'_> {
         self.node(Kind::SizeOf(Box::new(operand)), span)
     }
 
-    /// Makes a node, unless it stands too deep.
+    /// Makes a node, unless it is too deep.
     fn node(&self, kind: Kind, span: Range<usize>) -> Result<Node, Error> {
         let depth = 1 + kind.parts().map(|it| it.depth).max().unwrap_or(0);
         if depth > DEEPEST {

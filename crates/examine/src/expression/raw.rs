@@ -63,7 +63,7 @@ impl Evaluator<'_, '_, '_> {
             Raw::Pc => {
                 let place = self.view.place(frame);
                 let Some(at) = place.and_then(|it| it.at) else {
-                    return Err(Error::new("it is not known where the frame stands", span));
+                    return Err(Error::new("it is not known where the frame is", span));
                 };
                 let ty = made::ty("code offset", None, 8, TypeKind::Base(Encoding::Address));
                 Object::of_bytes(at.0.to_le_bytes().to_vec(), ty)

@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Past(Past),
     /// `$frame[2].` and a name, or something of the machine, that is meant as that frame has it.
     InFrame(Box<Node>, Box<Node>),
-    /// `a.b`, `p->b`, `t.0`; and where the name stands.
+    /// `a.b`, `p->b`, `t.0`; and where the name is.
     Member(Box<Node>, String, Range<usize>),
     Index(Box<Node>, Box<Node>),
     /// `v[2..5]`. Both ends may be left out, and the second may be meant too.

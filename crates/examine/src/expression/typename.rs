@@ -11,7 +11,7 @@ pub(super) struct Name {
     pub(super) certain: bool,
 }
 
-/// Where the name stands, and thus what can follow it.
+/// Where the name is, and so what can follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Within {
     /// `(name)`.

@@ -89,7 +89,7 @@ fn compare(module: Arc<Module>) -> usize {
         at.0 + 1 == body.unwrap().end.0
     };
     let starts = ["(", ")"];
-    // Instructions stand on lines of their own; the last of a function, its `end`, is a bracket there.
+    // Instructions are on lines of their own; the last of a function, its `end`, is a bracket there.
     let mut theirs = theirs.filter(|it| !starts.iter().any(|start| it.starts_with(start)));
     let mut compared = 0;
     for instruction in &ours {

@@ -1,4 +1,4 @@
-//! Ranges of a memory, and what can stand at a cursor.
+//! Ranges of a memory, and what can be at a cursor.
 
 use super::support::{Fixtures, dump, modules, reading};
 use wdb_debuggee::PostMortem;

@@ -1,4 +1,4 @@
-//! Crashes made by hand: a module in the text format, and frames that stand where the test wants them.
+//! Crashes made by hand: a module in the text format, and frames that are where the test wants them.
 
 #![allow(
     clippy::unwrap_used,
