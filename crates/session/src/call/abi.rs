@@ -12,7 +12,7 @@ use wdb_symbols::{Context, Language, TypeRef};
 
 use wdb_examine::expression;
 
-/// Structures in structures are looked into as deep as this.
+/// At most this many structures within one another are looked into.
 const MOST_LEVELS: u32 = 8;
 
 /// How a type of the source is passed.

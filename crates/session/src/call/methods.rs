@@ -8,7 +8,7 @@ use wdb_symbols::{Context, Language, Object, Symbols, Type, TypeRef};
 use crate::Error;
 use wdb_examine::expression;
 
-/// Base classes in base classes are looked into as deep as this.
+/// At most this many base classes within one another are looked into.
 const MOST_BASES: u32 = 8;
 
 /// More methods of one name are not looked for in the base classes of a class. A few hostile classes, each with two of the
