@@ -242,7 +242,7 @@ fn with_much_debug_information(home: &Home) -> String {
     "large.wasm".to_owned()
 }
 
-/// What the screen shows takes long is reported, and Ctrl-C gives it up; the session goes on.
+/// Reading that takes long is reported, and Ctrl-C gives it up; the session goes on.
 #[test]
 fn reading_for_the_screen_is_given_up() {
     let home = Home::new();
