@@ -63,8 +63,8 @@ fn commands(breakpoint: &Breakpoint) -> Vec<String> {
     let mut line = format!("{once}{command} {what}");
     if let Some(condition) = &breakpoint.condition {
         match command {
-            "break" => line.push_str(&format!(" if {}", condition.text())),
-            _ => options.push_str(&format!(" --condition {}", word(condition.text()))),
+            "log" => options.push_str(&format!(" --condition {}", word(condition.text()))),
+            _ => line.push_str(&format!(" if {}", condition.text())),
         }
     }
     lines.push(line);
