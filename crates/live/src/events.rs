@@ -14,7 +14,7 @@ use crate::stop::{self, Requester, StopRequest};
 use crate::{deadlock, exception, host, stack, trap};
 
 /// Why the program has to stop, and how far its instruction has come.
-pub(crate) type Found = (Vec<StopReason>, Standing);
+pub(crate) type StopCause = (Vec<StopReason>, Standing);
 
 impl Guest {
     /// Why the program has to stop at `event`, if it has to.
@@ -23,7 +23,7 @@ impl Guest {
         mut store: StoreContextMut<'_, Host>,
         event: DebugEvent<'_>,
         request: &StopRequest,
-    ) -> Option<Found> {
+    ) -> Option<StopCause> {
         let crash = match event {
             DebugEvent::Trap(trap) => trap::from_trap(trap),
             DebugEvent::HostcallError(error) if trap::exit_code(error).is_some() => return None,
@@ -73,7 +73,7 @@ impl Guest {
         &mut self,
         mut store: StoreContextMut<'_, Host>,
         thrown: &OwnedRooted<ExnRef>,
-    ) -> Option<Found> {
+    ) -> Option<StopCause> {
         // An error here means that the engine itself has lost the exception.
         let below = self.standings.below.last().map(|(count, _)| *count);
         let caught =
@@ -102,7 +102,7 @@ impl Guest {
         &mut self,
         mut store: StoreContextMut<'_, Host>,
         request: &StopRequest,
-    ) -> Option<Found> {
+    ) -> Option<StopCause> {
         let mut reasons = Vec::new();
         // See `Inventory::patched` for what is different when a component has more than one module.
         let anywhere = self.how == Resume::StepInstruction

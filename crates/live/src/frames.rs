@@ -133,7 +133,7 @@ pub(crate) fn frame(
 
 /// Where a frame is.
 #[derive(Clone, Copy)]
-struct Place {
+struct FramePc {
     pc: ModuleOffset,
     /// It waits for a host function.
     host_call: bool,
@@ -159,19 +159,19 @@ impl Calls {
             .filter(|_| position.innermost);
         let place = binary.map(|binary| match standing {
             // A function that is being entered is not read: see `entered`.
-            Some(Standing::Before | Standing::Entering(_)) => Place {
+            Some(Standing::Before | Standing::Entering(_)) => FramePc {
                 pc: raw.pc,
                 host_call: false,
             },
-            Some(Standing::Trapped(pc)) => Place {
+            Some(Standing::Trapped(pc)) => FramePc {
                 pc,
                 host_call: false,
             },
-            Some(Standing::HostFailed(pc)) => Place {
+            Some(Standing::HostFailed(pc)) => FramePc {
                 pc,
                 host_call: true,
             },
-            None => Place {
+            None => FramePc {
                 pc: self.waited_for(raw.module, binary, raw.func, raw.pc),
                 host_call: position.innermost,
             },

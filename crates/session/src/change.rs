@@ -1,6 +1,6 @@
 //! Changes the program's state: what an expression means gets another value.
 
-use wdb_debuggee::coredump::{HeapType, MemoryId, Reference, TableId, Value};
+use wdb_debuggee::coredump::{HeapType, MemoryId, Reference, TableId, Value as MachineValue};
 use wdb_symbols::object::Piece;
 use wdb_symbols::types::Bits;
 use wdb_symbols::{Context, Object, Storage, TypeRef};
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::evaluate::{Evaluated, Settled};
 use crate::session::Session;
 use wdb_examine::Doubts;
-use wdb_examine::expression::{self, Calls, Changeable, Expression, Progress, Value as Found};
+use wdb_examine::expression::{self, Calls, Changeable, Expression, Progress, Value};
 use wdb_examine::values::Named;
 use wdb_examine::view::{FrameId, View};
 
@@ -119,7 +119,7 @@ impl Session {
             Settled::Done(from, _) => from,
             Settled::Stopped { stopped, .. } => return Ok(Evaluated::part(stopped)),
         };
-        let made = |bytes: Vec<u8>, ty: TypeRef, frame: FrameId| Found {
+        let made = |bytes: Vec<u8>, ty: TypeRef, frame: FrameId| Value {
             object: Object::of_bytes(bytes, ty),
             frame,
             doubts: Doubts::default(),
@@ -168,10 +168,10 @@ impl Session {
     fn set_object(
         &mut self,
         place: &str,
-        target: Found,
-        from: &Found,
+        target: Value,
+        from: &Value,
         text: &str,
-    ) -> Result<Found, Error> {
+    ) -> Result<Value, Error> {
         let mut view = self.view();
         let bytes = converted(&mut view, from, &target.object.ty, text)?;
         if let Some(Bits { size, .. }) = target.object.bits {
@@ -267,7 +267,7 @@ impl Session {
 /// The bytes of a value as a `ty`; `text` is how the user wrote it.
 fn converted(
     view: &mut View<'_>,
-    value: &Found,
+    value: &Value,
     ty: &TypeRef,
     text: &str,
 ) -> Result<Vec<u8>, Error> {
@@ -279,7 +279,7 @@ fn converted(
 /// The element of a table that a value says by its number: a function is one, of which a new one becomes a copy.
 fn element(
     view: &mut View<'_>,
-    value: &Found,
+    value: &Value,
     table: TableId,
     text: &str,
 ) -> Result<Reference, Error> {
@@ -303,18 +303,18 @@ fn no_number(what: &str) -> Error {
 }
 
 /// A number of the type of `old` with these bytes.
-fn number(old: &Option<Value>, bytes: &[u8]) -> Option<Value> {
+fn number(old: &Option<MachineValue>, bytes: &[u8]) -> Option<MachineValue> {
     let mut wide = [0; 16];
     for (to, from) in wide.iter_mut().zip(bytes) {
         *to = *from;
     }
     let bits = u128::from_le_bytes(wide);
     Some(match old.as_ref()? {
-        Value::I32(_) => Value::I32(bits as i32),
-        Value::I64(_) => Value::I64(bits as i64),
-        Value::F32(_) => Value::F32(bits as u32),
-        Value::F64(_) => Value::F64(bits as u64),
-        Value::V128(_) => Value::V128(bits),
-        Value::Ref(_) => return None,
+        MachineValue::I32(_) => MachineValue::I32(bits as i32),
+        MachineValue::I64(_) => MachineValue::I64(bits as i64),
+        MachineValue::F32(_) => MachineValue::F32(bits as u32),
+        MachineValue::F64(_) => MachineValue::F64(bits as u64),
+        MachineValue::V128(_) => MachineValue::V128(bits),
+        MachineValue::Ref(_) => return None,
     })
 }
