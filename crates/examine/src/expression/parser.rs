@@ -155,6 +155,10 @@ impl Parser<'_> {
         while self.change().is_none()
             && let Some(Token::Sign(sign)) = self.peek()
         {
+            // `x++ + 1` would otherwise be `x` and a sum of signs.
+            if self.step().is_some() && !self.is_difference() {
+                return Err(self.changes());
+            }
             let (operator, strength) = match binary(sign) {
                 Some((operator, strength)) => (Some(operator), strength),
                 None if *sign == "@" => (None, REPETITION),

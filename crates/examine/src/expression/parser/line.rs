@@ -122,6 +122,18 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether what follows the two signs here makes them `-` and the sign of a number, as Rust reads `a--b`. In C that
+    /// means nothing.
+    pub(super) fn is_difference(&self) -> bool {
+        let begins_value = match self.tokens.get(self.at + 2) {
+            Some((Token::Sign(sign), _)) => *sign == "(",
+            Some((Token::Name(name), _)) => name != "as",
+            Some(_) => true,
+            None => false,
+        };
+        begins_value && matches!(self.step(), Some((Binary::Subtract, _)))
+    }
+
     /// What here changes what was before it: `=`, `+=`, and `++` at the end of the text.
     pub(super) fn change(&self) -> Option<Change> {
         match self.tokens.get(self.at..)? {

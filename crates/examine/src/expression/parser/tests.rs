@@ -311,8 +311,32 @@ fn errors_say_what_was_expected() {
     assert_eq!(error("$1x"), "`$1x` is not the number of a value");
     assert_eq!(error("$$x"), "`$$x` is not the number of a value");
     assert!(error("++a == 1").starts_with("`++` changes something"));
+    for text in [
+        "a++ + 1",
+        "(a++)",
+        "f(a++)",
+        "b[a--]",
+        "a--*b",
+        "a-- == b",
+        "a++b",
+        "a+++b",
+        "a---b",
+        "a-- ? b : c",
+        "--1",
+        "-(--a)",
+        "a-- as u8",
+    ] {
+        assert!(
+            error(text).contains("changes something"),
+            "{text}: {}",
+            error(text)
+        );
+    }
     assert_eq!(parsed("a--b"), "(a Subtract (Negate b))");
     assert_eq!(parsed("- -b"), "(Negate (Negate b))");
+    assert_eq!(parsed("a - -1"), "(a Subtract (Negate 1))");
+    assert_eq!(parsed("a+ +b"), "(a Add (Plus b))");
+    assert_eq!(parsed("a - - -b"), "(a Subtract (Negate (Negate b)))");
     assert!(error("a < b < c").starts_with("comparisons do not follow"));
     assert!(error("(unsigned int)").starts_with("after a type in parentheses"));
     assert!(error("x as 5").starts_with("the name of a type is expected"));
