@@ -144,9 +144,14 @@ impl Storage {
             ))
         };
         match self {
-            Storage::Memory(address) => address
-                .checked_add(offset)
-                .map_or_else(outside, Storage::Memory),
+            Storage::Memory(address) => match address.checked_add(offset) {
+                Some(address) => Storage::Memory(address),
+                None => {
+                    let address = u128::from(*address) + u128::from(offset);
+                    let words = format!("no memory at {address:#x}");
+                    Storage::Nowhere(Unavailable::Unsupported(words))
+                }
+            },
             Storage::Bytes(bytes) => {
                 let part = usize::try_from(offset).ok().and_then(|start| {
                     let end = match size {
@@ -502,18 +507,26 @@ fn sign_extend(raw: u128, width: u32) -> i128 {
     }
 }
 
-/// An IEEE 754 binary128 as an f64, rounded towards zero.
+/// An IEEE 754 binary128 as the f64 next to it; of two that are as near, the even one.
 fn from_binary128(bits: u128) -> f64 {
     let sign = ((bits >> 127) as u64) << 63;
     let exponent = ((bits >> 112) & 0x7fff) as i64;
     let fraction = bits & ((1 << 112) - 1);
-    let top = (fraction >> 60) as u64;
+    // Without the bits that an f64 has not. That may carry into the exponent, which then is the next one.
+    let rounded = |value: u128, unused: u32| {
+        let (top, rest) = (value >> unused, value & ((1 << unused) - 1));
+        let half = 1 << (unused - 1);
+        let is_up = rest > half || rest == half && top & 1 == 1;
+        (top + u128::from(is_up)) as u64
+    };
     let value = match exponent {
         0x7fff if fraction == 0 => f64::INFINITY.to_bits(),
         0x7fff => f64::NAN.to_bits(),
         _ => match exponent - 16383 + 1023 {
-            scaled @ 1..=2046 => (scaled as u64) << 52 | top,
+            scaled @ 1..=2046 => ((scaled as u64) << 52) + rounded(fraction, 60),
             2047.. => f64::INFINITY.to_bits(),
+            // Those of the smallest exponent have no hidden bit.
+            scaled @ -52..=0 => rounded(1 << 112 | fraction, (61 - scaled) as u32),
             _ => 0,
         },
     };
@@ -550,6 +563,25 @@ mod tests {
         assert_eq!(from_binary128(0xc000_8000_u128 << 96), -3.0);
         assert_eq!(from_binary128(0x7fff_u128 << 112), f64::INFINITY);
         assert_eq!(from_binary128(1), 0.0);
+        // 0.1, whose next bits are 1001…: it is not the double below it.
+        assert_eq!(
+            from_binary128(0x3ffb_9999_9999_9999_9999_9999_9999_999a),
+            0.1
+        );
+        // Half way between two: the even one; and a bit more.
+        let half = 0x3fff_u128 << 112 | 1 << 59;
+        assert_eq!(from_binary128(half), 1.0);
+        assert_eq!(from_binary128(half | 1 << 60), 1.0 + 2.0 * f64::EPSILON);
+        assert_eq!(from_binary128(half | 1), 1.0 + f64::EPSILON);
+        // Beyond the largest, and below the smallest of full precision.
+        assert_eq!(
+            from_binary128(0x43fe_ffff_u128 << 96 | u128::MAX >> 32),
+            f64::INFINITY
+        );
+        assert_eq!(from_binary128(0x3c00_u128 << 112), f64::MIN_POSITIVE / 2.0);
+        assert_eq!(from_binary128(0x3bcd_u128 << 112), f64::from_bits(1));
+        assert_eq!(from_binary128(0x3bcc_u128 << 112), 0.0);
+        assert_eq!(from_binary128(0x3bcc_8000_u128 << 96), f64::from_bits(1));
     }
 
     #[test]

@@ -248,7 +248,7 @@ impl Evaluator<'_, '_, '_> {
                 let mut same = operands
                     .filter(|it| it.1.has_type_of(number))
                     .map(|it| it.0);
-                if let Some(named) = same.find(|it| self.is_base(it)) {
+                if let Some(named) = same.find(|it| self.is_base(it, &object)) {
                     object.ty = named.object.ty.clone();
                 }
                 return Ok(object);
@@ -306,15 +306,15 @@ impl Evaluator<'_, '_, '_> {
         matches!(ty, TypeRef::Made(_)) && self.ask(operand.frame, is_address)
     }
 
-    /// Whether an operand is of a type of numbers that the program describes.
-    fn is_base(&mut self, operand: &Operand) -> bool {
+    /// Whether an operand is of a type of numbers that the program describes, which a result may have: that of a
+    /// `long double` is a `double`.
+    fn is_base(&mut self, operand: &Operand, result: &Object) -> bool {
         let ty = &operand.object.ty;
         let is_base = |context: &mut Context<'_>| {
             use Encoding::{Float, Signed, Unsigned};
-            matches!(
-                context.ty(ty).kind,
-                TypeKind::Base(Signed | Unsigned | Float)
-            )
+            let (named, made) = (context.ty(ty), context.ty(&result.ty));
+            matches!(named.kind, TypeKind::Base(Signed | Unsigned | Float))
+                && named.size == made.size
         };
         matches!(ty, TypeRef::Entry(_)) && self.ask(operand.frame, is_base)
     }
