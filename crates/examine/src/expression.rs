@@ -32,13 +32,14 @@ use crate::View;
 use crate::doubts::Doubts;
 use crate::machine::FrameMachine;
 use crate::view::FrameId;
+use check::Time;
 use evaluate::Evaluator;
 use parser::Parsed;
 
 pub use access::{dereferenced, is_function_type};
 pub use assign::is_same_type;
 pub use assign::{Changeable, changeable, convert, element, evaluate_for, user_variable};
-pub use calls::{Callee, Calls, Progress, Request, object_of};
+pub use calls::{Callee, Calls, Progress, Request, no_code, object_of};
 pub use cast::parts_of_class;
 pub use check::Reach;
 pub(crate) use elements::of_fixed_length;
@@ -257,7 +258,9 @@ fn progress<T>(
     *calls = evaluator.calls;
     match evaluator.request {
         Some(mut request) => {
-            request.is_whole = root.span == request.span;
+            let is_it = |node: &tree::Node| node.span == request.span;
+            request.is_discarded = root.discarded().is_some_and(is_it);
+            request.is_whole = request.is_discarded || is_it(root);
             Ok(Progress::Call(request))
         }
         None => found.map(Progress::Done),
@@ -304,11 +307,43 @@ pub fn check(
     at: FrameId,
     reach: Reach,
 ) -> Result<(), Error> {
+    checked(expression, view, at, reach, Time::Before)
+}
+
+/// Looks up the names without which an expression has no value in the frame `at`, before the functions that it calls.
+/// Whether it has one may still depend on what these give back.
+///
+/// # Errors
+///
+/// When one means nothing there.
+pub fn check_before_calls(
+    expression: &Expression,
+    view: &mut View<'_>,
+    at: FrameId,
+) -> Result<(), Error> {
+    let now = Time::Now { called: false };
+    checked(expression, view, at, Reach::Frame, now)
+}
+
+fn checked(
+    expression: &Expression,
+    view: &mut View<'_>,
+    at: FrameId,
+    reach: Reach,
+    mut time: Time,
+) -> Result<(), Error> {
     let mut evaluator = Evaluator::new(&expression.text, view);
     let reparsed = evaluator.reparsed(expression, at)?;
     evaluator.calls = Calls::supposed();
     evaluator.reach = reach;
-    evaluator.check(&reparsed.as_ref().unwrap_or(&expression.parsed).root, at)
+    let root = &reparsed.as_ref().unwrap_or(&expression.parsed).root;
+    let called = root
+        .discarded()
+        .filter(|it| matches!(it.kind, tree::Kind::Call(..)));
+    match called {
+        Some(called) if time != Time::Before => evaluator.check(called, at, &mut time),
+        _ => evaluator.check(root, at, &mut time),
+    }
 }
 
 /// Whether an expression holds in the frame `at`: a condition.

@@ -31,11 +31,24 @@ impl Session {
                 Evaluated::Stopped { stopped, .. } => return Ok(Evaluated::part(stopped)),
             };
             let kept = expression::keep(&mut self.view(), &found);
+            // What is nowhere is kept as such; what is somewhere has to be readable.
+            if let (Storage::Nowhere(reason), Storage::Memory(_) | Storage::Pieces(_)) =
+                (&kept.object.place, &found.object.place)
+            {
+                return Err(Error::Refused(format!("`{}`: {reason}", value.text())));
+            }
             self.memo.kept.set(name, kept).map_err(Error::Refused)?;
             return Ok(Evaluated::Value(found, None));
         }
         self.can_change()?;
         let at = self.selected().ok_or(Error::NotStarted)?;
+        if place.has_calls() {
+            let checked = expression::check_before_calls(value, &mut self.view(), at);
+            checked.map_err(|error| Error::Expression {
+                error,
+                text: value.line().to_owned(),
+            })?;
+        }
         let mut calls = Calls::default();
         let settled = self.settle(place, at, &mut calls, |view, calls| {
             expression::changeable(place, view, at, calls)

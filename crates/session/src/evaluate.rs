@@ -158,6 +158,8 @@ impl Session {
             }
         };
         let mut function = None;
+        // The names of conditions and messages were looked up when they were set.
+        let mut is_checked = self.deciding;
         loop {
             let request = match find(&mut self.view(), calls) {
                 Ok(Progress::Done(found)) => return Ok(Settled::Done(found, function)),
@@ -168,10 +170,22 @@ impl Session {
                     return Err(refusal.filter(is_it).unwrap_or_else(|| wrong(error)));
                 }
             };
-            let stopped = self
+            // A function may change the program, and is not called for what can have no value.
+            if !std::mem::replace(&mut is_checked, true) {
+                let checked = expression::check_before_calls(expression, &mut self.view(), at);
+                // What is wrong with this call itself, it says itself.
+                let is_own = |it: &expression::Error| {
+                    request.span.start <= it.span.start && it.span.end <= request.span.end
+                };
+                checked.or_else(|it| if is_own(&it) { Ok(()) } else { Err(wrong(it)) })?;
+            }
+            let mut stopped = self
                 .make(at, &request)
                 .map_err(|error| placed(error, &request, expression))?;
-            if let [Reason::Returned(returned)] = &stopped.reasons[..] {
+            if let [Reason::Returned(returned)] = &mut stopped.reasons[..] {
+                if request.is_discarded {
+                    returned.value = ReturnValue::Nothing;
+                }
                 if let Some(value) = value_of(returned, at) {
                     function = request.is_whole.then(|| returned.function.clone());
                     calls.made(&request, value, &mut self.view());

@@ -73,8 +73,10 @@ pub struct Request {
     pub text: String,
     /// Where it is in the text of the expression.
     pub span: Range<usize>,
-    /// Whether the expression is this call and nothing else.
+    /// Whether the expression is this call and nothing else, or only casts it to `void`.
     pub is_whole: bool,
+    /// Whether what it gives back is cast to `void`, and not wanted.
+    pub is_discarded: bool,
 }
 
 /// What a call calls.
@@ -141,6 +143,13 @@ impl Calls {
         }
         self.results.insert(key(&request.span), result);
     }
+}
+
+/// That a class declares a method which cannot be called.
+pub fn no_code(class: &str, method: &str) -> String {
+    format!(
+        "`{class}::{method}` has no code of its own in the program: it is not defined, or was inlined wherever it is called"
+    )
 }
 
 /// A number as the machine has it, as an object. `None`: it is a reference.
@@ -223,6 +232,7 @@ impl Evaluator<'_, '_, '_> {
                 text: self.written(span),
                 span: span.clone(),
                 is_whole: false,
+                is_discarded: false,
             }));
         }
         Err(Error::new("a function is called first", span))

@@ -283,7 +283,7 @@ fn dynamic(
 }
 
 /// Whether a class has virtual functions.
-fn has_table(context: &mut Context<'_>, object: &Object) -> bool {
+pub(super) fn has_table(context: &mut Context<'_>, object: &Object) -> bool {
     let mut open = vec![context.bare(&object.ty)];
     for _ in 0..MOST_BASES {
         let Some(class) = open.pop() else {
@@ -321,6 +321,9 @@ fn as_number(
             )));
         }
         return Ok(object.part(0, Some(needs), ty));
+    }
+    if matches!(to.kind, TypeKind::Void) && to.size.is_none() {
+        return Err(access::words(format!("`{}` has no values", to.name)));
     }
     let size = context.size(&ty)?;
     let number = match terms::term(context, object)? {
@@ -500,7 +503,7 @@ fn built_in(words: &[&str], language: Option<Language>, address: u64) -> Option<
         (1, _, _) => (SignedChar, 1),
         (_, 1, _) => (integer, 2),
         _ if count("__int128") > 0 => (integer, 16),
-        // `long double` has 128 bits in WebAssembly, which no expression computes with.
+        // `long double` has 128 bits in WebAssembly.
         (_, _, 1) if count("double") > 0 => (Float, 16),
         (_, _, 2) => (integer, 8),
         (_, _, 1) => (integer, address),

@@ -1,6 +1,7 @@
-//! Whether the names of an expression mean something at a place that the program has not reached.
+//! Whether the names of an expression mean something: at a place that the program has not reached, or before the functions
+//! that the expression calls.
 //!
-//! Values are not known there, types and scopes are. What depends on a value is left for the stop to find out.
+//! Values are not known, types and scopes are. What depends on a value is left for the evaluation to find out.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use wdb_symbols::{Context, Object, TypeRef};
 
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Binary, Kind, Node, Path, Unary};
-use super::{Error, access, functions_meant};
+use super::{Error, access, cast, functions_meant, functions_named, no_code};
 use crate::view::FrameId;
 
 /// Where the program may be when a checked expression is evaluated.
@@ -22,42 +23,102 @@ pub enum Reach {
     Module,
 }
 
+/// At most this many base classes are looked at for a method.
+const MOST_CLASSES: usize = 64;
+
 /// The address of an object of which only the type matters.
 pub(super) const SOMEWHERE: u64 = 0x1000;
 
+/// When names are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Time {
+    /// Before the program is at the place: all of them, also in a branch that may not be taken.
+    Before,
+    /// Before the functions that an expression calls, at the place: those without which it has no value.
+    Now {
+        /// Whether a call was passed: after it values may be others.
+        called: bool,
+    },
+}
+
 impl Evaluator<'_, '_, '_> {
     /// Looks up the names in a part of an expression.
-    pub(super) fn check(&mut self, node: &Node, frame: FrameId) -> Result<(), Error> {
+    pub(super) fn check(
+        &mut self,
+        node: &Node,
+        frame: FrameId,
+        time: &mut Time,
+    ) -> Result<(), Error> {
         match &node.kind {
             Kind::Name(path) => self.check_name(path, node, frame),
-            // What other frames there are is not known.
-            Kind::InFrame(..) => Ok(()),
+            Kind::UserVariable(_) | Kind::Past(_) if *time != Time::Before => {
+                self.value(node, frame).map(|_| ())
+            }
+            Kind::InFrame(which, inner) => match &which.kind {
+                Kind::Index(_, number)
+                    if *time != Time::Before && matches!(number.kind, Kind::Integer(..)) =>
+                {
+                    let frame = self.frame(which, frame)?;
+                    self.check(inner, frame, time)
+                }
+                // What other frames there are is not known.
+                _ => Ok(()),
+            },
+            Kind::Binary(operator @ (Binary::And | Binary::Or), a, b) if *time != Time::Before => {
+                self.check(a, frame, time)?;
+                match self.decided(a, frame, *time) {
+                    Some(first) if first != (*operator == Binary::Or) => self.check(b, frame, time),
+                    _ => Ok(()),
+                }
+            }
+            Kind::Choice(condition, one, other) if *time != Time::Before => {
+                self.check(condition, frame, time)?;
+                match self.decided(condition, frame, *time) {
+                    Some(true) => self.check(one, frame, time),
+                    Some(false) => self.check(other, frame, time),
+                    None => self.check(one, frame, time).or_else(|error| {
+                        let checked = self.check(other, frame, time);
+                        checked.map_err(|_| error)
+                    }),
+                }
+            }
             Kind::Member(of, name, at) => {
-                self.check(of, frame)?;
+                self.check(of, frame, time)?;
                 self.check_member(of, name, at, frame)
             }
             // A name may be a key.
-            Kind::Index(of, index) if matches!(index.kind, Kind::Name(_)) => self.check(of, frame),
-            Kind::SizeOf(of) => match (self.check(of, frame), &of.kind) {
+            Kind::Index(of, index) if matches!(index.kind, Kind::Name(_)) => {
+                self.check(of, frame, time)
+            }
+            Kind::SizeOf(of) => match (self.check(of, frame, time), &of.kind) {
                 (Err(error), Kind::Name(path)) => {
                     let ty = self.plain_type(&path.text(), frame, &of.span);
                     ty.map(|_| ()).map_err(|_| error)
                 }
                 (checked, _) => checked,
             },
+            Kind::Cast(..) if node.discarded().is_some() => {
+                Err(Error::new("`void` has no values", &node.span))
+            }
             Kind::Cast(_, ty, operand) => {
                 self.type_named(ty, frame)?;
-                self.check(operand, frame)
+                self.check(operand, frame, time)
             }
             Kind::Call(callee, arguments) => {
-                self.check_callee(callee, arguments, frame)?;
-                arguments.iter().try_for_each(|it| self.check(it, frame))
+                self.check_callee(callee, arguments, frame, time)?;
+                for argument in arguments {
+                    self.check(argument, frame, time)?;
+                }
+                if let Time::Now { called } = time {
+                    *called = true;
+                }
+                Ok(())
             }
             Kind::SizeOfType(ty) => self.type_named(ty, frame).map(|_| ()),
             // `day == FRIDAY`
             Kind::Binary(Binary::Equal | Binary::Unequal, a, b) => {
-                self.check(a, frame)?;
-                let checked = self.check(b, frame);
+                self.check(a, frame, time)?;
+                let checked = self.check(b, frame, time);
                 let is_enumerator = match (self.value(a, frame), &b.kind) {
                     (Ok(operand), _) => self.enumerator_of(&operand, b).is_some(),
                     (Err(_), Kind::Name(path)) => path.names.last().is_some_and(|name| {
@@ -68,8 +129,19 @@ impl Evaluator<'_, '_, '_> {
                 };
                 if is_enumerator { Ok(()) } else { checked }
             }
-            kind => kind.parts().try_for_each(|part| self.check(part, frame)),
+            kind => kind
+                .parts()
+                .try_for_each(|part| self.check(part, frame, time)),
         }
+    }
+
+    /// Whether a condition holds, where that is known before functions are called.
+    fn decided(&mut self, node: &Node, frame: FrameId, time: Time) -> Option<bool> {
+        if node.has_calls || time != (Time::Now { called: false }) {
+            return None;
+        }
+        let value = self.value(node, frame).ok()?;
+        self.truth(&value, &node.span).ok()
     }
 
     /// Whether there is something that a call may mean.
@@ -78,6 +150,7 @@ impl Evaluator<'_, '_, '_> {
         callee: &Node,
         arguments: &[Node],
         frame: FrameId,
+        time: &mut Time,
     ) -> Result<(), Error> {
         match &callee.kind {
             Kind::Name(path) if path.file.is_none() => {
@@ -89,13 +162,18 @@ impl Evaluator<'_, '_, '_> {
                 if arguments.len() == 1 && self.plain_type(&name, frame, &callee.span).is_ok() {
                     return Ok(());
                 }
-                self.check(callee, frame)
+                self.check(callee, frame, time)
             }
             // Of which class the object is may be known only when it is there.
             Kind::Member(of, name, at) => {
-                self.check(of, frame)?;
+                self.check(of, frame, time)?;
                 let last = name.rsplit("::").next().unwrap_or(name);
                 let plain = last.find('(').map_or(last, |at| &last[..at]);
+                if plain == name
+                    && let Some(class) = self.class_without_code(of, plain, frame)
+                {
+                    return Err(Error::new(no_code(&class, plain), at));
+                }
                 let is_function = name.contains("operator")
                     || self.ask(frame, |it| !it.symbols.functions_matching(plain).is_empty());
                 if is_function {
@@ -104,8 +182,46 @@ impl Evaluator<'_, '_, '_> {
                     self.check_member(of, name, at, frame)
                 }
             }
-            _ => self.check(callee, frame),
+            _ => self.check(callee, frame, time),
         }
+    }
+
+    /// The class that declares the method which would be called on an object, where there is no code of it.
+    fn class_without_code(&mut self, of: &Node, method: &str, frame: FrameId) -> Option<String> {
+        let mut object = self.supposed(of, frame)?;
+        self.ask(frame, |context| {
+            let mut is_pointed_to = false;
+            for _ in 0..access::MOST_STEPS {
+                match target(context, &object.ty) {
+                    Some(target) => object = target,
+                    None => break,
+                }
+                is_pointed_to = true;
+            }
+            let mut declares = None;
+            let mut open = vec![object.ty.clone()];
+            for _ in 0..MOST_CLASSES {
+                let Some(class) = open.pop() else {
+                    break;
+                };
+                let ty = context.bare(&class);
+                let full = format!("{}::{method}", ty.name);
+                if !functions_named(context.symbols, &full).is_empty() {
+                    return None;
+                }
+                if context.symbols.declares_method(&class, method) {
+                    declares = Some(ty.name.to_string());
+                } else if let TypeKind::Record(record) = &ty.kind {
+                    let bases = record.members.iter().filter(|it| it.role != Role::Field);
+                    open.extend(bases.map(|it| it.ty.clone()));
+                }
+            }
+            // What a pointer points to may be of a class that is derived from its own, and has one.
+            let may_have_other = is_pointed_to
+                && cast::has_table(context, &object)
+                && !functions_named(context.symbols, method).is_empty();
+            declares.filter(|_| !may_have_other)
+        })
     }
 
     fn check_name(&mut self, path: &Path, node: &Node, frame: FrameId) -> Result<(), Error> {

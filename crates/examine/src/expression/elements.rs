@@ -125,7 +125,8 @@ pub(super) fn size(context: &mut Context<'_>, object: &Object) -> Result<u64, Un
     };
     if let (None, Some(length)) = (ty.size, length(context, object, array)) {
         let first = array_element(context, object, &ty, array, 0)?;
-        return Ok(context.size(&first.ty)?.saturating_mul(length));
+        let size = context.size(&first.ty)?.checked_mul(length);
+        return size.ok_or_else(|| words("that is outside of all memory"));
     }
     context.size(&object.ty)
 }
@@ -331,6 +332,9 @@ pub(super) fn array_of(
         0 => 0,
         _ => context.size(&element)?,
     };
+    if size.checked_mul(count).is_none() {
+        return Err(words("that is outside of all memory"));
+    }
     let language = context.ty(&element).language;
     Ok(made::array(context.symbols, element, size, count, language))
 }

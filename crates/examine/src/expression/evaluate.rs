@@ -432,9 +432,10 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
         Ok(Operand { object, frame })
     }
 
-    /// A size, as a number of the type that the languages have for sizes.
+    /// A size, as a number of the type that the languages have for sizes. `sizeof(x@n)` may need a wider one.
     fn size(&mut self, size: u64, frame: FrameId) -> Object {
-        let ty = IntegerType::unsigned(self.address_bits(frame));
+        let fits = self.address_bits(frame) == 64 || u32::try_from(size).is_ok();
+        let ty = IntegerType::unsigned(if fits { self.address_bits(frame) } else { 64 });
         let language = self.language(frame);
         made::number(Number::integer(u128::from(size), ty), language)
     }

@@ -97,6 +97,14 @@ impl Node {
         }
     }
 
+    /// What is cast to `void`: the value is not wanted.
+    pub(super) fn discarded(&self) -> Option<&Node> {
+        match &self.kind {
+            Kind::Cast(Conversion::Static, ty, of) if ty.text == "void" => Some(of),
+            _ => None,
+        }
+    }
+
     /// Whether a name of the program or of the machine is in it.
     pub(super) fn needs_frame(&self) -> bool {
         matches!(self.kind, Kind::Name(_) | Kind::Raw(_))

@@ -88,19 +88,27 @@ pub(super) fn of_object(
     }
     let declared = own.without_code.first().cloned();
     let own = one_of(context, text, method, own)?;
+    let mut is_virtual = false;
+    if let Some(own) = &own
+        && context.bare(&own.object.ty).language == Some(Language::Cpp)
+        && let Some(signature) = symbols.signature(own.func)
+    {
+        // What the class that the object really is of has of the name, C++ does not look at.
+        let Some(index) = signature.virtual_index else {
+            return Ok(own.clone());
+        };
+        if let Some(found) = overrider(context, symbols, own, index, method) {
+            return Ok(found);
+        }
+        is_virtual = true;
+    }
     if let Some(whole) = context.whole_object(&object) {
         let other = find(context, &whole)?;
         let is_among = |own: &Method| other.methods.iter().any(|it| it.func == own.func);
         match own {
-            // A pure virtual function.
-            None => {
-                if let Some(found) = one_of(context, text, method, other)? {
-                    return Ok(found);
-                }
-            }
             Some(own) if other.methods.is_empty() || is_among(&own) => return Ok(own),
-            // Whether a function is virtual is not known here.
-            Some(own) => {
+            // Whether a function is virtual is not known where the debug information does not describe it.
+            Some(own) if !is_virtual => {
                 let name = |it: &Method| symbols.function_name(it.func).display;
                 let others: Vec<String> = other.methods.iter().map(name).collect();
                 return Err(Error::Refused(format!(
@@ -109,6 +117,12 @@ pub(super) fn of_object(
                     others.join("`, `"),
                     name(&own)
                 )));
+            }
+            // A pure one, or one whose entry in the table of the object is no function of the source.
+            _ => {
+                if let Some(found) = one_of(context, text, method, other)? {
+                    return Ok(found);
+                }
             }
         }
     } else if let Some(own) = own {
@@ -120,6 +134,29 @@ pub(super) fn of_object(
             "`{named}` has no function `{method}` that has code in the program"
         )),
     })
+}
+
+/// What a virtual call of a method calls. `None`: the table has no such function, as where there is no object yet; or what it
+/// has is no function of the source, but leads to that of a class with several bases.
+fn overrider(
+    context: &mut Context<'_>,
+    symbols: &Symbols,
+    own: &Method,
+    index: u64,
+    method: &str,
+) -> Option<Method> {
+    let func = context.virtual_function(&own.object, index)?;
+    let name = method.find('(').filter(|_| !method.contains("operator"));
+    let name = format!("::{}(", name.map_or(method, |at| &method[..at]));
+    if !symbols.function_name(func).display.contains(&name) {
+        return None;
+    }
+    let signature = symbols.signature(func).filter(|it| it.has_this)?;
+    let Kind::Pointer(_, class) = &context.bare(signature.parameters.first()?).kind else {
+        return None;
+    };
+    let object = Object::at(own.object.address()?, class.clone());
+    Some(Method { func, object })
 }
 
 /// `name` of the class `Base`: `Base::name`.
@@ -182,9 +219,7 @@ fn of_base(
 }
 
 fn no_code(class: &str, method: &str) -> Error {
-    Error::Refused(format!(
-        "`{class}::{method}` has no code of its own in the program: it is not defined, or was inlined wherever it is called"
-    ))
+    Error::Refused(expression::no_code(class, method))
 }
 
 /// The methods of this name that a class has, else those that its base classes have.

@@ -314,6 +314,7 @@ mod tests {
                 located: Vec::new(),
                 variadic,
                 result: point(),
+                virtual_index: None,
                 rewritten: false,
             };
             let wasm = FuncType::new(wasm.iter().copied(), []);

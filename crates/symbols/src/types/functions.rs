@@ -33,6 +33,8 @@ pub struct Signature {
     pub variadic: bool,
     /// The type of its result.
     pub result: TypeRef,
+    /// For a virtual function of C++, its index in the table of its class (`DW_AT_vtable_elem_location`).
+    pub virtual_index: Option<u64>,
     /// The optimiser changed the parameters or the result of the code, so that it is not called in the usual way
     /// (`DW_CC_nocall`, DWARF 5, section 3.3.1.1): LLVM removes unused arguments and results.
     pub rewritten: bool,
@@ -139,6 +141,7 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
         located: Vec::new(),
         variadic: false,
         result: TypeRef::Void,
+        virtual_index: None,
         rewritten: false,
     };
     let mut function = function;
@@ -194,6 +197,8 @@ fn signature(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Signature, Error> {
             let ty = found.entry.attr_value(gimli::DW_AT_type);
             signature.result = reader.reference(&found.unit, ty);
         }
+        let index = found.entry.attr_value(gimli::DW_AT_vtable_elem_location);
+        signature.virtual_index = signature.virtual_index.or(constant(index, &found));
         let declared = [gimli::DW_AT_specification, gimli::DW_AT_abstract_origin];
         let origin = declared
             .into_iter()

@@ -1,5 +1,7 @@
 //! Classes with virtual functions: the dynamic class of an object behind a pointer to a base class.
 
+use wdb_module::FuncIndex;
+
 use crate::Language;
 use crate::machine::Unavailable;
 use crate::name::{Name, Origin};
@@ -44,6 +46,17 @@ impl Context<'_> {
         let is_known = whole.size.is_some() || table::find(&whole.name).is_some();
         let is_other = whole.name != self.bare(&object.ty).name && is_known;
         is_other.then(|| Some(Object::at(u64::try_from(start).ok()?, ty)))?
+    }
+
+    /// The function that a virtual call on `object` calls: that with this index in the table of its class.
+    pub fn virtual_function(&mut self, object: &Object, index: u64) -> Option<FuncIndex> {
+        let pointer = self.table_pointer(object, MOST_BASES, &mut { MOST_LOOKED_INTO })?;
+        let size = self.size(&pointer.ty).ok()?;
+        let table = self.unsigned(&pointer).ok()?;
+        let entry = table.checked_add(index.checked_mul(size)?)?;
+        let element = Object::at(entry, integer(size, Encoding::Unsigned));
+        let element = self.unsigned(&element).ok()?;
+        self.machine.element(element).ok()?
     }
 
     fn class_named(&self, name: &str) -> Option<TypeRef> {
