@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use wdb_symbols::types::Kind as TypeKind;
 use wdb_symbols::{Context, Language, Object, TypeRef, Unavailable};
 
 use super::access;
@@ -83,6 +84,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 self.language(frame),
             )),
             Kind::Character(c) => made(made::character(*c, self.language(frame))),
+            Kind::Byte(byte) => made(made::byte(*byte, self.language(frame))),
             Kind::Text(bytes) => made(made::text(bytes.clone())),
             Kind::Boolean(value) => made(made::boolean(*value, self.language(frame))),
             Kind::Null => made(self.pointer(0, TypeRef::Void, frame)),
@@ -98,6 +100,12 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 let mut operand = self.value(object, frame)?;
                 if let Some(found) = self.at_zero(object, &operand) {
                     operand.object = found;
+                }
+                let sign = self.text.get(object.span.end..at.start);
+                if sign.is_some_and(|it| it.trim() == "->")
+                    && let Some(first) = self.first_of_array(&operand)
+                {
+                    operand.object = first;
                 }
                 self.member(&operand, &object.span, name, at)
             }
@@ -248,6 +256,17 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             }
             _ => Err(Error::new("an index is a whole number", &node.span)),
         }
+    }
+
+    /// What an array of C points to where a pointer is wanted.
+    fn first_of_array(&mut self, operand: &Operand) -> Option<Object> {
+        self.ask(operand.frame, |context| {
+            let ty = context.bare(&operand.object.ty);
+            let is_c = matches!(ty.language, Some(Language::C | Language::Cpp));
+            let is_array = matches!(ty.kind, TypeKind::Array(_));
+            let first = || elements::element(context, &operand.object, 0).ok();
+            (is_c && is_array).then(first)?
+        })
     }
 
     pub(super) fn member(

@@ -13,6 +13,8 @@ pub(super) enum Token {
     Float(f64, bool),
     /// A character in single quotes.
     Character(char),
+    /// What is a character of C and no other, in single quotes: `'\xff'`.
+    Byte(u8),
     /// A text in double quotes. Bytes, because `\xff` is one.
     Text(Vec<u8>),
     /// A name: `count`. Also what other languages have as keywords.
@@ -58,6 +60,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
         let token = match first {
             '0'..='9' if after_point => lexer.tuple_index()?,
             '0'..='9' => lexer.number()?,
+            // `.5`, which is not that of `t.5`.
+            '.' if !ends_value(tokens.last())
+                && lexer.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                lexer.float(start)?
+            }
             '\'' | '"' => lexer.quoted(first, false)?,
             '$' => {
                 lexer.at += 1;
@@ -84,6 +92,11 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
         };
         tokens.push((token, start..lexer.at));
     }
+}
+
+/// Whether a token ends something that may have members.
+fn ends_value(token: Option<&Spanned>) -> bool {
+    token.is_some_and(|it| !matches!(&it.0, Token::Sign(sign) if !matches!(*sign, ")" | "]")))
 }
 
 pub(super) fn starts_name(c: char) -> bool {
@@ -131,8 +144,12 @@ impl<'a> Lexer<'a> {
         let word = self.word();
         match (word, self.peek()) {
             // The prefixes of C's, C++'s and Rust's literals. What they say of the type is not needed.
-            ("L" | "u" | "U" | "u8" | "b" | "c", Some(quote @ ('"' | '\''))) => {
-                self.quoted(quote, false)
+            ("b" | "c" | "u8", Some(quote @ ('"' | '\''))) => self.quoted(quote, false),
+            ("L" | "u" | "U", Some(quote @ ('"' | '\''))) => {
+                Ok(match self.quoted(quote, false)? {
+                    Token::Byte(byte) => Token::Character(char::from(byte)),
+                    token => token,
+                })
             }
             ("r" | "br" | "R", Some('"')) => self.quoted('"', true),
             _ => Ok(Token::Name(word.to_owned())),
@@ -194,7 +211,9 @@ impl<'a> Lexer<'a> {
         let word = self.skip(|c| c == '_' || c.is_ascii_alphanumeric());
         if radix == 10 {
             let point = self.rest().strip_prefix('.');
-            let fraction = point.is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()));
+            // `1.` is a float, `1..2` and `1.max` are none.
+            let fraction =
+                point.is_some_and(|it| !it.starts_with(|c: char| c == '.' || starts_name(c)));
             let exponent = word.contains(['e', 'E']);
             if fraction
                 || exponent
@@ -215,6 +234,15 @@ impl<'a> Lexer<'a> {
         let octal = radix == 10 && digits.len() > 1 && digits.starts_with('0');
         let radix = if octal { 8 } else { radix };
         match u128::from_str_radix(&digits, radix) {
+            // C23, section 6.4.4.1: one that is not decimal is unsigned before it is wider.
+            Ok(value) if radix != 10 => {
+                let unsigned = [32, 64].into_iter().find(|bits| value >> (bits - 1) == 1);
+                let unsigned = unsigned.map(|bits| Suffix {
+                    signed: false,
+                    bits: Some(bits),
+                });
+                Ok(Token::Integer(value, suffix.or(unsigned)))
+            }
             Ok(value) => Ok(Token::Integer(value, suffix)),
             Err(error) => self.error(
                 start,
@@ -285,7 +313,7 @@ impl<'a> Lexer<'a> {
         let mut characters = text.unwrap_or_default().chars();
         match (bytes.as_slice(), characters.next(), characters.next()) {
             // `'\xff'` is a byte and no UTF-8.
-            ([byte], _, _) => Ok(Token::Character(char::from(*byte))),
+            ([byte @ 0x80..=0xff], _, _) => Ok(Token::Byte(*byte)),
             (_, Some(c), None) => Ok(Token::Character(c)),
             (_, Some(_), Some(_)) => Ok(Token::Name(text.unwrap_or_default().to_owned())),
             _ => self.error(start, "there is nothing between the quotes"),
@@ -400,7 +428,7 @@ mod tests {
             ("0", 0),
             ("42", 42),
             ("1_000_000", 1_000_000),
-            ("0xdead_BEEF", 0xdead_beef),
+            ("0x5ead_BEEF", 0x5ead_beef),
             ("0o17", 15),
             ("017", 15),
             ("0b1010", 10),
@@ -412,6 +440,19 @@ mod tests {
             let expected = Suffix { signed, bits };
             assert_eq!(number(text), Token::Integer(5, Some(expected)), "{text}");
         };
+        for (text, value, bits) in [
+            ("0xffffffff", 0xffff_ffff, 32),
+            ("037777777777", 0xffff_ffff, 32),
+            ("0x8000000000000000", 1 << 63, 64),
+        ] {
+            let signed = false;
+            let bits = Some(bits);
+            let expected = Token::Integer(value, Some(Suffix { signed, bits }));
+            assert_eq!(number(text), expected, "{text}");
+        }
+        assert_eq!(number("0x7fffffff"), Token::Integer(0x7fff_ffff, None));
+        assert_eq!(number("0x100000000"), Token::Integer(1 << 32, None));
+        assert_eq!(number("4294967295"), Token::Integer(0xffff_ffff, None));
         suffixed("5u8", false, Some(8));
         suffixed("5_i64", true, Some(64));
         suffixed("5ULL", false, Some(64));
@@ -425,6 +466,9 @@ mod tests {
             ("1.5f", 1.5, true),
             ("2f32", 2.0, true),
             ("0.5f64", 0.5, false),
+            (".5", 0.5, false),
+            (".5e1f", 5.0, true),
+            ("1.", 1.0, false),
         ] {
             assert_eq!(number(text), Token::Float(value, single), "{text}");
         }
@@ -446,14 +490,22 @@ mod tests {
         let sign = Token::Sign;
         assert_eq!(lex("2..5"), [int(2), sign(".."), int(5)]);
         let t = Token::Name("t".into());
-        assert_eq!(lex("t.0.1"), [t, sign("."), int(0), sign("."), int(1)]);
+        assert_eq!(
+            lex("t.0.1"),
+            [t.clone(), sign("."), int(0), sign("."), int(1)]
+        );
+        assert_eq!(lex("t .5"), [t, sign("."), int(5)]);
+        assert_eq!(lex("2..")[0], int(2));
+        assert_eq!(lex("1.max")[0], int(1));
     }
 
     #[test]
     fn texts_characters_and_quoted_names() {
         assert_eq!(lex(r"'a'"), [Token::Character('a')]);
         assert_eq!(lex(r"'\''"), [Token::Character('\'')]);
-        assert_eq!(lex(r"'\xff'"), [Token::Character('\u{ff}')]);
+        assert_eq!(lex(r"'\xff'"), [Token::Byte(0xff)]);
+        assert_eq!(lex(r"L'\xff'"), [Token::Character('\u{ff}')]);
+        assert_eq!(lex("'ÿ'"), [Token::Character('\u{ff}')]);
         assert_eq!(lex(r"'\u{1f980}'"), [Token::Character('🦀')]);
         assert_eq!(lex("L'東'"), [Token::Character('東')]);
         assert_eq!(

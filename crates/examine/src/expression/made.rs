@@ -94,6 +94,15 @@ pub(super) fn character(c: char, language: Option<Language>) -> Object {
     Object::of_bytes(vec![code as u8], byte_of_text())
 }
 
+/// A byte that is written as a character: in C it has a sign, as others have.
+pub(super) fn byte(byte: u8, language: Option<Language>) -> Object {
+    if is_rust(language) {
+        let number = Number::integer(u128::from(byte), IntegerType::unsigned(8));
+        return self::number(number, language);
+    }
+    Object::of_bytes(vec![byte], byte_of_text())
+}
+
 fn byte_of_text() -> TypeRef {
     ty(
         "char",

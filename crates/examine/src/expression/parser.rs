@@ -454,6 +454,7 @@ impl Parser<'_> {
             Token::Integer(value, suffix) => Kind::Integer(value, suffix),
             Token::Float(value, single) => Kind::Float(value, single),
             Token::Character(c) => Kind::Character(c),
+            Token::Byte(byte) => Kind::Byte(byte),
             Token::Text(bytes) => Kind::Text(bytes),
             Token::Raw(name) => machine(&name, &span)?,
             Token::File(file) => {

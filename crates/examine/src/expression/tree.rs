@@ -22,6 +22,7 @@ pub(super) enum Kind {
     Integer(u128, Option<Suffix>),
     Float(f64, bool),
     Character(char),
+    Byte(u8),
     Text(Vec<u8>),
     Boolean(bool),
     Null,
@@ -75,6 +76,7 @@ impl Kind {
             Kind::Integer(..)
             | Kind::Float(..)
             | Kind::Character(_)
+            | Kind::Byte(_)
             | Kind::Text(_)
             | Kind::Boolean(_)
             | Kind::Null

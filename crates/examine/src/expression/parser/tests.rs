@@ -9,6 +9,7 @@ fn shown(node: &Node) -> String {
         Kind::Integer(value, _) => value.to_string(),
         Kind::Float(value, _) => format!("{value:?}"),
         Kind::Character(c) => format!("{c:?}"),
+        Kind::Byte(byte) => format!("byte {byte}"),
         Kind::Text(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
         Kind::Boolean(value) => value.to_string(),
         Kind::Null => "null".into(),
