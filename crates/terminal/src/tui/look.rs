@@ -297,6 +297,10 @@ fn displayed(view: &mut View<'_>, frame: FrameId, display: &Display, open: &Open
     };
     match display.evaluate(view, frame) {
         Displayed::Value(found) => value(view, found, path, display.notation, open),
+        // A value is looked at more often than the program stops, and must not run it.
+        Displayed::Failed(_) if display.expression.has_calls() => {
+            line(Err(Unavailable::Unsupported("a call: see Debugger".into())))
+        }
         Displayed::Failed(error) => line(Err(Unavailable::Unsupported(error.message))),
         Displayed::Instruction(found) => {
             let text = found.map(|found| {

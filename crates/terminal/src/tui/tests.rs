@@ -662,6 +662,27 @@ fn a_display_keeps_its_format() {
     assert!(shown[2].starts_with("0x"), "{}", shown[2]);
 }
 
+#[test]
+fn a_display_that_calls_a_function_says_where_its_value_is() {
+    let mut view = View::of("c-div-zero.wasmtime", "c-div-zero", (100, 30));
+    for expression in ["average(0, 1)", "int(3)", "nosuch"] {
+        let expression = wdb_examine::expression::parse(expression).unwrap();
+        view.console.session.displays.add(expression, None);
+    }
+    let wishes = view.state.wishes();
+    let scene = view.looker.look(&mut view.console.session, &wishes);
+    let shown = scene.displays.iter().map(|it| match &it.shown.text {
+        Ok(text) => text.clone(),
+        Err(reason) => reason.to_string(),
+    });
+    let expected = [
+        "a call: see Debugger",
+        "3",
+        "nothing is called `nosuch` here",
+    ];
+    assert_eq!(Vec::from_iter(shown), expected);
+}
+
 /// What a key does is in the log as the line with which a user types it: that line means the same.
 #[test]
 fn what_a_key_does_can_be_typed() {
