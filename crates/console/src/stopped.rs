@@ -3,6 +3,7 @@
 use wdb_symbols::printable;
 
 use crate::console::{Console, Flow};
+use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::{displays, frames, source};
 use wdb_examine::expression;
@@ -69,16 +70,13 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
             let word = if *temporary { "temporary " } else { "" };
             out.title(&format!("{word}breakpoint {id}, {}", printable(text)));
         }
-        Reason::Condition {
-            breakpoint,
-            message,
-        } => {
+        Reason::Condition { breakpoint, error } => {
             let words = format!(
                 "breakpoint {}: cannot evaluate its condition: ",
                 breakpoint.id
             );
             out.write(Style::Error, &words);
-            out.line(message);
+            out.line(&Failure::from(error.clone()).0);
         }
         Reason::Finished(None) => {}
         Reason::Finished(Some(value)) => returned(console, value, out),

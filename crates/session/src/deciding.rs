@@ -85,14 +85,14 @@ impl Session {
         let Some(breakpoint) = self.breakpoints.get_shared(id).map(|it| Arc::clone(it)) else {
             return Ok(None);
         };
-        let undecided = |message: String| Reason::Condition {
+        let undecided = |error: Error| Reason::Condition {
             breakpoint: Arc::clone(&breakpoint),
-            message,
+            error,
         };
         if let Some(condition) = &breakpoint.condition {
             // What the user comes back to from a function that stops.
-            let message = "a function that it calls has stopped";
-            let mut reasons = vec![undecided(message.to_owned())];
+            let stops = || Error::Refused("a function that it calls has stopped".into());
+            let mut reasons = vec![undecided(stops())];
             reasons.extend(own.iter().cloned());
             self.stopped = Stopped { reasons };
             match self.evaluate_at(condition, frame) {
@@ -100,21 +100,24 @@ impl Session {
                     match expression::is_true(condition, &mut self.view(), &value) {
                         Ok(true) => {}
                         Ok(false) => return Ok(None),
-                        Err(error) => return Ok(Some(undecided(error.show(condition.line())))),
+                        Err(error) => {
+                            let text = condition.line().to_owned();
+                            return Ok(Some(undecided(Error::Expression { error, text })));
+                        }
                     }
                 }
                 Ok(Evaluated::Stopped { stopped, .. }) => {
                     if let [Reason::Returned(_)] = stopped.reasons[..] {
                         let text = condition.text();
                         let message = format!("`{text}` gives back no value");
-                        return Ok(Some(undecided(message)));
+                        return Ok(Some(undecided(Error::Refused(message))));
                     }
-                    let mut reasons = vec![undecided(message.to_owned())];
+                    let mut reasons = vec![undecided(stops())];
                     reasons.extend(stopped.reasons);
                     self.stopped.reasons.clone_from(&reasons);
                     return Err(Stopped { reasons });
                 }
-                Err(error) => return Ok(Some(undecided(error.to_string()))),
+                Err(error) => return Ok(Some(undecided(error))),
             }
         }
         let Some(breakpoint) = self.breakpoints.get_shared(id) else {

@@ -3,7 +3,7 @@
 use wdb_examine::expression;
 
 /// Why something could not be done.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The debuggee is a core dump.
     #[error("a core dump cannot run")]

@@ -9,6 +9,7 @@ use wdb_debuggee::{CodeLocation, Debuggee, StopReason, Verdict};
 use wdb_symbols::{Symbols, glob};
 
 use crate::breakpoints::{Breakpoint, Breakpoints, Message, Trigger};
+use crate::error::Error;
 use crate::step::{Next, Step};
 use crate::stopped::{Reason, Teller};
 use wdb_examine::expression::{self, Calls, Expression, Progress};
@@ -263,8 +264,9 @@ fn hit(
             Ok(Some(false)) => return Hit::Passed,
             Ok(None) => return Hit::Undecided,
             Err(error) => {
+                let text = condition.text().to_owned();
                 return Hit::Stops(Reason::Condition {
-                    message: error.show(condition.text()),
+                    error: Error::Expression { error, text },
                     breakpoint: Arc::clone(shared),
                 });
             }

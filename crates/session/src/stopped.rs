@@ -7,6 +7,7 @@ use wdb_debuggee::coredump::{Crash, Exception, Slot};
 use wdb_examine::expression;
 
 use crate::breakpoints::Breakpoint;
+use crate::error::Error;
 
 /// Why the program is stopped: everything that holds at once, what the user asked for first. May be
 /// empty: that of a dump which does not say.
@@ -27,8 +28,8 @@ pub enum Reason {
     Condition {
         /// The breakpoint.
         breakpoint: Arc<Breakpoint>,
-        /// What is wrong with it, with the place.
-        message: String,
+        /// What is wrong with it.
+        error: Error,
     },
     /// A step has come to where it was to come.
     Step,

@@ -40,16 +40,11 @@ fn a_wrong_condition_stops_and_says_so() {
     let breakpoint = guest.session.breakpoints_mut().get_mut(id).unwrap();
     breakpoint.condition = Some(expression::parse("nothing > 1").unwrap());
     let stopped = guest.go();
-    let [
-        Reason::Condition {
-            breakpoint,
-            message,
-        },
-    ] = &stopped.reasons[..]
-    else {
+    let [Reason::Condition { breakpoint, error }] = &stopped.reasons[..] else {
         panic!("{stopped:?}");
     };
     assert_eq!(breakpoint.id, id);
+    let message = error.to_string();
     assert!(message.contains("nothing"), "{message}");
 }
 
