@@ -232,7 +232,9 @@ impl Evaluator<'_, '_, '_> {
         let is_known = match (&path.file, path.names.as_slice()) {
             // What is in quotes may be a function's name.
             (Some(file), _) => !file.contains('.'),
-            (None, [name]) => self.is_member_of_this(name, frame) || self.is_elsewhere(name, frame),
+            (None, [name]) => {
+                self.member_of_this(name, frame).is_some() || self.is_elsewhere(name, frame)
+            }
             // A local of a frame that may be there.
             (None, [scope @ .., _]) => {
                 let scope = scope.join("::");
@@ -303,7 +305,11 @@ impl Evaluator<'_, '_, '_> {
     /// An object of the type that a part has, if that does not depend on a value.
     fn supposed(&mut self, node: &Node, frame: FrameId) -> Option<Object> {
         let ty = match &node.kind {
-            Kind::Name(path) => self.named(path, frame, &node.span).ok()?.object.ty,
+            Kind::Name(path) => match (self.named(path, frame, &node.span), &path.names[..]) {
+                (Ok(found), _) => found.object.ty,
+                (Err(_), [name]) => self.member_of_this(name, frame)?.ty,
+                (Err(_), _) => return None,
+            },
             Kind::Cast(_, ty, _) => self.type_named(ty, frame).ok()?,
             Kind::Member(of, name, _) => {
                 let mut object = self.supposed(of, frame)?;
@@ -326,19 +332,19 @@ impl Evaluator<'_, '_, '_> {
         Some(Object::at(SOMEWHERE, ty))
     }
 
-    /// Whether the object that a method is called on, or what a lambda captured, has such a member.
-    fn is_member_of_this(&mut self, name: &str, frame: FrameId) -> bool {
-        let Some(this) = self.local("this", frame) else {
-            return false;
-        };
+    /// The member of this name of the object that a method is called on, or of what a lambda captured.
+    fn member_of_this(&mut self, name: &str, frame: FrameId) -> Option<Object> {
+        let this = self.local("this", frame)?;
         self.ask(frame, |context| {
-            let has = |context: &mut Context<'_>, ty: &TypeRef, name: &str| {
+            let member = |context: &mut Context<'_>, ty: &TypeRef, name: &str| {
                 let object = target(context, ty)?;
                 access::member(context, &object, name).ok().flatten()
             };
             let ty = this.object.ty;
-            has(context, &ty, name).is_some()
-                || has(context, &ty, "this").is_some_and(|it| has(context, &it.ty, name).is_some())
+            member(context, &ty, name).or_else(|| {
+                let outer = member(context, &ty, "this")?;
+                member(context, &outer.ty, name)
+            })
         })
     }
 }
