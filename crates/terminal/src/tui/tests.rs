@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod given_up;
 mod picture;
 
 use std::collections::HashMap;
