@@ -7,7 +7,6 @@
 
 mod advice;
 mod commands;
-mod compilation;
 mod core_file;
 mod debugger;
 mod engines;

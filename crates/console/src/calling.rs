@@ -21,7 +21,8 @@ pub(super) fn evaluate(
     if expression.needs_frame() && !expression.is_call() {
         console.here()?;
     }
-    let evaluated = console.session.evaluate(expression)?;
+    let at = console.session.selected().unwrap_or_default();
+    let evaluated = console.session.evaluate(expression, at)?;
     let text = expression.text();
     show(console, text, evaluated, text, format, out)
 }
@@ -57,8 +58,9 @@ pub(super) fn assign(
     line: &str,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
+    let at = console.session.selected().unwrap_or_default();
     // What it is now: a number may have been cut to the size of its type.
-    let changed = match console.session.assign(place, value)? {
+    let changed = match console.session.assign(place, value, at)? {
         Evaluated::Value(changed, _) => changed,
         Evaluated::Stopped { stopped, is_part } => {
             return Ok(show_stopped(console, &stopped, is_part, line, out));

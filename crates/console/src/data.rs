@@ -210,7 +210,8 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     }
     match line(text)? {
         Line::Assign { place, value } => {
-            let changed = console.session.assign(&place, &value)?;
+            let at = console.session.selected().unwrap_or_default();
+            let changed = console.session.assign(&place, &value, at)?;
             calling::show(console, place.text(), changed, text, format, out)
         }
         Line::Evaluate(expression) => calling::evaluate(console, &expression, format, out),

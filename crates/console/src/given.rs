@@ -129,6 +129,9 @@ pub(super) fn show_terminal(
 }
 
 /// The words of a line as a shell has them: quotes keep words together, a backslash takes the next character as it is.
+///
+/// Not the crate `shell-words`: it drops what follows a `#`, keeps a backslash at the end and before `$`, and does not
+/// say where a `<` is that is not in quotes.
 fn split(line: &str) -> Result<Vec<String>, Failure> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

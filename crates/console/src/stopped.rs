@@ -7,14 +7,12 @@ use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::{displays, frames, source};
 use wdb_examine::expression;
-use wdb_examine::tags;
 use wdb_examine::view::FrameId;
 use wdb_report::Title;
 use wdb_session::Reason;
 use wdb_session::ReturnValue;
 use wdb_session::Returned;
 use wdb_session::Stopped;
-use wdb_session::breakpoints::Breakpoint;
 
 /// Tells why the program is stopped and where, and what is displayed. The commands of the breakpoints that
 /// were hit come next.
@@ -55,67 +53,38 @@ pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Outpu
 /// Prints one reason. Gives whether the place of the program is printed, too.
 fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool {
     match reason {
-        Reason::Step => {}
         Reason::Started => {
             out.line("the program has run nothing yet; `run` runs it");
             return false;
         }
-        Reason::Breakpoint(breakpoint) => {
-            let Breakpoint {
-                id,
-                text,
-                temporary,
-                ..
-            } = &**breakpoint;
-            let word = if *temporary { "temporary " } else { "" };
-            out.title(&format!("{word}breakpoint {id}, {}", printable(text)));
-        }
         Reason::Condition { breakpoint, error } => {
-            let words = format!(
-                "breakpoint {}: cannot evaluate its condition: ",
-                breakpoint.id
-            );
+            let id = breakpoint.id;
+            let words = format!("breakpoint {id}: cannot evaluate its condition: ");
             out.write(Style::Error, &words);
             out.line(&Failure::from(error.clone()).0);
         }
-        Reason::Finished(None) => {}
         Reason::Finished(Some(value)) => returned(console, value, out),
         Reason::Returned(value) => {
             returned(console, value, out);
             return false;
         }
-        Reason::Abandoned(why) => {
-            let why = why.to_string();
-            out.title(&format!("the call was given up: {}", printable(&why)));
-        }
-        Reason::Thrown { exception, caught } => {
-            let name = tags::tag_name(&mut console.session.view(), exception);
-            // One without a name has its number.
-            let name = name.map_or_else(String::new, |name| match name.parse::<u32>() {
-                Ok(tag) => format!(" with tag {tag}"),
-                Err(_) => format!(" `{}`", printable(&name)),
-            });
-            let end = if *caught {
-                "a frame catches it"
-            } else {
-                "nothing catches it"
-            };
-            out.title(&format!("an exception{name} was thrown; {end}"));
-        }
-        Reason::Interrupted => out.title("interrupted"),
         Reason::Crash(_) => crash(console, out),
-        Reason::Exited(code) => {
-            out.title(&format!("the program has ended with exit code {code}"));
-            let results = console.session.results();
-            if !results.is_empty() {
-                out.write(Style::Plain, "it has returned ");
-                out.write(Style::Value, &printable(&results.join(", ")));
-                out.write(Style::Plain, "\n");
+        _ => {
+            if let Some(text) = reason.describe(&mut console.session.view()) {
+                out.title(&text);
             }
-            return false;
         }
     }
-    true
+    let Reason::Exited(_) = reason else {
+        return true;
+    };
+    let results = console.session.results();
+    if !results.is_empty() {
+        out.write(Style::Plain, "it has returned ");
+        out.write(Style::Value, &printable(&results.join(", ")));
+        out.write(Style::Plain, "\n");
+    }
+    false
 }
 
 /// What a function has returned.
@@ -153,11 +122,14 @@ fn returned(console: &mut Console, returned: &Returned, out: &mut dyn Output) {
 
 /// The crash in the words of a report.
 fn crash(console: &mut Console, out: &mut dyn Output) {
-    let Title {
+    let Some(Title {
         label,
         title,
         remarks,
-    } = Title::of_stop(&mut console.session.view());
+    }) = Title::of_crash(&mut console.session.view())
+    else {
+        return;
+    };
     out.write(Style::Error, &format!("{label}: "));
     out.title(&title);
     for (label, text) in remarks {

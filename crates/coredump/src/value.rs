@@ -22,6 +22,20 @@ pub enum Value {
     Ref(Reference),
 }
 
+impl Value {
+    /// Its bytes, as they would be in memory: 4, 8 or 16. `None` for a reference, which has none.
+    pub fn to_le_bytes(&self) -> Option<Vec<u8>> {
+        Some(match self {
+            Value::I32(value) => value.to_le_bytes().to_vec(),
+            Value::I64(value) => value.to_le_bytes().to_vec(),
+            Value::F32(bits) => bits.to_le_bytes().to_vec(),
+            Value::F64(bits) => bits.to_le_bytes().to_vec(),
+            Value::V128(bits) => bits.to_le_bytes().to_vec(),
+            Value::Ref(_) => return None,
+        })
+    }
+}
+
 /// A reference value, as far as it means something outside the engine that held it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {

@@ -1,16 +1,18 @@
 //! How a program is started, in whatever engine.
 //!
 //! An [`Engine`] prepares a [`Program`]: it compiles and links it, which can take minutes. What it gives can be launched
-//! any number of times, each with an [`Invocation`] of its own. Until a program is prepared, [`Unlaunched`] stands for
+//! any number of times, each with an [`Invocation`] of its own. A [`Compilation`] does that on a thread of its own. Until a program is prepared, [`Unlaunched`] stands for
 //! it: its modules are known, so that places in its code can be found.
 
 mod blocking_input;
+mod compilation;
 mod error;
 mod program;
 mod streams;
 mod unlaunched;
 
 pub use blocking_input::BlockingInput;
+pub use compilation::Compilation;
 pub use error::{Advice, LaunchError};
 pub use program::{
     Directory, EachLimit, File, Limits, Network, Preload, Program, UnknownImports, Wasi, now,

@@ -4,8 +4,19 @@
 //! program is asked of it. A [`FrameId`](view::FrameId) names a frame as the source has it. Of a frame, [`variables`]
 //! gives the variables, and [`expression`] evaluates what a user writes; both end in an object of
 //! `wdb_symbols`, whose bytes are read through [`machine::FrameMachine`], and in [`Doubts`], which say what the value
-//! was based on. [`frames`] gives the stack, [`places`] the code that a text means, [`disassembly`] the instructions.
-
+//! was based on.
+//!
+//! | what is wanted | where it is |
+//! |---|---|
+//! | the stack, by page, with inlined calls and host code | [`frames::page`], folded for a reader in [`frames::fold`] |
+//! | scopes, variables, the parts of a value by page, a value as text | [`values`] |
+//! | what a line of the user means: to evaluate, to assign | [`expression::line`]; a value, [`expression::evaluate`] |
+//! | what can come next in a line | [`completions`] |
+//! | the code that a text means, with lines and columns | [`places`] |
+//! | instructions, over functions, with their bytes | [`disassembly`] |
+//! | a range of memory, with what is not known of it | [`memory`] |
+//! | values that were shown, `$1`, and the user's variables | [`kept`] |
+//! | the name of an exception's tag | [`tags`] |
 //!
 //! The variables of the innermost frame of a core dump, with their parts:
 //!

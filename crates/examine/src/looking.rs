@@ -8,7 +8,14 @@ use wdb_debuggee::coredump::{
 use wdb_debuggee::{Certainty, Debuggee, Error, Frame, Module, StopReason, Thread};
 
 /// A debuggee without its capabilities to run and to be changed: what is remembered of it stays true.
-pub struct Looking<'a>(pub &'a mut dyn Debuggee);
+pub struct Looking<'a>(&'a mut dyn Debuggee);
+
+impl<'a> Looking<'a> {
+    /// Looks at a debuggee.
+    pub fn new(debuggee: &'a mut dyn Debuggee) -> Self {
+        Looking(debuggee)
+    }
+}
 
 impl Debuggee for Looking<'_> {
     fn stop_reasons(&self) -> &[StopReason] {

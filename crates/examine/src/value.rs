@@ -61,18 +61,6 @@ pub fn unsigned(value: &Value) -> Option<u64> {
     }
 }
 
-/// The bytes of a value, as they would be in memory. `None` for a reference, which has none.
-pub fn bytes(value: &Value) -> Option<Vec<u8>> {
-    Some(match value {
-        Value::I32(value) => value.to_le_bytes().to_vec(),
-        Value::I64(value) => value.to_le_bytes().to_vec(),
-        Value::F32(bits) => bits.to_le_bytes().to_vec(),
-        Value::F64(bits) => bits.to_le_bytes().to_vec(),
-        Value::V128(bits) => bits.to_le_bytes().to_vec(),
-        Value::Ref(_) => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -290,7 +290,7 @@ impl<'a> View<'a> {
 
     /// The debuggee, to be looked at.
     pub fn debuggee(&mut self) -> Looking<'_> {
-        Looking(self.debuggee)
+        Looking::new(self.debuggee)
     }
 
     /// The threads with all their frames. None when a live debuggee has gone away.

@@ -70,11 +70,7 @@ pub(crate) fn certain(
         Value::I64(address) => address.cast_unsigned(),
         _ => return None,
     };
-    let expected = match expected {
-        Value::I32(n) => n.to_le_bytes().to_vec(),
-        Value::I64(n) => n.to_le_bytes().to_vec(),
-        _ => return None,
-    };
+    let expected = expected.to_le_bytes()?;
     let instance = &inventory.instances[frame.instance.position()].1;
     let id = (*instance.memories.get(memarg.memory as usize)?)?;
     let mut bytes = vec![0; length];

@@ -94,15 +94,16 @@ impl Title {
         )
     }
 
-    /// The title for a stopped program, without a report.
-    pub fn of_stop(view: &mut View<'_>) -> Title {
+    /// The title for a program that has crashed, without a report. `None`: it is stopped for another reason.
+    pub fn of_crash(view: &mut View<'_>) -> Option<Title> {
         let why = crate::why(view, &[]);
-        Title::of(
+        why.reason.as_ref()?;
+        Some(Title::of(
             why.reason.as_ref(),
             why.panic.as_ref(),
             why.diagnosis.as_ref(),
             &why.circumstances,
-        )
+        ))
     }
 
     fn of(

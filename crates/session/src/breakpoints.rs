@@ -37,7 +37,7 @@ pub struct Breakpoint {
     pub condition: Option<Expression>,
     /// Instead of stopping, it tells this.
     pub message: Option<Message>,
-    /// What the front end is to do at a stop.
+    /// What the front end does at a stop that this causes, one line each. The session keeps them, and reads none.
     pub commands: Vec<String>,
 }
 

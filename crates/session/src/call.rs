@@ -17,10 +17,9 @@ use plan::Plan;
 
 use crate::calls::{Before, Calling};
 use crate::error::Error;
-use crate::evaluate::Evaluated;
 use crate::session::Session;
-use crate::stopped::{Reason, ReturnValue, Returned, Stopped};
-use wdb_examine::expression::{self, Request};
+use crate::stopped::{Returned, Stopped};
+use wdb_examine::expression::Request;
 use wdb_examine::value::unsigned;
 use wdb_examine::view::FrameId;
 
@@ -38,36 +37,6 @@ struct Pushed {
 }
 
 impl Session {
-    /// Calls a function of the program while it is stopped: `square(x + 1)`. The arguments are expressions in
-    /// the selected frame, converted to what the function takes. Breakpoints and traps in the call
-    /// stop the program there; then the call is still under way, and [`Session::abandon`] ends it. What else calls
-    /// functions, such as `-f(1)`, is evaluated, and the last call of it told.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such function, an argument is wrong, or it cannot be called.
-    pub fn call(&mut self, text: &str) -> Result<Stopped, Error> {
-        let wrong = |error| Error::Expression {
-            error,
-            text: text.to_owned(),
-        };
-        let expression = expression::parse(text).map_err(wrong)?;
-        if !expression.is_call() {
-            let form = "a call is written `function(argument, …)`";
-            return Err(Error::Refused(form.into()));
-        }
-        match self.evaluate(&expression)? {
-            Evaluated::Stopped { stopped, .. } => Ok(stopped),
-            Evaluated::Value(_, None) => Err(Error::Refused(format!("`{text}` is no call"))),
-            Evaluated::Value(value, Some(function)) => Ok(Stopped {
-                reasons: vec![Reason::Returned(Returned {
-                    function,
-                    value: ReturnValue::Typed(value),
-                })],
-            }),
-        }
-    }
-
     /// That a function can be called now.
     pub(crate) fn can_call(&mut self) -> Result<(), Error> {
         self.can_go_on().map_err(|error| match error {

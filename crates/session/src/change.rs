@@ -14,7 +14,7 @@ use wdb_examine::values::Named;
 use wdb_examine::view::{FrameId, View};
 
 impl Session {
-    /// Executes an assignment, of which both sides are expressions in the selected frame: `place` gets the value of
+    /// Executes an assignment, of which both sides are expressions in the frame `at`: `place` gets the value of
     /// `value`, converted to its type. `$global[1]`, `$memory[16]`, `$table[2]` are places too. A name of the user's
     /// own, `$count`, needs no frame, and gets the value with its type. Gives back what the place has then. Where a
     /// function that one side calls stops, nothing is changed.
@@ -23,10 +23,14 @@ impl Session {
     ///
     /// When one of them has no value, or what is meant cannot be changed: it lives in a WebAssembly local, and the
     /// debuggee has not the capability to change those.
-    pub fn assign(&mut self, place: &Expression, value: &Expression) -> Result<Evaluated, Error> {
+    pub fn assign(
+        &mut self,
+        place: &Expression,
+        value: &Expression,
+        at: FrameId,
+    ) -> Result<Evaluated, Error> {
         if let Some(name) = expression::user_variable(place) {
-            let at = self.selected().unwrap_or_default();
-            let found = match self.evaluate_at(value, at)? {
+            let found = match self.evaluate(value, at)? {
                 Evaluated::Value(found, _) => found,
                 Evaluated::Stopped { stopped, .. } => return Ok(Evaluated::part(stopped)),
             };
@@ -41,7 +45,7 @@ impl Session {
             return Ok(Evaluated::Value(found, None));
         }
         self.can_change()?;
-        let at = self.selected().ok_or(Error::NotStarted)?;
+        self.selected().ok_or(Error::NotStarted)?;
         if place.has_calls() {
             let checked = expression::check_before_calls(value, &mut self.view(), at);
             checked.map_err(|error| Error::Expression {
@@ -97,6 +101,26 @@ impl Session {
             _ => Changeable::Object(of.value.clone()),
         };
         self.change(&of.name, changeable, value, at, Calls::default())
+    }
+
+    /// Writes bytes to memory 0 of the instance of a frame, whatever is there.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such memory, it does not have all of the range, or the debuggee cannot be changed.
+    pub fn write_memory(&mut self, at: FrameId, address: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.can_change()?;
+        let memory = self.memory_of(at)?;
+        self.write_all(memory, &[(address, bytes.to_vec())])
+    }
+
+    fn write_all(&mut self, memory: MemoryId, writes: &[(u64, Vec<u8>)]) -> Result<(), Error> {
+        let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
+        for (address, bytes) in writes {
+            mutate.write_memory(memory, *address, bytes)?;
+        }
+        self.memo.forget_values();
+        Ok(())
     }
 
     /// That the program can be changed. One that can run and not be changed is not compiled yet.
@@ -262,12 +286,7 @@ impl Session {
             }
             *value = old;
         }
-        let mutate = self.debuggee.mutate().ok_or(Error::CannotChange)?;
-        for (address, bytes) in writes {
-            mutate.write_memory(memory, address, &bytes)?;
-        }
-        self.memo.forget_values();
-        Ok(())
+        self.write_all(memory, &writes)
     }
 
     /// Memory 0 of the instance of a frame.

@@ -95,7 +95,7 @@ impl Session {
             let mut reasons = vec![undecided(stops())];
             reasons.extend(own.iter().cloned());
             self.stopped = Stopped { reasons };
-            match self.evaluate_at(condition, frame) {
+            match self.evaluate(condition, frame) {
                 Ok(Evaluated::Value(value, _)) => {
                     match expression::is_true(condition, &mut self.view(), &value) {
                         Ok(true) => {}

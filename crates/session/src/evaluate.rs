@@ -41,16 +41,22 @@ pub(crate) enum Settled<T> {
 }
 
 impl Session {
-    /// The value of an expression in the selected frame; what needs no frame has one without. The functions that it calls
+    /// The value of an expression in the frame `at`, which only matters to what needs a frame. The functions that it calls
     /// are called, each once and in order. Breakpoints and traps in them stop the program there; then the call is
     /// still under way, and [`Session::abandon`] ends it.
     ///
     /// # Errors
     ///
     /// When the expression has no value, or a function cannot be called.
-    pub fn evaluate(&mut self, expression: &Expression) -> Result<Evaluated, Error> {
-        let at = self.selected().unwrap_or_default();
-        self.evaluate_at(expression, at)
+    pub fn evaluate(&mut self, expression: &Expression, at: FrameId) -> Result<Evaluated, Error> {
+        let mut made = Calls::default();
+        let settled = self.settle(expression, at, &mut made, |view, calls| {
+            expression::evaluate_with(expression, view, at, calls)
+        })?;
+        Ok(match settled {
+            Settled::Done(value, function) => Evaluated::Value(value, function),
+            Settled::Stopped { stopped, is_part } => Evaluated::Stopped { stopped, is_part },
+        })
     }
 
     /// The value of an expression that is shown without being asked for, in the frame `at`. No breakpoint is hit in a
@@ -77,7 +83,7 @@ impl Session {
         at: FrameId,
     ) -> Result<Value, Error> {
         let before = self.calls.len();
-        let stopped = match self.evaluate_at(expression, at)? {
+        let stopped = match self.evaluate(expression, at)? {
             Evaluated::Value(value, _) => return Ok(value),
             Evaluated::Stopped { stopped, .. } => stopped,
         };
@@ -114,22 +120,6 @@ impl Session {
                 let error = expression::Error::new(error.to_string(), &(0..text.len()));
                 Displayed::Failed(error)
             }
-        })
-    }
-
-    /// The same as [`Session::evaluate`] in the frame `at`.
-    pub(crate) fn evaluate_at(
-        &mut self,
-        expression: &Expression,
-        at: FrameId,
-    ) -> Result<Evaluated, Error> {
-        let mut made = Calls::default();
-        let settled = self.settle(expression, at, &mut made, |view, calls| {
-            expression::evaluate_with(expression, view, at, calls)
-        })?;
-        Ok(match settled {
-            Settled::Done(value, function) => Evaluated::Value(value, function),
-            Settled::Stopped { stopped, is_part } => Evaluated::Stopped { stopped, is_part },
         })
     }
 

@@ -4,6 +4,17 @@
 //! not stop in ([`skips`]), the frame that the user looks at. [`Session::run`] lets the program go on with a
 //! [`Motion`] and says why it is stopped again: [`Stopped`], a list of [`Reason`]s.
 //!
+//! | what is wanted | where it is |
+//! |---|---|
+//! | a breakpoint from plain data; what became of all of them | [`Session::set_breakpoint`], [`breakpoints::Breakpoints::changes_since`] |
+//! | to go on, to step, to reach a place; to stop it | [`Session::run`], [`Session::run_times`], [`Session::interrupt`] |
+//! | why it is stopped, as text | [`Reason::describe`] |
+//! | a value, with the functions that the expression calls | [`Session::evaluate`], [`Session::display`] |
+//! | to end a call that has stopped | [`Session::abandon`] |
+//! | to give something a value | [`Session::assign`], by its handle [`Session::set_value`], as bytes [`Session::write_memory`] |
+//! | to start the program again, with other arguments | [`Session::restart`], [`Session::given_mut`] |
+//! | what `wdb_examine` answers | [`Session::view`] |
+//!
 //! A program is run until it reaches a breakpoint with a condition, and a variable is printed there:
 //!
 //! ```

@@ -102,7 +102,7 @@ impl Session {
     /// The debuggee, to be looked at: what lets it run or changes it goes through the session, which forgets then what
     /// it remembers.
     pub fn debuggee(&mut self) -> Looking<'_> {
-        Looking(&mut *self.debuggee)
+        Looking::new(&mut *self.debuggee)
     }
 
     /// What brings debug information and sources.
@@ -112,7 +112,7 @@ impl Session {
 
     /// The debuggee and what brings debug information and sources, for a report.
     pub fn parts(&mut self) -> (Looking<'_>, &mut dyn Resolver) {
-        (Looking(&mut *self.debuggee), &mut *self.resolver)
+        (Looking::new(&mut *self.debuggee), &mut *self.resolver)
     }
 
     /// What the debuggee did not answer since this was asked last: it has gone away. What was asked for looks as if
@@ -329,6 +329,10 @@ impl Session {
     }
 
     /// Looks at a frame.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such frame.
     pub fn select(&mut self, frame: FrameId) -> Result<FrameId, Error> {
         let known = self.view().place(frame);
         if known.is_none_or(|place| frame.inlined >= place.chain.len()) {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use wdb_debuggee::coredump::{Crash, Exception, Slot};
-use wdb_examine::expression;
+use wdb_examine::view::View;
+use wdb_examine::{expression, tags};
+use wdb_symbols::printable;
 
 use crate::breakpoints::Breakpoint;
 use crate::error::Error;
@@ -65,6 +67,47 @@ impl Stopped {
     pub fn is_over(&self) -> bool {
         let over = |it: &Reason| matches!(it, Reason::Crash(_) | Reason::Exited(_));
         self.reasons.iter().any(over)
+    }
+}
+
+impl Reason {
+    /// A sentence about it, safe for a terminal. `None`: the place of the program says it, or what a function has
+    /// returned. Of a crash `wdb_report` says more.
+    pub fn describe(&self, view: &mut View<'_>) -> Option<String> {
+        Some(match self {
+            Reason::Started => "the program has run nothing yet".to_owned(),
+            Reason::Breakpoint(breakpoint) => {
+                let word = if breakpoint.temporary {
+                    "temporary "
+                } else {
+                    ""
+                };
+                let text = printable(&breakpoint.text);
+                format!("{word}breakpoint {}, {text}", breakpoint.id)
+            }
+            Reason::Condition { breakpoint, error } => {
+                let id = breakpoint.id;
+                format!("breakpoint {id}: cannot evaluate its condition: {error}")
+            }
+            Reason::Abandoned(why) => format!("the call was given up: {}", printable(why)),
+            Reason::Thrown { exception, caught } => {
+                // One without a name has its number.
+                let name = tags::tag_name(view, exception);
+                let name = name.map_or_else(String::new, |name| match name.parse::<u32>() {
+                    Ok(tag) => format!(" with tag {tag}"),
+                    Err(_) => format!(" `{}`", printable(&name)),
+                });
+                let end = if *caught {
+                    "a frame catches it"
+                } else {
+                    "nothing catches it"
+                };
+                format!("an exception{name} was thrown; {end}")
+            }
+            Reason::Exited(code) => format!("the program has ended with exit code {code}"),
+            Reason::Interrupted | Reason::Crash(_) => self.to_string(),
+            Reason::Step | Reason::Finished(_) | Reason::Returned(_) => return None,
+        })
     }
 }
 

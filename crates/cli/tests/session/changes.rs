@@ -2,8 +2,10 @@
 
 use super::*;
 use wdb_examine::expression::Line;
+use wdb_examine::memory;
 use wdb_examine::values::{self, Named, ScopeKind};
-use wdb_session::Evaluated;
+use wdb_examine::view::FrameId;
+use wdb_session::{Evaluated, Returned};
 use wdb_symbols::render::Limits;
 
 const LIMITS: Limits = Limits {
@@ -26,7 +28,23 @@ fn assign(
             text: text.to_owned(),
         })
     };
-    session.assign(&parse(place)?, &parse(value)?)
+    let at = session.selected().unwrap_or_default();
+    session.assign(&parse(place)?, &parse(value)?, at)
+}
+
+/// Calls a function, and says why the program is stopped then.
+fn call(session: &mut Session, text: &str) -> Result<Stopped, wdb_session::Error> {
+    let expression = expression::parse(text).unwrap();
+    let at = session.selected().unwrap_or_default();
+    Ok(match session.evaluate(&expression, at)? {
+        Evaluated::Stopped { stopped, .. } => stopped,
+        Evaluated::Value(value, function) => Stopped {
+            reasons: vec![Reason::Returned(Returned {
+                function: function.unwrap(),
+                value: ReturnValue::Typed(value),
+            })],
+        },
+    })
 }
 
 fn at(text: &str) -> Guest {
@@ -159,7 +177,10 @@ fn what_both_sides_of_a_line_call_is_called_once() {
     let Line::Assign { place, value } = line else {
         panic!("{line:?}");
     };
-    let assigned = guest.session.assign(&place, &value).unwrap();
+    let assigned = guest
+        .session
+        .assign(&place, &value, FrameId::default())
+        .unwrap();
     assert!(matches!(assigned, Evaluated::Value(..)), "{assigned:?}");
     assert_eq!(guest.value("values"), "{1, 7, 3}");
     guest.go();
@@ -199,8 +220,28 @@ fn globals_and_memory_by_their_raw_names() {
     );
 }
 
-fn returned(guest: &mut Guest, call: &str) -> String {
-    let stopped = guest.session.call(call).unwrap();
+#[test]
+fn bytes_of_memory() {
+    let mut guest = at("/* sorted */");
+    let frame = guest.session.selected().unwrap();
+    let parse = |text: &str| expression::parse(text).unwrap();
+    let address = expression::show(&parse("(int)&product"), &mut guest.session.view(), frame);
+    let address = address.unwrap().parse().unwrap();
+    let bytes = 1234_i32.to_le_bytes();
+    guest.session.write_memory(frame, address, &bytes).unwrap();
+    assert_eq!(guest.value("product"), "1234");
+    let parts = memory::read(&mut guest.session.view(), frame, address, 4);
+    assert_eq!(parts[0].bytes.as_deref(), Ok(&bytes[..]));
+    let outside = guest.session.write_memory(frame, u64::MAX - 1, &bytes);
+    assert!(
+        refusal(outside).contains("memory"),
+        "an address that there is not"
+    );
+    assert_eq!(guest.value("product"), "1234");
+}
+
+fn returned(guest: &mut Guest, text: &str) -> String {
+    let stopped = call(&mut guest.session, text).unwrap();
     let [Reason::Returned(returned)] = &stopped.reasons[..] else {
         panic!("{stopped:?}");
     };
@@ -237,8 +278,8 @@ fn functions_are_called() {
     );
     guest.expect("main", "sorted");
     assert_eq!(guest.value("$global"), before);
-    assert!(refusal(guest.session.call("factorial()")).contains("takes 1 argument"));
-    assert!(refusal(guest.session.call("nothing()")).contains("no function"));
+    assert!(refusal(call(&mut guest.session, "factorial()")).contains("takes 1 argument"));
+    assert!(refusal(call(&mut guest.session, "nothing()")).contains("no function"));
     guest.go();
     assert_eq!(guest.written.text(), "120 14 6 30 9\n");
 }
@@ -249,14 +290,20 @@ fn a_call_that_stops_is_still_under_way() {
     let depth = guest.depth();
     let before = guest.value("$global");
     let id = guest.break_on("the end of the recursion");
-    assert_eq!(hits(&guest.session.call("factorial(3)").unwrap()), [id]);
+    assert_eq!(
+        hits(&call(&mut guest.session, "factorial(3)").unwrap()),
+        [id]
+    );
     assert!(guest.depth() > depth);
     guest.expect("factorial", "the end of the recursion");
     let stopped = guest.go();
     assert!(matches!(&stopped.reasons[..], [Reason::Returned(it)] if it.function == "factorial"));
     guest.expect("main", "sorted");
     // One that is given up, and one that traps.
-    assert_eq!(hits(&guest.session.call("factorial(3)").unwrap()), [id]);
+    assert_eq!(
+        hits(&call(&mut guest.session, "factorial(3)").unwrap()),
+        [id]
+    );
     let stopped = guest.session.abandon().unwrap();
     assert!(
         matches!(&stopped.reasons[..], [Reason::Abandoned(_)]),
@@ -266,7 +313,7 @@ fn a_call_that_stops_is_still_under_way() {
         (guest.depth(), guest.value("$global")),
         (depth, before.clone())
     );
-    let stopped = guest.session.call("quotient(1, 0)").unwrap();
+    let stopped = call(&mut guest.session, "quotient(1, 0)").unwrap();
     assert!(
         matches!(&stopped.reasons[..], [Reason::Crash(_)]),
         "{stopped:?}"
@@ -313,7 +360,7 @@ fn a_dump_can_be_looked_at_and_no_more() {
         assert_eq!(result, "a core dump cannot run");
     }
     assert_eq!(
-        refusal(session.call("f()")),
+        refusal(call(&mut session, "f()")),
         "no function can be called in a core dump"
     );
     assert_eq!(

@@ -76,6 +76,10 @@ pub(super) fn inner(
 }
 
 /// An object without the references around it.
+///
+/// # Errors
+///
+/// When one of them cannot be read.
 pub fn dereferenced(context: &mut Context<'_>, object: &Object) -> Result<Object, Unavailable> {
     let mut found = object.clone();
     for _ in 0..MOST_STEPS {

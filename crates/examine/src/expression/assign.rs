@@ -98,6 +98,10 @@ pub fn element(view: &mut View<'_>, at: FrameId, index: u64) -> Option<Value> {
 }
 
 /// The bytes of `object` as a `ty`. Structures are only converted to their own type.
+///
+/// # Errors
+///
+/// When the object cannot be read, or its type is not converted to that one.
 pub fn convert(
     context: &mut Context<'_>,
     object: &Object,

@@ -155,7 +155,7 @@ pub fn no_code(class: &str, method: &str) -> String {
 /// A number as the machine has it, as an object. `None`: it is a reference.
 pub fn object_of(value: &MachineValue) -> Option<Object> {
     let ty = raw::raw_type(value::type_name(value));
-    Some(Object::of_bytes(value::bytes(value)?, ty))
+    Some(Object::of_bytes(value.to_le_bytes()?, ty))
 }
 
 impl Expression {

@@ -256,7 +256,7 @@ impl Evaluator<'_, '_, '_> {
         let Some(value) = entry.slot.value() else {
             return Object::nowhere(ty, Unavailable::NotRecorded(entry.what.clone()));
         };
-        match value::bytes(value) {
+        match value.to_le_bytes() {
             Some(bytes) => Object::of_bytes(bytes, ty),
             None => {
                 let reason = format!("a reference, which has no bytes: {}", value::text(value));

@@ -55,13 +55,10 @@ impl Passed {
             Passed::Rest(all) => {
                 let mut bytes = Vec::new();
                 for part in all {
-                    let (value, size) = match part.written(write)? {
-                        Value::I32(value) => (value.to_le_bytes().to_vec(), 4),
-                        Value::I64(value) => (value.to_le_bytes().to_vec(), 8),
-                        Value::F64(bits) => (bits.to_le_bytes().to_vec(), 8),
-                        _ => continue,
+                    let Some(value) = part.written(write)?.to_le_bytes() else {
+                        continue;
                     };
-                    bytes.resize(bytes.len().next_multiple_of(size), 0);
+                    bytes.resize(bytes.len().next_multiple_of(value.len()), 0);
                     bytes.extend(value);
                 }
                 // A function that reads more than there is finds zeros.

@@ -13,7 +13,7 @@ use wdb_symbols::{Context, Language, Object};
 use super::abi::{fit, scalars};
 use crate::stopped::{ReturnValue, Returned};
 use wdb_examine::expression;
-use wdb_examine::value::{self, unsigned};
+use wdb_examine::value::unsigned;
 use wdb_examine::view::{FrameId, View};
 
 /// How a function gives back its result.
@@ -135,7 +135,7 @@ fn typed(
     let object = match (way, values) {
         (Returning::Nothing, _) => return Some(ReturnValue::Nothing),
         (Returning::Value, [value]) => {
-            let bytes = value::bytes(value.value()?)?;
+            let bytes = value.value()?.to_le_bytes()?;
             let bytes = bytes.get(..usize::try_from(size).ok()?)?;
             Object::of_bytes(bytes.to_vec(), source.result)
         }

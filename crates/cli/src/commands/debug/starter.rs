@@ -6,7 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use wdb_debuggee::Debuggee;
-use wdb_debuggee::launch::{Engine, File, Input, Invocation, Prepared, Program, Unlaunched};
+use wdb_debuggee::launch::{
+    Compilation, Engine, File, Input, Invocation, Prepared, Program, Unlaunched,
+};
 use wdb_session::Given;
 use wdb_session::Launcher;
 use wdb_session::Started;
@@ -14,7 +16,6 @@ use wdb_terminal::CtrlC;
 use wdb_terminal::repl::Screen;
 
 use super::{GuestInput, Streams, open_input};
-use crate::compilation::Compilation;
 use crate::{advice, engines, program};
 
 /// Starts the program.

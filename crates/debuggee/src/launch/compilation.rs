@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use wdb_debuggee::launch::{Engine, LaunchError, Prepared, Program};
+use super::{Engine, LaunchError, Prepared, Program};
 
 /// A program that is being compiled, or is compiled and was not asked for yet. It goes on when this is dropped: an
 /// engine cannot be stopped in the middle.
-pub(crate) struct Compilation {
+pub struct Compilation {
     result: Receiver<Result<Box<dyn Prepared>, LaunchError>>,
     /// One that has not begun when this is dropped does not begin.
     _wanted: Arc<()>,
@@ -22,12 +21,16 @@ const LOOK: Duration = Duration::from_millis(50);
 impl Compilation {
     /// Begins to compile `program`, which is launched with `arguments` first. Waits for the end of the one `before`,
     /// whose result is not used any more: a large program takes most of a machine's memory.
-    pub(crate) fn begin(
+    ///
+    /// # Errors
+    ///
+    /// When there can be no further thread.
+    pub fn begin(
         engine: Arc<dyn Engine>,
         program: Program,
         arguments: Vec<String>,
         before: Option<Self>,
-    ) -> anyhow::Result<Self> {
+    ) -> std::io::Result<Self> {
         let (send, result) = mpsc::channel();
         let before = before.map(|it| it.result);
         let wanted = Arc::new(());
@@ -43,30 +46,33 @@ impl Compilation {
         };
         std::thread::Builder::new()
             .name("compile".into())
-            .spawn(compile)
-            .context("cannot start a thread that compiles the program")?;
+            .spawn(compile)?;
         Ok(Compilation {
             result,
             _wanted: wanted,
         })
     }
 
-    /// Waits for its end, and takes the result. `None`: the user has `given_up` the waiting before.
-    pub(crate) fn wait(
+    /// Waits for its end, and takes the result. `given_up` is asked several times a second, which is also the time to show
+    /// that it still takes long. `None`: the user has given up the waiting before the end, and may wait again.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the program from ever starting; also when the result was taken before.
+    pub fn wait(
         &self,
         given_up: impl Fn() -> bool,
-    ) -> Option<anyhow::Result<Box<dyn Prepared>>> {
+    ) -> Option<Result<Box<dyn Prepared>, LaunchError>> {
         loop {
             match self.result.recv_timeout(LOOK) {
-                Ok(prepared) => return Some(prepared.map_err(Into::into)),
+                Ok(prepared) => return Some(prepared),
                 Err(RecvTimeoutError::Timeout) if given_up() => return None,
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Some(broken()),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let message = "the compilation has ended in the middle".to_owned();
+                    return Some(Err(LaunchError::Host(message)));
+                }
             }
         }
     }
-}
-
-fn broken() -> anyhow::Result<Box<dyn Prepared>> {
-    bail!("the compilation has ended in the middle")
 }
