@@ -41,7 +41,19 @@ pub(super) static ABSENT: &[Absent] = &[
         "there is no `breakpoint read`; `source FILE` executes the commands that `save breakpoints FILE` has written",
     ),
     absent(
-        &["printf", "dprintf", "output", "eval"],
+        &["output"],
+        "there is no `output`; `print` shows a value, and `echo` writes a text",
+    ),
+    absent(
+        &["dprintf"],
+        "there is no `dprintf`; `log PLACE a text with {EXPRESSION}` writes a text each time that a place is reached",
+    ),
+    absent(
+        &["eval"],
+        "there is no `eval`; `define NAME` makes a command that takes arguments",
+    ),
+    absent(
+        &["printf"],
         "there is no `printf` yet; `echo` writes a text, `print` a value, and `log PLACE a text with {EXPRESSION}` both each time that a place is reached",
     ),
     absent(
@@ -150,7 +162,7 @@ pub(super) static ABSENT: &[Absent] = &[
             "info os",
             "signal",
         ],
-        "a WebAssembly program has no process of its own and gets no signals; `info program` and `info memories` tell what there is",
+        "a WebAssembly program has no process of its own and gets no signals; `info program` and `info memories` show what there is",
     ),
     absent(
         &["info vtbl"],
@@ -158,11 +170,11 @@ pub(super) static ABSENT: &[Absent] = &[
     ),
     absent(
         &["compile", "tracepoint", "strace", "ftrace"],
-        "there is no such command; `log PLACE MESSAGE` tells each time a place is reached",
+        "there is no such command; `log PLACE MESSAGE` writes a message each time a place is reached",
     ),
     absent(
         &["edit"],
-        "wdb starts no editor; `info source` tells which file the frame is in",
+        "wdb starts no editor; `info source` shows which file the frame is in",
     ),
     absent(
         &["while", "if", "document", "while-stepping"],

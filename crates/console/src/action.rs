@@ -3,10 +3,10 @@
 use std::fmt;
 
 use wdb_examine::places::Spec;
+use wdb_session::Motion;
 use wdb_session::breakpoints::{NewBreakpoint, Trigger};
-use wdb_session::{Error, Motion};
 
-use crate::console::{Console, Flow};
+use crate::console::{Console, Flow, Needs};
 use crate::failure::Failure;
 use crate::output::{Output, Switch};
 use crate::{breaking, placing, running, stack};
@@ -42,9 +42,13 @@ impl Action {
         console: &mut Console,
         out: &mut dyn Output,
     ) -> Result<Flow, Failure> {
-        if !matches!(self, Action::Frame(_)) && !console.session.can_run() {
-            return Err(Error::CannotRun.into());
-        }
+        console.has(match self {
+            Action::Run | Action::Move(_) => Needs::Execution,
+            Action::Frame(_) => Needs::Nothing,
+            Action::Break(_) | Action::Delete(_) | Action::Enable(_) | Action::Disable(_) => {
+                Needs::Breakpoints
+            }
+        })?;
         match self {
             Action::Run => return running::run_anew(console, out),
             Action::Move(motion) => return running::go(console, &motion, 1, out),

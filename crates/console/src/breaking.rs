@@ -9,7 +9,7 @@ use crate::console::{
 use crate::failure::Failure;
 use crate::output::{Output, Style, Switch};
 use crate::placing::{self, Lasts, MOST_PLACES, here, location, parse};
-use crate::saving;
+use crate::{displays, saving};
 use wdb_examine::expression::Expression;
 use wdb_examine::places;
 use wdb_examine::view::View;
@@ -17,7 +17,7 @@ use wdb_session::breakpoints::{Binding, Breakpoint, Trigger};
 
 pub(super) const GROUP: Group = Group {
     name: "breakpoints",
-    summary: "where the program is to stop, and what happens there",
+    summary: "where the program stops, and what happens there",
     commands: &[
         Command {
             names: &["break", "b", "breakpoint set", "brk"],
@@ -44,7 +44,7 @@ break *0x1f0
 breakpoint set --file parse.c --line 120 --condition 'count == 3'
 breakpoint set --name main --one-shot",
             completes: Completes::Place,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: |console, call, out| placing::set(console, call, Lasts::UntilDeleted, out),
             ..COMMAND
         },
@@ -54,19 +54,19 @@ breakpoint set --name main --one-shot",
             summary: "stops the program at a place once",
             help: "As `break`; the breakpoint is deleted when it has stopped the program.",
             completes: Completes::Place,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: |console, call, out| placing::set(console, call, Lasts::UntilHit, out),
             ..COMMAND
         },
         Command {
             names: &["log", "logpoint"],
             arguments: "PLACE MESSAGE",
-            summary: "tells a message each time a place is reached, and does not stop there",
+            summary: "writes a message each time a place is reached, and does not stop there",
             help: "Expressions are in braces; `{{` is a brace.
 
 log parse.c:120 count is {count}, the next is {node->next}",
             completes: Completes::Place,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: placing::log,
             ..COMMAND
         },
@@ -82,7 +82,7 @@ catch throw
 catch hostcall wasi_snapshot_preview1.fd_write
 catch hostcall *.path_*
 catch throw parse_error if depth > 3",
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: |console, call, out| placing::catch(console, call, Lasts::UntilDeleted, out),
             ..COMMAND
         },
@@ -90,7 +90,7 @@ catch throw parse_error if depth > 3",
             names: &["tcatch"],
             arguments: "throw [TAG]|caught [TAG]|uncaught [TAG]|trap|hostcall NAME|start [if EXPRESSION]",
             summary: "stops the program at an event once",
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: |console, call, out| placing::catch(console, call, Lasts::UntilHit, out),
             ..COMMAND
         },
@@ -100,7 +100,7 @@ catch throw parse_error if depth > 3",
             summary: "lets a breakpoint stop only where an expression holds; always without one",
             help: "Its names must mean something at a place of the breakpoint, or for an event somewhere in the program.\n\ncondition 1 count == 3\ncondition 1",
             completes: Completes::Breakpoint,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: condition,
             ..COMMAND
         },
@@ -110,7 +110,7 @@ catch throw parse_error if depth > 3",
             summary: "lets a breakpoint pass over its next hits",
             help: "ignore 1 100",
             completes: Completes::Breakpoint,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: ignore,
             ..COMMAND
         },
@@ -118,8 +118,8 @@ catch throw parse_error if depth > 3",
             names: &["commands", "breakpoint command add"],
             arguments: "[NUMBER…]",
             summary: "says what is executed when a breakpoint has stopped the program",
-            help: "The lines that follow, up to `end`. The first may be `silent`: then the stop is not told. The last may let the program
-go on. Without NUMBER: of the breakpoint that was set last.
+            help: "The lines that follow, up to `end`. The first may be `silent`: then the stop is not reported. The last may let the
+program go on. Without NUMBER: of the breakpoint that was set last.
 
 commands 1
 silent
@@ -127,7 +127,7 @@ print count
 continue
 end",
             completes: Completes::Breakpoint,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: commands,
             ..COMMAND
         },
@@ -137,7 +137,7 @@ end",
             summary: "changes breakpoints",
             help: "breakpoint modify -c 'count == 3' 1",
             completes: Completes::Breakpoint,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: modify,
             ..COMMAND
         },
@@ -146,7 +146,7 @@ end",
             arguments: "[NUMBER…]",
             summary: "enables breakpoints, all without a number",
             completes: Completes::Breakpoint,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: |console, call, out| enable(console, call, Switch::On, out),
             ..COMMAND
         },
@@ -155,7 +155,7 @@ end",
             arguments: "[NUMBER…]",
             summary: "disables breakpoints, all without a number: they stay, and do nothing",
             completes: Completes::Breakpoint,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: |console, call, out| enable(console, call, Switch::Off, out),
             ..COMMAND
         },
@@ -164,7 +164,7 @@ end",
             arguments: "[NUMBER…]",
             summary: "deletes breakpoints, all without a number",
             completes: Completes::Breakpoint,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: delete,
             ..COMMAND
         },
@@ -174,7 +174,7 @@ end",
             summary: "deletes the breakpoints at a place",
             help: "clear parse.c:120",
             completes: Completes::Place,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: clear,
             ..COMMAND
         },
@@ -184,7 +184,7 @@ end",
             summary: "writes the breakpoints to a file, as commands that set them again",
             help: "`source FILE` sets them.\n\nsave breakpoints mine.wdb",
             completes: Completes::Path,
-            needs: Needs::Program,
+            needs: Needs::Breakpoints,
             run: saving::save,
             ..COMMAND
         },
@@ -230,6 +230,11 @@ fn ids(console: &Console, call: &Call<'_>) -> Result<Option<Vec<u32>>, Failure> 
     let mut found = Vec::new();
     for word in call.words() {
         let (first, last) = match word.split_once('-') {
+            Some((first, last)) if first.is_empty() || last.is_empty() => {
+                return Err(Failure(format!(
+                    "`{word}` is not a range of breakpoints; `2-5` is one"
+                )));
+            }
             Some((first, last)) => (id(first)?, id(last)?),
             None => (id(word)?, id(word)?),
         };
@@ -266,7 +271,7 @@ fn condition(
     Ok(Flow::Go)
 }
 
-/// Gives a breakpoint another condition, if its names mean something where the breakpoint is.
+/// Gives a breakpoint another condition, if it can be one where the breakpoint is.
 fn set_condition(
     console: &mut Console,
     id: u32,
@@ -274,7 +279,7 @@ fn set_condition(
 ) -> Result<(), Failure> {
     let binding = find(console, id)?.binding.clone();
     if let Some(condition) = &condition {
-        console.session.check(condition, &binding)?;
+        console.session.check_condition(condition, &binding)?;
     }
     find(console, id)?.condition = condition;
     Ok(())
@@ -282,6 +287,12 @@ fn set_condition(
 
 fn ignore(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let (id, text) = first_id(call)?;
+    if text.is_empty() {
+        return Err(Failure(format!(
+            "`{}` needs a count too: `ignore 1 100`",
+            call.name
+        )));
+    }
     let count = number(text)?;
     find(console, id)?.ignore = count;
     out.line(&match count {
@@ -366,14 +377,14 @@ fn enable(
         .trim();
     let call = Call { rest, ..*call };
     if let Some(ids) = rest.strip_prefix("display") {
-        return enable_displays(console, ids, switch);
+        return displays::enable(console, ids, switch);
     }
     let ids = meant(console, &call)?;
     set_enabled(console, &ids, switch, out);
     Ok(Flow::Go)
 }
 
-/// Enables breakpoints or disables them, and tells which.
+/// Enables breakpoints or disables them, and says which.
 pub(super) fn set_enabled(
     console: &mut Console,
     ids: &[u32],
@@ -406,24 +417,13 @@ fn tell_done(done: &str, ids: &[u32], out: &mut dyn Output) {
     });
 }
 
-fn enable_displays(console: &mut Console, ids: &str, switch: Switch) -> Result<Flow, Failure> {
-    let ids: Result<Vec<u32>, Failure> = ids.split_whitespace().map(id).collect();
-    let ids = ids?;
-    for display in &mut console.session.displays.all {
-        if ids.is_empty() || ids.contains(&display.id) {
-            display.enabled = switch == Switch::On;
-        }
-    }
-    Ok(Flow::Go)
-}
-
 fn delete(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
     let ids = meant(console, call)?;
     delete_all(console, &ids, out);
     Ok(Flow::Go)
 }
 
-/// Deletes breakpoints, and tells which.
+/// Deletes breakpoints, and says which.
 pub(super) fn delete_all(console: &mut Console, ids: &[u32], out: &mut dyn Output) {
     for id in ids {
         console.session.breakpoints_mut().remove(*id);

@@ -1,5 +1,7 @@
 //! A command as it was given: its words, options and the rest of its line.
 
+use std::num::IntErrorKind;
+
 use crate::failure::Failure;
 
 /// A command line after its command was found.
@@ -19,7 +21,7 @@ impl<'a> Call<'a> {
     /// The rest of the line, which there must be.
     pub(super) fn required(&self, what: &str) -> Result<&'a str, Failure> {
         match self.rest {
-            "" => Err(Failure(format!("`{}` needs {what}", self.command))),
+            "" => Err(Failure(format!("`{}` needs {what}", self.name))),
             rest => Ok(rest),
         }
     }
@@ -30,7 +32,7 @@ impl<'a> Call<'a> {
             "" => Ok(()),
             rest => Err(Failure(format!(
                 "`{}` takes no arguments, and was given `{rest}`",
-                self.command
+                self.name
             ))),
         }
     }
@@ -72,7 +74,18 @@ pub(super) fn number(text: &str) -> Result<u64, Failure> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    parsed.map_err(|_| Failure(format!("`{text}` is not a number")))
+    let is_negative = || text.starts_with('-') && text[1..].parse::<u128>().is_ok();
+    parsed.map_err(|error| match error.kind() {
+        IntErrorKind::PosOverflow => out_of_range(text),
+        IntErrorKind::InvalidDigit if is_negative() => out_of_range(text),
+        IntErrorKind::Empty => "a number is missing".into(),
+        _ => Failure(format!("`{text}` is not a number")),
+    })
+}
+
+fn out_of_range(text: &str) -> Failure {
+    let most = u64::MAX;
+    Failure(format!("`{text}` is out of range: from 0 to {most}"))
 }
 
 /// The first word of `text` without its quotes, and what comes after it.

@@ -201,9 +201,11 @@ pub enum Needs {
     Nothing,
     /// A program with frames: one that runs, or the dump of one.
     Frames,
-    /// A program that can run: no core dump. It stays where it is.
-    Program,
-    /// The same, and it runs meanwhile.
+    /// A program that can run, and so has breakpoints: no core dump.
+    Breakpoints,
+    /// A program that can be started, and so is given arguments.
+    Start,
+    /// A program that can run: no core dump. It runs meanwhile.
     Execution,
 }
 

@@ -204,7 +204,7 @@ fn print(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     let (format, mut text) = with_options(call)?;
     if text.is_empty() {
         if console.session.view().keeping().count() == 0 {
-            return Err(Failure(format!("`{}` needs an expression", call.command)));
+            return Err(Failure(format!("`{}` needs an expression", call.name)));
         }
         text = "$";
     }

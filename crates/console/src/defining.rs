@@ -15,10 +15,12 @@ pub(super) fn alias(
     call: &Call<'_>,
     _: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let (name, rest) = own::split(call.required("a name, and what it is to stand for")?);
+    let (name, rest) = own::split(call.required("a name and a command: `alias nn = next 2`")?);
     let target = rest.trim().trim_start_matches('=').trim();
     if target.is_empty() {
-        return Err("it takes a name, and what it is to stand for: `alias nn = next 2`".into());
+        return Err(Failure(format!(
+            "`{name}` needs a command: `alias nn = next 2`"
+        )));
     }
     let name = free(console, name)?;
     if !console.own.contains_key(own::split(target).0) {
@@ -50,20 +52,27 @@ pub(super) fn show(
 ) -> Result<Flow, Failure> {
     call.none()?;
     if console.own.is_empty() {
-        out.line("there are none; `define NAME` and `alias NAME = COMMAND` make one");
+        out.line(
+            "you have no commands of your own; `define NAME` and `alias NAME = COMMAND` make one",
+        );
     }
     for (name, own) in &console.own {
-        match own {
-            Own::Alias(target) => out.line(&format!("{name} = {}", printable(target))),
-            Own::Lines(lines) => {
-                out.line(name);
-                for line in lines {
-                    out.line(&format!("  > {}", printable(line)));
-                }
+        definition(name, own, out);
+    }
+    Ok(Flow::Go)
+}
+
+/// Writes what a command of the user's own is.
+pub(super) fn definition(name: &str, own: &Own, out: &mut dyn Output) {
+    match own {
+        Own::Alias(target) => out.line(&format!("{name} = {}", printable(target))),
+        Own::Lines(lines) => {
+            out.line(name);
+            for line in lines {
+                out.line(&format!("  > {}", printable(line)));
             }
         }
     }
-    Ok(Flow::Go)
 }
 
 /// A name that no command has.

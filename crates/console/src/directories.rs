@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use wdb_examine::SourcePaths;
 
-/// Looks for sources in other directories, too, or tells which those are.
+/// Looks for sources in other directories, too, or lists those.
 pub(super) fn directory(
     console: &mut Console,
     call: &Call<'_>,

@@ -10,7 +10,7 @@ use crate::call::{Call, Flag, Options, number};
 use crate::console::{Console, Flow};
 use crate::failure::{Failure, of_expression};
 use crate::format::{Format, letter, with_options};
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, Switch};
 use crate::values::shown;
 use crate::{lookup, source};
 
@@ -33,7 +33,7 @@ pub(super) fn display(
         show_displays(console, out);
         return Ok(Flow::Go);
     }
-    // What is no expression would be told at each stop.
+    // What is no expression would be reported at each stop.
     let parsed = expression::parse(text).map_err(|error| of_expression(&error, text))?;
     let added = console.session.displays.add(parsed, format.notation);
     let added = added.clone();
@@ -106,12 +106,31 @@ pub(super) fn undisplay(
         console.session.displays.all.clear();
     }
     for word in call.words() {
-        let number = number(word)?;
-        let id = u32::try_from(number).unwrap_or(u32::MAX);
-        if !console.session.displays.remove(id) {
-            return Err(Failure(format!(
-                "there is no display {number}; `info display` lists them"
-            )));
+        let id = id(console, word)?;
+        console.session.displays.remove(id);
+    }
+    Ok(Flow::Go)
+}
+
+/// The display of this number, which there must be.
+fn id(console: &Console, text: &str) -> Result<u32, Failure> {
+    let number = number(text)?;
+    let all = &console.session.displays.all;
+    let found = all.iter().find(|it| u64::from(it.id) == number);
+    found.map(|it| it.id).ok_or_else(|| {
+        Failure(format!(
+            "there is no display {number}; `info display` lists them"
+        ))
+    })
+}
+
+/// Enables displays or disables them, all without a number.
+pub(super) fn enable(console: &mut Console, ids: &str, switch: Switch) -> Result<Flow, Failure> {
+    let ids = ids.split_whitespace().map(|it| id(console, it));
+    let ids = ids.collect::<Result<Vec<_>, _>>()?;
+    for display in &mut console.session.displays.all {
+        if ids.is_empty() || ids.contains(&display.id) {
+            display.enabled = switch == Switch::On;
         }
     }
     Ok(Flow::Go)

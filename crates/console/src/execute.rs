@@ -12,6 +12,12 @@ use crate::output::{Output, Style};
 use crate::own::{self, Own};
 use crate::{breaking, lookup, placing, stopped};
 
+/// Why a core dump has none.
+const NO_BREAKPOINTS: &str = "a core dump cannot run, and has no breakpoints";
+
+/// Why a core dump is given nothing.
+const NOT_GIVEN: &str = "a core dump cannot run, and is given nothing; `info program` shows which arguments the program had";
+
 impl Console {
     /// Prints why the program is stopped and where: what the user sees first.
     pub fn begin(&mut self, out: &mut dyn Output) {
@@ -28,7 +34,7 @@ impl Console {
         self.tell_notes(out);
     }
 
-    /// Tells what was looked for in vain.
+    /// Reports what was looked for in vain.
     fn tell_notes(&mut self, out: &mut dyn Output) {
         for note in self.session.resolver().notes() {
             out.note(&note);
@@ -67,7 +73,7 @@ impl Console {
         self.after(flow, out)
     }
 
-    /// What comes after a line: what is to be told, and the commands of breakpoints.
+    /// What comes after a line: notes, and the commands of breakpoints.
     fn after(&mut self, mut flow: Flow, out: &mut dyn Output) -> Flow {
         self.tell_notes(out);
         while flow == Flow::Go
@@ -106,16 +112,7 @@ impl Console {
             return self.own(&lines, out, again);
         }
         let flow = self.meant(line).and_then(|(command, call)| {
-            match command.needs {
-                Needs::Nothing => {}
-                Needs::Frames => {
-                    self.here()?;
-                }
-                Needs::Program | Needs::Execution if !self.session.can_run() => {
-                    return Err(Error::CannotRun.into());
-                }
-                Needs::Program | Needs::Execution => {}
-            }
+            self.has(command.needs)?;
             let flow = whole(|| (command.run)(self, &call, out))?;
             *again = match command.repeats {
                 Repeats::No => None,
@@ -127,7 +124,7 @@ impl Console {
         self.answered(flow, out)
     }
 
-    /// Tells why something could not be done.
+    /// Says why something could not be done.
     fn answered(&mut self, flow: Result<Flow, Failure>, out: &mut dyn Output) -> Flow {
         let flow = match self.session.unanswered() {
             Some(error) => Err(Failure::from(error)),
@@ -140,6 +137,20 @@ impl Console {
                 out.line(&message);
                 Flow::Failed
             }
+        }
+    }
+
+    /// Refuses a command without what it needs.
+    pub(super) fn has(&mut self, needs: Needs) -> Result<(), Failure> {
+        match needs {
+            Needs::Nothing => Ok(()),
+            Needs::Frames => self.here().map(|_| ()),
+            Needs::Breakpoints | Needs::Start | Needs::Execution if self.session.can_run() => {
+                Ok(())
+            }
+            Needs::Breakpoints => Err(NO_BREAKPOINTS.into()),
+            Needs::Start => Err(NOT_GIVEN.into()),
+            Needs::Execution => Err(Error::CannotRun.into()),
         }
     }
 

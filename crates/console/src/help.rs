@@ -16,7 +16,7 @@ pub(super) fn show(groups: Groups, topic: &str, out: &mut dyn Output) -> Result<
             brief(group.commands.iter(), out);
             out.line("");
         }
-        out.line("`help COMMAND` tells more about one. Beginnings of names will do where they can mean only one.");
+        out.line("`help COMMAND` says more about one. Beginnings of names will do where they can mean only one.");
         return Ok(());
     }
     if let Some(group) = groups.iter().find(|it| it.name == topic) {

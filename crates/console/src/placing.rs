@@ -52,7 +52,7 @@ pub(super) fn set(
     let selected = console.session.selected();
     let (place, condition) = split_condition(&mut console.session.view(), rest, selected);
     let condition = options.value("condition").or(condition);
-    let condition = condition.map(parse).transpose()?;
+    let condition = condition.map(parse_condition).transpose()?;
     let text = match (options.value("file"), options.value("line")) {
         (Some(file), Some(line)) => match options.value("column") {
             Some(column) => format!("{file}:{line}:{column}"),
@@ -98,7 +98,7 @@ pub(super) fn add(console: &mut Console, new: NewBreakpoint) -> Result<Arc<Break
     Ok(breakpoint)
 }
 
-/// Sets a breakpoint, and tells where it is.
+/// Sets a breakpoint, and says where it is.
 pub(super) fn add_and_tell(
     console: &mut Console,
     new: NewBreakpoint,
@@ -151,6 +151,9 @@ fn split_condition<'t>(
     if let Some(condition) = text.strip_prefix("if ") {
         return ("", Some(condition.trim()));
     }
+    if let Some(place) = without_condition(text) {
+        return (place, Some(""));
+    }
     let split = |at: usize| (text[..at].trim(), Some(text[at + WORD.len()..].trim()));
     let whole = (text.trim(), None);
     let found: Vec<usize> = text.match_indices(WORD).map(|it| it.0).collect();
@@ -172,8 +175,22 @@ fn split_condition<'t>(
     }
 }
 
+/// What is before an `if` that has nothing after it.
+fn without_condition(text: &str) -> Option<&str> {
+    let place = text.trim().strip_suffix("if")?;
+    (place.is_empty() || place.ends_with(' ')).then(|| place.trim())
+}
+
 /// At most this many ` if ` are tried.
 const MOST_SPLITS: usize = 8;
+
+/// The condition after `if`.
+fn parse_condition(text: &str) -> Result<Expression, Failure> {
+    match text {
+        "" => Err("a condition is missing: `break main if count == 3`".into()),
+        text => parse(text),
+    }
+}
 
 pub(super) fn parse(text: &str) -> Result<Expression, Failure> {
     expression::parse(text).map_err(|error| of_expression(&error, text))
@@ -239,9 +256,10 @@ pub(super) fn log(
     let text = call.required("a place and a message")?;
     let (place, message) = first_place(text);
     if message.is_empty() {
-        return Err(
-            "`log` needs a message after the place: `log main.c:12 count is {count}`".into(),
-        );
+        return Err(Failure(format!(
+            "`{}` needs a message after the place: `log main.c:12 count is {{count}}`",
+            call.name
+        )));
     }
     let message = message
         .strip_prefix('"')
@@ -281,9 +299,13 @@ pub(super) fn catch(
 ) -> Result<Flow, Failure> {
     let text = call.required("an event: throw, caught, uncaught, trap, hostcall NAME or start")?;
     let (text, condition) = match text.split_once(" if ") {
-        Some((event, condition)) => (event.trim(), Some(parse(condition.trim())?)),
-        None => (text, None),
+        Some((event, condition)) => (event.trim(), Some(condition.trim())),
+        None => match without_condition(text) {
+            Some(event) => (event, Some("")),
+            None => (text, None),
+        },
     };
+    let condition = condition.map(parse_condition).transpose()?;
     let (event, name) = first_word(text).unwrap_or_default();
     let tag = Some(name).filter(|it| !it.is_empty()).map(str::to_owned);
     let trigger = match event {

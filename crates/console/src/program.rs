@@ -12,7 +12,7 @@ use crate::call::{Call, Flag, Options};
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
-use crate::{data, named, source, stack, stopped};
+use crate::{data, named, source, stack, stopped, words};
 use wdb_examine::view::View;
 use wdb_report::lacking;
 
@@ -28,7 +28,7 @@ pub(super) const GROUP: Group = Group {
                 "target list",
                 "status",
             ],
-            summary: "tells what is debugged, and why it is stopped",
+            summary: "shows what is debugged, and why it is stopped",
             run: program,
             ..COMMAND
         },
@@ -87,7 +87,7 @@ info functions Circle::*",
         Command {
             names: &["info symbol"],
             arguments: "ADDRESS",
-            summary: "tells which function or variable is at an address",
+            summary: "shows which function or variable is at an address",
             help: "The code of a module and its memory have addresses of their own, and both are looked at.
 
 info symbol 0x339
@@ -99,7 +99,7 @@ info symbol node->next",
         Command {
             names: &["info address"],
             arguments: "NAME",
-            summary: "tells where a function or a variable is",
+            summary: "shows where a function or a variable is",
             help: "info address main\ninfo address count",
             completes: Completes::Function,
             run: named::address,
@@ -426,7 +426,7 @@ fn functions(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let pattern = crate::words::pattern(call.rest);
+    let pattern = words::pattern(call.rest);
     let height = console.settings.height;
     let mut view = console.session.view();
     let mut found: Vec<(ModuleId, FuncIndex, String)> = Vec::new();
@@ -443,10 +443,12 @@ fn functions(
     }
     let inlined = only_inlined(&mut view, &pattern, &found);
     if found.is_empty() && inlined.is_empty() {
-        return Err(Failure(format!(
-            "no function has a name like `{}`",
-            call.rest
-        )));
+        return Err(Failure(match (call.rest, words::any_without_file(&view)) {
+            ("", None) => "the program has no functions".to_owned(),
+            ("", Some(why)) => why,
+            (rest, None) => format!("no function has a name like `{rest}`"),
+            (rest, Some(why)) => format!("no function has a name like `{rest}`: {why}"),
+        }));
     }
     // The program's own first, and then what its language brings.
     found.sort_by_cached_key(|(module, func, name)| {
@@ -488,7 +490,7 @@ fn functions(
         );
     }
     let all = found.len().saturating_add(inlined.len());
-    crate::words::rest_of_list("info functions", all.saturating_sub(height), out);
+    words::rest_of_list("info functions", all.saturating_sub(height), out);
     Ok(Flow::Go)
 }
 
@@ -575,7 +577,7 @@ fn sources(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resu
         out.write(Style::Path, &printable(file));
         out.write(Style::Plain, "\n");
     }
-    crate::words::rest_of_list("info sources", found.len().saturating_sub(height), out);
+    words::rest_of_list("info sources", found.len().saturating_sub(height), out);
     if !found.is_empty() {
         return Ok(Flow::Go);
     }

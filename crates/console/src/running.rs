@@ -53,7 +53,7 @@ run --depth 3 'two words'",
             help: "As in a shell, quotes keep words together; nothing else of a shell is there.
 
 set args --depth 3 'two words'",
-            needs: Needs::Execution,
+            needs: Needs::Start,
             run: given::set_arguments,
             ..COMMAND
         },
@@ -61,7 +61,7 @@ set args --depth 3 'two words'",
             names: &["show args"],
             summary: "shows with which arguments the program is started",
             help: "The arguments of a frame's function are shown by `info args`.",
-            needs: Needs::Execution,
+            needs: Needs::Start,
             run: given::show_arguments,
             ..COMMAND
         },
@@ -70,7 +70,7 @@ set args --depth 3 'two words'",
             arguments: "NAME=VALUE",
             summary: "gives the program a variable of its environment, from its next start on",
             help: "set environment RUST_BACKTRACE=1",
-            needs: Needs::Execution,
+            needs: Needs::Start,
             run: given::set_environment,
             ..COMMAND
         },
@@ -78,7 +78,7 @@ set args --depth 3 'two words'",
             names: &["unset environment", "unset env"],
             arguments: "[NAME…]",
             summary: "takes variables from the program's environment, all without a name",
-            needs: Needs::Execution,
+            needs: Needs::Start,
             run: given::unset_environment,
             ..COMMAND
         },
@@ -86,7 +86,7 @@ set args --depth 3 'two words'",
             names: &["show environment", "show env"],
             arguments: "[NAME]",
             summary: "shows the program's environment, or a variable of it",
-            needs: Needs::Execution,
+            needs: Needs::Start,
             run: given::show_environment,
             ..COMMAND
         },
@@ -94,18 +94,18 @@ set args --depth 3 'two words'",
             names: &["tty", "set inferior-tty", "set tty"],
             arguments: "[DEVICE]",
             summary: "lets the program read from and write to another terminal, from its next start on",
-            help: "Without DEVICE: to what wdb was started with. `tty` in a shell tells the name of its terminal.
+            help: "Without DEVICE: to what wdb was started with. `tty` in a shell prints the name of its terminal.
 
 tty /dev/pts/7",
             completes: Completes::Path,
-            needs: Needs::Execution,
+            needs: Needs::Start,
             run: given::set_terminal,
             ..COMMAND
         },
         Command {
             names: &["show inferior-tty", "show tty"],
             summary: "shows which terminal the program has",
-            needs: Needs::Execution,
+            needs: Needs::Start,
             run: given::show_terminal,
             ..COMMAND
         },
@@ -232,7 +232,7 @@ skip runtime off",
     ],
 };
 
-/// Lets the program go on, `count` times, and tells why it is stopped.
+/// Lets the program go on, `count` times, and says why it is stopped.
 pub(super) fn go(
     console: &mut Console,
     motion: &Motion,
@@ -274,7 +274,7 @@ fn renew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Starts the program anew, and tells what was built anew and which breakpoints have no place in it.
+/// Starts the program anew, and says what was built anew and which breakpoints have no place in it.
 fn start_anew(console: &mut Console, out: &mut dyn Output) -> Result<(), Failure> {
     let changed = console.session.restart()?;
     if changed.is_empty() {
@@ -333,13 +333,13 @@ fn start(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result
     begin(console, call, out)?;
     let spec = places::parse("main").map_err(|it| it.to_string())?;
     let main = places::resolve(&mut console.session.view(), &spec, None);
-    let trigger = match main {
-        Ok(_) => Trigger::Place(spec),
-        Err(_) => Trigger::Start,
+    let (text, trigger) = match main {
+        Ok(_) => ("main", Trigger::Place(spec)),
+        Err(_) => ("start", Trigger::Start),
     };
     let new = NewBreakpoint {
         temporary: true,
-        ..NewBreakpoint::new("main", trigger)
+        ..NewBreakpoint::new(text, trigger)
     };
     crate::placing::add(console, new)?;
     go(console, &Motion::Continue, 1, out)

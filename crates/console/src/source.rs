@@ -86,7 +86,7 @@ disassemble all",
         Command {
             names: &["info line"],
             arguments: "[PLACE]",
-            summary: "tells where in the code a place is",
+            summary: "shows where in the code a place is",
             help: "Without PLACE: where the selected frame is.\n\ninfo line parse.c:120\ninfo line *0x1f0",
             completes: Completes::Place,
             run: info_line,
@@ -94,7 +94,7 @@ disassemble all",
         },
         Command {
             names: &["info source", "source info"],
-            summary: "tells which source file the selected frame is in",
+            summary: "shows which source file the selected frame is in",
             needs: Needs::Frames,
             run: info_source,
             ..COMMAND
@@ -434,8 +434,8 @@ fn disassemble(
     call: &Call<'_>,
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
-    let mut with_source = call.format.is_some_and(|it| it.contains(['s', 'm']));
-    let mut text = call.rest;
+    let (format, mut text) = call.spaced_format();
+    let mut with_source = format.is_some_and(|it| it.contains(['s', 'm']));
     while let Some((option, after)) = first_word(text).filter(|it| it.0.starts_with('-')) {
         match option {
             "-m" | "--mixed" => with_source = true,
@@ -587,7 +587,15 @@ fn info_source(
     let place = view.place(id);
     let file = place.and_then(|it| it.chain.get(id.inlined)?.location.file.clone());
     let Some(file) = file else {
-        out.line("the frame has no source: its module has no debug information for it");
+        let unfound = view
+            .frame(id)
+            .and_then(|it| crate::words::without_file(&view, it.module));
+        out.line(&match unfound {
+            Some(unfound) => format!("the frame's source is not known: {unfound}"),
+            None => {
+                "the frame has no source: its module has no debug information for it".to_owned()
+            }
+        });
         return Ok(Flow::Go);
     };
     let module = view.frame(id).map_or(ModuleId(0), |it| it.module);

@@ -330,12 +330,16 @@ fn variables(console: &mut Console, shown: Shown, out: &mut dyn Output) -> Resul
         let place = view.place(id);
         let spot = place.as_ref().and_then(|it| it.chain.get(id.inlined));
         let has_symbols = spot.is_some_and(|it| it.location.line.is_some());
-        let why = if has_symbols {
-            ""
-        } else {
-            ": its module has no debug information; `info registers` shows WebAssembly's locals"
-        };
-        out.line(&format!("the frame has no {what}{why}"));
+        let unfound = view
+            .frame(id)
+            .and_then(|it| crate::words::without_file(&view, it.module));
+        out.line(&match unfound {
+            _ if has_symbols => format!("the frame has no {what}"),
+            Some(unfound) => format!("the frame's {what} are not known: {unfound}"),
+            None => format!(
+                "the frame has no {what}: its module has no debug information; `info registers` shows WebAssembly's locals"
+            ),
+        });
         return Ok(Flow::Go);
     }
     out.text(&wdb_report::variables(&found));

@@ -14,7 +14,7 @@ use wdb_session::ReturnValue;
 use wdb_session::Returned;
 use wdb_session::Stopped;
 
-/// Tells why the program is stopped and where, and what is displayed. The commands of the breakpoints that
+/// Says why the program is stopped and where, and what is displayed. The commands of the breakpoints that
 /// were hit come next.
 pub(super) fn show(console: &mut Console, stopped: &Stopped, out: &mut dyn Output) -> Flow {
     console.forget_places();

@@ -16,11 +16,14 @@ pub(super) const GROUP: Group = Group {
         Command {
             names: &["help", "h"],
             arguments: "[COMMAND|GROUP]",
-            summary: "tells what commands there are, and what one does",
+            summary: "lists the commands, or shows what one does",
             help: "help\nhelp break\nhelp data",
             completes: Completes::Command,
             run: |console, call, out| {
-                help::show(console.groups, call.rest, out)?;
+                match console.own.get(call.rest) {
+                    Some(own) => defining::definition(call.rest, own, out),
+                    None => help::show(console.groups, call.rest, out)?,
+                }
                 Ok(Flow::Go)
             },
             ..COMMAND
@@ -102,7 +105,7 @@ entry 4",
             names: &["echo"],
             arguments: "TEXT",
             summary: "writes a text",
-            help: "What scripts tell of themselves. `\\n` ends a line, `\\\\` is a backslash; without a `\\n` at its end\nthe line goes on.\n\necho the list is empty\\n",
+            help: "For the output of scripts. `\\n` ends a line, `\\\\` is a backslash; without a `\\n` at its end\nthe line goes on.\n\necho the list is empty\\n",
             run: echo,
             ..COMMAND
         },

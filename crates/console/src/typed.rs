@@ -195,12 +195,14 @@ impl Listing {
                 let base = symbols.declare(&mut declarator, &member.ty);
                 let inner = symbols.ty(&base);
                 let is_listed = inner.is_unnamed() && self.depth < MOST_DEPTH;
-                declarator.printable().around(&match is_listed {
+                let text = if is_listed {
                     // Of a pointer or an array there is not one place.
-                    true if base == member.ty => self.members(symbols, &inner, at),
-                    true => self.members(symbols, &inner, 0),
-                    false => printable(&inner.name).into_owned(),
-                })
+                    let from = if base == member.ty { at } else { 0 };
+                    self.members(symbols, &inner, from)
+                } else {
+                    printable(&inner.name).into_owned()
+                };
+                declarator.printable().around(&text)
             }
             _ => printable(&wdb_examine::variables::declaration(
                 symbols, name, &member.ty,
@@ -300,7 +302,10 @@ pub(super) fn list(
     found.retain(|it, _| is_meant(&named(tagged(it).1)) || has_tag && is_meant(&named(it)));
     if found.is_empty() {
         return Err(match call.rest {
-            "" => "the program has no debug information with types".into(),
+            "" => match crate::words::any_without_file(&console.session.view()) {
+                None => "the program has no debug information with types".into(),
+                Some(why) => Failure(why),
+            },
             rest => Failure(format!("no type has a name like `{rest}`")),
         });
     }

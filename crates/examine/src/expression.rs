@@ -21,6 +21,7 @@ mod parts;
 mod raw;
 mod terms;
 mod tree;
+mod truth;
 mod typename;
 
 use std::sync::Arc;
@@ -344,6 +345,24 @@ fn checked(
         Some(called) if time != Time::Before => evaluator.check(called, at, &mut time),
         _ => evaluator.check(root, at, &mut time),
     }
+}
+
+/// The same for a condition.
+///
+/// # Errors
+///
+/// As of [`check`], and when it can never count as true or false.
+pub fn check_condition(
+    expression: &Expression,
+    view: &mut View<'_>,
+    at: FrameId,
+    reach: Reach,
+) -> Result<(), Error> {
+    check(expression, view, at, reach)?;
+    let mut evaluator = Evaluator::new(&expression.text, view);
+    let reparsed = evaluator.reparsed(expression, at)?;
+    evaluator.reach = reach;
+    evaluator.check_truth(&reparsed.as_ref().unwrap_or(&expression.parsed).root, at)
 }
 
 /// Whether an expression holds in the frame `at`: a condition.

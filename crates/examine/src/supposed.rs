@@ -12,22 +12,25 @@ use crate::view::{FrameId, View};
 /// At most this many places of a breakpoint are looked at.
 const MOST_PLACES: usize = 1000;
 
+/// How an expression is checked at a place: [`expression::check`] or [`expression::check_condition`].
+pub type Check = fn(&Expression, &mut View<'_>, FrameId, Reach) -> Result<(), Error>;
+
 /// Looks up the names of an expression at places that the program may reach.
 ///
 /// # Errors
 ///
-/// When at none of them every name means something: what is wrong at the first. Without places nothing is known to be
-/// wrong.
+/// When it passes the check at none of them: what is wrong at the first. Without places nothing is known to be wrong.
 pub fn check(
     view: &mut View<'_>,
     expression: &Expression,
     places: &[Location],
+    check: Check,
 ) -> Result<(), Error> {
     let mut first = None;
     for place in places.iter().take(MOST_PLACES) {
         let mut there = view.supposing(place.at);
         let frame = place.frame(&mut there);
-        match expression::check(expression, &mut there, frame, Reach::Frame) {
+        match check(expression, &mut there, frame, Reach::Frame) {
             Ok(()) => return Ok(()),
             Err(error) => first = first.or(Some(error)),
         }
@@ -39,8 +42,12 @@ pub fn check(
 ///
 /// # Errors
 ///
-/// When in no module every name can mean something: what is wrong in the first.
-pub fn check_anywhere(view: &mut View<'_>, expression: &Expression) -> Result<(), Error> {
+/// When it passes the check in no module: what is wrong in the first.
+pub fn check_anywhere(
+    view: &mut View<'_>,
+    expression: &Expression,
+    check: Check,
+) -> Result<(), Error> {
     let mut first = None;
     for module in view.module_ids() {
         let Some(offset) = view.binary(module).and_then(|binary| {
@@ -50,7 +57,7 @@ pub fn check_anywhere(view: &mut View<'_>, expression: &Expression) -> Result<()
             continue;
         };
         let mut there = view.supposing(CodeLocation { module, offset });
-        match expression::check(expression, &mut there, FrameId::default(), Reach::Module) {
+        match check(expression, &mut there, FrameId::default(), Reach::Module) {
             Ok(()) => return Ok(()),
             Err(error) => first = first.or(Some(error)),
         }

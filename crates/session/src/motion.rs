@@ -119,7 +119,10 @@ impl Session {
         let Some((mut step, mut next)) =
             Step::begin(&mut self.view(), selected, aim.clone(), &skips)
         else {
-            // Nothing has run yet.
+            // Nothing has run yet: there is no function to go out of, and no loop.
+            if matches!(aim, Aim::Out | Aim::Line { forward: true, .. }) {
+                return Err(Error::NotStarted);
+            }
             let (aim, how) = if is_place {
                 (aim, Resume::Continue)
             } else {

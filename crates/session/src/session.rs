@@ -407,7 +407,7 @@ impl Session {
     /// # Errors
     ///
     /// When it belongs nowhere and may not be pending; when a name in its condition or message means nothing at any of its
-    /// places, or for an event nothing in the program.
+    /// places, or for an event nothing in the program; when its condition is neither true nor false.
     pub fn set_breakpoint(&mut self, new: NewBreakpoint) -> Result<Arc<Breakpoint>, Error> {
         let selected = self.selected();
         let binding = breakpoints::bind(&new.trigger, &mut self.view(), selected);
@@ -416,22 +416,37 @@ impl Session {
         {
             return Err(Error::Refused(reason.to_string()));
         }
-        let of_message = new.message.iter().flat_map(Message::expressions);
-        for expression in new.condition.iter().chain(of_message) {
-            self.check(expression, &binding)?;
+        if let Some(condition) = &new.condition {
+            self.check_condition(condition, &binding)?;
+        }
+        for expression in new.message.iter().flat_map(Message::expressions) {
+            self.check(expression, &binding, expression::check)?;
         }
         Ok(self.breakpoints.add(new, binding))
     }
 
-    /// Looks up the names of an expression where a breakpoint is.
+    /// Whether an expression can be a condition where a breakpoint is.
     ///
     /// # Errors
     ///
     /// As of [`supposed::check`], and of [`supposed::check_anywhere`] for an event.
-    pub fn check(&mut self, expression: &Expression, binding: &Binding) -> Result<(), Error> {
+    pub fn check_condition(
+        &mut self,
+        condition: &Expression,
+        binding: &Binding,
+    ) -> Result<(), Error> {
+        self.check(condition, binding, expression::check_condition)
+    }
+
+    fn check(
+        &mut self,
+        expression: &Expression,
+        binding: &Binding,
+        check: supposed::Check,
+    ) -> Result<(), Error> {
         let checked = match binding {
-            Binding::Code(places) => supposed::check(&mut self.view(), expression, places),
-            Binding::Event => supposed::check_anywhere(&mut self.view(), expression),
+            Binding::Code(places) => supposed::check(&mut self.view(), expression, places, check),
+            Binding::Event => supposed::check_anywhere(&mut self.view(), expression, check),
             Binding::Pending(_) => Ok(()),
         };
         checked.map_err(|error| Error::Expression {

@@ -144,7 +144,7 @@ fn table(bench: &Bench, program: &Program, wasmgdb: Option<&Path>) -> Result<()>
     let costs = bench.attempts(&mut tasks, program.runs);
     let report: Value = serde_json::from_str(&tasks[0].output()?)?;
 
-    println!("| command | time | of it busy | of wdb's, all | memory at its peak | tells |");
+    println!("| command | time | of it busy | of wdb's, all | memory at its peak | shows |");
     println!("|---|---|---|---|---|---|");
     let all = costs[2].as_ref().ok().copied().flatten();
     for (((name, told), task), cost) in names.iter().zip(&mut tasks).zip(costs) {

@@ -91,7 +91,7 @@ fn what_cannot_be_changed_is_refused_in_words() {
     };
     assert!(refused(&mut guest, "1 + 1", "2").contains("is not in memory"));
     assert!(refused(&mut guest, "$local[0]", "2").contains("is not in memory"));
-    assert!(refused(&mut guest, "state.here", "5").contains("cannot be made of"));
+    assert!(refused(&mut guest, "state.here", "5").contains("cannot be converted to"));
     assert!(refused(&mut guest, "nothing", "5").contains("nothing"));
     assert!(refused(&mut guest, "product", "1 +").contains('^'));
 }

@@ -123,8 +123,8 @@ pub fn convert(
     let is_whole = |kind: &TypeKind| matches!(kind, TypeKind::Record(_) | TypeKind::Array(_));
     if is_whole(&to.kind) || is_whole(&from.kind) {
         return Err(Unavailable::Unsupported(format!(
-            "a `{}` cannot be made of a `{}`",
-            to.name, from.name
+            "`{}` cannot be converted to `{}`",
+            from.name, to.name
         )));
     }
     let converted = cast::convert(context, &object, ty.clone())?;
@@ -172,6 +172,11 @@ pub fn is_same_type(one: &Type, other: &Type) -> bool {
 impl Evaluator<'_, '_, '_> {
     /// A global or an element of a table, by their raw names. `None`: something else.
     fn of_machine(&mut self, node: &Node, at: FrameId) -> Result<Option<Changeable>, Error> {
+        if let Some((Raw::Local | Raw::Global, _)) = node.as_machine() {
+            let name = self.text.get(node.span.clone()).unwrap_or_default();
+            let message = format!("which of them? `{name}[0]`");
+            return Err(Error::new(message, &node.span));
+        }
         let Some((machine, within)) = container(node).and_then(Node::as_machine) else {
             return Ok(None);
         };

@@ -276,22 +276,7 @@ impl Evaluator<'_, '_, '_> {
                     None => break,
                 }
             }
-            let ty = context.bare(&object.ty);
-            let TypeKind::Record(record) = &ty.kind else {
-                return false;
-            };
-            // Those of libraries are shown as what they stand for, which takes their values.
-            let libraries = ["std::", "core::", "alloc::"];
-            if ty.name.contains('<') || libraries.iter().any(|it| ty.name.starts_with(it)) {
-                return false;
-            }
-            let is_plain = |member: &Member| {
-                let is_own = |name: &str| !name.starts_with("_vptr");
-                member.role == Role::Field && member.name.as_deref().is_none_or(is_own)
-            };
-            record.variants.is_none()
-                && record.members.iter().all(is_plain)
-                && matches!(context.shape(&object, 1), Shape::Fields(_))
+            is_plain_structure(context, &object)
                 && matches!(access::member(context, &object, name), Ok(None))
         });
         if is_missing {
@@ -303,7 +288,7 @@ impl Evaluator<'_, '_, '_> {
     }
 
     /// An object of the type that a part has, if that does not depend on a value.
-    fn supposed(&mut self, node: &Node, frame: FrameId) -> Option<Object> {
+    pub(super) fn supposed(&mut self, node: &Node, frame: FrameId) -> Option<Object> {
         let ty = match &node.kind {
             Kind::Name(path) => match (self.named(path, frame, &node.span), &path.names[..]) {
                 (Ok(found), _) => found.object.ty,
@@ -347,6 +332,26 @@ impl Evaluator<'_, '_, '_> {
             })
         })
     }
+}
+
+/// Whether a type is a structure that means nothing else than its members, whatever its value.
+pub(super) fn is_plain_structure(context: &mut Context<'_>, object: &Object) -> bool {
+    let ty = context.bare(&object.ty);
+    let TypeKind::Record(record) = &ty.kind else {
+        return false;
+    };
+    // Those of libraries are shown as what they stand for, which takes their values.
+    let libraries = ["std::", "core::", "alloc::"];
+    if ty.name.contains('<') || libraries.iter().any(|it| ty.name.starts_with(it)) {
+        return false;
+    }
+    let is_plain = |member: &Member| {
+        let is_own = |name: &str| !name.starts_with("_vptr");
+        member.role == Role::Field && member.name.as_deref().is_none_or(is_own)
+    };
+    record.variants.is_none()
+        && record.members.iter().all(is_plain)
+        && matches!(context.shape(object, 1), Shape::Fields(_))
 }
 
 /// Something that a pointer of this type points to.

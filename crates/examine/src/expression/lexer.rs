@@ -254,7 +254,13 @@ impl<'a> Lexer<'a> {
                         "a number that starts with 0 is octal, as in C, and has no digits above 7"
                             .to_owned()
                     }
-                    _ => "the number has no digits".to_owned(),
+                    _ => match digits.chars().find(|c| !c.is_digit(radix)) {
+                        Some(wrong) => {
+                            let prefix = &rest[..skipped];
+                            format!("a number that starts with {prefix} has no digit `{wrong}`")
+                        }
+                        None => "the number has no digits".to_owned(),
+                    },
                 },
             ),
         }

@@ -364,7 +364,12 @@ fn what_has_a_value_is_not_refused_as_a_condition() {
                 let value = evaluate(&expression, view, at);
                 match (
                     value,
-                    supposed::check(view, &expression, std::slice::from_ref(&place)),
+                    supposed::check(
+                        view,
+                        &expression,
+                        std::slice::from_ref(&place),
+                        expression::check,
+                    ),
                 ) {
                     (Ok(_), Err(error)) => panic!("{name} {function}: {text}: {error:?}"),
                     (Ok(_), Ok(())) => passed += 1,

@@ -27,7 +27,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl-C", "interrupt what takes long; clear the line"),
     ("Tab, Shift-Tab", "the next pane; complete what is typed"),
     ("arrows, PgUp, PgDn", "move in the pane; older lines"),
-    ("Enter", "in a list: open, select, switch on or off"),
+    ("Enter", "open, select, switch on or off; in the code: F9"),
     (
         "Left, Right",
         "close or open a variable; move the code sideways",
