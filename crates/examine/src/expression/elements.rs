@@ -407,7 +407,7 @@ pub(super) fn entry(
 fn is_key(context: &mut Context<'_>, candidate: &Object, key: &Key) -> bool {
     match key {
         Key::Text(wanted) => {
-            let found = terms::text(context, candidate, true);
+            let found = terms::text(context, candidate, terms::Pointers::Texts);
             matches!(found, Ok(Some(found)) if found == *wanted)
         }
         Key::Number(wanted) => {

@@ -354,7 +354,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     fn key(&mut self, operand: &Operand, span: &Range<usize>) -> Result<Key, Error> {
         let object = &operand.object;
         let text = self.get(operand.frame, span, |context| {
-            terms::text(context, object, true)
+            terms::text(context, object, terms::Pointers::Texts)
         })?;
         match text {
             Some(text) => Ok(Key::Text(text)),

@@ -66,7 +66,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
             {
                 lexer.float(start)?
             }
-            '\'' | '"' => lexer.quoted(first, false)?,
+            '\'' | '"' => lexer.quoted(first, Backslash::Escapes)?,
             '$' => {
                 lexer.at += 1;
                 let before = lexer.at;
@@ -144,14 +144,16 @@ impl<'a> Lexer<'a> {
         let word = self.word();
         match (word, self.peek()) {
             // The prefixes of C's, C++'s and Rust's literals. What they say of the type is not needed.
-            ("b" | "c" | "u8", Some(quote @ ('"' | '\''))) => self.quoted(quote, false),
+            ("b" | "c" | "u8", Some(quote @ ('"' | '\''))) => {
+                self.quoted(quote, Backslash::Escapes)
+            }
             ("L" | "u" | "U", Some(quote @ ('"' | '\''))) => {
-                Ok(match self.quoted(quote, false)? {
+                Ok(match self.quoted(quote, Backslash::Escapes)? {
                     Token::Byte(byte) => Token::Character(char::from(byte)),
                     token => token,
                 })
             }
-            ("r" | "br" | "R", Some('"')) => self.quoted('"', true),
+            ("r" | "br" | "R", Some('"')) => self.quoted('"', Backslash::IsText),
             _ => Ok(Token::Name(word.to_owned())),
         }
     }
@@ -292,7 +294,7 @@ impl<'a> Lexer<'a> {
 
     /// A text, a character, or a name in quotes: what has `::` behind it, or is in single quotes and longer
     /// than a character.
-    fn quoted(&mut self, quote: char, raw: bool) -> Result<Token, Error> {
+    fn quoted(&mut self, quote: char, backslash: Backslash) -> Result<Token, Error> {
         let start = self.at;
         self.at += 1;
         let mut bytes = Vec::new();
@@ -302,7 +304,7 @@ impl<'a> Lexer<'a> {
             };
             self.at += c.len_utf8();
             match c {
-                '\\' if !raw => self.escape(&mut bytes)?,
+                '\\' if backslash == Backslash::Escapes => self.escape(&mut bytes)?,
                 _ if c == quote => break,
                 _ => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
             }
@@ -387,6 +389,15 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// What a backslash is in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Backslash {
+    /// The start of an escape sequence.
+    Escapes,
+    /// A character like others, as in `r"\d"`.
+    IsText,
+}
+
 /// The digits of a number, and the letters at its end.
 fn split_suffix(word: &str, radix: u32) -> (&str, &str) {
     let is_digit = |c: char| c == '_' || c.is_digit(if radix == 16 { 16 } else { 10 });
@@ -396,20 +407,22 @@ fn split_suffix(word: &str, radix: u32) -> (&str, &str) {
 /// The type that the letters mean: Rust's and C's. Outer `None`: they mean nothing.
 fn integer_suffix(suffix: &str) -> Option<Option<Suffix>> {
     let of = |signed, bits| Some(Some(Suffix { signed, bits }));
+    let signed = |bits| of(true, bits);
+    let unsigned = |bits| of(false, bits);
     match suffix.to_ascii_lowercase().as_str() {
         "" => Some(None),
-        "i8" => of(true, Some(8)),
-        "i16" => of(true, Some(16)),
-        "i32" => of(true, Some(32)),
-        "i64" | "ll" => of(true, Some(64)),
-        "i128" => of(true, Some(128)),
-        "isize" | "l" | "z" => of(true, None),
-        "u8" => of(false, Some(8)),
-        "u16" => of(false, Some(16)),
-        "u32" | "u" => of(false, Some(32)),
-        "u64" | "ull" | "llu" => of(false, Some(64)),
-        "u128" => of(false, Some(128)),
-        "usize" | "ul" | "lu" | "uz" | "zu" => of(false, None),
+        "i8" => signed(Some(8)),
+        "i16" => signed(Some(16)),
+        "i32" => signed(Some(32)),
+        "i64" | "ll" => signed(Some(64)),
+        "i128" => signed(Some(128)),
+        "isize" | "l" | "z" => signed(None),
+        "u8" => unsigned(Some(8)),
+        "u16" => unsigned(Some(16)),
+        "u32" | "u" => unsigned(Some(32)),
+        "u64" | "ull" | "llu" => unsigned(Some(64)),
+        "u128" => unsigned(Some(128)),
+        "usize" | "ul" | "lu" | "uz" | "zu" => unsigned(None),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use super::elements;
 use super::evaluate::{Evaluator, Operand};
 use super::made;
 use super::number::{self, IntegerType, Number};
-use super::terms::{self, Term};
+use super::terms::{self, Pointers, Term};
 use super::tree::{Binary, Kind, Node, Unary};
 use crate::view::FrameId;
 
@@ -178,7 +178,7 @@ impl Evaluator<'_, '_, '_> {
         }
         // Two pointers are compared as such, a pointer and a text as texts.
         let mut texts = [None, None];
-        for pointers in [false, true] {
+        for pointers in [Pointers::Addresses, Pointers::Texts] {
             for (text, (operand, span)) in texts.iter_mut().zip([(left, of), (right, to)]) {
                 if text.is_none() {
                     *text = self.get(operand.frame, span, |context| {

@@ -70,7 +70,7 @@ pub(crate) fn name_of_part(
 
 /// The key of a map as an expression writes it: a number or a text.
 fn key_text(context: &mut Context<'_>, key: &Object) -> Option<String> {
-    if let Ok(Some(text)) = terms::text(context, key, true) {
+    if let Ok(Some(text)) = terms::text(context, key, terms::Pointers::Texts) {
         return Some(format!("{:?}", String::from_utf8(text).ok()?));
     }
     match terms::term(context, key) {

@@ -94,11 +94,18 @@ fn number(context: &mut Context<'_>, object: &Object, ty: &Type) -> Result<Numbe
     })
 }
 
-/// The text that an object is or refers to. `None`: it is none. `pointers`: whether a C pointer to characters is one.
+/// What a C pointer to characters is meant as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pointers {
+    Addresses,
+    Texts,
+}
+
+/// The text that an object is or refers to. `None`: it is none.
 pub(super) fn text(
     context: &mut Context<'_>,
     object: &Object,
-    pointers: bool,
+    pointers: Pointers,
 ) -> Result<Option<Vec<u8>>, Unavailable> {
     if let Some(bytes) = made::literal_text(object) {
         return Ok(Some(bytes.to_vec()));
@@ -118,7 +125,7 @@ pub(super) fn text(
                 continue;
             }
             Shape::Pointer(pointer) => match (pointer.text, pointer.target) {
-                (Some(text), _) if pointers => text,
+                (Some(text), _) if pointers == Pointers::Texts => text,
                 (_, Some(target)) if pointer.follow => {
                     object = target;
                     continue;
