@@ -406,7 +406,7 @@ fn lines(view: &mut View<'_>, file: &str, line: u32) -> Result<Vec<Location>, Un
                 continue;
             };
             // Where the line's code is that of an inlined call, the function around that is meant.
-            let is_meant = |location: &wdb_symbols::Location| {
+            let is_meant = |location: &wdb_symbols::SourceLocation| {
                 location.line == Some(place.line) && location.file.as_ref() == Some(&place.file)
             };
             let chain = symbols.locate(place.at);
@@ -481,7 +481,7 @@ fn columns_of(view: &mut View<'_>, places: &[Location], position: usize) -> Vec<
     let own = own.filter(|it| *it >= place.at && end.is_none_or(|end| *it < end.at));
     let mut found = BTreeMap::new();
     for at in own {
-        let is_meant = |location: &wdb_symbols::Location| {
+        let is_meant = |location: &wdb_symbols::SourceLocation| {
             location.line == place.line && location.file == place.file && !location.approximate
         };
         let spot = symbols.locate(at.offset).into_iter().find(is_meant);

@@ -11,7 +11,7 @@ use wdb_debuggee::coredump::{
 use wdb_debuggee::{Certainty, CodeLocation, Debuggee, Error, Frame, Module, Pc, Trust};
 use wdb_module::{FuncIndex, LocalIndex, ModuleOffset};
 use wdb_symbols::runtime::Family;
-use wdb_symbols::{Location, Symbols, Variable};
+use wdb_symbols::{SourceLocation, Symbols, Variable};
 
 use crate::kept::Keeping;
 use crate::looking::Looking;
@@ -218,7 +218,7 @@ pub struct FramePlace {
 /// A source place.
 pub struct Spot {
     /// Where it is.
-    pub location: Location,
+    pub location: SourceLocation,
     /// The name of its function, which always has one.
     pub function: String,
     /// The part of a language's runtime that it is in.
@@ -596,9 +596,9 @@ impl<'a> View<'a> {
         };
         if located.is_empty() {
             let name = symbols.as_ref().map(|symbols| symbols.function_name(func));
-            located.push(Location {
+            located.push(SourceLocation {
                 function: name,
-                ..Location::default()
+                ..SourceLocation::default()
             });
         }
         let last = located.len() - 1;

@@ -23,7 +23,7 @@ use crate::asked::Asked;
 use crate::blocks::{BLOCK, Blocks};
 use crate::call;
 use crate::guarded::guarded;
-use crate::guest::{Command, Stopped};
+use crate::guest::{Command, Halt};
 use crate::paused::{CAPTURE, Paused};
 use crate::stop::{Requester, StopRequest, advance_epoch};
 use crate::trap;
@@ -36,7 +36,7 @@ pub struct Live {
     pub(crate) abandoned: Arc<AtomicBool>,
     /// `None` once this is dropped.
     pub(crate) commands: Option<Sender<Command>>,
-    pub(crate) events: Receiver<Stopped>,
+    pub(crate) events: Receiver<Halt>,
     pub(crate) process: Process,
     pub(crate) stop: Vec<StopReason>,
     pub(crate) results: Vec<String>,
@@ -107,7 +107,7 @@ impl Live {
     /// Waits until the program is stopped.
     pub(crate) fn wait(&mut self) -> Result<(), Error> {
         let began = Instant::now();
-        let Stopped {
+        let Halt {
             reasons,
             ended,
             failed,

@@ -50,7 +50,7 @@ pub(crate) enum Command {
 }
 
 /// The program is stopped.
-pub(crate) struct Stopped {
+pub(crate) struct Halt {
     pub(crate) reasons: Vec<StopReason>,
     /// The program is over; what its export returned, as text.
     pub(crate) ended: Option<Vec<String>>,
@@ -146,7 +146,7 @@ impl Guest {
 pub(crate) struct Handler(Arc<Shared>);
 
 struct Shared {
-    events: Sender<Stopped>,
+    events: Sender<Halt>,
     commands: Mutex<Receiver<Command>>,
     request: StopRequest,
     guest: Mutex<Guest>,
@@ -154,7 +154,7 @@ struct Shared {
 
 impl Handler {
     pub(crate) fn new(
-        events: Sender<Stopped>,
+        events: Sender<Halt>,
         commands: Receiver<Command>,
         request: StopRequest,
         guest: Guest,
@@ -293,7 +293,7 @@ impl Handler {
             timer.pause();
         }
         // If the other end is gone, the commands have ended too.
-        let _ = self.0.events.send(Stopped {
+        let _ = self.0.events.send(Halt {
             reasons: guest.stop.clone(),
             ended: ended.clone(),
             failed: guest.failed.take(),

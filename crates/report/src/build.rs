@@ -3,7 +3,7 @@
 use wdb_debuggee::coredump::{Crash, MemoryCapture, ValueCapture};
 use wdb_debuggee::{Debuggee, Error, StopReason, Trust};
 
-use super::{Module, Options, Reason, Report, Source, Thread, Why};
+use super::{CrashReason, Module, Options, Report, Source, Thread, Why};
 use crate::diagnosis;
 use crate::evidence::{Evidence, Function};
 use wdb_examine::frames::{self, Entry, Frame};
@@ -129,7 +129,7 @@ fn explain(view: &mut View<'_>, crash: Crash, entries: &[Entry], guest_stderr: &
         ..
     } = evidence.crash.clone();
     Why {
-        reason: Some(Reason {
+        reason: Some(CrashReason {
             kind,
             inferred: inferred && !code.is_empty(),
             code,

@@ -60,7 +60,7 @@ pub struct Report {
     /// The producers of the dump: name and version.
     pub producers: Vec<String>,
     /// Why it is stopped. `None`: it has not crashed.
-    pub reason: Option<Reason>,
+    pub reason: Option<CrashReason>,
     /// What Rust's panic handler said.
     pub panic: Option<Panic>,
     /// What the state proves about the cause.
@@ -87,7 +87,7 @@ pub struct Report {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Why {
     /// The reason. `None`: it has not crashed.
-    pub reason: Option<Reason>,
+    pub reason: Option<CrashReason>,
     /// What Rust's panic handler said.
     pub panic: Option<Panic>,
     /// What the state proves about the cause.
@@ -98,7 +98,7 @@ pub struct Why {
 
 /// The reason of a crash.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reason {
+pub struct CrashReason {
     /// The kind of crash.
     pub kind: CrashKind,
     /// Its stable name, from [`wdb_debuggee::coredump::code`]. Empty: unknown.

@@ -7,7 +7,7 @@ use wdb_debuggee::coredump::{CrashKind, code};
 
 use super::styled::{Style, Text};
 use super::words::thousands;
-use super::{Diagnosis, Panic, Reason, Report, Thread, snippet, variables};
+use super::{CrashReason, Diagnosis, Panic, Report, Thread, snippet, variables};
 use wdb_examine::frames::fold::{self, Row};
 use wdb_examine::frames::{Entry, Frame};
 use wdb_examine::view::View;
@@ -107,7 +107,7 @@ impl Title {
     }
 
     fn of(
-        reason: Option<&Reason>,
+        reason: Option<&CrashReason>,
         panic: Option<&Panic>,
         diagnosis: Option<&Diagnosis>,
         circumstances: &[Diagnosis],

@@ -44,7 +44,7 @@ pub use machine::{Machine, Number, Unavailable};
 pub use name::{Language, Name, Origin};
 pub use object::{Context, Object, Storage};
 pub use spelling::split_outside_brackets;
-pub use symbols::{Location, Symbols, Wanted};
+pub use symbols::{SourceLocation, Symbols, Wanted};
 pub use types::{Type, TypeRef};
 pub use variables::{Variable, VariableKind};
 pub use wdb_module::printable::{

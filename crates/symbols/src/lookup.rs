@@ -8,14 +8,14 @@ use crate::dwarf::Dwarf;
 use crate::inlines::{self, Call};
 use crate::lines::{self, Lines, Row};
 use crate::units::Unit;
-use crate::{Location, functions};
+use crate::{SourceLocation, functions};
 
 /// At most this many rows of a line table are searched for one with a line.
 const MOST_ROWS: usize = 64;
 
 /// The source places of `address`, innermost first; empty if the DWARF does not describe it. `body` is the WebAssembly
 /// function that contains it.
-pub(crate) fn locate(dwarf: &Dwarf<'_>, address: u32, body: &Range<u32>) -> Vec<Location> {
+pub(crate) fn locate(dwarf: &Dwarf<'_>, address: u32, body: &Range<u32>) -> Vec<SourceLocation> {
     let mut line_only = None;
     for unit in covering(dwarf, address, body) {
         let lines = Lines::of(dwarf, &unit);
@@ -26,7 +26,7 @@ pub(crate) fn locate(dwarf: &Dwarf<'_>, address: u32, body: &Range<u32>) -> Vec<
         }
         if line_only.is_none() {
             line_only = lines.before(address, body).next().map(|row| {
-                let mut place = Location::default();
+                let mut place = SourceLocation::default();
                 place.set_row(dwarf, &unit, &row);
                 place
             });
@@ -85,7 +85,7 @@ fn places<'a>(
     lines: &Lines,
     address: u32,
     body: &Range<u32>,
-) -> Vec<Location> {
+) -> Vec<SourceLocation> {
     let calls_at = |address| {
         let (calls, broken) = inlines::at(dwarf, unit, function, address);
         if let Some(error) = broken {
@@ -98,7 +98,7 @@ fn places<'a>(
     };
     let calls = calls_at(address);
 
-    let mut place = Location::default();
+    let mut place = SourceLocation::default();
     if let Some((row, is_exact)) = row(lines, address, body, |it| calls_at(it) == calls) {
         place.set_row(dwarf, unit, &row);
         place.approximate = !is_exact;
@@ -132,7 +132,7 @@ fn row(
     Some(near.map_or((exact, true), |it| (it, false)))
 }
 
-impl Location {
+impl SourceLocation {
     fn set_row<'a>(&mut self, dwarf: &Dwarf<'a>, unit: &Unit<'a>, row: &Row) {
         self.file = lines::file(dwarf, unit, u64::from(row.file));
         self.line = Some(row.line).filter(|it| *it != 0);

@@ -42,7 +42,7 @@ pub struct Wanted {
 
 /// A source place, with its function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Location {
+pub struct SourceLocation {
     /// The function; `None` for an inlined function that the DWARF does not name.
     pub function: Option<Name>,
     /// The path of the source file, as the compiler recorded it.
@@ -111,7 +111,7 @@ impl Symbols {
 
     /// The source places of the instruction at `pc`: the innermost inlined function first, the function of the module
     /// last. Empty only for an address outside of all functions.
-    pub fn locate(&self, pc: ModuleOffset) -> Vec<Location> {
+    pub fn locate(&self, pc: ModuleOffset) -> Vec<SourceLocation> {
         let Some(index) = self.module.function_at(pc) else {
             return Vec::new();
         };
@@ -144,7 +144,7 @@ impl Symbols {
     }
 
     /// The part of the language's runtime that contains a place; `None` for user code.
-    pub fn family(&self, place: &Location) -> Option<Family> {
+    pub fn family(&self, place: &SourceLocation) -> Option<Family> {
         let name = place.function.as_ref()?;
         if name.origin != Origin::Dwarf && self.is_shim_of_main(&name.raw) {
             return Some(Family::Entry);
@@ -182,7 +182,7 @@ impl Symbols {
         self.notes.all()
     }
 
-    fn locate_in_dwarf(&self, index: FuncIndex, pc: ModuleOffset) -> Vec<Location> {
+    fn locate_in_dwarf(&self, index: FuncIndex, pc: ModuleOffset) -> Vec<SourceLocation> {
         let Some(address) = self.to_code(pc) else {
             return Vec::new();
         };
@@ -192,19 +192,19 @@ impl Symbols {
         .unwrap_or_default()
     }
 
-    fn locate_in_source_map(&self, index: FuncIndex, pc: ModuleOffset) -> Location {
+    fn locate_in_source_map(&self, index: FuncIndex, pc: ModuleOffset) -> SourceLocation {
         let found = || {
             let body = self.module.function(index)?.body?;
             source_map::locate(self.source_map()?, pc.0, body.start.0)
         };
         let Some((file, line, column)) = found() else {
-            return Location::default();
+            return SourceLocation::default();
         };
-        Location {
+        SourceLocation {
             file: Some(file),
             line: Some(line),
             column,
-            ..Location::default()
+            ..SourceLocation::default()
         }
     }
 

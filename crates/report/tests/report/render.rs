@@ -6,7 +6,7 @@ use wdb_debuggee::coredump::{CrashKind, InstanceId, ModuleId};
 use wdb_examine::frames::{Entry, Frame};
 use wdb_examine::view::FrameId;
 use wdb_module::{FuncIndex, ModuleOffset};
-use wdb_report::{Module, Reason, Report, Shown, Source, Thread, text};
+use wdb_report::{CrashReason, Module, Report, Shown, Source, Thread, text};
 use wdb_symbols::runtime::Family;
 
 fn frame(function: &str, line: u32, family: Option<Family>) -> Frame {
@@ -54,7 +54,7 @@ fn report(frames: Vec<Frame>) -> Report {
         pid: None,
         time: None,
         producers: Vec::new(),
-        reason: Some(Reason {
+        reason: Some(CrashReason {
             kind: CrashKind::Trap,
             code: "integer-divide-by-zero".into(),
             message: "integer divide by zero: 7 / 0".into(),

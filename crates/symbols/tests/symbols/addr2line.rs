@@ -4,7 +4,7 @@
 use crate::common;
 
 use wdb_module::{FuncIndex, Module};
-use wdb_symbols::{Location, Origin, Symbols};
+use wdb_symbols::{Origin, SourceLocation, Symbols};
 
 type Slice<'a> = gimli::EndianSlice<'a, gimli::LittleEndian>;
 
@@ -31,7 +31,7 @@ fn theirs(context: &addr2line::Context<Slice<'_>>, address: u64) -> Vec<Place> {
     places
 }
 
-fn ours(places: Vec<Location>) -> Vec<Place> {
+fn ours(places: Vec<SourceLocation>) -> Vec<Place> {
     places
         .into_iter()
         .map(|place| {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use common::dwarf::{self, INLINED, SUBPROGRAM, UNIT, UNIT_OF_RANGES, UNIT_WITHOUT_RANGES};
 use wdb_module::{FuncIndex, Module};
-use wdb_symbols::{Location, Origin, Symbols};
+use wdb_symbols::{Origin, SourceLocation, Symbols};
 
 /// Name, line, inlined, approximate.
-fn brief(places: Vec<Location>) -> Vec<(String, Option<u32>, bool, bool)> {
+fn brief(places: Vec<SourceLocation>) -> Vec<(String, Option<u32>, bool, bool)> {
     places
         .into_iter()
         .map(|place| {

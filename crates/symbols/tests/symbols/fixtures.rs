@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::dwarf;
 use wdb_module::{FuncIndex, Module, ModuleOffset, Operator};
 use wdb_symbols::runtime::Family;
-use wdb_symbols::{Language, Location, Name, Origin, Symbols, Wanted};
+use wdb_symbols::{Language, Name, Origin, SourceLocation, Symbols, Wanted};
 
 fn plain(module: &Arc<Module>) -> Symbols {
     Symbols::new(Arc::clone(module), None, None)
@@ -45,7 +45,7 @@ fn call(module: &Module, caller: FuncIndex, callee: FuncIndex) -> ModuleOffset {
 }
 
 /// A place as `name file:line:column`, with what is special about it.
-fn text(place: &Location) -> String {
+fn text(place: &SourceLocation) -> String {
     let name = place.function.as_ref().map_or("?", |it| &it.display);
     let mut text = name.to_owned();
     if let Some(file) = &place.file {
@@ -63,7 +63,7 @@ fn text(place: &Location) -> String {
     text
 }
 
-fn texts(places: &[Location]) -> Vec<String> {
+fn texts(places: &[SourceLocation]) -> Vec<String> {
     places.iter().map(text).collect()
 }
 

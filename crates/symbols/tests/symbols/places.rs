@@ -20,7 +20,7 @@ fn shown(symbols: &Symbols, places: &[LinePlace]) -> Vec<String> {
         .iter()
         .map(|place| {
             let chain = symbols.locate(place.at);
-            let is_place = |here: &wdb_symbols::Location| {
+            let is_place = |here: &wdb_symbols::SourceLocation| {
                 here.line == Some(place.line)
                     && here.file.as_ref() == Some(&place.file)
                     && here.inlined == place.inlined
@@ -89,7 +89,7 @@ fn every_line_has_a_place(name: &str, every: usize) {
             assert!(!in_function.is_empty(), "{file}:{line} in function {func}");
             for place in in_function {
                 // Of a copy there may be nothing left but what the calls on the line became.
-                let is_place = |location: &wdb_symbols::Location| {
+                let is_place = |location: &wdb_symbols::SourceLocation| {
                     (location.file.as_ref(), location.line) == (Some(&place.file), Some(place.line))
                 };
                 let chain = symbols.locate(place.at);
