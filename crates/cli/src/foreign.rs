@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// A recorded path, unless it leads to another machine: to open such a one on Windows tells that machine who the user is.
+/// A recorded path, unless it leads to another machine: to open such a one on Windows shows that machine who the user is.
 pub(crate) fn path(text: &str) -> Option<PathBuf> {
     let remote =
         text.starts_with(r"\\") || cfg!(windows) && text.starts_with(['/', '\\']) && is_pair(text);

@@ -57,7 +57,7 @@ pub(crate) fn binary(path: &Path) -> anyhow::Result<wdb_module::Binary> {
     })
 }
 
-/// The file at a path, if it is one that tells when it was written. A pipe is none.
+/// The file at a path, if it is one that has the time when it was written. A pipe is none.
 fn origin(path: &Path) -> Option<Origin> {
     let file = path.metadata().ok().filter(|it| it.is_file())?;
     Some(Origin {

@@ -8,7 +8,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`WriteError::Invalid`], which tells the first thing that is wrong.
+/// [`WriteError::Invalid`], which names the first thing that is wrong.
 pub(crate) fn well_formed(dump: &CoreDump) -> Result<(), WriteError> {
     find(dump).map_or(Ok(()), |wrong| Err(WriteError::Invalid(wrong)))
 }

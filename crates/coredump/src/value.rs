@@ -149,7 +149,7 @@ impl Reference {
     }
 }
 
-/// A place that holds a value, or tells why it cannot.
+/// A place that holds a value, or says why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// The value, as the engine had it.
@@ -166,7 +166,7 @@ pub enum Inference {
     /// The producer wrote only the low 32 bits of a wider value (old WasmEdge).
     Low32Bits,
     /// Nothing was recorded; what the code of the function does to the stack pointer of the C stack
-    /// (`__stack_pointer`) and to its locals until the frame's place tells.
+    /// (`__stack_pointer`) and to its locals until the frame's place decides.
     CStack,
 }
 

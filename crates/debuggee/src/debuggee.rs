@@ -89,7 +89,7 @@ pub trait Debuggee {
     /// When a live debuggee has gone away or is running.
     fn threads(&mut self) -> Result<Vec<Thread>, Error>;
 
-    /// How many frames a thread has: what tells an activation of a function from the one that it
+    /// How many frames a thread has: what distinguishes an activation of a function from the one that it
     /// calls. A live debuggee counts them without reading them.
     ///
     /// # Errors
@@ -241,7 +241,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// The crash that a report or a dump tells of: also that it was stopped from outside.
+    /// The crash that a report or a dump is about: also that it was stopped from outside.
     pub fn crash(&self) -> Option<Crash> {
         match self {
             StopReason::Crash(crash) => Some(crash.clone()),

@@ -30,7 +30,7 @@ pub enum Error {
     #[error("{0}")]
     Refused(String),
     /// The program was to stop and does not: it was given up, and nothing of it can be seen any more. Why, as a
-    /// sentence's second half. [`Debuggee::stop_reasons`](crate::Debuggee::stop_reasons) tells for what it was to stop.
+    /// sentence's second half. [`Debuggee::stop_reasons`](crate::Debuggee::stop_reasons) says for what it was to stop.
     #[error("the program does not stop and was given up: {0}")]
     GivenUp(String),
     /// The live debuggee has gone away, or its engine failed.

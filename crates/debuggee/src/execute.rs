@@ -79,7 +79,7 @@ pub type StopFilter = Box<dyn FnMut(&mut dyn Debuggee) -> Verdict + Send>;
 /// A wait that nothing can end (`memory.atomic.wait` without a time limit in a program of one thread) is a crash before
 /// it begins. A backend with threads cannot tell, and lets it wait.
 pub trait Execute {
-    /// Runs until the next stop that `filter` does not pass over; [`Debuggee::stop_reasons`] then tells why.
+    /// Runs until the next stop that `filter` does not pass over; [`Debuggee::stop_reasons`] then says why.
     ///
     /// # Errors
     ///

@@ -24,7 +24,7 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-/// The type of a value, as far as the value tells.
+/// The type of a value, as far as the value shows it.
 pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::I32(_) => "i32",

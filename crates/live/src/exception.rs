@@ -1,6 +1,6 @@
 //! Whether an exception that was just thrown will be caught.
 //!
-//! wasmtime tells of every `throw` before it looks for a handler. Only one that nothing catches is a
+//! wasmtime reports every `throw` before it looks for a handler. Only one that nothing catches is a
 //! crash, and after the search it is too late: the frames are gone. So the handlers are looked up
 //! here, in the code: a `try_table` catches what is thrown by the instructions inside it (core
 //! specification, section 4.4.8), tags compare by identity across instances.

@@ -80,7 +80,7 @@ pub(crate) struct Guest {
     failed: Option<wdb_debuggee::Error>,
     /// A stop was asked for and waits for the next instruction.
     pub(crate) stopping: Option<Requester>,
-    /// The program has crashed and is being unwound: each activation on the way tells of the same
+    /// The program has crashed and is being unwound: each activation on the way reports the same
     /// error again.
     pub(crate) unwinding: bool,
     /// The innermost call by the debugger is to be unwound.
@@ -219,7 +219,7 @@ impl Handler {
         true
     }
 
-    /// Tells that the program is stopped, and does what the debugger says until it has to leave the stop.
+    /// Reports that the program is stopped, and does what the debugger says until it has to leave the stop.
     pub(crate) async fn stay_stopped(
         &self,
         mut store: StoreContextMut<'_, Host>,

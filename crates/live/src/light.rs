@@ -40,7 +40,7 @@ pub enum Outcome {
     Crashed(Box<PostMortem>),
 }
 
-/// What the guest's thread tells.
+/// What the guest's thread reports.
 enum Told {
     /// The program has crashed; what is known of it comes next, which takes long when it has much memory.
     Crashed,

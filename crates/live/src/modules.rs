@@ -35,7 +35,7 @@ pub(crate) fn register(
 }
 
 /// What was compiled of one of the program's files: the file, and the module in it. Files can be equal, so that only the
-/// engine's handle tells them apart. `None`: it is not a file's own, but nested in a component.
+/// engine's handle differs. `None`: it is not a file's own, but nested in a component.
 pub(crate) fn of_file<'p>(
     compiled: &wasmtime::Module,
     linked: &Linked,

@@ -2,8 +2,8 @@
 //!
 //! wasmtime pops an instruction's operands before it checks them, so that at a trap exactly the values
 //! that explain it (the divisor, the address) are gone from the recorded operand stack. They are
-//! worked out again: the validator tells how high the stack was, and the straight code before the
-//! instruction tells what was pushed, as long as that comes from constants, locals, globals and
+//! worked out again: the validator says how high the stack was, and the straight code before the
+//! instruction shows what was pushed, as long as that comes from constants, locals, globals and
 //! loads that nothing has overwritten since. What cannot be proven stays missing.
 
 use std::collections::HashMap;

@@ -5,7 +5,7 @@
 //! - A frame that waits for a call reports the instruction after the call.
 //! - A function that overflows the engine's stack traps in its prologue, before it has written its
 //!   instance into the frame. Reading that instance is a read of whatever the stack held before.
-//! - The frame table tells the place after a call that fails, which a trap of that next instruction looks like. The
+//! - The frame table has the place after a call that fails, which a trap of that next instruction looks like. The
 //!   address map has the instruction itself, whatever raised the error: [`spot`].
 
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::host::Host;
 use crate::inventory::Inventory;
 use crate::value::Converter;
 
-/// A frame as the engine tells it.
+/// A frame as the engine reports it.
 pub(crate) struct RawFrame {
     pub(crate) instance: InstanceId,
     pub(crate) module: ModuleId,

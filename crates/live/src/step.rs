@@ -134,8 +134,8 @@ fn places(
     Ok(places)
 }
 
-/// Where a frame that waits for a call goes on. wasmtime tells that place, but inside a `try_table` it
-/// tells the call.
+/// Where a frame that waits for a call goes on. wasmtime reports that place, but inside a `try_table` it
+/// reports the call.
 fn after_call(
     inventory: &Inventory,
     instance: InstanceId,

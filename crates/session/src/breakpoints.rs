@@ -35,7 +35,7 @@ pub struct Breakpoint {
     pub hits: u64,
     /// It only counts where this holds.
     pub condition: Option<Expression>,
-    /// Instead of stopping, it tells this.
+    /// Instead of stopping, it logs this.
     pub message: Option<Message>,
     /// What the front end does at a stop that this causes, one line each. The session keeps them, and reads none.
     pub commands: Vec<String>,
@@ -50,7 +50,7 @@ pub struct NewBreakpoint {
     pub trigger: Trigger,
     /// It only counts where this holds.
     pub condition: Option<Expression>,
-    /// Instead of stopping, it tells this.
+    /// Instead of stopping, it logs this.
     pub message: Option<Message>,
     /// How many hits are passed over.
     pub ignore: u64,

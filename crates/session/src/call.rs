@@ -97,7 +97,7 @@ impl Session {
             .map(Passed::room)
             .fold(size, u64::saturating_add);
         let Some((global, old, start)) = self.c_stack(at) else {
-            let as_value = |it| match it {
+            let as_value = |argument| match argument {
                 Passed::Value(value) => Some(value),
                 Passed::Copy(_) | Passed::Rest(_) => None,
             };

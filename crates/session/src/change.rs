@@ -209,6 +209,14 @@ impl Session {
         from: &Value,
         text: &str,
     ) -> Result<Value, Error> {
+        let is_bytes = |it: &Storage| matches!(it, Storage::Bytes(_));
+        let is_elsewhere = match &target.object.place {
+            Storage::Pieces(pieces) => pieces.iter().any(|it| is_bytes(&it.place)),
+            whole => is_bytes(whole),
+        };
+        if is_elsewhere {
+            return Err(not_in_memory(place));
+        }
         let mut view = self.view();
         let bytes = converted(&mut view, from, &target.object.ty, text)?;
         if let Some(Bits { size, .. }) = target.object.bits {
@@ -259,9 +267,7 @@ impl Session {
             match piece.place {
                 Storage::Memory(address) => writes.push((address, part.to_vec())),
                 Storage::Bytes(_) | Storage::Pieces(_) => {
-                    return Err(Error::Refused(format!(
-                        "`{what}` is not in memory: it is in a local or on the operand stack of WebAssembly, or computed, and cannot be changed"
-                    )));
+                    return Err(not_in_memory(what));
                 }
                 Storage::Nowhere(reason) => {
                     return Err(Error::Refused(format!("`{what}`: {reason}")));
@@ -294,6 +300,12 @@ impl Session {
         let found = self.view().memory_of(frame);
         found.ok_or_else(|| Error::Refused("there is no memory".into()))
     }
+}
+
+fn not_in_memory(what: &str) -> Error {
+    Error::Refused(format!(
+        "`{what}` is not in memory: it is in a local or on the operand stack of WebAssembly, or computed, and cannot be changed"
+    ))
 }
 
 /// The bytes of a value as a `ty`; `text` is how the user wrote it.

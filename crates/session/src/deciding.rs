@@ -126,7 +126,7 @@ impl Session {
         Ok(match run::counted(breakpoint) {
             Counted::Ignored => None,
             Counted::Stops(reason) => Some(reason),
-            Counted::Tells(message) => {
+            Counted::Logs(message) => {
                 let mut given_up = false;
                 let text = message.with_values(|value| {
                     // One Ctrl-C is for all functions that the message calls.

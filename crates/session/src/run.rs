@@ -278,7 +278,7 @@ fn hit(
     }
     match counted(shared) {
         Counted::Ignored => Hit::Passed,
-        Counted::Tells(message) => {
+        Counted::Logs(message) => {
             tell(&message.show(view, frame));
             Hit::Passed
         }
@@ -290,7 +290,7 @@ fn hit(
 pub(crate) enum Counted {
     Ignored,
     /// The program goes on, and this is reported.
-    Tells(Message),
+    Logs(Message),
     Stops(Reason),
 }
 
@@ -303,7 +303,7 @@ pub(crate) fn counted(shared: &mut Arc<Breakpoint>) -> Counted {
         return Counted::Ignored;
     }
     match &breakpoint.message {
-        Some(message) => Counted::Tells(message.clone()),
+        Some(message) => Counted::Logs(message.clone()),
         None => Counted::Stops(Reason::Breakpoint(Arc::clone(shared))),
     }
 }

@@ -1,7 +1,7 @@
 //! Steps through the source: where to stop next to the guest, decided at each stop on the way.
 //!
 //! A step sets breakpoints of its own and lets the program run: at the beginnings of the statements of the
-//! function, and where its callers go on. The depth of the stack tells activations of one function apart. While a
+//! function, and where its callers go on. By the depth of the stack, activations of one function differ. While a
 //! skipped function runs, every function that is not skipped has a breakpoint at its start, because the skipped one may
 //! call it back. Two things run as a single instruction: a call that is stepped into, and the instruction after a throw.
 

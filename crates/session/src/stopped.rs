@@ -132,7 +132,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Tells the messages of log points, in order, while the program runs.
+/// Takes the messages of log points, in order, while the program runs.
 pub type Teller = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What a function has given back.

@@ -124,7 +124,7 @@ fn hits(bench: &Bench, breakpoint: &str, guest: &[&str]) -> Result<u32> {
     let text = session(bench, &commands, guest).output()?;
     let hits = text.split_once("(hit ");
     let hits = hits.and_then(|(_, rest)| rest.split_once(" times)"));
-    let (hits, _) = hits.with_context(|| format!("wdb tells no hits:\n{text}"))?;
+    let (hits, _) = hits.with_context(|| format!("wdb shows no hits:\n{text}"))?;
     Ok(hits.parse()?)
 }
 

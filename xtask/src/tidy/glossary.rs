@@ -16,6 +16,7 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("a person", "the user, the reader"),
     ("is told", "is reported"),
     ("are told", "are reported"),
+    ("tells", "says, reports, shows, lists"),
     ("but for", "except"),
     ("youngest", "innermost"),
     ("oldest frame", "outermost frame"),

@@ -238,7 +238,7 @@ fn crashed(run: &Run, debuggee: &mut dyn Debuggee) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Tells the user, if standard error is still read.
+/// Says it to the user, if standard error is still read.
 fn say(text: &str) {
     let _ = terminal::stderr().write_all(text.as_bytes());
 }

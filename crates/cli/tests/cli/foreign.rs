@@ -662,7 +662,7 @@ fn vlq(number: usize) -> String {
     }
 }
 
-/// The name alone makes no debug file that of a module: an older one tells wrong lines.
+/// The name alone makes no debug file that of a module: an older one has wrong lines.
 fn debug_files() -> Result<(), Failed> {
     let directory = tempfile::tempdir()?;
     let directory = directory.path();

@@ -129,7 +129,7 @@ fn call(server: Server, arguments: &[&str], export: &str) -> Result<Output, Fail
     Ok(command.args(["--invoke", export]).arg(program).output()?)
 }
 
-/// Its port, and what tells each time that bytes of a body were sent.
+/// Its port, and what reports each time that bytes of a body were sent.
 fn start(server: Server) -> Result<(u16, Receiver<()>), Failed> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();

@@ -15,7 +15,7 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// What tells it from the others.
+    /// What only it has.
     pub(crate) fn title(&self) -> String {
         format!("{}: {}", self.name, self.way.join(", "))
     }

@@ -65,7 +65,7 @@ fn activations_of_a_recursion_are_told_apart() {
 }
 
 #[test]
-fn out_tells_what_the_function_gives_back() {
+fn out_shows_what_the_function_gives_back() {
     let mut guest = at("/* first */");
     guest.step(Motion::Into);
     guest.step(Motion::Over);

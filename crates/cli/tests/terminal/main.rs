@@ -62,7 +62,7 @@ fn history_outlives_the_session() {
 }
 
 #[test]
-fn a_hint_tells_how_a_line_went_on() {
+fn a_hint_shows_how_a_line_went_on() {
     let home = Home::new();
     let mut wdb = home.wdb(&["debug", "%f/c-div-zero.wasm"]);
     wdb.line("echo a rather long text\\n");

@@ -190,7 +190,7 @@ pub(super) fn interpret(dialect: Dialect, dump: &mut CoreDump, notes: &mut Notes
                 notes.push(
                     None,
                     "took it as a draft of early 2023, whose frames name no \
-                    function; the module tells it from the offset",
+                    function; it was found in the module by the offset",
                 );
             }
         }

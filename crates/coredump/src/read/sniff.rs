@@ -1,4 +1,4 @@
-//! Tells what a file is that is not a core dump.
+//! Finds out what a file is that is not a core dump.
 
 use super::ReadError;
 use super::container::{HEADER, Kind, Section};

@@ -116,7 +116,7 @@ fn fits_global(value: &Slot, ty: &GlobalType) -> bool {
         .is_none_or(|value| fits(value, ty.content_type))
 }
 
-/// Whether a value can be of a type, as far as a dump tells.
+/// Whether a value can be of a type, as far as a dump shows it.
 fn fits(value: &Value, ty: ValType) -> bool {
     match (value, ty) {
         (Value::I32(_), ValType::I32)

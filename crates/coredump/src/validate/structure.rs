@@ -35,7 +35,7 @@ struct Seen {
 
 /// Checks the standard sections. `None`: the file is no WebAssembly, and nothing more can be said.
 pub(super) fn check(file: &[u8], findings: &mut Findings) -> Option<Counts> {
-    // The parser tells custom sections apart, the validator knows the rules of all others.
+    // The parser knows one custom section from another, the validator knows the rules of all others.
     if let Err(error) = Validator::new_with_features(WasmFeatures::all()).validate_all(file) {
         findings.error(rule::BINARY, error.offset() as u64, error.message());
     }

@@ -104,7 +104,7 @@ fn a_frame_below_an_alloca_and_one_of_great_alignment() {
     };
     assert_eq!(base("layouts", 5), Some(Value::I32(62272)));
     assert_eq!(base("arrays", 4), Some(Value::I32(63168)));
-    // Between the two nothing tells.
+    // Between the two nothing decides.
     assert_eq!(base("records", 3), None);
 }
 

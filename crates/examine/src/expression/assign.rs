@@ -172,7 +172,8 @@ pub fn is_same_type(one: &Type, other: &Type) -> bool {
 impl Evaluator<'_, '_, '_> {
     /// A global or an element of a table, by their raw names. `None`: something else.
     fn of_machine(&mut self, node: &Node, at: FrameId) -> Result<Option<Changeable>, Error> {
-        if let Some((Raw::Local | Raw::Global, _)) = node.as_machine() {
+        // Of locals, their place says whether one can be changed.
+        if let Some((Raw::Global, _)) = node.as_machine() {
             let name = self.text.get(node.span.clone()).unwrap_or_default();
             let message = format!("which of them? `{name}[0]`");
             return Err(Error::new(message, &node.span));

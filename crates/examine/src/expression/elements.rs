@@ -242,7 +242,7 @@ fn ends(
     let to = match (to, length) {
         (Some(to), _) => to,
         (None, Some(length)) => i128::from(length),
-        (None, None) => return Err(words("nothing tells where the slice ends")),
+        (None, None) => return Err(words("nothing says where the slice ends")),
     };
     let from = from.unwrap_or(0);
     if from > to {

@@ -167,7 +167,7 @@ impl Evaluator<'_, '_, '_> {
         Error::new(format!("`{name}` may be {names}"), span)
     }
 
-    /// The name of a static with the file that tells it from others.
+    /// The name of a static with the file in which it differs from others.
     fn with_file(&mut self, variable: &Variable, frame: FrameId) -> String {
         match self.ask(frame, |context| context.symbols.unit_of(variable)) {
             Some(file) => {
@@ -316,7 +316,7 @@ impl Evaluator<'_, '_, '_> {
         Ok(Some(Operand { object, frame }))
     }
 
-    /// The type of a function, as far as the debug information tells.
+    /// The type of a function, as far as the debug information has it.
     pub(super) fn function_type(&mut self, function: Option<FuncIndex>, frame: FrameId) -> TypeRef {
         let known = self.ask(frame, |context| context.symbols.function_type(function?));
         let unknown = || Function {

@@ -20,7 +20,7 @@ const LONGEST: usize = 1 << 12;
 /// At most this many parts may be nested. Evaluation goes down the tree by calls.
 pub(super) const DEEPEST: u32 = 100;
 
-/// The tree of `text`. `is_type` tells of a name in parentheses whether it is that of a type: only then is
+/// The tree of `text`. `is_type` says of a name in parentheses whether it is that of a type: only then is
 /// `(name) - x` a cast.
 pub(super) fn parse(text: &str, is_type: &dyn Fn(&str) -> bool) -> Result<Parsed, Error> {
     let mut parser = Parser::new(text, is_type)?;

@@ -165,7 +165,7 @@ pub(super) fn passing(
     match &scalars[..] {
         [] => Ok(Passing::Nothing),
         [only] if Some(only.size) == bare.size => {
-            // A class with a destructor goes by reference, and nothing here tells which have one.
+            // A class with a destructor goes by reference, and nothing here says which have one.
             let may_be_reference = bare.language == Some(Language::Cpp);
             if may_be_reference && params.first() == Some(&ValType::I32) {
                 return refused("whether it goes as a number or by reference is not known");

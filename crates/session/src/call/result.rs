@@ -46,7 +46,7 @@ pub(super) fn returning(context: &Context<'_>, source: &Signature, wasm: &FuncTy
     let parts = scalars(context, &source.result);
     let is_empty = size == 0 || parts.as_ref().is_some_and(Vec::is_empty);
     let is_scalar = match &ty.kind {
-        // One with a destructor is in memory, and nothing here tells which have one.
+        // One with a destructor is in memory, and nothing here says which have one.
         Kind::Record(_) if ty.language == Some(Language::Cpp) => false,
         Kind::Record(_) => matches!(parts.as_deref(), Some([it]) if it.size == size && size <= 8),
         Kind::Array(_) | Kind::Base(Encoding::Complex) => false,

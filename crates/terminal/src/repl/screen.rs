@@ -119,7 +119,7 @@ impl Screen {
         state.viewer.is_some()
     }
 
-    /// Tells what takes long, until this is dropped.
+    /// Shows what takes long, until this is dropped.
     pub fn takes_long(&self, what: &str) -> TakesLong {
         let is_shown = self.progress(what);
         TakesLong {
@@ -128,7 +128,7 @@ impl Screen {
         }
     }
 
-    /// Tells something beside the answer of a command, in a line of its own.
+    /// Shows something beside the answer of a command, in a line of its own.
     pub fn note(&self, text: &str) {
         self.end_line();
         self.write(Style::Note, &format!("{text}\n"));

@@ -344,7 +344,7 @@ fn in_words(spot: &Spot) -> String {
     }
 }
 
-/// What tells a frame from others as long as it lives: its distance from the outermost.
+/// What only this frame has as long as it lives: its distance from the outermost.
 fn lasting_name(view: &mut View<'_>, id: FrameId, spot: Option<&Spot>) -> String {
     let above = view.depth(id.thread).saturating_sub(id.activation);
     let function = spot.map_or("", |it| &it.function);

@@ -24,7 +24,7 @@ pub(super) type Piece = (Style, String);
 /// A program that is stopped.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scene {
-    /// How many times the program had been let run when this was seen: tells one stop from the next.
+    /// How many times the program had been let run when this was seen: by it one stop differs from the next.
     pub(super) run: u64,
     /// Its state, in a few words: `stopped`, `core dump`, `exited with 0`.
     pub(super) condition: String,
@@ -34,7 +34,7 @@ pub(super) struct Scene {
     pub(super) thread: String,
     /// Where the selected frame is: `main.c:12 in sum`. May be empty.
     pub(super) place: String,
-    /// What tells the selected frame from all others while it lives. Empty without one.
+    /// What only the selected frame has while it lives. Empty without one.
     pub(super) frame: String,
     /// The selected frame.
     pub(super) selected: Option<FrameId>,
@@ -68,7 +68,7 @@ pub(super) struct Code {
 /// A value, with those of its parts that were asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Value {
-    /// What tells it from all others: the names from its variable down to it.
+    /// What only it has: the names from its variable down to it.
     pub(super) path: String,
     /// The name of the variable, member or element.
     pub(super) name: String,

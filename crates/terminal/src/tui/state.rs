@@ -51,7 +51,7 @@ pub(super) enum Request {
     Execute(String, Wishes),
     /// Does what a key asks for.
     Act(Action, Wishes),
-    /// Tells what the program looks like.
+    /// Shows what the program looks like.
     Look(Wishes),
     /// Gives a page of the parts of a value.
     Parts(Page),
@@ -94,7 +94,7 @@ pub(super) struct Page {
     pub(super) open: Open,
 }
 
-/// What the worker tells.
+/// What the worker reports.
 #[derive(Clone, Debug)]
 pub(super) enum Report {
     /// What the program looks like.

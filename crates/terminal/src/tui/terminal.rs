@@ -41,7 +41,7 @@ pub(super) struct Terminal(ratatui::Terminal<CrosstermBackend<Stdout>>);
 pub(super) struct Connection {
     /// What the worker is asked for.
     pub(super) requests: Sender<Request>,
-    /// What it tells.
+    /// What it reports.
     pub(super) told: Receiver<Report>,
     /// What interrupts the program.
     pub(super) ctrl_c: CtrlC,
@@ -139,7 +139,7 @@ impl Terminal {
             if !FULL.load(Ordering::SeqCst) {
                 return Ok(Ended::Left);
             }
-            // The signal that tells of another size is missed before keys are waited for.
+            // The signal of another size is missed before keys are waited for.
             let (columns, rows) = size()?;
             if state.size != (columns, rows) {
                 update(state, Event::Input(Input::Resize(columns, rows)));

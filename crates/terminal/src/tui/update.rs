@@ -16,7 +16,7 @@ use crate::repl::Written;
 pub(super) enum Event {
     /// The user does something.
     Input(Input),
-    /// The worker tells something.
+    /// The worker reports something.
     Report(Report),
     /// The worker has been at work for so many seconds, which is long.
     Slow(u64),
@@ -41,7 +41,7 @@ const MARGIN: usize = 3;
 /// Columns by which the code is moved sideways.
 const SIDEWAYS: usize = 8;
 
-/// Makes of the state what an event makes of it, and tells what else is to be done.
+/// Makes of the state what an event makes of it, and says what else is to be done.
 pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
     let mut effect = None;
     match event {

@@ -113,7 +113,7 @@ pub(super) fn more(session: &mut Session, page: Page) -> Vec<Value> {
     }
 }
 
-/// Tells what the program looks like after something was done. What there is to tell then: that the view is over, or not.
+/// Reports what the program looks like after something was done. What is reported then: that the view is over, or not.
 fn done(
     repl: &Repl,
     looker: &mut Looker,
