@@ -10,7 +10,7 @@ use crate::console::{Console, Flow};
 use crate::failure::{Failure, of_expression};
 use crate::output::{Output, Style};
 use wdb_examine::expression::{self, Expression};
-use wdb_examine::places;
+use wdb_examine::places::{self, Spec};
 use wdb_examine::view::{FrameId, View};
 use wdb_session::breakpoints::{Binding, Breakpoint, Message, NewBreakpoint, Trigger};
 
@@ -53,29 +53,26 @@ pub(super) fn set(
     let (place, condition) = split_condition(&mut console.session.view(), rest, selected);
     let condition = options.value("condition").or(condition);
     let condition = condition.map(parse_condition).transpose()?;
-    let text = match (options.value("file"), options.value("line")) {
-        (Some(file), Some(line)) => match options.value("column") {
-            Some(column) => format!("{file}:{line}:{column}"),
-            None => format!("{file}:{line}"),
-        },
-        (None, Some(line)) => line.to_owned(),
-        (Some(file), None) => match options.value("name") {
-            Some(name) => format!("{file}:{name}"),
-            None => return Err("`--file` needs `--line` or `--name` too".into()),
-        },
-        (None, None) => {
-            match (options.value("name"), options.value("address")) {
-                (Some(name), _) => name.to_owned(),
-                (None, Some(address)) => format!("*{address}"),
-                (None, None) if place.is_empty() && call.name == "breakpoint set" => {
-                    return Err("`breakpoint set` needs a place: `--name main`, or `--file main.c --line 12`".into());
-                }
-                (None, None) if place.is_empty() || place == "*$pc" => here(console)?,
-                (None, None) => place.to_owned(),
-            }
+    let (text, spec) = match place_of(&options)? {
+        Some(spec) => (spec.to_string(), spec),
+        None if options.has("file") => {
+            return Err("`--file` needs `--line` or `--name` too".into());
+        }
+        None if place.is_empty() && call.name == "breakpoint set" => {
+            return Err(
+                "`breakpoint set` needs a place: `--name main`, or `--file main.c --line 12`"
+                    .into(),
+            );
+        }
+        None => {
+            let text = match place {
+                "" | "*$pc" => here(console)?,
+                place => place.to_owned(),
+            };
+            let spec = places::parse(&text).map_err(|it| it.to_string())?;
+            (text, spec)
         }
     };
-    let spec = places::parse(&text).map_err(|it| it.to_string())?;
     let ignore = options.value("ignore-count").map(number).transpose()?;
     let new = NewBreakpoint {
         condition,
@@ -86,6 +83,33 @@ pub(super) fn set(
     };
     add_and_tell(console, new, out)?;
     Ok(Flow::Go)
+}
+
+/// The place that options of LLDB name. `None`: they name none, or only a file.
+pub(super) fn place_of(options: &Options<'_>) -> Result<Option<Spec>, Failure> {
+    let file = options.value("file").map(str::to_owned);
+    let found = match (file, options.value("line")) {
+        (Some(file), Some(line)) => {
+            let line = places::parse_line(line).map_err(|it| it.to_string())?;
+            let column = options.value("column").map(places::parse_column);
+            Some(column.transpose().map(|column| Spec::Line {
+                file: Some(file),
+                line,
+                column,
+            }))
+        }
+        // A column is one of a line of a file.
+        (None, Some(line)) => Some(places::parse(line)),
+        (Some(file), None) => options.value("name").map(|name| {
+            let function = name.to_owned();
+            Ok(Spec::InFile { file, function })
+        }),
+        (None, None) => match options.value("name") {
+            Some(name) => Some(places::parse(name)),
+            None => options.value("address").map(places::parse_address),
+        },
+    };
+    found.transpose().map_err(|it| Failure(it.to_string()))
 }
 
 /// Sets a breakpoint; it may be pending if the user wants that.

@@ -9,11 +9,11 @@ use wdb_symbols::{printable, printable_source, split_outside_brackets};
 
 use crate::call::{Call, Flag, Options, first_word, number};
 use crate::console::{COMMAND, Command, Completes, Console, Flow, Group, Needs, Repeats};
-use crate::directories;
 use crate::failure::Failure;
 use crate::listing::{self, Line, Listed};
 use crate::output::{Code, Output, Style};
 use crate::settings::Settings;
+use crate::{directories, placing};
 use wdb_examine::disassembly::{self, Instruction};
 use wdb_examine::frames::Frame;
 use wdb_examine::places::{self, Location, Spec};
@@ -203,83 +203,13 @@ fn source_text(line: &Line, out: &mut dyn Output) {
 }
 
 fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<Flow, Failure> {
-    let mut size = u32::try_from(console.settings.list_size)
-        .unwrap_or(u32::MAX)
-        .max(1);
-    let flags: &[Flag] = &[
-        Flag::valued("file", 'f'),
-        Flag::valued("line", 'l'),
-        Flag::valued("name", 'n'),
-        Flag::valued("count", 'c'),
-    ];
-    let is_lldb = call.name == "source list";
-    let options = if is_lldb {
-        Options::parse(call.rest, flags)?
-    } else {
-        Options::none(call.rest)
-    };
-    if let Some(count) = options.value("count") {
-        size = u32::try_from(number(count)?).unwrap_or(u32::MAX).max(1);
-    }
-    let text = match (
-        options.value("file"),
-        options.value("line"),
-        options.value("name"),
-    ) {
-        (Some(file), line, _) => format!("{file}:{}", line.unwrap_or("1")),
-        (None, Some(line), _) => line.to_owned(),
-        (None, None, Some(name)) => name.to_owned(),
-        (None, None, None) => options.rest.to_owned(),
-    };
+    let (wanted, size) = wanted(call, console.settings.list_size)?;
     let selected = console.session.selected();
     let listed = console.listed.clone();
     let breakpoints = enabled_places(console);
     let mut view = console.session.view();
     let here = selected.and_then(|id| source_line(&mut view, id));
-    let (module, file, range) = match (Wanted::parse(&text), listed) {
-        (Wanted::On, Some(listed)) => {
-            let last = listed.next.saturating_add(size - 1);
-            (listed.module, listed.file, listed.next..=last)
-        }
-        (Wanted::Back, Some(listed)) => {
-            if listed.first <= 1 {
-                return Err("the file begins there".into());
-            }
-            let first = listed.first.saturating_sub(size).max(1);
-            (listed.module, listed.file, first..=listed.first - 1)
-        }
-        (Wanted::On | Wanted::Back, None) => {
-            let at = match here.clone() {
-                Some(here) => here,
-                None if selected.is_some() => {
-                    return Err(
-                        "the frame has no source; `disassemble` shows its instructions".into(),
-                    );
-                }
-                None => resolve(&mut view, "main", None, selected)?,
-            };
-            (at.module, at.file, centred(at.line, size))
-        }
-        (Wanted::Around(text), listed) => {
-            let at = resolve(&mut view, text, listed.as_ref(), selected)?;
-            (at.module, at.file, centred(at.line, size))
-        }
-        (Wanted::Range(first, last), listed) => {
-            let first = resolve(&mut view, first, listed.as_ref(), selected)?;
-            let last = match last {
-                "" => first.line.saturating_add(size - 1),
-                last if last.starts_with(|c: char| c.is_ascii_digit()) => resolve_last(last)?,
-                last => {
-                    let last = resolve(&mut view, last, listed.as_ref(), selected)?;
-                    if last.file != first.file {
-                        return Err("the two places are in two files".into());
-                    }
-                    last.line
-                }
-            };
-            (first.module, first.file, first.line..=last)
-        }
-    };
+    let (module, file, range) = wanted.lines(&mut view, size, here.clone(), listed, selected)?;
     let current = here
         .filter(|here| here.module == module && here.file == file)
         .map(|here| here.line);
@@ -295,29 +225,141 @@ fn list(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Result<
     Ok(Flow::Go)
 }
 
+/// What `list` is asked for, and how many lines a list has.
+fn wanted(call: &Call<'_>, list_size: u64) -> Result<(Wanted, u32), Failure> {
+    let flags: &[Flag] = &[
+        Flag::valued("file", 'f'),
+        Flag::valued("line", 'l'),
+        Flag::valued("name", 'n'),
+        Flag::valued("count", 'c'),
+    ];
+    let options = if call.name == "source list" {
+        Options::parse(call.rest, flags)?
+    } else {
+        Options::none(call.rest)
+    };
+    let size = match options.value("count") {
+        Some(count) => u32::try_from(number(count)?),
+        None => u32::try_from(list_size),
+    };
+    let wanted = match (placing::place_of(&options)?, options.value("file")) {
+        (Some(place), _) => Wanted::Around(place),
+        (None, Some(file)) => Wanted::Around(Spec::Line {
+            file: Some(file.to_owned()),
+            line: 1,
+            column: None,
+        }),
+        (None, None) => Wanted::parse(options.rest)?,
+    };
+    Ok((wanted, size.unwrap_or(u32::MAX).max(1)))
+}
 /// What `list` is asked for.
-enum Wanted<'t> {
+enum Wanted {
     /// The lines after those that were listed last; at first those around the selected frame.
     On,
     /// The lines before those that were listed last.
     Back,
     /// The lines around a place.
-    Around(&'t str),
-    /// The lines from one place to another. The second may be empty: then it is a list of the usual length.
-    Range(&'t str, &'t str),
+    Around(Spec),
+    /// The lines from a place on.
+    Range(Spec, Last),
 }
 
-impl<'t> Wanted<'t> {
-    fn parse(text: &'t str) -> Self {
-        match text {
+/// Where a range of lines ends.
+enum Last {
+    /// Where a list of the usual length ends.
+    Usual,
+    /// At this line of the file in which it begins.
+    Line(u32),
+    /// At a place.
+    Place(Spec),
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let place = |text| places::parse(text).map_err(|it| Failure(it.to_string()));
+        Ok(match text {
             "" | "+" => Wanted::On,
             "-" => Wanted::Back,
             text => match split_outside_brackets(text, ',') {
-                Some((first, last)) => Wanted::Range(first.trim(), last.trim()),
-                None => Wanted::Around(text),
+                Some((first, last)) => Wanted::Range(
+                    place(first.trim())?,
+                    match last.trim() {
+                        "" => Last::Usual,
+                        last if last.starts_with(|c: char| c.is_ascii_digit()) => {
+                            Last::Line(resolve_last(last)?)
+                        }
+                        last => Last::Place(place(last)?),
+                    },
+                ),
+                None => Wanted::Around(place(text)?),
             },
-        }
+        })
     }
+
+    /// The lines that are meant, `size` of them if nothing else is said, and where they are. `here` is where the selected
+    /// frame is.
+    fn lines(
+        &self,
+        view: &mut View<'_>,
+        size: u32,
+        here: Option<SourceLine>,
+        listed: Option<Listed>,
+        selected: Option<FrameId>,
+    ) -> Result<(ModuleId, String, RangeInclusive<u32>), Failure> {
+        let (at, range) = match (self, listed) {
+            (Wanted::On, Some(listed)) => {
+                let last = listed.next.saturating_add(size - 1);
+                return Ok((listed.module, listed.file, listed.next..=last));
+            }
+            (Wanted::Back, Some(listed)) => {
+                if listed.first <= 1 {
+                    return Err("the file begins there".into());
+                }
+                let first = listed.first.saturating_sub(size).max(1);
+                return Ok((listed.module, listed.file, first..=listed.first - 1));
+            }
+            (Wanted::On | Wanted::Back, None) => {
+                let at = match here {
+                    Some(here) => here,
+                    None if selected.is_some() => {
+                        return Err(
+                            "the frame has no source; `disassemble` shows its instructions".into(),
+                        );
+                    }
+                    None => resolve(view, &main(), None, selected)?,
+                };
+                let range = centred(at.line, size);
+                (at, range)
+            }
+            (Wanted::Around(place), listed) => {
+                let at = resolve(view, place, listed.as_ref(), selected)?;
+                let range = centred(at.line, size);
+                (at, range)
+            }
+            (Wanted::Range(first, last), listed) => {
+                let first = resolve(view, first, listed.as_ref(), selected)?;
+                let last = match last {
+                    Last::Usual => first.line.saturating_add(size - 1),
+                    Last::Line(last) => *last,
+                    Last::Place(last) => {
+                        let last = resolve(view, last, listed.as_ref(), selected)?;
+                        if last.file != first.file {
+                            return Err("the two places are in two files".into());
+                        }
+                        last.line
+                    }
+                };
+                let range = first.line..=last;
+                (first, range)
+            }
+        };
+        Ok((at.module, at.file, range))
+    }
+}
+
+fn main() -> Spec {
+    Spec::Function("main".to_owned())
 }
 
 /// A line of a source file.
@@ -355,16 +397,15 @@ fn centred(line: u32, size: u32) -> RangeInclusive<u32> {
 /// that of the selected frame, else in that of `main`.
 fn resolve(
     view: &mut View<'_>,
-    text: &str,
+    spec: &Spec,
     listed: Option<&Listed>,
     selected: Option<FrameId>,
 ) -> Result<SourceLine, Failure> {
-    let spec = places::parse(text).map_err(|it| it.to_string())?;
-    let file = match &spec {
+    let file = match spec {
         Spec::Line { file: None, .. } => match listed {
             Some(listed) => Some((listed.module, listed.file.clone())),
             None => of_frame(view, selected).or_else(|| {
-                let main = resolve(view, "main", None, None).ok()?;
+                let main = resolve(view, &main(), None, None).ok()?;
                 Some((main.module, main.file))
             }),
         },
@@ -376,12 +417,12 @@ fn resolve(
     };
     if let Some((module, file)) = file {
         let line = match spec {
-            Spec::Line { line, .. } => line,
+            Spec::Line { line, .. } => *line,
             _ => 1,
         };
         return Ok(SourceLine { module, file, line });
     }
-    let found = places::resolve(view, &spec, selected).map_err(|it| it.to_string())?;
+    let found = places::resolve(view, spec, selected).map_err(|it| it.to_string())?;
     let found = found.into_iter().find_map(|location| {
         Some(SourceLine {
             module: location.at.module,
@@ -389,7 +430,7 @@ fn resolve(
             line: location.line?,
         })
     });
-    found.ok_or_else(|| Failure(format!("no source is known of `{text}`")))
+    found.ok_or_else(|| Failure(format!("no source is known of `{spec}`")))
 }
 
 /// Where the breakpoints are that listings show.
@@ -545,7 +586,7 @@ pub(super) fn info_line(
     out: &mut dyn Output,
 ) -> Result<Flow, Failure> {
     let text = match call.rest {
-        "" => crate::placing::here(console)?,
+        "" => placing::here(console)?,
         text => text.to_owned(),
     };
     let spec = places::parse(&text).map_err(|it| it.to_string())?;

@@ -505,7 +505,7 @@ fn more_parts_are_asked_for_page_by_page() {
     view.key(KeyCode::Tab);
     let more = |view: &View| {
         let rows = view.state.variable_rows();
-        let found = rows.iter().find_map(|it| match it.part {
+        let found = rows.iter().find_map(|row| match row.part {
             Part::More(left) => Some(left),
             Part::Value { .. } => None,
         });
@@ -672,10 +672,13 @@ fn a_display_that_calls_a_function_says_where_its_value_is() {
     }
     let wishes = view.state.wishes();
     let scene = view.looker.look(&mut view.console.session, &wishes);
-    let shown = scene.displays.iter().map(|it| match &it.shown.text {
-        Ok(text) => text.clone(),
-        Err(reason) => reason.to_string(),
-    });
+    let shown = scene
+        .displays
+        .iter()
+        .map(|display| match &display.shown.text {
+            Ok(text) => text.clone(),
+            Err(reason) => reason.to_string(),
+        });
     let expected = [
         "a call: see Debugger",
         "3",
