@@ -261,7 +261,9 @@ fn progress<T>(
         Some(mut request) => {
             let is_it = |node: &tree::Node| node.span == request.span;
             request.is_discarded = root.discarded().is_some_and(is_it);
-            request.is_whole = request.is_discarded || is_it(root);
+            // What is given to a place is a part of that.
+            let is_line = expression.side == Side::Whole;
+            request.is_whole = is_line && (request.is_discarded || is_it(root));
             Ok(Progress::Call(request))
         }
         None => found.map(Progress::Done),
@@ -338,11 +340,12 @@ fn checked(
     evaluator.calls = Calls::supposed();
     evaluator.reach = reach;
     let root = &reparsed.as_ref().unwrap_or(&expression.parsed).root;
-    let called = root
-        .discarded()
-        .filter(|it| matches!(it.kind, tree::Kind::Call(..)));
-    match called {
-        Some(called) if time != Time::Before => evaluator.check(called, at, &mut time),
+    let discarded = root.discarded().filter(|_| time != Time::Before);
+    match &discarded.unwrap_or(root).kind {
+        // What a line is that is a call need be no value.
+        tree::Kind::Call(callee, arguments) if expression.side == Side::Whole => {
+            evaluator.check_call(callee, arguments, at, &mut time)
+        }
         _ => evaluator.check(root, at, &mut time),
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use wdb_debuggee::coredump::Value as MachineValue;
 use wdb_symbols::types::Kind as TypeKind;
-use wdb_symbols::{Object, TypeRef};
+use wdb_symbols::{Context, Object, TypeRef};
 
 use super::access::{self, words};
 use super::check::SOMEWHERE;
@@ -170,6 +170,23 @@ impl Expression {
     }
 }
 
+/// What a function of this type gives back, or one that a pointer of this type points to.
+fn result(context: &Context<'_>, ty: &TypeRef) -> Option<TypeRef> {
+    let mut ty = context.bare(ty);
+    if let TypeKind::Pointer(_, target) = &ty.kind {
+        ty = context.bare(target);
+    }
+    match &ty.kind {
+        TypeKind::Function(function) => Some(function.result.clone()),
+        _ => None,
+    }
+}
+
+/// That a call is of no use where a value is wanted.
+pub(super) fn no_value(text: &str, span: &Range<usize>) -> Error {
+    Error::new(format!("`{text}` gives back no value"), span)
+}
+
 impl Evaluator<'_, '_, '_> {
     /// What a call gives back, or a cast that is written as one: `int(x)`.
     pub(super) fn call(
@@ -206,6 +223,7 @@ impl Evaluator<'_, '_, '_> {
             Kind::Name(path) if path.file.is_none() => Callee::Named(path.text()),
             Kind::Member(of, name, at) => {
                 let receiver = self.value(of, frame)?;
+                let receiver = self.receiver(receiver, of, at);
                 let field = self.member(&receiver, &of.span, name, at).ok();
                 Callee::Method {
                     receiver: self.with_doubts(receiver),
@@ -255,9 +273,8 @@ impl Evaluator<'_, '_, '_> {
     fn cast_to(&mut self, path: &Path, frame: FrameId) -> Option<TypeRef> {
         let name = path.text();
         let ty = self.plain_type(&name, frame, &(0..0)).ok()?;
-        let is_class = |context: &mut wdb_symbols::Context<'_>| {
-            matches!(context.bare(&ty).kind, TypeKind::Record(_))
-        };
+        let is_class =
+            |context: &mut Context<'_>| matches!(context.bare(&ty).kind, TypeKind::Record(_));
         let is_other = path.file.is_some()
             || self.ask(frame, is_class)
             || self.in_scope(path, frame).is_some()
@@ -286,18 +303,7 @@ impl Evaluator<'_, '_, '_> {
             Kind::Member(..) => None,
             _ => Some(self.value(callee, frame)?.object.ty),
         };
-        let result = called.and_then(|ty| {
-            self.ask(frame, |context| {
-                let mut ty = context.bare(&ty);
-                if let TypeKind::Pointer(_, target) = &ty.kind {
-                    ty = context.bare(target);
-                }
-                match &ty.kind {
-                    TypeKind::Function(function) => Some(function.result.clone()),
-                    _ => None,
-                }
-            })
-        });
+        let result = called.and_then(|ty| self.ask(frame, |context| result(context, &ty)));
         let text = self.written(span);
         let Some(ty) = result else {
             let message = format!("what `{text}` gives back is not known before it is called");
@@ -317,6 +323,28 @@ impl Evaluator<'_, '_, '_> {
             }
         });
         Ok(Operand { object, frame })
+    }
+
+    /// The type of what a call gives back, where the name that is called says it.
+    pub(super) fn result_type(&mut self, callee: &Node, frame: FrameId) -> Option<TypeRef> {
+        let Kind::Name(path) = &callee.kind else {
+            return None;
+        };
+        if let Some(variable) = self.in_scope(path, frame) {
+            return self.ask(frame, |context| result(context, &variable.object.ty));
+        }
+        if path.file.is_some() {
+            return None;
+        }
+        let found = functions_meant(self.view, frame, &path.text());
+        self.ask(frame, |context| {
+            let mut results = found
+                .iter()
+                .map(|func| Some(context.symbols.signature(*func)?.result));
+            let first = results.next()??;
+            let is_only = results.all(|it| it.as_ref() == Some(&first));
+            is_only.then_some(first)
+        })
     }
 
     /// The value of `node`, of which the operation at `span` makes use before it calls functions, if `calls`: what it was

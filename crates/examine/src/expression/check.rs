@@ -9,6 +9,7 @@ use wdb_symbols::render::Shape;
 use wdb_symbols::types::{Kind as TypeKind, Member, Role};
 use wdb_symbols::{Context, Object, TypeRef};
 
+use super::calls::no_value;
 use super::evaluate::{Evaluator, Operand};
 use super::tree::{Binary, Kind, Node, Path, Unary};
 use super::{Error, access, cast, functions_meant, functions_named, no_code};
@@ -105,14 +106,21 @@ impl Evaluator<'_, '_, '_> {
                 self.check(operand, frame, time)
             }
             Kind::Call(callee, arguments) => {
-                self.check_callee(callee, arguments, frame, time)?;
-                for argument in arguments {
-                    self.check(argument, frame, time)?;
+                self.check_call(callee, arguments, frame, time)?;
+                // Elsewhere the name may be that of something else.
+                let result = match self.reach {
+                    Reach::Frame => self.result_type(callee, frame),
+                    Reach::Module => None,
+                };
+                let is_void = |context: &mut Context<'_>, ty: &TypeRef| {
+                    matches!(context.bare(ty).kind, TypeKind::Void)
+                };
+                match result {
+                    Some(ty) if self.ask(frame, |context| is_void(context, &ty)) => {
+                        Err(no_value(&self.written(&node.span), &node.span))
+                    }
+                    _ => Ok(()),
                 }
-                if let Time::Now { called } = time {
-                    *called = true;
-                }
-                Ok(())
             }
             Kind::SizeOfType(ty) => self.type_named(ty, frame).map(|_| ()),
             // `day == FRIDAY`
@@ -133,6 +141,24 @@ impl Evaluator<'_, '_, '_> {
                 .parts()
                 .try_for_each(|part| self.check(part, frame, time)),
         }
+    }
+
+    /// Looks up the names in a call of which the value is not wanted.
+    pub(super) fn check_call(
+        &mut self,
+        callee: &Node,
+        arguments: &[Node],
+        frame: FrameId,
+        time: &mut Time,
+    ) -> Result<(), Error> {
+        self.check_callee(callee, arguments, frame, time)?;
+        for argument in arguments {
+            self.check(argument, frame, time)?;
+        }
+        if let Time::Now { called } = time {
+            *called = true;
+        }
+        Ok(())
     }
 
     /// Whether a condition holds, where that is known before functions are called.

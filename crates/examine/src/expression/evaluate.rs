@@ -62,22 +62,13 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
     pub(super) fn value(&mut self, node: &Node, frame: FrameId) -> Result<Operand, Error> {
         let made = |object| Ok(Operand { object, frame });
         match &node.kind {
-            Kind::Integer(value, None) => {
-                made(made::number(Number::literal(*value), self.language(frame)))
-            }
-            Kind::Integer(value, Some(suffix)) => {
-                let bits = suffix
-                    .bits
-                    .map_or_else(|| self.address_bits(frame), u32::from);
-                let signed = suffix.signed;
-                let ty = IntegerType { bits, signed };
-                if ty.wrap(*value) != *value || ty.signed && value.cast_signed() < 0 {
-                    return Err(Error::new("the number does not fit its type", &node.span));
-                }
-                made(made::number(
-                    Number::Integer(*value, ty),
-                    self.language(frame),
-                ))
+            Kind::Integer(value, literal) => {
+                let language = self.language(frame);
+                let is_c = matches!(language, Some(Language::C | Language::Cpp));
+                let number = Number::literal(*value, *literal, is_c, self.address_bits(frame));
+                let number = number
+                    .ok_or_else(|| Error::new("the number does not fit its type", &node.span))?;
+                made(made::number(number, language))
             }
             Kind::Float(value, single) => made(made::number(
                 Number::Float(*value, *single),
@@ -101,12 +92,7 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
                 if let Some(found) = self.at_zero(object, &operand) {
                     operand.object = found;
                 }
-                let sign = self.text.get(object.span.end..at.start);
-                if sign.is_some_and(|it| it.trim() == "->")
-                    && let Some(first) = self.first_of_array(&operand)
-                {
-                    operand.object = first;
-                }
+                let operand = self.receiver(operand, object, at);
                 self.member(&operand, &object.span, name, at)
             }
             Kind::Index(object, index) => match object.as_machine() {
@@ -256,6 +242,22 @@ impl<'e, 's, 'a> Evaluator<'e, 's, 'a> {
             }
             _ => Err(Error::new("an index is a whole number", &node.span)),
         }
+    }
+
+    /// What the name at `at` is a member of, where `object`, which has this value, is before its `.` or `->`.
+    pub(super) fn receiver(
+        &mut self,
+        mut operand: Operand,
+        object: &Node,
+        at: &Range<usize>,
+    ) -> Operand {
+        let sign = self.text.get(object.span.end..at.start);
+        if sign.is_some_and(|it| it.trim() == "->")
+            && let Some(first) = self.first_of_array(&operand)
+        {
+            operand.object = first;
+        }
+        operand
     }
 
     /// What an array of C points to where a pointer is wanted.

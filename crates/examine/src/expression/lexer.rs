@@ -7,8 +7,8 @@ use super::Error;
 /// A word of the language.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
-    /// An integer, and whether its suffix says what type it has.
-    Integer(u128, Option<Suffix>),
+    /// An integer, and what its text says of its type.
+    Integer(u128, Literal),
     /// A float, and whether it is one of 32 bits.
     Float(f64, bool),
     /// A character in single quotes.
@@ -27,12 +27,22 @@ pub(super) enum Token {
     Sign(&'static str),
 }
 
-/// The type that a literal says it has.
+/// What the text of an integer says of its type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Literal {
+    /// It is hexadecimal, octal or binary.
+    pub(super) is_bits: bool,
+    pub(super) suffix: Option<Suffix>,
+}
+
+/// The type that a suffix says an integer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Suffix {
     pub(super) signed: bool,
     /// Its bits. `None`: as C's `long` and Rust's `isize`, those of an address.
     pub(super) bits: Option<u8>,
+    /// It is C's, and the type may be wider.
+    pub(super) is_least: bool,
 }
 
 /// A token and where it is.
@@ -144,6 +154,17 @@ impl<'a> Lexer<'a> {
         let word = self.word();
         match (word, self.peek()) {
             // The prefixes of C's, C++'s and Rust's literals. What they say of the type is not needed.
+            // A byte of Rust.
+            ("b", Some(quote @ '\'')) => {
+                let start = self.at;
+                match self.quoted(quote, Backslash::Escapes)? {
+                    Token::Character(c) => match u8::try_from(c) {
+                        Ok(byte) if c.is_ascii() => Ok(Token::Byte(byte)),
+                        _ => self.error(start, "the character is more than one byte"),
+                    },
+                    token => Ok(token),
+                }
+            }
             ("b" | "c" | "u8", Some(quote @ ('"' | '\''))) => {
                 self.quoted(quote, Backslash::Escapes)
             }
@@ -195,7 +216,7 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let digits = self.word();
         match digits.parse() {
-            Ok(index) => Ok(Token::Integer(index, None)),
+            Ok(index) => Ok(Token::Integer(index, Literal::default())),
             Err(_) => self.error(start, format!("`{digits}` is not a field of a tuple")),
         }
     }
@@ -213,17 +234,14 @@ impl<'a> Lexer<'a> {
         let word = self.skip(|c| c == '_' || c.is_ascii_alphanumeric());
         if radix == 10 {
             let point = self.rest().strip_prefix('.');
-            // `1.` is a float, `1..2` and `1.max` are none.
-            let fraction =
-                point.is_some_and(|it| !it.starts_with(|c: char| c == '.' || starts_name(c)));
-            let exponent = word.contains(['e', 'E']);
-            if fraction
-                || exponent
-                || matches!(
-                    word.trim_start_matches(|c: char| c.is_ascii_digit()),
-                    "f32" | "f64"
-                )
-            {
+            // `1.` and `1.f` are floats, `1..2` and `1.max` are none.
+            let fraction = point.is_some_and(|it| {
+                !it.starts_with(|c: char| c == '.' || starts_name(c)) || ends_float(it)
+            });
+            let (_, letters) = split_suffix(word, radix);
+            // `5usize` has an `e`, and is an integer.
+            let exponent = letters.starts_with(['e', 'E']);
+            if fraction || exponent || matches!(letters, "f32" | "f64") {
                 return self.float(start);
             }
         }
@@ -236,16 +254,10 @@ impl<'a> Lexer<'a> {
         let octal = radix == 10 && digits.len() > 1 && digits.starts_with('0');
         let radix = if octal { 8 } else { radix };
         match u128::from_str_radix(&digits, radix) {
-            // C23, section 6.4.4.1: one that is not decimal is unsigned before it is wider.
-            Ok(value) if radix != 10 => {
-                let unsigned = [32, 64].into_iter().find(|bits| value >> (bits - 1) == 1);
-                let unsigned = unsigned.map(|bits| Suffix {
-                    signed: false,
-                    bits: Some(bits),
-                });
-                Ok(Token::Integer(value, suffix.or(unsigned)))
+            Ok(value) => {
+                let is_bits = radix != 10;
+                Ok(Token::Integer(value, Literal { is_bits, suffix }))
             }
-            Ok(value) => Ok(Token::Integer(value, suffix)),
             Err(error) => self.error(
                 start,
                 match error.kind() {
@@ -284,6 +296,7 @@ impl<'a> Lexer<'a> {
             _ if text.ends_with("f32") => (&text[..text.len() - 3], true),
             _ if text.ends_with("f64") => (&text[..text.len() - 3], false),
             _ if text.ends_with(['f', 'F']) => (&text[..text.len() - 1], true),
+            _ if text.ends_with(['l', 'L']) => (&text[..text.len() - 1], false),
             _ => (text, false),
         };
         match digits.replace('_', "").parse() {
@@ -324,7 +337,8 @@ impl<'a> Lexer<'a> {
             ([byte @ 0x80..=0xff], _, _) => Ok(Token::Byte(*byte)),
             (_, Some(c), None) => Ok(Token::Character(c)),
             (_, Some(_), Some(_)) => Ok(Token::Name(text.unwrap_or_default().to_owned())),
-            _ => self.error(start, "there is nothing between the quotes"),
+            ([], ..) => self.error(start, "there is nothing between the quotes"),
+            _ => self.error(start, "there is more than one character between the quotes"),
         }
     }
 
@@ -398,6 +412,25 @@ enum Backslash {
     IsText,
 }
 
+/// Whether what follows a point without digits belongs to a float of C: `f`, `e3`, `e-3L`.
+fn ends_float(text: &str) -> bool {
+    let digits = |it: &str| it.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let rest = match text.strip_prefix(['e', 'E']) {
+        Some(exponent) => {
+            let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            let length = digits(exponent);
+            if length == exponent.len() {
+                return false;
+            }
+            &exponent[exponent.len() - length..]
+        }
+        None if !text.starts_with(['f', 'F', 'l', 'L']) => return false,
+        None => text,
+    };
+    let after = rest.strip_prefix(['f', 'F', 'l', 'L']).unwrap_or(rest);
+    !after.starts_with(|c: char| in_name(c) || c == '(')
+}
+
 /// The digits of a number, and the letters at its end.
 fn split_suffix(word: &str, radix: u32) -> (&str, &str) {
     let is_digit = |c: char| c == '_' || c.is_digit(if radix == 16 { 16 } else { 10 });
@@ -406,25 +439,32 @@ fn split_suffix(word: &str, radix: u32) -> (&str, &str) {
 
 /// The type that the letters mean: Rust's and C's. Outer `None`: they mean nothing.
 fn integer_suffix(suffix: &str) -> Option<Option<Suffix>> {
-    let of = |signed, bits| Some(Some(Suffix { signed, bits }));
-    let signed = |bits| of(true, bits);
-    let unsigned = |bits| of(false, bits);
-    match suffix.to_ascii_lowercase().as_str() {
-        "" => Some(None),
-        "i8" => signed(Some(8)),
-        "i16" => signed(Some(16)),
-        "i32" => signed(Some(32)),
-        "i64" | "ll" => signed(Some(64)),
-        "i128" => signed(Some(128)),
-        "isize" | "l" | "z" => signed(None),
-        "u8" => unsigned(Some(8)),
-        "u16" => unsigned(Some(16)),
-        "u32" | "u" => unsigned(Some(32)),
-        "u64" | "ull" | "llu" => unsigned(Some(64)),
-        "u128" => unsigned(Some(128)),
-        "usize" | "ul" | "lu" | "uz" | "zu" => unsigned(None),
-        _ => None,
-    }
+    let (signed, bits, is_least) = match suffix.to_ascii_lowercase().as_str() {
+        "" => return Some(None),
+        "i8" => (true, Some(8), false),
+        "i16" => (true, Some(16), false),
+        "i32" => (true, Some(32), false),
+        "i64" => (true, Some(64), false),
+        "i128" => (true, Some(128), false),
+        "isize" => (true, None, false),
+        "u8" => (false, Some(8), false),
+        "u16" => (false, Some(16), false),
+        "u32" => (false, Some(32), false),
+        "u64" => (false, Some(64), false),
+        "u128" => (false, Some(128), false),
+        "usize" => (false, None, false),
+        "u" => (false, Some(32), true),
+        "l" | "z" => (true, None, true),
+        "ul" | "lu" | "uz" | "zu" => (false, None, true),
+        "ll" => (true, Some(64), true),
+        "ull" | "llu" => (false, Some(64), true),
+        _ => return None,
+    };
+    Some(Some(Suffix {
+        signed,
+        bits,
+        is_least,
+    }))
 }
 
 #[cfg(test)]
@@ -453,33 +493,32 @@ mod tests {
             ("0b1010", 10),
             ("340282366920938463463374607431768211455", u128::MAX),
         ] {
-            assert_eq!(number(text), Token::Integer(value, None), "{text}");
+            let suffix = None;
+            let is_bits = value != 0 && text.starts_with('0');
+            let literal = Literal { is_bits, suffix };
+            assert_eq!(number(text), Token::Integer(value, literal), "{text}");
         }
-        let suffixed = |text: &str, signed, bits| {
-            let expected = Suffix { signed, bits };
-            assert_eq!(number(text), Token::Integer(5, Some(expected)), "{text}");
+        let suffixed = |text: &str, signed, bits, is_least| {
+            let suffix = Some(Suffix {
+                signed,
+                bits,
+                is_least,
+            });
+            let is_bits = text.starts_with('0');
+            let literal = Literal { is_bits, suffix };
+            assert_eq!(number(text), Token::Integer(5, literal), "{text}");
         };
-        for (text, value, bits) in [
-            ("0xffffffff", 0xffff_ffff, 32),
-            ("037777777777", 0xffff_ffff, 32),
-            ("0x8000000000000000", 1 << 63, 64),
-        ] {
-            let signed = false;
-            let bits = Some(bits);
-            let expected = Token::Integer(value, Some(Suffix { signed, bits }));
-            assert_eq!(number(text), expected, "{text}");
-        }
-        assert_eq!(number("0x7fffffff"), Token::Integer(0x7fff_ffff, None));
-        assert_eq!(number("0x100000000"), Token::Integer(1 << 32, None));
-        assert_eq!(number("4294967295"), Token::Integer(0xffff_ffff, None));
-        suffixed("5u8", false, Some(8));
-        suffixed("5_i64", true, Some(64));
-        suffixed("5ULL", false, Some(64));
-        suffixed("5L", true, None);
-        suffixed("0x5usize", false, None);
+        suffixed("5u8", false, Some(8), false);
+        suffixed("5_i64", true, Some(64), false);
+        suffixed("5usize", false, None, false);
+        suffixed("5ULL", false, Some(64), true);
+        suffixed("5L", true, None, true);
+        suffixed("0x5usize", false, None, false);
+        suffixed("05u", false, Some(32), true);
         for (text, value, single) in [
             ("1.5", 1.5, false),
             ("1e3", 1000.0, false),
+            ("1_0e1_0", 1e11, false),
             ("2.5e-3", 0.0025, false),
             ("1E+2", 100.0, false),
             ("1.5f", 1.5, true),
@@ -488,6 +527,12 @@ mod tests {
             (".5", 0.5, false),
             (".5e1f", 5.0, true),
             ("1.", 1.0, false),
+            ("1.f", 1.0, true),
+            ("5.F", 5.0, true),
+            ("1.e3", 1000.0, false),
+            ("1.e-3f", 0.001, true),
+            ("1.0L", 1.0, false),
+            ("1.l", 1.0, false),
         ] {
             assert_eq!(number(text), Token::Float(value, single), "{text}");
         }
@@ -505,7 +550,7 @@ mod tests {
 
     #[test]
     fn points_and_ranges_are_no_floats() {
-        let int = |value| Token::Integer(value, None);
+        let int = |value| Token::Integer(value, Literal::default());
         let sign = Token::Sign;
         assert_eq!(lex("2..5"), [int(2), sign(".."), int(5)]);
         let t = Token::Name("t".into());
@@ -516,6 +561,10 @@ mod tests {
         assert_eq!(lex("t .5"), [t, sign("."), int(5)]);
         assert_eq!(lex("2..")[0], int(2));
         assert_eq!(lex("1.max")[0], int(1));
+        assert_eq!(lex("1.f(2)")[0], int(1));
+        assert_eq!(lex("1.e")[0], int(1));
+        assert_eq!(lex("1..2")[0], int(1));
+        assert_eq!(lex("1.e3x")[0], int(1));
     }
 
     #[test]
@@ -524,6 +573,7 @@ mod tests {
         assert_eq!(lex(r"'\''"), [Token::Character('\'')]);
         assert_eq!(lex(r"'\xff'"), [Token::Byte(0xff)]);
         assert_eq!(lex(r"L'\xff'"), [Token::Character('\u{ff}')]);
+        assert_eq!(lex("b'a'"), [Token::Byte(b'a')]);
         assert_eq!(lex("'ÿ'"), [Token::Character('\u{ff}')]);
         assert_eq!(lex(r"'\u{1f980}'"), [Token::Character('🦀')]);
         assert_eq!(lex("L'東'"), [Token::Character('東')]);
@@ -541,6 +591,7 @@ mod tests {
             "\"abc",
             "''",
             r"'\q'",
+            "b'é'",
             r#""\"#,
             r"'\u{110000}'",
             "#",

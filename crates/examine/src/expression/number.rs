@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use super::lexer::{Literal, Suffix};
 use super::tree::Binary;
 
 /// A number.
@@ -80,13 +81,34 @@ impl IntegerType {
 }
 
 impl Number {
-    /// A number of the type of an `int`, or a wider one if it needs that.
-    pub(super) fn literal(value: u128) -> Number {
-        let ty = [32, 64, 128]
-            .map(IntegerType::signed)
-            .into_iter()
-            .find(|ty| ty.wrap(value) == value && value <= i128::MAX.cast_unsigned());
-        Number::Integer(value, ty.unwrap_or(IntegerType::unsigned(128)))
+    /// A number as it is written: of the type that its suffix says, else of that of an `int`, or a wider one if it needs
+    /// that. In C one that is not decimal is unsigned before it is wider (C23, section 6.4.4.1). `None`: the type that it
+    /// says does not hold it.
+    pub(super) fn literal(
+        value: u128,
+        literal: Literal,
+        is_c: bool,
+        address_bits: u32,
+    ) -> Option<Number> {
+        let suffix = literal.suffix.unwrap_or(Suffix {
+            signed: true,
+            bits: Some(32),
+            is_least: true,
+        });
+        let least = suffix.bits.map_or(address_bits, u32::from);
+        let wider = [64, 128].into_iter().filter(|bits| *bits > least);
+        let wider = wider.filter(|_| suffix.is_least);
+        let fitting = std::iter::once(least).chain(wider).find_map(|bits| {
+            let signed = suffix.signed.then_some(IntegerType::signed(bits));
+            let may_be_unsigned = !suffix.signed || is_c && literal.is_bits;
+            let unsigned = may_be_unsigned.then_some(IntegerType::unsigned(bits));
+            let holds = |ty: &IntegerType| {
+                ty.wrap(value) == value && !(ty.signed && value.cast_signed() < 0)
+            };
+            [signed, unsigned].into_iter().flatten().find(holds)
+        });
+        let widest = suffix.is_least.then_some(IntegerType::unsigned(128));
+        Some(Number::Integer(value, fitting.or(widest)?))
     }
 
     /// What is `value` in `ty`.
@@ -295,11 +317,55 @@ mod tests {
         assert!(arithmetic(Binary::ShiftLeft, one, int(32, U8)).is_err());
         assert!(arithmetic(Binary::ShiftLeft, one, int(-1, i64)).is_err());
         assert!(arithmetic(Binary::Remainder, one, int(0, i64)).is_err());
-        assert_eq!(Number::literal(1 << 31), int(1 << 31, i64));
-        assert_eq!(
-            Number::literal(u128::MAX),
-            Number::Integer(u128::MAX, IntegerType::unsigned(128))
-        );
+    }
+
+    #[test]
+    fn literals_have_the_first_type_that_holds_them() {
+        use super::super::lexer::{Token, tokens};
+        let literal = |text: &str, is_c| match tokens(text).unwrap()[..] {
+            [(Token::Integer(value, literal), _)] => {
+                let number = Number::literal(value, literal, is_c, 32)?;
+                assert_eq!(number, Number::integer(value, type_of(number)), "{text}");
+                Some(type_of(number))
+            }
+            ref other => panic!("{text}: {other:?}"),
+        };
+        let (signed, unsigned) = (IntegerType::signed, IntegerType::unsigned);
+        for (text, in_c, in_rust) in [
+            ("0x7fffffff", signed(32), signed(32)),
+            ("0xffffffff", unsigned(32), signed(64)),
+            ("037777777777", unsigned(32), signed(64)),
+            ("0x100000000", signed(64), signed(64)),
+            ("0x8000000000000000", unsigned(64), signed(128)),
+            ("2147483648", signed(64), signed(64)),
+            ("0xffffffffl", unsigned(32), signed(64)),
+            ("4294967295l", signed(64), signed(64)),
+            ("4294967296u", unsigned(64), unsigned(64)),
+            ("0xffffffffffffffffll", unsigned(64), signed(128)),
+            ("0xffffffffu32", unsigned(32), unsigned(32)),
+            ("0x7fffffffi32", signed(32), signed(32)),
+            (
+                "340282366920938463463374607431768211455",
+                unsigned(128),
+                unsigned(128),
+            ),
+        ] {
+            assert_eq!(literal(text, true), Some(in_c), "{text}");
+            assert_eq!(literal(text, false), Some(in_rust), "{text}");
+        }
+        assert_eq!(literal("0xffffffffi32", true), Some(unsigned(32)));
+        assert_eq!(literal("0xffffffffi32", false), None);
+        for text in ["0x1ffffffffi32", "256u8", "128i8", "4294967296usize"] {
+            assert_eq!(literal(text, true), None, "{text}");
+            assert_eq!(literal(text, false), None, "{text}");
+        }
+    }
+
+    fn type_of(number: Number) -> IntegerType {
+        match number {
+            Number::Integer(_, ty) => ty,
+            Number::Float(..) => panic!("it is a float"),
+        }
     }
 
     #[test]

@@ -337,7 +337,9 @@ impl Parser<'_> {
             };
         }
         let at = self.here();
-        if let Some(Token::Integer(index, None)) = self.peek() {
+        if let Some(Token::Integer(index, literal)) = self.peek()
+            && literal.suffix.is_none()
+        {
             let name = index.to_string();
             self.at += 1;
             return Ok(Kind::Member(Box::new(object), name, at));
@@ -451,7 +453,7 @@ impl Parser<'_> {
             return Err(self.unexpected("a value"));
         };
         let kind = match token {
-            Token::Integer(value, suffix) => Kind::Integer(value, suffix),
+            Token::Integer(value, literal) => Kind::Integer(value, literal),
             Token::Float(value, single) => Kind::Float(value, single),
             Token::Character(c) => Kind::Character(c),
             Token::Byte(byte) => Kind::Byte(byte),

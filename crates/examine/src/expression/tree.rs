@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lexer::Suffix;
+use super::lexer::Literal;
 
 /// A part of an expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) struct Node {
 /// What a part is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
-    Integer(u128, Option<Suffix>),
+    Integer(u128, Literal),
     Float(f64, bool),
     Character(char),
     Byte(u8),

@@ -1,6 +1,9 @@
 //! Whether a part of an expression can count as true, as far as its type is known before it has a value.
 
-use super::check::is_plain_structure;
+use wdb_symbols::Object;
+use wdb_symbols::types::Kind as TypeKind;
+
+use super::check::{SOMEWHERE, is_plain_structure};
 use super::evaluate::Evaluator;
 use super::tree::{Binary, Kind, Node, Unary};
 use super::{Error, Reach};
@@ -18,18 +21,31 @@ impl Evaluator<'_, '_, '_> {
             }
             // Elsewhere the name may be that of something else.
             _ if self.reach == Reach::Module => Ok(()),
-            _ => {
-                let Some(object) = self.supposed(node, frame) else {
+            kind => {
+                let object = match kind {
+                    Kind::Call(callee, _) => {
+                        let ty = self.result_type(callee, frame);
+                        ty.map(|ty| Object::at(SOMEWHERE, ty))
+                    }
+                    _ => self.supposed(node, frame),
+                };
+                let Some(object) = object else {
                     return Ok(());
                 };
-                let structure = self.ask(frame, |context| {
-                    let is_structure = is_plain_structure(context, &object);
-                    is_structure.then(|| context.bare(&object.ty).name.clone())
+                let text = self.written(&node.span);
+                let message = self.ask(frame, |context| {
+                    let ty = context.bare(&object.ty);
+                    match ty.kind {
+                        TypeKind::Void => Some(format!("`{text}` gives back no value")),
+                        TypeKind::Function(_) => {
+                            let call = "a call has its arguments behind it, as in `f(1)`";
+                            Some(format!("`{text}` is a function, and always true; {call}"))
+                        }
+                        _ => is_plain_structure(context, &object)
+                            .then(|| format!("`{}` is neither true nor false", ty.name)),
+                    }
                 });
-                structure.map_or(Ok(()), |name| {
-                    let message = format!("`{name}` is neither true nor false");
-                    Err(Error::new(message, &node.span))
-                })
+                message.map_or(Ok(()), |message| Err(Error::new(message, &node.span)))
             }
         }
     }

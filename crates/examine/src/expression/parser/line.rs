@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::Error;
-use super::super::lexer::Token;
+use super::super::lexer::{Literal, Token};
 use super::super::tree::{Binary, Kind, Node, Unary};
 use super::{COMPARISON, Parser, binary};
 
@@ -50,7 +50,8 @@ impl Parser<'_> {
     /// A line, and the parser behind it.
     pub(super) fn line(&mut self) -> Result<(Option<Node>, Node), Error> {
         let whole = self.here().start..self.text.trim_end().len();
-        let one = |parser: &Self, at: Range<usize>| parser.node(Kind::Integer(1, None), at);
+        let one =
+            |parser: &Self, at: Range<usize>| parser.node(Kind::Integer(1, Literal::default()), at);
         let needs_place = |sign: &Range<usize>| {
             let sign_text = self.text.get(sign.clone()).unwrap_or_default();
             Error::new(format!("`{sign_text}` needs a place to change"), sign)
@@ -126,7 +127,8 @@ impl Parser<'_> {
     /// means nothing.
     pub(super) fn is_difference(&self) -> bool {
         let begins_value = match self.tokens.get(self.at + 2) {
-            Some((Token::Sign(sign), _)) => *sign == "(",
+            // `a--*b` and `a--&b` have a meaning in C, and change `a`.
+            Some((Token::Sign(sign), _)) => matches!(*sign, "(" | "!" | "~"),
             Some((Token::Name(name), _)) => name != "as",
             Some(_) => true,
             None => false,

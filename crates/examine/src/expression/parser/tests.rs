@@ -334,6 +334,8 @@ fn errors_say_what_was_expected() {
         );
     }
     assert_eq!(parsed("a--b"), "(a Subtract (Negate b))");
+    assert_eq!(parsed("a--!b"), "(a Subtract (Negate (Not b)))");
+    assert_eq!(parsed("a--~b"), "(a Subtract (Negate (Complement b)))");
     assert_eq!(parsed("- -b"), "(Negate (Negate b))");
     assert_eq!(parsed("a - -1"), "(a Subtract (Negate 1))");
     assert_eq!(parsed("a+ +b"), "(a Add (Plus b))");
