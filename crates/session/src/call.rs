@@ -62,6 +62,7 @@ impl Session {
         };
         let plan = plan::plan(&mut self.view(), at, request)?;
         let (instance, module, func) = (plan.instance, plan.module, plan.func);
+        let source = plan.source.clone();
         let Pushed {
             arguments,
             result,
@@ -70,6 +71,7 @@ impl Session {
         self.calls.push(Calling {
             module,
             func,
+            source,
             result,
             stack_pointer,
             before,
@@ -168,8 +170,9 @@ impl Session {
         let calling = self.calls.pop()?;
         self.restore(&calling);
         let mut view = self.view();
-        let (module, func) = (calling.module, calling.func);
-        let returned = returned(&mut view, module, func, values, calling.result.as_ref());
+        let (module, func, source) = (calling.module, calling.func, calling.source);
+        let first = calling.result.as_ref();
+        let returned = returned(&mut view, module, func, source, values, first);
         Some((returned, calling.before))
     }
 

@@ -3,6 +3,7 @@
 use wdb_debuggee::coredump::{GlobalId, ModuleId, Value};
 use wdb_examine::view::FrameId;
 use wdb_module::FuncIndex;
+use wdb_symbols::types::Signature;
 
 use crate::stopped::Stopped;
 
@@ -10,6 +11,8 @@ use crate::stopped::Stopped;
 pub(crate) struct Calling {
     pub(crate) module: ModuleId,
     pub(crate) func: FuncIndex,
+    /// What the source says that it gives back, if it says so.
+    pub(crate) source: Option<Signature>,
     /// Where the result is, if that is in memory.
     pub(crate) result: Option<Value>,
     /// The stack pointer of the C stack, as it was.

@@ -3,7 +3,7 @@
 
 use wdb_debuggee::coredump::ModuleId;
 use wdb_module::FuncIndex;
-use wdb_symbols::types::Kind;
+use wdb_symbols::types::{Kind, Signature};
 use wdb_symbols::{Context, Storage, Symbols};
 
 use super::arguments::Argument;
@@ -16,9 +16,29 @@ use wdb_examine::view::{FrameId, View};
 pub(super) struct Callee {
     pub(super) module: ModuleId,
     pub(super) func: FuncIndex,
+    /// As of [`methods::Method`].
+    pub(super) signature: Option<Signature>,
     /// What it was called.
     pub(super) name: String,
     pub(super) arguments: Vec<Argument>,
+}
+
+/// What a call means, without its arguments.
+struct Found {
+    func: FuncIndex,
+    signature: Option<Signature>,
+    /// What it is called on.
+    object: Option<Value>,
+}
+
+impl Found {
+    fn function(func: FuncIndex) -> Self {
+        Found {
+            func,
+            signature: None,
+            object: None,
+        }
+    }
 }
 
 /// Finds the function of a call in the module of the frame.
@@ -32,26 +52,17 @@ pub(super) fn find(view: &mut View<'_>, at: FrameId, request: &Request) -> Resul
             is_receiver: false,
         })
         .collect();
-    let receiver = |text: &str, value: Value| Argument {
-        text: text.to_owned(),
-        value,
-        is_receiver: true,
-    };
     let none = |name: &str| Error::Refused(format!("no function is called `{name}`"));
     let symbols = view.symbols(module);
-    let (func, name) = match &request.callee {
+    let whole;
+    let (found, receiver, name) = match &request.callee {
         expression::Callee::Named(name) => {
             let symbols = symbols.ok_or_else(|| none(name))?;
-            let (func, object) = named(view, &symbols, at, name)?;
-            arguments.splice(0..0, object.map(|it| receiver(name, it)));
-            (func, name)
+            (named(view, &symbols, at, name)?, name, name)
         }
         expression::Callee::Pointer(value, text) => {
             match called(view, symbols.as_deref(), at, value, text)? {
-                Some((func, object)) => {
-                    arguments.splice(0..0, object.map(|it| receiver(text, it)));
-                    (func, text)
-                }
+                Some(found) => (found, text, text),
                 None => return Err(Error::Refused(format!("`{text}` is no function"))),
             }
         }
@@ -63,50 +74,56 @@ pub(super) fn find(view: &mut View<'_>, at: FrameId, request: &Request) -> Resul
         } => {
             let symbols = symbols.ok_or_else(|| none(name))?;
             match of_receiver(view, &symbols, object, text, name) {
-                Ok((func, object)) => {
-                    arguments.splice(0..0, object.map(|it| receiver(text, it)));
-                    (func, name)
-                }
+                Ok(found) => (found, text, name),
                 // In Rust a method hides a field of its name.
                 Err(error) => {
-                    let whole = format!("{text}.{name}");
+                    whole = format!("{text}.{name}");
                     let found = match field {
                         Some(field) => called(view, Some(&symbols), at, field, &whole)?,
                         None => None,
                     };
-                    let (func, object) = found.ok_or(error)?;
-                    arguments.splice(0..0, object.map(|it| receiver(&whole, it)));
-                    (func, name)
+                    (found.ok_or(error)?, &whole, name)
                 }
             }
         }
     };
+    let receiver = found.object.map(|value| Argument {
+        text: receiver.clone(),
+        value,
+        is_receiver: true,
+    });
+    arguments.splice(0..0, receiver);
     Ok(Callee {
         module,
-        func,
+        func: found.func,
+        signature: found.signature,
         name: name.clone(),
         arguments,
     })
 }
 
-/// The method of what an expression is, and what it is called on. None: a static one.
+/// The method of what an expression is; one that is static is called on nothing.
 fn of_receiver(
     view: &mut View<'_>,
     symbols: &Symbols,
     receiver: &Value,
     text: &str,
     method: &str,
-) -> Result<(FuncIndex, Option<Value>), Error> {
+) -> Result<Found, Error> {
     let (found, _) = expression::with_context(view, receiver.frame, |context| {
         methods::of_object(context, symbols, &receiver.object, text, method)
     });
     let found = found?;
-    let takes_it = !methods::is_static(symbols, found.func);
+    let takes_it = found.signature.is_some() || !methods::is_static(symbols, found.func);
     let object = Value {
         object: found.object,
         ..receiver.clone()
     };
-    Ok((found.func, takes_it.then_some(object)))
+    Ok(Found {
+        func: found.func,
+        signature: found.signature,
+        object: takes_it.then_some(object),
+    })
 }
 
 /// What a value calls: the function that it points to, or `operator()` of the object that it is. `None`: nothing.
@@ -116,9 +133,9 @@ fn called(
     at: FrameId,
     value: &Value,
     text: &str,
-) -> Result<Option<(FuncIndex, Option<Value>)>, Error> {
+) -> Result<Option<Found>, Error> {
     if let Some(func) = of_value(view, at, value, text)? {
-        return Ok(Some((func, None)));
+        return Ok(Some(Found::function(func)));
     }
     let class = |context: &mut Context<'_>| {
         let ty = expression::dereferenced(context, &value.object).ok()?.ty;
@@ -143,12 +160,7 @@ const CALL: &str = "operator()";
 
 /// The function of this name, or else that to which a static of this name points; and the object that it is called on. A
 /// variable hides the functions of its name.
-fn named(
-    view: &mut View<'_>,
-    symbols: &Symbols,
-    at: FrameId,
-    name: &str,
-) -> Result<(FuncIndex, Option<Value>), Error> {
+fn named(view: &mut View<'_>, symbols: &Symbols, at: FrameId, name: &str) -> Result<Found, Error> {
     if let Some(value) = expression::in_scope(name, view, at)
         && let Some(found) = called(view, Some(symbols), at, &value, name)?
     {
@@ -167,7 +179,7 @@ fn named(
     {
         return Err(error);
     }
-    Ok((methods::only(symbols, name, found)?, None))
+    methods::only(symbols, name, found).map(Found::function)
 }
 
 /// `f(float)` may name none of several.

@@ -2,7 +2,7 @@
 
 use wdb_module::FuncIndex;
 use wdb_symbols::render::{Pointer, Shape};
-use wdb_symbols::types::{Kind, Role};
+use wdb_symbols::types::{Kind, Role, Signature};
 use wdb_symbols::{Context, Language, Object, Symbols, Type, TypeRef};
 
 use crate::Error;
@@ -23,14 +23,18 @@ const MOST_FOLLOWED: usize = 8;
 pub(super) struct Method {
     pub(super) func: FuncIndex,
     pub(super) object: Object,
+    /// What a virtual call takes and gives back, as the class says it whose method was looked up: what the table of
+    /// the object has may be a thunk, of which the source says nothing, or a function that gives back a pointer to a
+    /// derived class.
+    pub(super) signature: Option<Signature>,
 }
 
 /// What a class has of a name.
 #[derive(Default)]
 struct Own {
     methods: Vec<Method>,
-    /// The classes that declare it, and there is no code of it.
-    without_code: Vec<String>,
+    /// The objects of the classes that declare it, and there is no code of it.
+    without_code: Vec<Object>,
 }
 
 /// Whether a method of C++ is called on no object.
@@ -80,13 +84,22 @@ pub(super) fn of_object(
         };
         own = find(context, &object)?;
     }
+    // A pure virtual function is in the table of the object.
     if own.methods.is_empty()
-        && let Some(class) = own.without_code.first()
+        && let [declared] = &own.without_code[..]
+        && let Some(signature) = symbols.declared_method(&declared.ty, plain(method))
+        && let Some(found) = overrider(context, symbols, declared, signature, method)
+    {
+        return Ok(found);
+    }
+    let declared = own.without_code.first();
+    let declared = declared.map(|it| context.bare(&it.ty).name.clone());
+    if own.methods.is_empty()
+        && let Some(class) = &declared
         && context.whole_object(&object).is_none()
     {
         return Err(no_code(class, method));
     }
-    let declared = own.without_code.first().cloned();
     let own = one_of(context, text, method, own)?;
     let mut is_virtual = false;
     if let Some(own) = &own
@@ -94,10 +107,10 @@ pub(super) fn of_object(
         && let Some(signature) = symbols.signature(own.func)
     {
         // What the class that the object really is of has of the name, C++ does not look at.
-        let Some(index) = signature.virtual_index else {
+        if signature.virtual_index.is_none() {
             return Ok(own.clone());
-        };
-        if let Some(found) = overrider(context, symbols, own, index, method) {
+        }
+        if let Some(found) = overrider(context, symbols, &own.object, signature, method) {
             return Ok(found);
         }
         is_virtual = true;
@@ -106,8 +119,10 @@ pub(super) fn of_object(
         let other = find(context, &whole)?;
         let is_among = |own: &Method| other.methods.iter().any(|it| it.func == own.func);
         match own {
-            Some(own) if other.methods.is_empty() || is_among(&own) => return Ok(own),
             // Whether a function is virtual is not known where the debug information does not describe it.
+            Some(own) if !is_virtual && (other.methods.is_empty() || is_among(&own)) => {
+                return Ok(own);
+            }
             Some(own) if !is_virtual => {
                 let name = |it: &Method| symbols.function_name(it.func).display;
                 let others: Vec<String> = other.methods.iter().map(name).collect();
@@ -118,7 +133,7 @@ pub(super) fn of_object(
                     name(&own)
                 )));
             }
-            // A pure one, or one whose entry in the table of the object is no function of the source.
+            // A pure one, or one whose entry in the table of the object has no name.
             _ => {
                 if let Some(found) = one_of(context, text, method, other)? {
                     return Ok(found);
@@ -136,27 +151,38 @@ pub(super) fn of_object(
     })
 }
 
-/// What a virtual call of a method calls. `None`: the table has no such function, as where there is no object yet; or what it
-/// has is no function of the source, but leads to that of a class with several bases.
+/// What a virtual call on an object calls, where its class says that the method has this signature. `None`: the table
+/// has no such function, as where there is no object yet.
+///
+/// The entry of the table takes the object as its class has it: where the overrider is a method of another class and
+/// the object begins elsewhere, the entry is a thunk, which adjusts `this` and the result (Itanium C++ ABI, section
+/// 2.5.3).
 fn overrider(
     context: &mut Context<'_>,
     symbols: &Symbols,
-    own: &Method,
-    index: u64,
+    object: &Object,
+    mut signature: Signature,
     method: &str,
 ) -> Option<Method> {
-    let func = context.virtual_function(&own.object, index)?;
-    let name = method.find('(').filter(|_| !method.contains("operator"));
-    let name = format!("::{}(", name.map_or(method, |at| &method[..at]));
+    let func = context.virtual_function(object, signature.virtual_index?)?;
+    let name = format!("::{}(", plain(method));
     if !symbols.function_name(func).display.contains(&name) {
         return None;
     }
-    let signature = symbols.signature(func).filter(|it| it.has_this)?;
-    let Kind::Pointer(_, class) = &context.bare(signature.parameters.first()?).kind else {
-        return None;
-    };
-    let object = Object::at(own.object.address()?, class.clone());
-    Some(Method { func, object })
+    // What an optimiser did to the function of the class itself, it did not do to this one: it is called by its address.
+    signature.located.clear();
+    signature.rewritten = false;
+    Some(Method {
+        func,
+        object: object.clone(),
+        signature: Some(signature),
+    })
+}
+
+/// The name of a method without the types of its parameters.
+fn plain(method: &str) -> &str {
+    let end = method.find('(').filter(|_| !method.contains("operator"));
+    end.map_or(method, |at| &method[..at])
 }
 
 /// `name` of the class `Base`: `Base::name`.
@@ -208,7 +234,8 @@ fn of_base(
     };
     let mut own = Own::default();
     of_class(context, symbols, &part, method, MOST_BASES, &mut own)?;
-    let declared = own.without_code.first().cloned();
+    let declared = own.without_code.first();
+    let declared = declared.map(|it| context.bare(&it.ty).name.clone());
     let found = one_of(context, class, method, own)?;
     found.ok_or_else(|| match declared {
         Some(class) => no_code(&class, method),
@@ -242,12 +269,12 @@ fn of_class(
         own.methods.push(Method {
             func: only(symbols, &full, found)?,
             object: object.clone(),
+            signature: None,
         });
         return Ok(());
     }
-    let plain = method.find('(').filter(|_| !method.contains("operator"));
-    if symbols.declares_method(&object.ty, plain.map_or(method, |at| &method[..at])) {
-        own.without_code.push(ty.name.to_string());
+    if symbols.declares_method(&object.ty, plain(method)) {
+        own.without_code.push(object.clone());
         return Ok(());
     }
     let (Kind::Record(record), Some(levels)) = (&ty.kind, levels.checked_sub(1)) else {
@@ -371,10 +398,9 @@ fn one_of(
             left.push(candidate.clone());
         }
     }
-    let classes = left
-        .iter()
-        .map(|it| context.bare(&it.object.ty).name.to_string());
-    let mut classes: Vec<String> = classes.chain(own.without_code).collect();
+    let objects = left.iter().map(|it| &it.object).chain(&own.without_code);
+    let classes = objects.map(|it| context.bare(&it.ty).name.to_string());
+    let mut classes: Vec<String> = classes.collect();
     match (left.len(), classes.len()) {
         (0, _) => Ok(None),
         (1, 1) => Ok(left.pop()),

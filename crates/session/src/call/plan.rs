@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) instance: InstanceId,
     pub(super) module: ModuleId,
     pub(super) func: FuncIndex,
+    /// What the source says that it takes and gives back, if it says so.
+    pub(super) source: Option<Signature>,
     /// What the function was called.
     pub(super) name: String,
     /// The size of the result in bytes, if that is in memory: the first argument points to it.
@@ -39,9 +41,19 @@ pub(super) fn plan(view: &mut View<'_>, at: FrameId, request: &Request) -> Resul
     let wasm =
         wasm.ok_or_else(|| Error::Refused(format!("the type of `{}` is not known", callee.name)))?;
     let wasm = wasm.clone();
-    let source = view.symbols(callee.module);
-    let source = source.and_then(|it| it.signature(callee.func));
+    let source = match &callee.signature {
+        Some(signature) => Some(signature.clone()),
+        None => {
+            let symbols = view.symbols(callee.module);
+            symbols.and_then(|it| it.signature(callee.func))
+        }
+    };
     let takes = Takes::find(view, at, &callee, source.as_ref(), &wasm)?;
+    // A function may change the program, and is not called for what has no value.
+    if takes.gives_nothing && !request.is_whole {
+        let message = format!("`{}` gives back no value", request.text);
+        return Err(Error::Refused(message));
+    }
     takes.check_count(&callee)?;
     let mut params = takes.params;
     let (fixed, rest) = callee.arguments.split_at(takes.count());
@@ -64,12 +76,14 @@ pub(super) fn plan(view: &mut View<'_>, at: FrameId, request: &Request) -> Resul
     if takes.takes_rest {
         passed.push(arguments::rest(view, rest)?);
     }
+    let result = takes.result;
     Ok(Plan {
         instance,
         module: callee.module,
         func: callee.func,
+        source,
         name: callee.name,
-        result: takes.result,
+        result,
         passed,
     })
 }
@@ -84,6 +98,8 @@ fn may_be_replaced(view: &mut View<'_>, callee: &Callee, ty: &TypeRef, local: u3
 
 /// What a function takes.
 struct Takes<'a> {
+    /// It gives back nothing that can be computed with.
+    gives_nothing: bool,
     /// The size of its result, if the first parameter points to that.
     result: Option<u64>,
     /// Its other parameters in WebAssembly.
@@ -94,6 +110,8 @@ struct Takes<'a> {
     takes_rest: bool,
     /// How many parameters the source has, where the code takes others.
     changed: Option<usize>,
+    /// The first of them is what a method is called on.
+    has_this: bool,
 }
 
 impl<'a> Takes<'a> {
@@ -106,11 +124,13 @@ impl<'a> Takes<'a> {
     ) -> Result<Self, Error> {
         let Some(source) = source else {
             return Ok(Takes {
+                gives_nothing: wasm.results().len() != 1,
                 result: None,
                 params: wasm.params(),
                 types: None,
                 takes_rest: false,
                 changed: None,
+                has_this: false,
             });
         };
         let ((returning, result, params, fits), _) =
@@ -130,11 +150,17 @@ impl<'a> Takes<'a> {
             )));
         }
         Ok(Takes {
+            gives_nothing: match returning {
+                Returning::Nothing | Returning::OptimisedOut => true,
+                Returning::Raw => wasm.results().len() != 1,
+                Returning::Value | Returning::Memory | Returning::Unproven => false,
+            },
             result,
             params,
             types: fits.then_some(&*source.parameters),
             takes_rest: source.variadic && fits,
             changed: Some(source.parameters.len()).filter(|it| !fits && *it != 0),
+            has_this: source.has_this,
         })
     }
 
@@ -166,8 +192,14 @@ impl<'a> Takes<'a> {
             1 => "1 is".to_owned(),
             count => format!("{count} are"),
         };
+        let object = if self.has_this && receivers == 0 {
+            let name = &callee.name;
+            format!("; the first is the object that it is called on, as in `this->{name}()`")
+        } else {
+            String::new()
+        };
         Err(Error::Refused(format!(
-            "`{}` takes {}{}, and {given} given",
+            "`{}` takes {}{}, and {given} given{object}",
             callee.name,
             if self.takes_rest { "at least " } else { "" },
             counted(takes.saturating_sub(receivers))

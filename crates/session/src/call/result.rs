@@ -96,16 +96,18 @@ fn takes_where(context: &Context<'_>, source: &Signature, wasm: &[ValType]) -> b
     !source.rewritten && fit(context, source, rest) && !fit(context, source, wasm)
 }
 
-/// What a function has given back: `values`, or what is in memory at `first`, its first argument.
+/// What a function has given back, of which its source says `source`: `values`, or what is in memory at `first`, its first
+/// argument.
 pub(crate) fn returned(
     view: &mut View<'_>,
     module: ModuleId,
     func: FuncIndex,
+    source: Option<Signature>,
     values: Vec<Slot>,
     first: Option<&Value>,
 ) -> Returned {
     let function = view.function_name(module, func);
-    let value = typed(view, module, func, &values, first);
+    let value = source.and_then(|source| typed(view, module, func, source, &values, first));
     let value = value.unwrap_or(if values.is_empty() {
         ReturnValue::Nothing
     } else {
@@ -118,11 +120,11 @@ fn typed(
     view: &mut View<'_>,
     module: ModuleId,
     func: FuncIndex,
+    source: Signature,
     values: &[Slot],
     first: Option<&Value>,
 ) -> Option<ReturnValue> {
     let frame = FrameId::default();
-    let source = view.symbols(module)?.signature(func)?;
     let wasm = view.binary(module)?.function_type(func)?.clone();
     // Types are those of a module, and the frame's is the one that looks at them.
     if view.frame(frame)?.module != module {

@@ -102,8 +102,18 @@ impl Symbols {
 
     /// Whether a class itself, not a base class, declares a method with this name. The method may have no code.
     pub fn declares_method(&self, class: &TypeRef, name: &str) -> bool {
-        let declares = || declares_method(&self.dwarf()?, self.entry_of(class)?, name).ok();
-        declares().unwrap_or(false)
+        let found = || methods_declared(&self.dwarf()?, self.entry_of(class)?, name).ok();
+        found().is_some_and(|it| !it.is_empty())
+    }
+
+    /// The signature of the only method with this name that a class itself declares. The method may have no code.
+    pub fn declared_method(&self, class: &TypeRef, name: &str) -> Option<Signature> {
+        let dwarf = self.dwarf()?;
+        let found = methods_declared(&dwarf, self.entry_of(class)?, name).ok()?;
+        match found[..] {
+            [method] => signature(&dwarf, method).ok(),
+            _ => None,
+        }
     }
 
     /// The entry of a type without the typedefs and qualifiers around it.
@@ -245,26 +255,32 @@ fn type_arguments(dwarf: &Dwarf<'_>, function: TypeId) -> Result<Vec<TypeRef>, E
     Ok(Vec::new())
 }
 
-fn declares_method(dwarf: &Dwarf<'_>, class: TypeId, name: &str) -> Result<bool, Error> {
+/// The methods with this name that a class itself declares.
+fn methods_declared(dwarf: &Dwarf<'_>, class: TypeId, name: &str) -> Result<Vec<TypeId>, Error> {
     let fuel = &Fuel::for_one(dwarf.size());
     let reader = Reader { dwarf, fuel };
     let mut found = reader.find(class)?;
     if let Some(definition) = reader.definition(&found).filter(|_| found.is_declaration()) {
         found = reader.find(definition)?;
     }
-    let mut declares = false;
+    let mut methods = Vec::new();
     reader.each_below(
         &found,
         |_| false,
         |_, entry| {
-            if !declares && entry.tag() == gimli::DW_TAG_subprogram {
-                let method = reader.own_name(&found.unit, entry)?;
-                declares = method.is_some_and(|method| *method == *name);
+            if entry.tag() == gimli::DW_TAG_subprogram
+                && let Some(method) = reader.own_name(&found.unit, entry)?
+                && *method == *name
+            {
+                let id = entry
+                    .offset()
+                    .to_debug_info_offset(&found.unit.gimli.header);
+                methods.extend(id.map(|it| TypeId(it.0)));
             }
             Ok(())
         },
     )?;
-    Ok(declares)
+    Ok(methods)
 }
 
 fn virtual_function(dwarf: &Dwarf<'_>, class: TypeId, index: u64) -> Result<Option<String>, Error> {

@@ -54,7 +54,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
             state.focus = Pane::Command;
             state.line.insert(&text);
         }
-        Event::Report(report) => effect = take(state, report),
+        Event::Report(report) => take(state, report),
         Event::Slow(seconds) => state.slow = Some(seconds),
         Event::Input(_) => {}
     }
@@ -65,7 +65,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
     effect
 }
 
-fn take(state: &mut State, report: Report) -> Option<Effect> {
+fn take(state: &mut State, report: Report) {
     match report {
         Report::Reads => state.reads = true,
         Report::Scene(scene) => {
@@ -85,8 +85,6 @@ fn take(state: &mut State, report: Report) -> Option<Effect> {
             state.executes = false;
             state.progress.clear();
             state.prompt = prompt;
-            let ahead = state.ahead.pop_front();
-            return ahead.and_then(|line| execute(state, line));
         }
         Report::Cancelled(prompt) => state.prompt = prompt,
         Report::Completions(line, all) => {
@@ -97,7 +95,6 @@ fn take(state: &mut State, report: Report) -> Option<Effect> {
         }
         Report::Ended(ended) => state.ended = Some(ended),
     }
-    None
 }
 
 fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
@@ -314,18 +311,10 @@ fn toggle_breakpoint(state: &mut State) -> Option<Effect> {
 }
 
 fn enter(state: &mut State) -> Option<Effect> {
-    let line = state.line.enter();
     if state.executes {
-        // An empty one would do again what is not over yet.
-        state
-            .ahead
-            .extend(Some(line).filter(|it| !it.trim().is_empty()));
         return None;
     }
-    execute(state, line)
-}
-
-fn execute(state: &mut State, line: String) -> Option<Effect> {
+    let line = state.line.enter();
     begin(state, &line);
     let wishes = state.wishes();
     ask(state, Request::Execute(line, wishes))
@@ -366,7 +355,6 @@ fn look(state: &State) -> Option<Effect> {
 }
 
 fn interrupt(state: &mut State) -> Option<Effect> {
-    state.ahead.clear();
     // What is read is almost always read at once: the line is meant.
     if state.executes || state.slow.is_some() {
         return Some(Effect::Interrupt);
