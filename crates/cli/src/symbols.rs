@@ -53,12 +53,12 @@ pub(crate) struct Finder {
     /// The source files that were said to be newer than the file of a module: those of both.
     newer: HashSet<(PathBuf, PathBuf)>,
     /// The observer of the reading of debug information.
-    reading: Option<Told>,
+    reading: Option<Observer>,
 }
 
 /// The observer of the reading of debug information, which may give it up.
 #[derive(Clone)]
-pub(crate) struct Told {
+pub(crate) struct Observer {
     screen: Screen,
     ctrl_c: CtrlC,
     /// How much of it is being read, one in the other.
@@ -68,7 +68,7 @@ pub(crate) struct Told {
 /// The debug information of a module, while it is read.
 struct OfModule {
     name: String,
-    told: Told,
+    observer: Observer,
 }
 
 /// A part of it, until this is dropped.
@@ -85,16 +85,16 @@ impl Drop for Part {
 
 impl Reading for OfModule {
     fn begins(&self) -> Box<dyn Any> {
-        let is_first = self.told.under_way.fetch_add(1, Ordering::Relaxed) == 0;
+        let is_first = self.observer.under_way.fetch_add(1, Ordering::Relaxed) == 0;
         let what = || format!("reading the debug information of {}", printable(&self.name));
         Box::new(Part {
-            under_way: Arc::clone(&self.told.under_way),
-            _shown: is_first.then(|| self.told.screen.takes_long(&what())),
+            under_way: Arc::clone(&self.observer.under_way),
+            _shown: is_first.then(|| self.observer.screen.takes_long(&what())),
         })
     }
 
     fn is_given_up(&self) -> bool {
-        self.told.ctrl_c.given_up()
+        self.observer.ctrl_c.given_up()
     }
 }
 
@@ -123,7 +123,7 @@ impl Finder {
         ctrl_c: CtrlC,
     ) -> Self {
         Finder {
-            reading: Some(Told {
+            reading: Some(Observer {
                 screen,
                 ctrl_c,
                 under_way: Arc::default(),
@@ -173,7 +173,7 @@ impl Finder {
         );
         let symbols = Symbols::new(module, debug, source_map);
         Some(Arc::new(match self.reading.clone() {
-            Some(told) => symbols.told_to(Arc::new(OfModule { name, told })),
+            Some(observer) => symbols.observed_by(Arc::new(OfModule { name, observer })),
             None => symbols,
         }))
     }

@@ -55,7 +55,7 @@ impl Action {
             Action::Frame(number) => stack::select(console, number, out)?,
             Action::Break(place) => {
                 let new = NewBreakpoint::new(place.to_string(), Trigger::Place(place));
-                placing::add_and_tell(console, new, out)?;
+                placing::add_and_show(console, new, out)?;
             }
             Action::Delete(ids) => {
                 breaking::all_exist(console, &ids)?;

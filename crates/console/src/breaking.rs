@@ -360,7 +360,7 @@ fn modify(console: &mut Console, call: &Call<'_>, out: &mut dyn Output) -> Resul
         breakpoint.enabled =
             (breakpoint.enabled || options.has("enable")) && !options.has("disable");
     }
-    tell_done("changed", &ids, out);
+    show_done("changed", &ids, out);
     Ok(Flow::Go)
 }
 
@@ -399,7 +399,7 @@ pub(super) fn set_enabled(
         Switch::On => "enabled",
         Switch::Off => "disabled",
     };
-    tell_done(done, ids, out);
+    show_done(done, ids, out);
 }
 
 /// The breakpoints that a line names; all if it names none.
@@ -409,7 +409,7 @@ fn meant(console: &Console, call: &Call<'_>) -> Result<Vec<u32>, Failure> {
 }
 
 /// What was done to breakpoints: `deleted breakpoint 1`.
-fn tell_done(done: &str, ids: &[u32], out: &mut dyn Output) {
+fn show_done(done: &str, ids: &[u32], out: &mut dyn Output) {
     out.line(&match ids {
         [] => "there are no breakpoints".to_owned(),
         [id] => format!("{done} breakpoint {id}"),
@@ -428,7 +428,7 @@ pub(super) fn delete_all(console: &mut Console, ids: &[u32], out: &mut dyn Outpu
     for id in ids {
         console.session.breakpoints_mut().remove(*id);
     }
-    tell_done("deleted", ids, out);
+    show_done("deleted", ids, out);
 }
 
 fn count(breakpoints: usize) -> String {

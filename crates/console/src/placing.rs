@@ -81,7 +81,7 @@ pub(super) fn set(
         enabled: !options.has("disable"),
         ..NewBreakpoint::new(text, Trigger::Place(spec))
     };
-    add_and_tell(console, new, out)?;
+    add_and_show(console, new, out)?;
     Ok(Flow::Go)
 }
 
@@ -123,7 +123,7 @@ pub(super) fn add(console: &mut Console, new: NewBreakpoint) -> Result<Arc<Break
 }
 
 /// Sets a breakpoint, and says where it is.
-pub(super) fn add_and_tell(
+pub(super) fn add_and_show(
     console: &mut Console,
     new: NewBreakpoint,
     out: &mut dyn Output,
@@ -295,7 +295,7 @@ pub(super) fn log(
         message: Some(message),
         ..NewBreakpoint::new(place, Trigger::Place(spec))
     };
-    add_and_tell(console, new, out)?;
+    add_and_show(console, new, out)?;
     Ok(Flow::Go)
 }
 
@@ -359,6 +359,6 @@ pub(super) fn catch(
         temporary: lasts == Lasts::UntilHit,
         ..NewBreakpoint::new(text, trigger)
     };
-    add_and_tell(console, new, out)?;
+    add_and_show(console, new, out)?;
     Ok(Flow::Go)
 }

@@ -52,15 +52,15 @@ pub(super) fn tell(console: &mut Console, stopped: &Stopped, out: &mut dyn Outpu
 
 /// Prints one reason. Gives whether the place of the program is printed, too.
 fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool {
+    let text = reason.describe(&mut console.session.view());
+    let text = text.unwrap_or_default();
     match reason {
         Reason::Started => {
-            out.line("the program has run nothing yet; `run` runs it");
+            out.line(&format!("{text}; `run` runs it"));
             return false;
         }
-        Reason::Condition { breakpoint, error } => {
-            let id = breakpoint.id;
-            let words = format!("breakpoint {id}: cannot evaluate its condition: ");
-            out.write(Style::Error, &words);
+        Reason::Condition { error, .. } => {
+            out.write(Style::Error, &format!("{text}: "));
             out.line(&Failure::from(error.clone()).0);
         }
         Reason::Finished(Some(value)) => returned(console, value, out),
@@ -69,11 +69,8 @@ fn reason(console: &mut Console, reason: &Reason, out: &mut dyn Output) -> bool 
             return false;
         }
         Reason::Crash(_) => crash(console, out),
-        _ => {
-            if let Some(text) = reason.describe(&mut console.session.view()) {
-                out.title(&text);
-            }
-        }
+        Reason::Step | Reason::Finished(None) => {}
+        _ => out.title(&text),
     }
     let Reason::Exited(_) = reason else {
         return true;

@@ -126,7 +126,7 @@ fn reading_is_told_of_given_up_and_done_again() {
         for looks in [0, 1, 2, 5, 20, 100_000_000] {
             let watched = Watched::default();
             let module = modules("c-variables")[0].clone();
-            let symbols = Symbols::new(module, None, None).told_to(Arc::new(watched.clone()));
+            let symbols = Symbols::new(module, None, None).observed_by(Arc::new(watched.clone()));
             let debuggee = Box::new(dump("c-variables.wasmtime", "c-variables"));
             let resolver = Box::new(Slow(Arc::new(symbols)));
             let mut console = Console::new(Session::new(debuggee, resolver, None));
@@ -147,7 +147,7 @@ fn reading_is_told_of_given_up_and_done_again() {
     let watched = Watched::default();
     watched.left.store(u32::MAX, Ordering::Relaxed);
     let module = modules("c-variables")[0].clone();
-    let symbols = Symbols::new(module, None, None).told_to(Arc::new(watched.clone()));
+    let symbols = Symbols::new(module, None, None).observed_by(Arc::new(watched.clone()));
     let debuggee = Box::new(dump("c-variables.wasmtime", "c-variables"));
     let resolver = Box::new(Slow(Arc::new(symbols)));
     let mut console = Console::new(Session::new(debuggee, resolver, None));

@@ -258,7 +258,7 @@ fn listed(binary: &Module, func: FuncIndex, window: &Range<usize>) -> Vec<Line> 
         {
             let label = labels.next().and_then(|it| binary.label_name(func, it));
             if let (Some(line), true) = (lines.last_mut(), window.contains(&position)) {
-                line.instruction.note = label.map(str::to_owned);
+                line.instruction.note = label.map(|it| cut(it.to_owned()));
             }
             blocks.push(Block {
                 loop_start: matches!(operator, Operator::Loop { .. }).then_some(at),
@@ -314,7 +314,7 @@ fn annotate(binary: &Module, func: FuncIndex, operator: &Operator<'_>, line: &mu
         }
         _ => return,
     };
-    line.instruction.note = name.map(str::to_owned);
+    line.instruction.note = name.map(|it| cut(it.to_owned()));
 }
 
 /// Marks where source lines begin.

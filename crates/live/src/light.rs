@@ -41,7 +41,7 @@ pub enum Outcome {
 }
 
 /// What the guest's thread reports.
-enum Told {
+enum Event {
     /// The program has crashed; what is known of it comes next, which takes long when it has much memory.
     Crashed,
     Ended(Result<Outcome, LaunchError>),
@@ -70,17 +70,17 @@ pub fn run(
             let (invocation, request) = (invocation.clone(), request.clone());
             // If this cannot be sent, the program was given up.
             move || {
-                let crashed = || _ = send.send(Told::Crashed);
+                let crashed = || _ = send.send(Event::Crashed);
                 let outcome = run_here(&engine, &program, &invocation, &request, crashed);
-                _ = send.send(Told::Ended(outcome));
+                _ = send.send(Event::Ended(outcome));
             }
         })
         .map_err(no_thread)?;
     let mut has_crashed = false;
     loop {
         match told.recv_timeout(LOOK) {
-            Ok(Told::Ended(outcome)) => return outcome,
-            Ok(Told::Crashed) => {
+            Ok(Event::Ended(outcome)) => return outcome,
+            Ok(Event::Crashed) => {
                 has_crashed = true;
                 crashed();
             }

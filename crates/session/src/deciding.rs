@@ -138,7 +138,7 @@ impl Session {
                     let found = found.map_err(|error| first_line(&error))?;
                     Ok(expression::in_message(&mut self.view(), &found))
                 });
-                (self.tell)(&text);
+                (self.log)(&text);
                 None
             }
         })

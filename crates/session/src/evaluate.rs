@@ -1,5 +1,7 @@
 //! Evaluates expressions, and calls the functions that they call.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use wdb_examine::expression::{self, Calls, Expression, Progress, Request, Value};
 use wdb_examine::values::Named;
 use wdb_examine::view::{FrameId, View};
@@ -72,9 +74,12 @@ impl Session {
     ) -> Result<Value, Error> {
         // A temporary breakpoint would be gone, and the user would not see it hit.
         let breakpoints = std::mem::take(&mut self.breakpoints);
-        let value = self.evaluate_or_give_up(expression, at);
+        // A user who gives up the reading of debug information ends this in the middle.
+        let value = catch_unwind(AssertUnwindSafe(|| {
+            self.evaluate_or_give_up(expression, at)
+        }));
         self.breakpoints = breakpoints;
-        value
+        value.unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     fn evaluate_or_give_up(

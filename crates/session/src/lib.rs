@@ -85,4 +85,4 @@ pub use evaluate::Evaluated;
 pub use given::{Given, Launch, Launcher, Started};
 pub use motion::Motion;
 pub use session::Session;
-pub use stopped::{Reason, ReturnValue, Returned, Stopped, Teller};
+pub use stopped::{LogSink, Reason, ReturnValue, Returned, Stopped};

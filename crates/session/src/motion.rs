@@ -308,7 +308,7 @@ impl Session {
             && self.breakpoints.wants_start()
             && step.is_none();
         let breakpoints = std::mem::take(&mut self.breakpoints);
-        let tell = Arc::clone(&self.tell);
+        let log = Arc::clone(&self.log);
         let memo = std::mem::take(&mut self.memo);
         let calls = if self.deciding {
             Calls::refused("a function is called for the condition of a breakpoint already")
@@ -316,7 +316,7 @@ impl Session {
             Calls::none()
         };
         let step_now = step.take();
-        let decider = Decider::new(breakpoints, step_now, known, memo, tell, starting, calls);
+        let decider = Decider::new(breakpoints, step_now, known, memo, log, starting, calls);
         let decider = Arc::new(Mutex::new(decider));
         let lock = || decider.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -409,21 +409,21 @@ impl Session {
         not_entered: usize,
         before: Option<Before>,
     ) -> Stopped {
-        let tell = Arc::clone(&self.tell);
+        let log = Arc::clone(&self.log);
         let mut breakpoints = std::mem::take(&mut self.breakpoints);
         let calls = Calls::refused("no function can be called: the program has crashed");
         let mut view = self.view();
         for reason in &own {
             let (hits, _) = match reason {
                 Reason::Crash(crash) => {
-                    run::crash_hits(&mut breakpoints, &mut view, crash, &tell, &calls)
+                    run::crash_hits(&mut breakpoints, &mut view, crash, &log, &calls)
                 }
                 Reason::Thrown {
                     exception,
                     caught: false,
                 } => {
                     let hit = &mut breakpoints;
-                    run::exception_hits(hit, &mut view, exception, false, &tell, &calls)
+                    run::exception_hits(hit, &mut view, exception, false, &log, &calls)
                 }
                 _ => continue,
             };

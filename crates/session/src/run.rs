@@ -11,7 +11,7 @@ use wdb_symbols::{Symbols, glob};
 use crate::breakpoints::{Breakpoint, Breakpoints, Message, Trigger};
 use crate::error::Error;
 use crate::step::{Next, Step};
-use crate::stopped::{Reason, Teller};
+use crate::stopped::{LogSink, Reason};
 use wdb_examine::expression::{self, Calls, Expression, Progress};
 use wdb_examine::places::Location;
 use wdb_examine::tags::tag_name;
@@ -24,7 +24,7 @@ pub(crate) struct Decider {
     pub(crate) step: Option<Step>,
     symbols: KnownSymbols,
     pub(crate) memo: Memo,
-    tell: Teller,
+    log: LogSink,
     /// What conditions and messages may call: nothing, next to the guest.
     calls: Calls,
     /// What was decided at the last stop.
@@ -85,7 +85,7 @@ impl Decider {
         step: Option<Step>,
         symbols: KnownSymbols,
         memo: Memo,
-        tell: Teller,
+        log: LogSink,
         starting: bool,
         calls: Calls,
     ) -> Self {
@@ -95,7 +95,7 @@ impl Decider {
             step,
             symbols,
             memo,
-            tell,
+            log,
             calls,
             outcome: Outcome::default(),
             starting,
@@ -192,7 +192,7 @@ impl Decider {
             &mut view,
             &exception,
             caught,
-            &self.tell,
+            &self.log,
             &self.calls,
         );
         if !self.outcome.reasons.is_empty() {
@@ -209,7 +209,7 @@ impl Decider {
         if std::mem::take(&mut self.starting) {
             let all = self.breakpoints.shared_mut();
             let starts = all.filter(|it| it.enabled && it.is_start());
-            let (reasons, undecided) = hit_all(starts, &mut view, &self.tell, &self.calls);
+            let (reasons, undecided) = hit_all(starts, &mut view, &self.log, &self.calls);
             self.outcome.reasons.extend(reasons);
             self.outcome.undecided.extend(undecided);
         }
@@ -219,7 +219,7 @@ impl Decider {
                 continue;
             };
             let frame = location.frame(&mut view);
-            match hit(breakpoint, &mut view, frame, &self.tell, &self.calls) {
+            match hit(breakpoint, &mut view, frame, &self.log, &self.calls) {
                 Hit::Passed => {}
                 Hit::Stops(reason) => {
                     self.outcome.reasons.push(reason);
@@ -250,7 +250,7 @@ fn hit(
     shared: &mut Arc<Breakpoint>,
     view: &mut View<'_>,
     frame: FrameId,
-    tell: &Teller,
+    log: &LogSink,
     calls: &Calls,
 ) -> Hit {
     if let Some(condition) = &shared.condition {
@@ -279,7 +279,7 @@ fn hit(
     match counted(shared) {
         Counted::Ignored => Hit::Passed,
         Counted::Logs(message) => {
-            tell(&message.show(view, frame));
+            log(&message.show(view, frame));
             Hit::Passed
         }
         Counted::Stops(reason) => Hit::Stops(reason),
@@ -314,14 +314,14 @@ type Hits = (Vec<Reason>, Vec<Undecided>);
 fn hit_all<'b>(
     breakpoints: impl Iterator<Item = &'b mut Arc<Breakpoint>>,
     view: &mut View<'_>,
-    tell: &Teller,
+    log: &LogSink,
     calls: &Calls,
 ) -> Hits {
     let frame = FrameId::default();
     let mut hits = Hits::default();
     for breakpoint in breakpoints {
         let id = breakpoint.id;
-        match hit(breakpoint, view, frame, tell, calls) {
+        match hit(breakpoint, view, frame, log, calls) {
             Hit::Passed => {}
             Hit::Stops(reason) => hits.0.push(reason),
             Hit::Undecided => hits.1.push(Undecided { id, frame }),
@@ -336,7 +336,7 @@ pub(crate) fn exception_hits(
     view: &mut View<'_>,
     exception: &Exception,
     caught: bool,
-    tell: &Teller,
+    log: &LogSink,
     calls: &Calls,
 ) -> Hits {
     let name = tag_name(view, exception);
@@ -347,7 +347,7 @@ pub(crate) fn exception_hits(
         let is_tag = |tag: &String| name.as_ref().is_some_and(|name| glob::matches(tag, name));
         breakpoint.enabled && which.is_none_or(|it| it == caught) && tag.as_ref().is_none_or(is_tag)
     });
-    hit_all(hits, view, tell, calls)
+    hit_all(hits, view, log, calls)
 }
 
 /// The breakpoints that a crash hits.
@@ -355,12 +355,12 @@ pub(crate) fn crash_hits(
     breakpoints: &mut Breakpoints,
     view: &mut View<'_>,
     crash: &Crash,
-    tell: &Teller,
+    log: &LogSink,
     calls: &Calls,
 ) -> Hits {
     let is_trap = matches!(crash.kind, CrashKind::Trap);
     let hits = breakpoints
         .shared_mut()
         .filter(|it| is_trap && it.enabled && matches!(it.trigger, Trigger::Trap));
-    hit_all(hits, view, tell, calls)
+    hit_all(hits, view, log, calls)
 }

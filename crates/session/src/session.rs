@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::given::{Given, Launch, Started};
 use crate::run::KnownSymbols;
 use crate::skips::Skips;
-use crate::stopped::{Reason, Stopped, Teller};
+use crate::stopped::{LogSink, Reason, Stopped};
 use wdb_examine::expression::{self, Expression};
 use wdb_examine::frames;
 use wdb_examine::looking::Looking;
@@ -36,7 +36,7 @@ pub struct Session {
     pub displays: Displays,
     /// The code that steps do not stop in.
     pub skips: Skips,
-    pub(crate) tell: Teller,
+    pub(crate) log: LogSink,
     pub(crate) running: Arc<AtomicBool>,
     /// Stops the program of now, which is another one after a new start.
     interrupt: Arc<Mutex<Option<Interrupt>>>,
@@ -71,7 +71,7 @@ impl Session {
             breakpoints: Breakpoints::default(),
             displays: Displays::default(),
             skips: Skips::default(),
-            tell: Arc::new(|_| {}),
+            log: Arc::new(|_| {}),
             running: Arc::default(),
             interrupt: Arc::default(),
             interrupted: Arc::default(),
@@ -135,8 +135,8 @@ impl Session {
     }
 
     /// Where the messages of log points go, from now on. It is called from the program's thread.
-    pub fn tell(&mut self, tell: Teller) {
-        self.tell = tell;
+    pub fn log_to(&mut self, log: LogSink) {
+        self.log = log;
     }
 
     /// A number that grows whenever the program runs or is started anew: what was seen of it before may not

@@ -71,7 +71,8 @@ impl Stopped {
 }
 
 impl Reason {
-    /// A sentence about it, safe for a terminal. `None`: the place of the program says it, or what a function has
+    /// A sentence about it, safe for a terminal, without what the reason has as data besides: the error of a condition,
+    /// the payload of an exception. `None`: the place of the program says it, or what a function has
     /// returned. Of a crash `wdb_report` says more.
     pub fn describe(&self, view: &mut View<'_>) -> Option<String> {
         Some(match self {
@@ -85,9 +86,11 @@ impl Reason {
                 let text = printable(&breakpoint.text);
                 format!("{word}breakpoint {}, {text}", breakpoint.id)
             }
-            Reason::Condition { breakpoint, error } => {
-                let id = breakpoint.id;
-                format!("breakpoint {id}: cannot evaluate its condition: {error}")
+            Reason::Condition { breakpoint, .. } => {
+                format!(
+                    "breakpoint {}: cannot evaluate its condition",
+                    breakpoint.id
+                )
             }
             Reason::Abandoned(why) => format!("the call was given up: {}", printable(why)),
             Reason::Thrown { exception, caught } => {
@@ -133,7 +136,7 @@ impl fmt::Display for Reason {
 }
 
 /// Takes the messages of log points, in order, while the program runs.
-pub type Teller = Arc<dyn Fn(&str) + Send + Sync>;
+pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What a function has given back.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,7 +20,7 @@ use crate::functions_by_name::InlinedCopies;
 use crate::index::Index;
 use crate::lines::LineTables;
 use crate::notes::Notes;
-use crate::reading::Told;
+use crate::reading::Observer;
 use crate::sources::Sources;
 use crate::types;
 use crate::units::Units;
@@ -52,7 +52,7 @@ pub(crate) struct Sections {
     locations: Locations,
     vtables: OnceLock<types::vtable::Vtables>,
     notes: Arc<Notes>,
-    pub(crate) told: Told,
+    pub(crate) observer: Observer,
 }
 
 impl Sections {
@@ -89,7 +89,7 @@ impl Sections {
             units: OnceLock::new(),
             lines: Mutex::default(),
             notes,
-            told: Told::default(),
+            observer: Observer::default(),
         })
     }
 
@@ -141,8 +141,8 @@ impl<'a> Dwarf<'a> {
     }
 
     /// The observer of long reading.
-    pub(crate) fn told(&self) -> &'a Told {
-        &self.sections.told
+    pub(crate) fn observer(&self) -> &'a Observer {
+        &self.sections.observer
     }
 
     /// The line tables read so far.
@@ -177,26 +177,26 @@ impl<'a> Dwarf<'a> {
 
     /// The index of all names, made on first use.
     pub(crate) fn index(&self) -> &'a Index {
-        self.told()
+        self.observer()
             .table(&self.sections.index, || Index::make(self))
     }
 
     /// The source files, found on first use.
     pub(crate) fn sources(&self) -> &'a Sources {
         let make = || Sources::make(self);
-        self.told().table(&self.sections.sources, make)
+        self.observer().table(&self.sections.sources, make)
     }
 
     /// The places where functions were inlined, found on first use.
     pub(crate) fn inlined(&self) -> &'a InlinedCopies {
         let find = || InlinedCopies::find(self);
-        self.told().table(&self.sections.inlined, find)
+        self.observer().table(&self.sections.inlined, find)
     }
 
     /// The statics by address, found on first use.
     pub(crate) fn statics(&self) -> &'a Addresses {
         let make = || Addresses::make(self);
-        self.told().table(&self.sections.statics, make)
+        self.observer().table(&self.sections.statics, make)
     }
 
     /// The types read so far.
@@ -212,7 +212,7 @@ impl<'a> Dwarf<'a> {
     /// The tables of virtual functions, found on first use.
     pub(crate) fn vtables(&self) -> &'a types::vtable::Vtables {
         let find = || types::vtable::vtables(self);
-        self.told().table(&self.sections.vtables, find)
+        self.observer().table(&self.sections.vtables, find)
     }
 
     /// The range as offsets in the code section, if it is the range of live code.

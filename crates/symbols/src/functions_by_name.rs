@@ -140,10 +140,10 @@ fn scan<'a>(
 impl Symbols {
     /// The names of all functions, by index.
     pub fn function_names(&self) -> &[Name] {
-        let names: &Vec<Name> = self.told.table(&self.names, || {
+        let names: &Vec<Name> = self.observer.table(&self.names, || {
             let all = (0..self.module.function_count()).map(FuncIndex);
             let name = |func| {
-                self.told.check();
+                self.observer.check();
                 self.function_name(func)
             };
             all.map(name).collect()

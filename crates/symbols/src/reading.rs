@@ -58,9 +58,9 @@ pub fn commit() {
 
 /// The observer, if there is one.
 #[derive(Clone, Default)]
-pub(crate) struct Told(pub(crate) Option<Arc<dyn Reading>>);
+pub(crate) struct Observer(pub(crate) Option<Arc<dyn Reading>>);
 
-impl Told {
+impl Observer {
     /// A table of all of the debug information, made on first use.
     pub(crate) fn table<'t, T>(&self, table: &'t OnceLock<T>, make: impl FnOnce() -> T) -> &'t T {
         table.get_or_init(|| {

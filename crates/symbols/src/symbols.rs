@@ -10,7 +10,7 @@ use wdb_module::{FuncIndex, Module, ModuleOffset};
 use crate::dwarf::{self, Sections};
 use crate::name::{Language, Name, Origin};
 use crate::notes::Notes;
-use crate::reading::{Reading, Told};
+use crate::reading::{Observer, Reading};
 use crate::runtime::{self, Family};
 use crate::{functions, lookup, source_map};
 
@@ -25,7 +25,7 @@ pub struct Symbols {
     source_map_bytes: Option<Bytes>,
     source_map: OnceLock<Option<SourceMap>>,
     pub(crate) names: OnceLock<Vec<Name>>,
-    pub(crate) told: Told,
+    pub(crate) observer: Observer,
     notes: Arc<Notes>,
 }
 
@@ -93,19 +93,19 @@ impl Symbols {
             source_map_bytes: source_map,
             source_map: OnceLock::new(),
             names: OnceLock::new(),
-            told: Told::default(),
+            observer: Observer::default(),
             notes,
         }
     }
 
     /// The same symbols, which report to `reading` while they read debug information.
     #[must_use]
-    pub fn told_to(mut self, reading: Arc<dyn Reading>) -> Self {
-        let told = Told(Some(reading));
+    pub fn observed_by(mut self, reading: Arc<dyn Reading>) -> Self {
+        let observer = Observer(Some(reading));
         if let Some(dwarf) = &mut self.dwarf {
-            dwarf.told = told.clone();
+            dwarf.observer = observer.clone();
         }
-        self.told = told;
+        self.observer = observer;
         self
     }
 

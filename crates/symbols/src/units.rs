@@ -170,7 +170,7 @@ impl Units {
 
     /// Opens a unit for reading.
     pub(crate) fn open<'a>(&self, dwarf: &Dwarf<'a>, id: UnitId) -> Result<Unit<'a>, CutShort> {
-        dwarf.told().check();
+        dwarf.observer().check();
         let offset = DebugInfoOffset(self.all[id.0].offset);
         let header = dwarf.gimli.unit_header(offset)?;
         Ok(open(dwarf, id, header, &self.abbreviations)?.0.unit)

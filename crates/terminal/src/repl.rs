@@ -82,7 +82,7 @@ impl Repl {
         let screen = self.screen.clone();
         let tell =
             move |message: &str| screen.write(Style::Plain, &format!("{}\n", printable(message)));
-        self.console.borrow_mut().session.tell(Arc::new(tell));
+        self.console.borrow_mut().session.log_to(Arc::new(tell));
         let ctrl_c = self.ctrl_c.clone();
         let heed = move || ctrl_c.given_up();
         self.console.borrow_mut().session.heed(Arc::new(heed));

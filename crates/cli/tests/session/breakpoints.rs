@@ -53,7 +53,7 @@ fn log_points_tell_and_do_not_stop() {
     let mut guest = steps();
     let told = Arc::new(Mutex::new(Vec::new()));
     let to = Arc::clone(&told);
-    guest.session.tell(Arc::new(move |message: &str| {
+    guest.session.log_to(Arc::new(move |message: &str| {
         to.lock().unwrap().push(message.to_owned());
     }));
     let id = guest.break_at("factorial");

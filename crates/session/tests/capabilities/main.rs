@@ -11,16 +11,21 @@ use std::sync::{Arc, Mutex};
 
 use support::{Fixtures, dump, modules};
 use wdb_debuggee::coredump::{
-    Capture, Global, Instance, MemoryId, MemoryShape, Process, Slot, Table, TableId, Value,
+    Capture, Global, Instance, MemoryId, MemoryShape, ModuleId, Process, Slot, Table, TableId,
+    Value,
 };
 use wdb_debuggee::{
     Certainty, Debuggee, Error, Execute, Interrupt, Module, PostMortem, Resume, SetLocal,
     StopFilter, StopReason, Thread,
 };
+use wdb_examine::Resolver;
 use wdb_examine::expression;
 use wdb_examine::values::{self, Named};
 use wdb_module::LocalIndex;
 use wdb_session::Session;
+use wdb_session::breakpoints::{NewBreakpoint, Trigger};
+use wdb_symbols::Symbols;
+use wdb_symbols::reading::{self, Reading};
 use wdb_symbols::render::Limits;
 
 /// A local that was set: thread, frame, local, value.
@@ -195,6 +200,45 @@ fn what_runs_need_not_have_functions_called() {
         refusal(session.run(wdb_session::Motion::Continue)),
         "the recording is at its end"
     );
+}
+
+/// Debug information whose reading the user gives up at once.
+struct GivesUp;
+
+impl Reading for GivesUp {
+    fn begins(&self) -> Box<dyn std::any::Any> {
+        Box::new(())
+    }
+    fn is_given_up(&self) -> bool {
+        true
+    }
+}
+
+struct Slow(Arc<Symbols>);
+
+impl Resolver for Slow {
+    fn symbols(&mut self, _: ModuleId) -> Option<Arc<Symbols>> {
+        Some(Arc::clone(&self.0))
+    }
+    fn source(&mut self, _: ModuleId, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// What is read for a display is given up in the middle of it.
+#[test]
+fn breakpoints_outlive_a_display_that_is_given_up() {
+    let module = modules("c-div-zero")[0].clone();
+    let symbols = Symbols::new(module, None, None).observed_by(Arc::new(GivesUp));
+    let debuggee = dump("c-div-zero.wasmtime", "c-div-zero");
+    let mut session = Session::new(Box::new(debuggee), Box::new(Slow(Arc::new(symbols))), None);
+    let new = NewBreakpoint::new("trap", Trigger::Trap);
+    session.set_breakpoint(new).unwrap();
+    let frame = session.selected().unwrap();
+    let call = expression::parse("nosuch(1)").unwrap();
+    let shown = reading::cancellable(|| session.evaluate_unasked(&call, frame));
+    assert!(shown.is_err(), "it was not read");
+    assert_eq!(session.breakpoints().iter().count(), 1);
 }
 
 /// Until a program is compiled it has no capability to have functions called, and will have it.

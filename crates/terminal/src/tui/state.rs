@@ -1,6 +1,6 @@
 //! What the full-screen view shows, and where the user is in it: plain data.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use wdb_console::{Action, Completion};
 use wdb_examine::frames::Entry;
@@ -144,6 +144,8 @@ pub(super) struct State {
     pub(super) scene: Scene,
     /// Whether the worker executes a line or an action.
     pub(super) executes: bool,
+    /// The lines that were entered meanwhile, which are executed next.
+    pub(super) ahead: VecDeque<String>,
     /// Whether the worker reads something of the program, to show it.
     pub(super) reads: bool,
     /// The seconds that the worker has been at work, if it is for so long that the user wants to know.
@@ -234,6 +236,7 @@ impl State {
         self.line = CommandLine::with_history(history);
         self.prompt = prompt.to_owned();
         self.executes = false;
+        self.ahead.clear();
         self.ended = None;
     }
 

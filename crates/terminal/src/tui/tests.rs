@@ -303,6 +303,28 @@ fn keys_stand_for_actions() {
 }
 
 #[test]
+fn lines_that_are_entered_ahead_are_executed_one_after_the_other() {
+    let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
+    let enter = |view: &mut View, line: &str| {
+        view.typed(line);
+        let key = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        view.happens(Event::Input(Input::Key(key)))
+    };
+    assert!(enter(&mut view, "bt").is_some());
+    assert_eq!(enter(&mut view, "info locals"), None);
+    assert_eq!(enter(&mut view, ""), None, "nothing is done again");
+    assert_eq!(enter(&mut view, "up"), None);
+    let next = |view: &mut View| match view.happens(Event::Report(Report::Done("(wdb) ".into()))) {
+        Some(Effect::Ask(Request::Execute(line, _))) => Some(line),
+        _ => None,
+    };
+    assert_eq!(next(&mut view).unwrap(), "info locals");
+    view.press(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(next(&mut view), None, "Ctrl-C drops the rest");
+    assert!(!view.state.executes);
+}
+
+#[test]
 fn while_the_program_runs_keys_only_interrupt() {
     let mut view = View::of("c-variables.wasmtime", "c-variables", (80, 24));
     let running = Input::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE));

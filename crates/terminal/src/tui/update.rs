@@ -54,7 +54,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
             state.focus = Pane::Command;
             state.line.insert(&text);
         }
-        Event::Report(report) => take(state, report),
+        Event::Report(report) => effect = take(state, report),
         Event::Slow(seconds) => state.slow = Some(seconds),
         Event::Input(_) => {}
     }
@@ -65,7 +65,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Option<Effect> {
     effect
 }
 
-fn take(state: &mut State, report: Report) {
+fn take(state: &mut State, report: Report) -> Option<Effect> {
     match report {
         Report::Reads => state.reads = true,
         Report::Scene(scene) => {
@@ -85,6 +85,8 @@ fn take(state: &mut State, report: Report) {
             state.executes = false;
             state.progress.clear();
             state.prompt = prompt;
+            let ahead = state.ahead.pop_front();
+            return ahead.and_then(|line| execute(state, line));
         }
         Report::Cancelled(prompt) => state.prompt = prompt,
         Report::Completions(line, all) => {
@@ -95,6 +97,7 @@ fn take(state: &mut State, report: Report) {
         }
         Report::Ended(ended) => state.ended = Some(ended),
     }
+    None
 }
 
 fn press(state: &mut State, key: KeyEvent) -> Option<Effect> {
@@ -311,10 +314,18 @@ fn toggle_breakpoint(state: &mut State) -> Option<Effect> {
 }
 
 fn enter(state: &mut State) -> Option<Effect> {
+    let line = state.line.enter();
     if state.executes {
+        // An empty one would do again what is not over yet.
+        state
+            .ahead
+            .extend(Some(line).filter(|it| !it.trim().is_empty()));
         return None;
     }
-    let line = state.line.enter();
+    execute(state, line)
+}
+
+fn execute(state: &mut State, line: String) -> Option<Effect> {
     begin(state, &line);
     let wishes = state.wishes();
     ask(state, Request::Execute(line, wishes))
@@ -355,6 +366,7 @@ fn look(state: &State) -> Option<Effect> {
 }
 
 fn interrupt(state: &mut State) -> Option<Effect> {
+    state.ahead.clear();
     // What is read is almost always read at once: the line is meant.
     if state.executes || state.slow.is_some() {
         return Some(Effect::Interrupt);

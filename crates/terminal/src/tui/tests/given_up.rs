@@ -74,7 +74,7 @@ fn what_is_read_for_the_screen_is_given_up_and_read_again() {
     let module = modules[0].clone();
     let known = modules.iter().cloned().map(Some).collect();
     let debuggee = PostMortem::new(reading("cpp-types.wasmtime"), known);
-    let symbols = Symbols::new(module, None, None).told_to(Arc::new(pressed.clone()));
+    let symbols = Symbols::new(module, None, None).observed_by(Arc::new(pressed.clone()));
     let resolver = Fixture {
         modules,
         symbols: HashMap::from([(ModuleId(0), Arc::new(symbols))]),
