@@ -5,6 +5,9 @@
 //! when it was interrupted; 1 when a check found something; 2 for bad usage or input. Who does not read what wdb
 //! writes does not change them.
 
+// The texts of the arguments are help texts: `<build id>.wasm` is no tag.
+#![allow(rustdoc::invalid_html_tags)]
+
 mod advice;
 mod commands;
 mod core_file;

@@ -33,7 +33,7 @@ pub fn reference() -> String {
 }
 
 impl Console {
-    /// A console for a session. What log points log goes where [`Session::tell`] says.
+    /// A console for a session. What log points log goes where [`Session::log_to`] says.
     pub fn new(session: Session) -> Self {
         Console::with(GROUPS, session)
     }

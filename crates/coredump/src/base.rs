@@ -160,7 +160,7 @@ struct Witness<'a> {
     spots: [Option<Spot>; RECKONINGS.len()],
 }
 
-/// The frames of each thread that can tell something.
+/// The frames of each thread that say something.
 fn stacks<'a>(reading: &Reading, modules: &[Option<&'a Module>]) -> Vec<Vec<Witness<'a>>> {
     let instances = &reading.dump.instances;
     let module = |frame: &Frame| {

@@ -40,7 +40,7 @@ pub(crate) fn error<T>(reader: &BinaryReader<'_>, message: impl Into<String>) ->
     })
 }
 
-/// A reader of `range` of `file`, whose errors tell offsets in the file.
+/// A reader of `range` of `file`, whose errors give offsets in the file.
 pub(crate) fn at(file: &[u8], range: std::ops::Range<usize>) -> BinaryReader<'_> {
     let start = range.start;
     BinaryReader::new(file.get(range).unwrap_or_default(), start)

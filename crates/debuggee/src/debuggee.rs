@@ -220,7 +220,7 @@ pub enum StopReason {
     /// The instruction that it was resumed for has run.
     Step,
     /// It has thrown an exception, and no frame is unwound yet.
-    /// Only told when [`Breakpoints::stop_at_exceptions`] asks for it.
+    /// Only reported when [`Breakpoints::stop_at_exceptions`] asks for it.
     Thrown {
         /// What it has thrown.
         exception: Exception,

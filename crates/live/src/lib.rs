@@ -2,8 +2,8 @@
 //!
 //! [`Wasmtime`] prepares programs; [`wdb_debuggee::Execute::resume`] runs one until it stops. The guest runs on a thread of its own, because wasmtime's debug handler is called with the
 //! guest's frames on the stack and has to stay in that call for as long as the debugger looks at
-//! them ([`mod@guest`]). There the program that is stopped is a debuggee itself ([`mod@paused`]); [`Live`]
-//! asks it, in closures that it sends over ([`mod@debuggee`]).
+//! them (`guest`). There the program that is stopped is a debuggee itself (`paused`); [`Live`]
+//! asks it, in closures that it sends over (`debuggee`).
 //!
 //! [`light`] is the other way to run: optimised code, no handler, and after a trap what wasmtime's own
 //! core dump holds.

@@ -37,7 +37,7 @@ struct Label {
     wants_end: bool,
 }
 
-/// The successors of the instruction at `pc`. `None` where they cannot be told: an exception, a stack
+/// The successors of the instruction at `pc`. `None` where they are not known: an exception, a stack
 /// that is switched.
 pub(crate) fn successors(module: &Module, func: FuncIndex, pc: ModuleOffset) -> Option<Successors> {
     let mut found: Option<Successors> = None;

@@ -184,7 +184,7 @@ impl Breakpoints {
         self.all.values_mut()
     }
 
-    /// What became of them since they were `before`. A front end that keeps what it told last knows what to tell now,
+    /// What became of them since they were `before`. A front end that keeps what it reported last knows what to report now,
     /// whatever it was that changed them: a run, a start anew, a command.
     pub fn changes_since(&self, before: &Breakpoints) -> Vec<Change> {
         let removed = before

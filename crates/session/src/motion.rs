@@ -464,7 +464,7 @@ impl Session {
         }
     }
 
-    /// What a step out of `frame` has to know to tell the result. `None`: it is inlined.
+    /// What a step out of `frame` has to know to give the result. `None`: it is inlined.
     fn finishing(&mut self, frame: FrameId) -> Option<Finishing> {
         let mut view = self.view();
         let place = view.place(frame)?;

@@ -1,8 +1,8 @@
 //! Objects as a programmer of their language writes them.
 //!
-//! [`shape`] says what an object means to the user. One table, keyed by type name ([`table`]), has the types of
-//! standard libraries: a `Vec` is a sequence, whatever its fields are. [`short`] writes an object on one line,
-//! [`tree`] as a tree.
+//! `shape` says what an object means to the user. One table, keyed by type name (`table`), has the types of
+//! standard libraries: a `Vec` is a sequence, whatever its fields are. `short` writes an object on one line,
+//! `tree` as a tree.
 
 mod calendar;
 mod cpp;

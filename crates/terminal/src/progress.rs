@@ -23,7 +23,7 @@ pub struct Progress {
     teller: Option<JoinHandle<()>>,
 }
 
-/// Begins to tell of `what`, on standard error: in a line that disappears if that is a terminal that can erase, in one that
+/// Begins to show `what`, on standard error: in a line that disappears if that is a terminal that can erase, in one that
 /// stays otherwise, and only of what takes very long.
 pub fn begin(what: &str, abilities: Abilities) -> Progress {
     let mut progress = Progress {

@@ -103,7 +103,7 @@ fn by_itself() {
     let scene = Scene::new();
     let bad = scene.guest("bad.wat", "(module");
     run(&mut scene.wdb(&["run", &bad])).with(2);
-    // However many exports there are to be told of.
+    // However many exports there are to list.
     let exports = (0..100_000).map(|n| format!("(export \"f{n}\" (func $f))"));
     let many = format!(
         "(module (func $f (param i32)) {})",

@@ -1,4 +1,4 @@
-//! Whose way of writing a dump is: told from the order of its sections and the layout of its
+//! Whose way of writing a dump it is, seen from the order of its sections and the layout of its
 //! frames.
 
 use std::fmt;

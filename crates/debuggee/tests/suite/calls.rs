@@ -142,7 +142,7 @@ fn a_trap_in_a_call_can_be_looked_at_and_ends_only_the_call() {
     resume(&mut *live);
     let why = StopReason::Abandoned("wasm trap: integer divide by zero".into());
     assert_eq!(live.stop_reasons(), [StopReason::Breakpoint, why]);
-    // And again, told once more.
+    // And again, reported once more.
     call(&mut *live, TRAP, &[7]).unwrap();
     assert_eq!(crash_code(&*live).unwrap(), "integer-divide-by-zero");
     resume(&mut *live);

@@ -1,4 +1,4 @@
-//! Waits that nothing ends: told before they begin.
+//! Waits that nothing ends: reported before they begin.
 
 use wdb_coredump::{CrashKind, MemoryId};
 

@@ -1,4 +1,4 @@
-//! Errors of host functions: told at the call, whatever comes after it.
+//! Errors of host functions: reported at the call, whatever comes after it.
 
 use wdb_coredump::{CrashKind, Missing, Slot};
 

@@ -43,7 +43,7 @@ fn divisions() {
         divide("i32.div_s", overflow, &[i32(i32::MIN), i32(-1)]),
         "integer overflow: -2147483648 / -1"
     );
-    // Values that do not explain the trap, or are not there, are not told.
+    // Values that do not explain the trap, or are not there, are left out.
     for stack in [&[i32(7), i32(2)][..], &[i32(0)], &[], &[i32(7), GONE]] {
         assert_eq!(divide("i32.div_s", zero, stack), "integer divide by zero");
     }

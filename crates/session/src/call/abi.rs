@@ -120,7 +120,7 @@ fn is_number_of(context: &Context<'_>, ty: &TypeRef, param: ValType) -> bool {
 ///
 /// # Errors
 ///
-/// When it cannot be told, as text.
+/// When it is not known, as text.
 pub(super) fn passing(
     context: &Context<'_>,
     ty: &TypeRef,
